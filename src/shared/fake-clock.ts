@@ -1,66 +1,61 @@
-import type { Clock, TimerHandle } from "./clock.ts";
+import type { Clock, TimerHandle } from './clock.ts';
 
 interface Pending {
-	readonly at: number;
-	readonly order: number;
-	readonly fn: () => void;
+  readonly at: number;
+  readonly order: number;
+  readonly fn: () => void;
 }
 
 /** A clock that only moves when told to, so that 32 s timers test in microseconds. */
 export class FakeClock implements Clock {
-	#now: number;
-	readonly #start: number;
-	#order = 0;
-	readonly #pending = new Set<Pending>();
+  #now: number;
+  readonly #start: number;
+  #order = 0;
+  readonly #pending = new Set<Pending>();
 
-	/** @param start wall-clock milliseconds at the beginning */
-	constructor(start = 1_789_000_000_000) {
-		this.#now = start;
-		this.#start = start;
-	}
+  /** @param start wall-clock milliseconds at the beginning */
+  constructor(start = 1_789_000_000_000) {
+    this.#now = start;
+    this.#start = start;
+  }
 
-	now(): number {
-		return this.#now;
-	}
+  now(): number {
+    return this.#now;
+  }
 
-	monotonic(): number {
-		return this.#now - this.#start;
-	}
+  monotonic(): number {
+    return this.#now - this.#start;
+  }
 
-	after(ms: number, fn: () => void): TimerHandle {
-		const entry: Pending = {
-			at: this.#now + Math.max(0, ms),
-			order: this.#order++,
-			fn,
-		};
-		this.#pending.add(entry);
-		return { clear: () => void this.#pending.delete(entry) };
-	}
+  after(ms: number, fn: () => void): TimerHandle {
+    const entry: Pending = {
+      at: this.#now + Math.max(0, ms),
+      order: this.#order++,
+      fn,
+    };
+    this.#pending.add(entry);
+    return { clear: () => void this.#pending.delete(entry) };
+  }
 
-	/** How many timers are armed; a test's leak check. */
-	get armed(): number {
-		return this.#pending.size;
-	}
+  /** How many timers are armed; a test's leak check. */
+  get armed(): number {
+    return this.#pending.size;
+  }
 
-	/** Moves time forward by `ms`, firing due timers in order, including those that they arm. */
-	advance(ms: number): void {
-		const target = this.#now + ms;
-		for (;;) {
-			let next: Pending | undefined;
-			for (const entry of this.#pending) {
-				if (entry.at > target) continue;
-				if (
-					!next ||
-					entry.at < next.at ||
-					(entry.at === next.at && entry.order < next.order)
-				)
-					next = entry;
-			}
-			if (!next) break;
-			this.#pending.delete(next);
-			this.#now = Math.max(this.#now, next.at);
-			next.fn();
-		}
-		this.#now = target;
-	}
+  /** Moves time forward by `ms`, firing due timers in order, including those that they arm. */
+  advance(ms: number): void {
+    const target = this.#now + ms;
+    for (;;) {
+      let next: Pending | undefined;
+      for (const entry of this.#pending) {
+        if (entry.at > target) continue;
+        if (!next || entry.at < next.at || (entry.at === next.at && entry.order < next.order)) next = entry;
+      }
+      if (!next) break;
+      this.#pending.delete(next);
+      this.#now = Math.max(this.#now, next.at);
+      next.fn();
+    }
+    this.#now = target;
+  }
 }

@@ -1,12 +1,10 @@
 /** An expected outcome as a value: failures that callers must handle are returned, not thrown. */
 export type Result<T, E> =
-	| { readonly ok: true; readonly value: T }
-	| { readonly ok: false; readonly error: E };
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
 
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({
-	ok: true,
-	value,
+  ok: true,
+  value,
 });
-export const err = <E>(
-	error: E,
-): { readonly ok: false; readonly error: E } => ({ ok: false, error });
+export const err = <E>(error: E): { readonly ok: false; readonly error: E } => ({ ok: false, error });

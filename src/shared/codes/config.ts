@@ -1,3 +1,3 @@
-import type { CodeEntry } from "../error.ts";
+import type { CodeEntry } from '../error.ts';
 
 export const configCodes = {} as const satisfies Record<string, CodeEntry>;

@@ -1,8 +1,26 @@
-import type { CodeEntry } from "../error.ts";
+import type { CodeEntry } from '../error.ts';
 
 export const gatewayCodes = {
-	GATEWAY_BUG: {
-		what: "The gateway met a state that its authors thought impossible; the call was ended on both sides.",
-		remedy: "Report it with the log lines of the call.",
-	},
+  GATEWAY_BUG: {
+    what: 'The gateway met a state that its authors thought impossible; the call was ended on both sides.',
+    remedy: 'Report it with the log lines of the call.',
+  },
+  GATEWAY_MEDIA_WORKER_LOST: {
+    what: 'A media worker thread stopped by itself; its calls were ended on both sides and it was replaced.',
+    remedy: 'Report it with the log lines before it; check the memory of the machine.',
+  },
+  GATEWAY_MEDIA_WORKER_START: {
+    what: 'A media worker thread did not start.',
+    remedy:
+      'Check that the installation is complete (npm ci) and that memory is left; see the log line before.',
+  },
+  GATEWAY_MEDIA_TIMEOUT: {
+    what: 'A media worker did not answer in time.',
+    remedy:
+      'The machine is overloaded, or the worker is stuck: see the event-loop delay, lower limits.maxCalls.',
+  },
+  GATEWAY_NO_CALL: {
+    what: 'A command named a call that is not (or no longer) there.',
+    remedy: 'None if the call just ended; otherwise report it.',
+  },
 } as const satisfies Record<string, CodeEntry>;

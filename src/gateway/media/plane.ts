@@ -1,0 +1,144 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import type { ErrorCode } from '../../shared/codes/index.ts';
+import { GatewayError } from '../../shared/error.ts';
+import type { Log } from '../../shared/log.ts';
+import type { FromWorker, MediaEvent, MediaRequestName, MediaRequests, WorkerOptions } from './protocol.ts';
+
+export interface MediaPlaneOptions {
+  readonly worker: WorkerOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds until a request to the worker fails with GATEWAY_MEDIA_TIMEOUT. */
+  readonly requestTimeoutMs?: number;
+  readonly onEvent: (call: string, event: MediaEvent) => void;
+  /** The worker died; the named calls have no media any more. */
+  readonly onLost: (calls: readonly string[]) => void;
+}
+
+interface PendingRequest {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: GatewayError) => void;
+  readonly timer: TimerHandle;
+}
+
+/** The worker's file stands beside this one, as .ts in a checkout and as .js when built. */
+const workerFile = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+
+/**
+ * The main thread's end of a media worker: typed requests with a time limit, events by call, and one
+ * replacement when the worker dies. Owns the thread, its listeners and the timers of its requests.
+ */
+export class MediaPlane {
+  readonly #options: MediaPlaneOptions;
+  readonly #pending = new Map<number, PendingRequest>();
+  readonly #calls = new Set<string>();
+  #worker: Worker;
+  #nextId = 1;
+  #stopping = false;
+
+  private constructor(options: MediaPlaneOptions, worker: Worker) {
+    this.#options = options;
+    this.#worker = worker;
+  }
+
+  /** Starts the worker and waits until its codecs are loaded. Rejects with GATEWAY_MEDIA_WORKER_START. */
+  static async start(options: MediaPlaneOptions): Promise<MediaPlane> {
+    const worker = await spawn(options);
+    const plane = new MediaPlane(options, worker);
+    plane.#watch(worker);
+    return plane;
+  }
+
+  /** Sends one request; settles with the reply, a GatewayError of the worker, or a time-out. */
+  request<N extends MediaRequestName>(
+    name: N,
+    params: MediaRequests[N]['params'],
+  ): Promise<MediaRequests[N]['result']> {
+    const id = this.#nextId++;
+    const call = 'call' in params ? params.call : undefined;
+    if (call && name === 'open') this.#calls.add(call);
+    if (call && name === 'close') this.#calls.delete(call);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = this.#options.clock.after(this.#options.requestTimeoutMs ?? 10_000, () => {
+      this.#pending.delete(id);
+      reject(new GatewayError('GATEWAY_MEDIA_TIMEOUT', undefined, { request: name }));
+    });
+    this.#pending.set(id, { resolve, reject, timer });
+    this.#worker.postMessage({ type: 'request', id, name, params });
+    return promise as Promise<MediaRequests[N]['result']>;
+  }
+
+  /** Calls whose media this worker holds. */
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  /** Ends the thread. Calls must have been closed before; what is left is dropped. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    const gone = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
+    this.#worker.postMessage({ type: 'stop' });
+    const impatient = this.#options.clock.after(3_000, () => void this.#worker.terminate());
+    await gone;
+    impatient.clear();
+    this.#failPending('GATEWAY_MEDIA_WORKER_LOST');
+  }
+
+  #watch(worker: Worker): void {
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    worker.on('error', (error) => {
+      this.#options.log.error({ err: error.message, stack: error.stack }, 'media.worker-error');
+    });
+    worker.once('exit', (exitCode) => {
+      if (!this.#stopping) this.#replace(exitCode);
+    });
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.type === 'event') return this.#options.onEvent(message.call, message.event);
+    if (message.type === 'log') return this.#options.log[message.level](message.fields, message.event);
+    if (message.type !== 'reply') return;
+    const pending = this.#pending.get(message.id);
+    if (!pending) return; // timed out before
+    this.#pending.delete(message.id);
+    pending.timer.clear();
+    if (message.ok) pending.resolve(message.value);
+    else pending.reject(new GatewayError(message.error.code ?? 'GATEWAY_BUG', message.error.message));
+  }
+
+  #replace(exitCode: number): void {
+    const lost = [...this.#calls];
+    this.#calls.clear();
+    this.#options.log.error({ exitCode, calls: lost.length }, 'media.worker-lost');
+    this.#failPending('GATEWAY_MEDIA_WORKER_LOST');
+    // The new worker takes requests at once: messages queue until its codecs are loaded.
+    this.#worker = new Worker(workerFile, { workerData: this.#options.worker });
+    this.#watch(this.#worker);
+    this.#options.onLost(lost);
+  }
+
+  #failPending(code: ErrorCode): void {
+    for (const { reject, timer } of this.#pending.values()) {
+      timer.clear();
+      reject(new GatewayError(code));
+    }
+    this.#pending.clear();
+  }
+}
+
+function spawn(options: MediaPlaneOptions): Promise<Worker> {
+  const worker = new Worker(workerFile, { workerData: options.worker });
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      reject(new GatewayError('GATEWAY_MEDIA_WORKER_START', error.message, {}, { cause: error }));
+    };
+    worker.once('error', fail);
+    worker.once('message', (message: FromWorker) => {
+      worker.off('error', fail);
+      if (message.type === 'started') options.log.info({ opus: message.opus }, 'media.worker-started');
+      resolve(worker);
+    });
+  });
+}

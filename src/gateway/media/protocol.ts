@@ -1,0 +1,87 @@
+import type { BridgeStats, PhonePlan } from '../../media/index.ts';
+import type { ErrorCode } from '../../shared/codes/index.ts';
+
+/** Where a call's sockets are bound and what is advertised; from the configuration. */
+export interface MediaAddresses {
+  readonly webrtc: {
+    readonly bindAddress?: string;
+    readonly externalAddress?: string;
+    readonly portMin?: number;
+    readonly portMax?: number;
+    /** Milliseconds from the answer until ICE and DTLS must be up. */
+    readonly setupTimeoutMs: number;
+  };
+  readonly rtp: {
+    readonly address: string;
+    readonly portMin: number;
+    readonly portMax: number;
+    /** Milliseconds without a packet from either leg that are reported as silence. */
+    readonly mediaTimeoutMs: number;
+  };
+}
+
+export interface WorkerOptions extends MediaAddresses {
+  readonly opusComplexity: number;
+}
+
+/** What the main thread may ask of a media worker: request name -> parameters and result. */
+export interface MediaRequests {
+  /** Opens both legs' sockets. */
+  open: { params: { call: string }; result: { offerSdp: string; phoneAddress: string; phonePort: number } };
+  /** Applies Meta's answer; ICE starts at once. */
+  applyAnswer: { params: { call: string; sdp: string }; result: undefined };
+  /** Applies an offer of Meta's (after accept, or by media_update). */
+  applyRenegotiation: { params: { call: string; sdp: string }; result: { answerSdp: string } };
+  /** Where and how to talk to the phone. */
+  setPhonePlan: { params: { call: string; plan: PhonePlan }; result: undefined };
+  /** Lets both directions talk, or mutes both. */
+  setOpen: { params: { call: string; open: boolean }; result: undefined };
+  /** A live view of the call's legs, for operators. */
+  dump: { params: { call: string }; result: unknown };
+  /** Closes everything of the call; idempotent: undefined when the call is not (or no longer) there. */
+  close: { params: { call: string }; result: BridgeStats | undefined };
+  /** What is open in the worker: a leak check for tests and operators. */
+  inventory: { params: Record<string, never>; result: { calls: number; resources: string[] } };
+}
+
+export type MediaRequestName = keyof MediaRequests;
+
+export type MediaEvent =
+  | { readonly kind: 'iceConnected' }
+  | { readonly kind: 'secure' }
+  | { readonly kind: 'consumerLost'; readonly reason: string }
+  | { readonly kind: 'firstPacket'; readonly leg: 'consumer' | 'phone' }
+  | { readonly kind: 'silent'; readonly leg: 'consumer' | 'phone'; readonly ms: number }
+  | {
+      readonly kind: 'dtmf';
+      readonly digit: string;
+      readonly durationMs: number;
+      readonly from: 'consumer' | 'phone';
+    }
+  | { readonly kind: 'bug'; readonly message: string };
+
+export type ToWorker =
+  | {
+      readonly type: 'request';
+      readonly id: number;
+      readonly name: MediaRequestName;
+      readonly params: unknown;
+    }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  | { readonly type: 'started'; readonly opus: string }
+  | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
+  | {
+      readonly type: 'reply';
+      readonly id: number;
+      readonly ok: false;
+      readonly error: { readonly code: ErrorCode | undefined; readonly message: string };
+    }
+  | { readonly type: 'event'; readonly call: string; readonly event: MediaEvent }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly fields: object;
+      readonly event: string;
+    };
