@@ -1,0 +1,97 @@
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+
+/** Transports that a listener may use. */
+export type Protocol = 'udp';
+
+/** A listening SIP socket. `address` is an IP address; `port` 0 takes a free one. */
+export interface ListenOptions {
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Where a listener is bound and reachable. */
+export interface SipContact {
+  readonly protocol: Protocol;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** One SIP message as it crossed a socket. */
+export interface TraceEvent {
+  readonly direction: 'in' | 'out';
+  readonly protocol: Protocol;
+  readonly local: { readonly address: string; readonly port: number };
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly message: Buffer;
+  /** Wall-clock milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** What the server needs that can be copied to another thread. */
+export interface SipServerSettings {
+  /** Where drachtio-srf connects: default 127.0.0.1, port 0 (free). */
+  readonly control?: { readonly host?: string; readonly port?: number };
+  /** What a client must authenticate with; 1 to 256 characters, no `|`, CR or LF. */
+  readonly secret: string;
+  /** At least one. */
+  readonly listen: readonly ListenOptions[];
+  /** Put into Via and Contact instead of the bound address, except toward loopback peers. */
+  readonly externalAddress?: string;
+  /**
+   * Peers (IP addresses, CIDR networks) whose requests are served; everybody else is dropped in silence, except
+   * inside a dialog that exists. Default: loopback peers only, which requires every listener to be on loopback.
+   */
+  readonly allow?: readonly string[];
+  /**
+   * Answer to the address a request came from even without an `rport` parameter (RFC 3581), and route a dialog
+   * there when its Contact names another host. Default true; false is RFC 3261 to the letter.
+   */
+  readonly nat?: boolean;
+}
+
+export interface SipServerOptions extends SipServerSettings {
+  /** Default `systemClock`. */
+  readonly clock?: Clock;
+  /** Default silent. */
+  readonly log?: Log;
+  /** Called for each message on the wire, in order. Must not throw. */
+  readonly trace?: (event: TraceEvent) => void;
+}
+
+/** For `startSipServerWorker`: no clock, for time cannot be shared between threads. */
+export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock'>;
+
+/** Counters since the start, and gauges (the last block). */
+export interface SipServerStats {
+  /** By method; methods not in RFC 3261 and its extensions count as `OTHER`. Retransmissions not included. */
+  readonly requestsIn: Readonly<Record<string, number>>;
+  readonly requestsOut: Readonly<Record<string, number>>;
+  /** By status code. */
+  readonly responsesIn: Readonly<Record<string, number>>;
+  readonly responsesOut: Readonly<Record<string, number>>;
+  readonly retransmissionsIn: number;
+  readonly retransmissionsOut: number;
+  /** Dropped or answered 400 before any application saw it. */
+  readonly malformed: number;
+  /** Dropped because the peer is not on the list. */
+  readonly refusedPeers: number;
+  /** Responses that belong to no transaction. */
+  readonly strayResponses: number;
+  readonly transportErrors: number;
+  readonly clients: number;
+  readonly dialogs: number;
+  readonly clientTransactions: number;
+  readonly serverTransactions: number;
+}
+
+export interface SipServer {
+  /** Where drachtio-srf connects. */
+  readonly control: { readonly host: string; readonly port: number };
+  /** The listeners in the order of `listen`, with the ports they got. */
+  readonly contacts: readonly SipContact[];
+  stats(): SipServerStats;
+  /** Closes every socket and timer at once, without a word to peers. Idempotent. */
+  close(): Promise<void>;
+}
