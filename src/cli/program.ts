@@ -1,0 +1,83 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { packageVersion } from './version.ts';
+
+/** The `msgw` command; each subcommand's code is loaded when it is used, so that `--help` is instant. */
+export function program(): Command {
+  const msgw = new Command('msgw')
+    .description('Bridges Messenger calls (Meta calling API, WebRTC) to a SIP PBX.')
+    .version(packageVersion())
+    .showHelpAfterError('(msgw --help, or msgw COMMAND --help)');
+
+  msgw
+    .command('run')
+    .description('run the gateway until SIGTERM or SIGINT')
+    .requiredOption('-c, --config <file>', 'the YAML configuration (config/example.yaml shows one)')
+    .addHelpText('after', '\nExample:\n  msgw run --config gateway.yaml')
+    .action(async (options: { config: string }) => {
+      const { runCommand } = await import('./run.ts');
+      process.exitCode = await runCommand(options.config);
+    });
+
+  msgw
+    .command('check')
+    .description('check a configuration and print every problem with its line and remedy')
+    .requiredOption('-c, --config <file>', 'the YAML configuration')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', '\nExample:\n  msgw check --config gateway.yaml')
+    .action(async (options: { config: string; json?: boolean }) => {
+      const { checkCommand } = await import('./check.ts');
+      process.exitCode = checkCommand(options.config, options.json ?? false);
+    });
+
+  msgw
+    .command('demo')
+    .description('a whole call on this machine: Meta simulator, gateway, desk phone')
+    .option('--json', 'print one JSON object as the last line')
+    .option('--hangup <side>', 'who hangs up: consumer or phone', oneOf('consumer', 'phone'), 'consumer')
+    .option(
+      '--codec <codec>',
+      "the phone's codec: pcmu, pcma, g722 or opus",
+      oneOf('pcmu', 'pcma', 'g722', 'opus'),
+      'pcmu',
+    )
+    .option('--seconds <n>', 'how long they talk', positive, 4)
+    .option('--wav <dir>', 'write what each end heard as WAV files into this folder')
+    .option('--phone <uri>', 'ring a real phone instead, sip:user@host:port')
+    .option('--calls <n>', 'so many calls at once', positive, 1)
+    .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
+    .addHelpText('after', '\nExample:\n  msgw demo --codec g722 --hangup phone --wav /tmp/heard')
+    .action(async (options) => {
+      const { demoCommand } = await import('./demo/command.ts');
+      process.exitCode = await demoCommand(options);
+    });
+
+  msgw
+    .command('sim')
+    .description('run the Meta simulator, to test a gateway and a PBX without Meta')
+    .requiredOption('--webhook <url>', "the gateway's webhook URL")
+    .option('--port <n>', 'port of the Graph API and of the control API', positive, 8090)
+    .option('--page <id>', 'page id', '102030405060708')
+    .option('--token <token>', 'page access token that the gateway must send', 'sim-page-token')
+    .option('--app-secret <secret>', 'signs the webhooks', 'sim-app-secret')
+    .option('--verify-token <token>', 'for the webhook handshake', 'sim-verify-token')
+    .addHelpText('after', '\nExample:\n  msgw sim --webhook http://127.0.0.1:8080/webhook')
+    .action(async (options) => {
+      const { simCommand } = await import('./sim.ts');
+      process.exitCode = await simCommand(options);
+    });
+
+  return msgw;
+}
+
+function oneOf(...choices: string[]): (value: string) => string {
+  return (value) => {
+    if (choices.includes(value)) return value;
+    throw new InvalidArgumentError(`Choose one of: ${choices.join(', ')}.`);
+  };
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('A number above 0 is needed.');
+}

@@ -1,0 +1,125 @@
+import type { BridgeStats, PhonePlan } from '../media/index.ts';
+import { GatewayError } from '../shared/error.ts';
+import type { SideContext } from './call-runner.ts';
+import type { MediaPlane } from './media/plane.ts';
+import type { MediaEvent } from './media/protocol.ts';
+
+/** One call's media, as the main thread sees it: commands to the worker that holds it, reports to the call. */
+export class MediaSide {
+  readonly #call: string;
+  readonly #plane: MediaPlane;
+  readonly #context: SideContext;
+  #offerSdp = '';
+  #phone: { address: string; port: number } | undefined;
+  #stats: BridgeStats | undefined;
+  #closing = false;
+
+  constructor(call: string, plane: MediaPlane, context: SideContext) {
+    this.#call = call;
+    this.#plane = plane;
+    this.#context = context;
+  }
+
+  /** Our offer for Meta; empty before `media.ready`. */
+  get offerSdp(): string {
+    return this.#offerSdp;
+  }
+
+  /** Where the phone sends its RTP; undefined before `media.ready`. */
+  get phone(): { address: string; port: number } | undefined {
+    return this.#phone;
+  }
+
+  /** What the legs counted, once closed. */
+  get stats(): BridgeStats | undefined {
+    return this.#stats;
+  }
+
+  summary(): object {
+    return { open: this.#phone !== undefined && !this.#closing };
+  }
+
+  open(): void {
+    this.#settle(this.#plane.request('open', { call: this.#call }), (opened) => {
+      this.#offerSdp = opened.offerSdp;
+      this.#phone = { address: opened.phoneAddress, port: opened.phonePort };
+      this.#context.dispatch({ type: 'media.ready' });
+    });
+  }
+
+  applyAnswer(sdp: string): void {
+    this.#sdp(this.#plane.request('applyAnswer', { call: this.#call, sdp }));
+  }
+
+  applyRenegotiation(sdp: string): void {
+    this.#sdp(this.#plane.request('applyRenegotiation', { call: this.#call, sdp }));
+  }
+
+  setPhonePlan(plan: PhonePlan): void {
+    this.#settle(this.#plane.request('setPhonePlan', { call: this.#call, plan }), () => {});
+  }
+
+  openAudio(): void {
+    this.#settle(this.#plane.request('setOpen', { call: this.#call, open: true }), () => {});
+  }
+
+  /** Idempotent; reports `media.closed` once, also when the worker is gone. */
+  close(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    const done = (stats?: BridgeStats): void => {
+      this.#stats = stats;
+      this.#context.dispatch({ type: 'media.closed' });
+    };
+    this.#plane.request('close', { call: this.#call }).then(done, (error: unknown) => {
+      this.#context.log.warn({ err: String(error) }, 'media.close-failed');
+      done();
+    });
+  }
+
+  /** An event of the worker about this call. */
+  receive(event: MediaEvent): void {
+    const { dispatch } = this.#context;
+    switch (event.kind) {
+      case 'iceConnected':
+        return dispatch({ type: 'media.iceConnected' });
+      case 'secure':
+        return dispatch({ type: 'media.secure' });
+      case 'consumerLost':
+        return dispatch({ type: 'media.consumerLost', reason: event.reason });
+      case 'firstPacket':
+        return dispatch({ type: 'media.firstPacket', leg: event.leg });
+      case 'silent':
+        return dispatch({ type: 'media.silent', leg: event.leg, ms: event.ms });
+      case 'dtmf':
+        return dispatch({
+          type: 'media.dtmf',
+          digit: event.digit,
+          durationMs: event.durationMs,
+          from: event.from,
+        });
+      case 'bug':
+        return dispatch({ type: 'bug', message: event.message });
+    }
+  }
+
+  #sdp(request: Promise<unknown>): void {
+    request.then(
+      () => this.#context.dispatch({ type: 'media.sdpApplied' }),
+      (error: unknown) => this.#context.dispatch({ type: 'media.sdpFailed', reason: reasonOf(error) }),
+    );
+  }
+
+  #settle<T>(request: Promise<T>, then: (value: T) => void): void {
+    request.then(then, (error: unknown) => {
+      if (this.#closing) return;
+      this.#context.dispatch({ type: 'media.failed', reason: reasonOf(error) });
+    });
+  }
+}
+
+/** Code and message of an expected failure, for the record. */
+function reasonOf(error: unknown): string {
+  if (error instanceof GatewayError) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,197 @@
+import type { CallEvent, CallRecord, CallSetup, CallState, Effect } from '../call/index.ts';
+import { reduce, startCall } from '../call/index.ts';
+import type { BridgeStats } from '../media/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { JournalWriter } from '../store/index.ts';
+import { steadyNow } from './call-clock.ts';
+import type { MediaSide } from './call-media.ts';
+import type { MetaSide } from './call-meta.ts';
+import type { PhoneSide } from './call-phone.ts';
+import { CallTimers } from './call-timers.ts';
+import type { LadderSink, Party } from './ladder.ts';
+
+/** What one call's sides are made of; each reports through `dispatch` and tells the ladder what it sent. */
+export interface CallSides {
+  readonly meta: MetaSide;
+  readonly phone: PhoneSide;
+  readonly media: MediaSide;
+}
+
+export interface SideContext {
+  readonly dispatch: (event: CallEvent) => void;
+  readonly step: (from: Party, to: Party, what: string) => void;
+  readonly log: Log;
+}
+
+export interface CallRunnerOptions {
+  readonly setup: CallSetup;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly journal: JournalWriter;
+  readonly sides: (context: SideContext) => CallSides;
+  readonly onLadder?: LadderSink | undefined;
+  /** The one record; with what the media legs counted, when they were closed by then. */
+  readonly onRecord: (record: CallRecord, media: BridgeStats | undefined, codec: string | undefined) => void;
+  /** The call reached `ended`; nothing of it is left and it can be forgotten. */
+  readonly onEnded: () => void;
+}
+
+/**
+ * Runs one call: events go through the pure `reduce`, effects are begun in order, and an effect behind a
+ * `journal` waits until the note is on disk. Whatever throws here is a bug and ends this call only.
+ */
+export class CallRunner {
+  readonly #options: CallRunnerOptions;
+  readonly #now: () => number;
+  readonly #timers: CallTimers;
+  readonly #sides: CallSides;
+  readonly #effects: Effect[] = [];
+  #state: CallState;
+  #running = false;
+  #bugs = 0;
+  #over = false;
+
+  constructor(options: CallRunnerOptions) {
+    this.#options = options;
+    this.#now = steadyNow(options.clock);
+    this.#timers = new CallTimers(options.clock, (name) => this.dispatch({ type: 'timer', name }));
+    this.#sides = options.sides({
+      dispatch: (event) => this.dispatch(event),
+      step: (from, to, what) => this.#step(from, to, what),
+      log: options.log,
+    });
+    const first = startCall(options.setup, this.#now());
+    this.#state = first.state;
+    this.#effects.push(...first.effects);
+    void this.#run();
+  }
+
+  get state(): CallState {
+    return this.#state;
+  }
+
+  /** Feeds one event; never throws, and may be called from anywhere, any time. */
+  dispatch(event: CallEvent): void {
+    if (this.#over) return;
+    try {
+      const before = this.#state.name;
+      const { state, effects } = reduce(this.#state, event, this.#now());
+      this.#state = state;
+      this.#effects.push(...effects);
+      if (before !== state.name) {
+        this.#options.log.debug({ event: event.type, from: before, to: state.name }, 'call.state');
+      }
+      void this.#run();
+    } catch (error) {
+      this.#bug(error);
+    }
+  }
+
+  /** A live view for operators. */
+  dump(): object {
+    return { state: this.#state.name, media: this.#sides.media.summary(), attempts: this.#state.attempts.length };
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    for (;;) {
+      const effect = this.#effects.shift();
+      if (!effect) break;
+      try {
+        if (effect.type === 'journal') await this.#note(effect.note);
+        else this.#begin(effect);
+      } catch (error) {
+        this.#bug(error);
+      }
+    }
+    this.#running = false;
+    if (this.#state.name === 'ended' && !this.#over) this.#finished();
+  }
+
+  async #note(note: Readonly<Record<string, unknown>>): Promise<void> {
+    const entry = { v: 1 as const, at: Math.round(this.#now()), callId: this.#state.facts.callId, note };
+    try {
+      await this.#options.journal.append(entry);
+    } catch (error) {
+      // A full disk must not end calls: what is lost is the protection against a crash at this moment.
+      this.#options.log.error({ err: String(error) }, 'journal.append-failed');
+    }
+  }
+
+  #begin(effect: Exclude<Effect, { type: 'journal' }>): void {
+    const { meta, phone, media } = this.#sides;
+    const { facts } = this.#state;
+    switch (effect.type) {
+      case 'lookUpProfile':
+        return meta.lookUpProfile();
+      case 'openMedia':
+        return media.open();
+      case 'invite':
+        return phone.invite(effect.attempt, effect.target, effect.callerName);
+      case 'cancelInvite':
+        return phone.cancel(effect.attempt, effect.reason);
+      case 'sendBye':
+        return phone.bye(effect.attempt, effect.reason);
+      case 'connectPhone':
+        return phone.connect(effect.attempt);
+      case 'sendDtmf':
+        return phone.sendDtmf(effect.attempt, effect.digit, effect.durationMs);
+      case 'graphAccept':
+        return meta.accept(media.offerSdp);
+      case 'graphReject':
+        return meta.reject();
+      case 'graphTerminate':
+        return meta.terminate();
+      case 'applyAnswer':
+        return media.applyAnswer(effect.sdp);
+      case 'applyRenegotiation':
+        return media.applyRenegotiation(effect.sdp);
+      case 'openAudio':
+        return media.openAudio();
+      case 'closeMedia':
+        return media.close();
+      case 'startTimer':
+        return this.#timers.start(effect.name, effect.ms);
+      case 'stopTimer':
+        return this.#timers.stop(effect.name);
+      case 'milestone':
+        return this.#options.log.info(
+          { milestone: effect.name, sinceWebhookMs: Math.round(effect.atMs - facts.receivedAtMs) },
+          'call.milestone',
+        );
+      case 'finish':
+        return this.#options.onRecord(effect.record, media.stats, phone.codec);
+    }
+  }
+
+  #finished(): void {
+    this.#over = true;
+    this.#timers.clear();
+    this.#options.onEnded();
+  }
+
+  /** The first bug ends the call through the table; a second one tears it down by hand. */
+  #bug(error: unknown): void {
+    this.#bugs += 1;
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#options.log.error({ err: message, state: this.#state.name }, 'call.bug');
+    if (this.#bugs === 1) return this.dispatch({ type: 'bug', message: String(error) });
+    if (this.#over) return;
+    this.#effects.length = 0;
+    const { meta, phone, media } = this.#sides;
+    for (const end of [() => phone.abandon(), () => media.close(), () => meta.terminate()]) {
+      try {
+        end();
+      } catch (failure) {
+        this.#options.log.error({ err: String(failure) }, 'call.abandon-failed');
+      }
+    }
+    this.#finished();
+  }
+
+  #step(from: Party, to: Party, what: string): void {
+    this.#options.onLadder?.({ callId: this.#state.facts.callId, atMs: this.#now(), from, to, what });
+  }
+}
