@@ -1,36 +1,36 @@
-import type { SipReason } from "./causes.ts";
-import type { TimerName } from "./events.ts";
-import type { CallRecord, Milestone } from "./record.ts";
-import type { CallTarget } from "./types.ts";
+import type { SipReason } from './causes.ts';
+import type { TimerName } from './events.ts';
+import type { CallRecord, Milestone } from './record.ts';
+import type { CallTarget } from './types.ts';
 
 /** What is written before and after actions whose repetition would hurt. `callId` and time are the runner's to add. */
 export type JournalNote =
-	| {
-			readonly kind: "call-created";
-			readonly pageId: string;
-			readonly direction: string;
-	  }
-	| {
-			readonly kind: "invite-sent";
-			readonly attempt: number;
-			readonly target: string;
-	  }
-	| {
-			readonly kind: "dialog-up";
-			readonly attempt: number;
-			readonly target: string;
-			readonly dialog: Readonly<Record<string, string>>;
-	  }
-	| {
-			readonly kind: "graph-sent";
-			readonly action: "accept" | "reject" | "terminate";
-	  }
-	| {
-			readonly kind: "graph-answered";
-			readonly action: "accept" | "reject" | "terminate";
-			readonly outcome: string;
-	  }
-	| { readonly kind: "call-ended"; readonly cause: string };
+  | {
+      readonly kind: 'call-created';
+      readonly pageId: string;
+      readonly direction: string;
+    }
+  | {
+      readonly kind: 'invite-sent';
+      readonly attempt: number;
+      readonly target: string;
+    }
+  | {
+      readonly kind: 'dialog-up';
+      readonly attempt: number;
+      readonly target: string;
+      readonly dialog: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'graph-sent';
+      readonly action: 'accept' | 'reject' | 'terminate';
+    }
+  | {
+      readonly kind: 'graph-answered';
+      readonly action: 'accept' | 'reject' | 'terminate';
+      readonly outcome: string;
+    }
+  | { readonly kind: 'call-ended'; readonly cause: string };
 
 /**
  * What the runner has to do, in order. A `journal` must be on disk before the effect after it is begun.
@@ -38,67 +38,67 @@ export type JournalNote =
  * when `state.name` is `ended`, not when `finish` was seen: a SIP leg may still owe its last word.
  */
 export type Effect =
-	| { readonly type: "journal"; readonly note: JournalNote }
-	/** Reports `profile.resolved`; the call does not wait longer than its budget. */
-	| {
-			readonly type: "lookUpProfile";
-			readonly psid: string;
-			readonly pageId: string;
-	  }
-	/** Opens both legs: WebRTC offer and phone RTP port. Reports `media.ready` or `media.failed`. */
-	| { readonly type: "openMedia" }
-	/** Reports as described at `SipEvent`. */
-	| {
-			readonly type: "invite";
-			readonly attempt: number;
-			readonly target: CallTarget;
-			readonly callerName?: string | undefined;
-	  }
-	| {
-			readonly type: "cancelInvite";
-			readonly attempt: number;
-			readonly reason: SipReason;
-	  }
-	/** Reports `sip.byeDone`. */
-	| {
-			readonly type: "sendBye";
-			readonly attempt: number;
-			readonly reason: SipReason;
-	  }
-	/** Tells the media worker where and how the phone wants RTP, from the SDP of this attempt's 200. Failure: `media.failed`. */
-	| { readonly type: "connectPhone"; readonly attempt: number }
-	/** With the offer that `openMedia` made. Reports `graph.accepted` or `graph.acceptFailed`; never sent twice. */
-	| { readonly type: "graphAccept" }
-	/** Reports `graph.rejected` or `graph.rejectFailed`. */
-	| { readonly type: "graphReject" }
-	/** Reports `graph.terminated` or `graph.terminateFailed`. */
-	| { readonly type: "graphTerminate" }
-	/** Reports `media.sdpApplied` or `media.sdpFailed`; one SDP operation is asked for at a time. */
-	| { readonly type: "applyAnswer"; readonly sdp: string }
-	| { readonly type: "applyRenegotiation"; readonly sdp: string }
-	/** Both directions may be heard from now on; until then the phone's packets are dropped. */
-	| { readonly type: "openAudio" }
-	/** Reports `media.closed`. */
-	| { readonly type: "closeMedia" }
-	/** A consumer's digit for a phone without telephone-event: SIP INFO (application/dtmf-relay). */
-	| {
-			readonly type: "sendDtmf";
-			readonly attempt: number;
-			readonly digit: string;
-			readonly durationMs: number;
-	  }
-	/** Reports `timer` after `ms` milliseconds unless stopped. */
-	| {
-			readonly type: "startTimer";
-			readonly name: TimerName;
-			readonly ms: number;
-	  }
-	| { readonly type: "stopTimer"; readonly name: TimerName }
-	/** Reached for the first time; for logs, metrics and the ladder. */
-	| {
-			readonly type: "milestone";
-			readonly name: Milestone;
-			readonly atMs: number;
-	  }
-	/** The one record of the call. */
-	| { readonly type: "finish"; readonly record: CallRecord };
+  | { readonly type: 'journal'; readonly note: JournalNote }
+  /** Reports `profile.resolved`; the call does not wait longer than its budget. */
+  | {
+      readonly type: 'lookUpProfile';
+      readonly psid: string;
+      readonly pageId: string;
+    }
+  /** Opens both legs: WebRTC offer and phone RTP port. Reports `media.ready` or `media.failed`. */
+  | { readonly type: 'openMedia' }
+  /** Reports as described at `SipEvent`. */
+  | {
+      readonly type: 'invite';
+      readonly attempt: number;
+      readonly target: CallTarget;
+      readonly callerName?: string | undefined;
+    }
+  | {
+      readonly type: 'cancelInvite';
+      readonly attempt: number;
+      readonly reason: SipReason;
+    }
+  /** Reports `sip.byeDone`. */
+  | {
+      readonly type: 'sendBye';
+      readonly attempt: number;
+      readonly reason: SipReason;
+    }
+  /** Tells the media worker where and how the phone wants RTP, from the SDP of this attempt's 200. Failure: `media.failed`. */
+  | { readonly type: 'connectPhone'; readonly attempt: number }
+  /** With the offer that `openMedia` made. Reports `graph.accepted` or `graph.acceptFailed`; never sent twice. */
+  | { readonly type: 'graphAccept' }
+  /** Reports `graph.rejected` or `graph.rejectFailed`. */
+  | { readonly type: 'graphReject' }
+  /** Reports `graph.terminated` or `graph.terminateFailed`. */
+  | { readonly type: 'graphTerminate' }
+  /** Reports `media.sdpApplied` or `media.sdpFailed`; one SDP operation is asked for at a time. */
+  | { readonly type: 'applyAnswer'; readonly sdp: string }
+  | { readonly type: 'applyRenegotiation'; readonly sdp: string }
+  /** Both directions may be heard from now on; until then the phone's packets are dropped. */
+  | { readonly type: 'openAudio' }
+  /** Reports `media.closed`. */
+  | { readonly type: 'closeMedia' }
+  /** A consumer's digit for a phone without telephone-event: SIP INFO (application/dtmf-relay). */
+  | {
+      readonly type: 'sendDtmf';
+      readonly attempt: number;
+      readonly digit: string;
+      readonly durationMs: number;
+    }
+  /** Reports `timer` after `ms` milliseconds unless stopped. */
+  | {
+      readonly type: 'startTimer';
+      readonly name: TimerName;
+      readonly ms: number;
+    }
+  | { readonly type: 'stopTimer'; readonly name: TimerName }
+  /** Reached for the first time; for logs, metrics and the ladder. */
+  | {
+      readonly type: 'milestone';
+      readonly name: Milestone;
+      readonly atMs: number;
+    }
+  /** The one record of the call. */
+  | { readonly type: 'finish'; readonly record: CallRecord };

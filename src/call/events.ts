@@ -1,94 +1,94 @@
-import type { AcceptFailureKind } from "./types.ts";
+import type { AcceptFailureKind } from './types.ts';
 
 /** Timers are named; a call has at most one of each. */
 export const TIMERS = [
-	/** Budget of the profile look-up. */
-	"profile",
-	/** All targets together. */
-	"ringBudget",
-	/** The current target. */
-	"ringTarget",
-	/** The current target's first 18x. */
-	"progress",
-	/** Graph's reply to accept. */
-	"accept",
-	/** An SDP answer that accept's reply did not carry. */
-	"answerSdp",
-	/** ICE and DTLS. */
-	"mediaSetup",
-	/** Meta's media is gone; the terminate webhook should follow. */
-	"metaLost",
-	"maxDuration",
-	/** The record is written when it fires, complete or not. */
-	"record",
-	/** A leg that never replied is given up. */
-	"abandon",
+  /** Budget of the profile look-up. */
+  'profile',
+  /** All targets together. */
+  'ringBudget',
+  /** The current target. */
+  'ringTarget',
+  /** The current target's first 18x. */
+  'progress',
+  /** Graph's reply to accept. */
+  'accept',
+  /** An SDP answer that accept's reply did not carry. */
+  'answerSdp',
+  /** ICE and DTLS. */
+  'mediaSetup',
+  /** Meta's media is gone; the terminate webhook should follow. */
+  'metaLost',
+  'maxDuration',
+  /** The record is written when it fires, complete or not. */
+  'record',
+  /** A leg that never replied is given up. */
+  'abandon',
 ] as const;
 export type TimerName = (typeof TIMERS)[number];
 
 /** Meta's webhooks about this call. */
 export type MetaEvent =
-	/** Delivered again; changes nothing. */
-	| { readonly type: "meta.connect" }
-	/** `status` as Meta spells it; compared without case. `durationS`: seconds, absent when never connected. */
-	| {
-			readonly type: "meta.terminate";
-			readonly status: string;
-			readonly durationS?: number | undefined;
-	  }
-	/** `version` absent: taken as one more than the highest seen. */
-	| {
-			readonly type: "meta.mediaUpdate";
-			readonly version?: number | undefined;
-			readonly sdp: string;
-	  };
+  /** Delivered again; changes nothing. */
+  | { readonly type: 'meta.connect' }
+  /** `status` as Meta spells it; compared without case. `durationS`: seconds, absent when never connected. */
+  | {
+      readonly type: 'meta.terminate';
+      readonly status: string;
+      readonly durationS?: number | undefined;
+    }
+  /** `version` absent: taken as one more than the highest seen. */
+  | {
+      readonly type: 'meta.mediaUpdate';
+      readonly version?: number | undefined;
+      readonly sdp: string;
+    };
 
 /** The profile look-up ended, with a name or without. */
 export type ProfileEvent = {
-	readonly type: "profile.resolved";
-	readonly name?: string | undefined;
+  readonly type: 'profile.resolved';
+  readonly name?: string | undefined;
 };
 
 /** From the media worker (both legs' packets, the WebRTC peer). */
 export type MediaEvent =
-	/** Our WebRTC offer and the phone's RTP port exist. */
-	| { readonly type: "media.ready" }
-	/** Opening, or the phone's media plan, failed for good. */
-	| { readonly type: "media.failed"; readonly reason: string }
-	| { readonly type: "media.workerLost" }
-	/** The SDP operation asked for last was applied, or could not be. */
-	| { readonly type: "media.sdpApplied" }
-	| { readonly type: "media.sdpFailed"; readonly reason: string }
-	| { readonly type: "media.iceConnected" }
-	/** DTLS is up and SRTP keys are in the packet path. */
-	| { readonly type: "media.secure" }
-	/** Consent expired, DTLS closed or failed. */
-	| { readonly type: "media.consumerLost"; readonly reason: string }
-	| { readonly type: "media.firstPacket"; readonly leg: "consumer" | "phone" }
-	/** No packet from this leg for the configured time-out (default 30 s); ends the call unless it is held. */
-	| {
-			readonly type: "media.silent";
-			readonly leg: "consumer" | "phone";
-			readonly ms: number;
-	  }
-	| {
-			readonly type: "media.dtmf";
-			readonly digit: string;
-			readonly durationMs: number;
-			readonly from: "consumer" | "phone";
-	  }
-	/** Both legs' sockets are closed: the reply to `closeMedia`. */
-	| { readonly type: "media.closed" };
+  /** Our WebRTC offer and the phone's RTP port exist. */
+  | { readonly type: 'media.ready' }
+  /** Opening, or the phone's media plan, failed for good. */
+  | { readonly type: 'media.failed'; readonly reason: string }
+  | { readonly type: 'media.workerLost' }
+  /** The SDP operation asked for last was applied, or could not be. */
+  | { readonly type: 'media.sdpApplied' }
+  | { readonly type: 'media.sdpFailed'; readonly reason: string }
+  | { readonly type: 'media.iceConnected' }
+  /** DTLS is up and SRTP keys are in the packet path. */
+  | { readonly type: 'media.secure' }
+  /** Consent expired, DTLS closed or failed. */
+  | { readonly type: 'media.consumerLost'; readonly reason: string }
+  | { readonly type: 'media.firstPacket'; readonly leg: 'consumer' | 'phone' }
+  /** No packet from this leg for the configured time-out (default 30 s); ends the call unless it is held. */
+  | {
+      readonly type: 'media.silent';
+      readonly leg: 'consumer' | 'phone';
+      readonly ms: number;
+    }
+  | {
+      readonly type: 'media.dtmf';
+      readonly digit: string;
+      readonly durationMs: number;
+      readonly from: 'consumer' | 'phone';
+    }
+  /** Both legs' sockets are closed: the reply to `closeMedia`. */
+  | { readonly type: 'media.closed' };
 
 export interface SipFailure {
-	/** Final status; 408 for a time-out of our own, 503 for a transport failure, when nothing was received. */
-	readonly status: number;
-	/** Reason phrase or error text, for the record. */
-	readonly reason?: string | undefined;
-	readonly kind: "response" | "timeout" | "transport" | "control-lost";
-	/** Q.850 cause of a Reason header (RFC 3326, RFC 6432). */
-	readonly q850?: number | undefined;
-	readonly retryAfterS?: number | undefined;
+  /** Final status; 408 for a time-out of our own, 503 for a transport failure, when nothing was received. */
+  readonly status: number;
+  /** Reason phrase or error text, for the record. */
+  readonly reason?: string | undefined;
+  readonly kind: 'response' | 'timeout' | 'transport' | 'control-lost';
+  /** Q.850 cause of a Reason header (RFC 3326, RFC 6432). */
+  readonly q850?: number | undefined;
+  readonly retryAfterS?: number | undefined;
 }
 
 /**
@@ -98,74 +98,68 @@ export interface SipFailure {
  * (ours was answered or given up) or `failed` (dialog lost).
  */
 export type SipEvent =
-	/** 18x; 100 is not reported. */
-	| {
-			readonly type: "sip.progress";
-			readonly attempt: number;
-			readonly status: number;
-			readonly hasSdp: boolean;
-	  }
-	/** 200 received and ACK sent. */
-	| {
-			readonly type: "sip.answered";
-			readonly attempt: number;
-			/** How DTMF reaches this phone: telephone-event in RTP (default) or SIP INFO. */
-			readonly dtmf?: "rtp" | "info" | undefined;
-			/** What the journal needs to end the dialog after a crash (Call-ID, tags, target). */
-			readonly dialog?: Readonly<Record<string, string>> | undefined;
-	  }
-	| ({ readonly type: "sip.failed"; readonly attempt: number } & SipFailure)
-	/** 487, or the SIP stack gave the cancelled INVITE up. */
-	| { readonly type: "sip.cancelled"; readonly attempt: number }
-	/** The phone's BYE (already answered 200). */
-	| {
-			readonly type: "sip.bye";
-			readonly attempt: number;
-			readonly reason?: string | undefined;
-			readonly q850?: number | undefined;
-	  }
-	| { readonly type: "sip.byeDone"; readonly attempt: number }
-	/** re-INVITE put the call on hold or took it off. */
-	| {
-			readonly type: "sip.held";
-			readonly attempt: number;
-			readonly held: boolean;
-	  };
+  /** 18x; 100 is not reported. */
+  | {
+      readonly type: 'sip.progress';
+      readonly attempt: number;
+      readonly status: number;
+      readonly hasSdp: boolean;
+    }
+  /** 200 received and ACK sent. */
+  | {
+      readonly type: 'sip.answered';
+      readonly attempt: number;
+      /** How DTMF reaches this phone: telephone-event in RTP (default) or SIP INFO. */
+      readonly dtmf?: 'rtp' | 'info' | undefined;
+      /** What the journal needs to end the dialog after a crash (Call-ID, tags, target). */
+      readonly dialog?: Readonly<Record<string, string>> | undefined;
+    }
+  | ({ readonly type: 'sip.failed'; readonly attempt: number } & SipFailure)
+  /** 487, or the SIP stack gave the cancelled INVITE up. */
+  | { readonly type: 'sip.cancelled'; readonly attempt: number }
+  /** The phone's BYE (already answered 200). */
+  | {
+      readonly type: 'sip.bye';
+      readonly attempt: number;
+      readonly reason?: string | undefined;
+      readonly q850?: number | undefined;
+    }
+  | { readonly type: 'sip.byeDone'; readonly attempt: number }
+  /** re-INVITE put the call on hold or took it off. */
+  | {
+      readonly type: 'sip.held';
+      readonly attempt: number;
+      readonly held: boolean;
+    };
 
 /** Replies of the Graph API, after the client's own retries. An "already ..." error of reject or terminate is success. */
 export type GraphEvent =
-	| {
-			readonly type: "graph.accepted";
-			readonly answerSdp?: string | undefined;
-			readonly renegotiationSdp?: string | undefined;
-	  }
-	| {
-			readonly type: "graph.acceptFailed";
-			readonly kind: AcceptFailureKind;
-			readonly code?: string | undefined;
-	  }
-	| { readonly type: "graph.rejected" }
-	| { readonly type: "graph.rejectFailed"; readonly code?: string | undefined }
-	| { readonly type: "graph.terminated" }
-	| {
-			readonly type: "graph.terminateFailed";
-			readonly code?: string | undefined;
-	  };
+  | {
+      readonly type: 'graph.accepted';
+      readonly answerSdp?: string | undefined;
+      readonly renegotiationSdp?: string | undefined;
+    }
+  | {
+      readonly type: 'graph.acceptFailed';
+      readonly kind: AcceptFailureKind;
+      readonly code?: string | undefined;
+    }
+  | { readonly type: 'graph.rejected' }
+  | { readonly type: 'graph.rejectFailed'; readonly code?: string | undefined }
+  | { readonly type: 'graph.terminated' }
+  | {
+      readonly type: 'graph.terminateFailed';
+      readonly code?: string | undefined;
+    };
 
 export type ControlEvent =
-	/** Only `startCall` sends it. */
-	| { readonly type: "start" }
-	| { readonly type: "timer"; readonly name: TimerName }
-	| { readonly type: "operator.hangup"; readonly reason?: string | undefined }
-	/** The process ends: hang up, and do not wait for Meta's webhook. */
-	| { readonly type: "shutdown" }
-	/** The runner met a bug while running this call's effects. */
-	| { readonly type: "bug"; readonly message: string };
+  /** Only `startCall` sends it. */
+  | { readonly type: 'start' }
+  | { readonly type: 'timer'; readonly name: TimerName }
+  | { readonly type: 'operator.hangup'; readonly reason?: string | undefined }
+  /** The process ends: hang up, and do not wait for Meta's webhook. */
+  | { readonly type: 'shutdown' }
+  /** The runner met a bug while running this call's effects. */
+  | { readonly type: 'bug'; readonly message: string };
 
-export type CallEvent =
-	| MetaEvent
-	| ProfileEvent
-	| MediaEvent
-	| SipEvent
-	| GraphEvent
-	| ControlEvent;
+export type CallEvent = MetaEvent | ProfileEvent | MediaEvent | SipEvent | GraphEvent | ControlEvent;

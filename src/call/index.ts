@@ -1,26 +1,33 @@
-export type { SipReason } from "./causes.ts";
-export type { Effect, JournalNote } from "./effects.ts";
+export type { FailureMeaning, MetaEndReason, SipReason } from './causes.ts';
+export { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
+export { acceptDeadlineMs, callOriginMs, ringDeadlineMs } from './clock-window.ts';
+export { callDiagram, callTable, withDiagram } from './diagram.ts';
+export type { Effect, JournalNote } from './effects.ts';
 export type {
-	CallEvent,
-	GraphEvent,
-	MediaEvent,
-	MetaEvent,
-	SipEvent,
-	SipFailure,
-	TimerName,
-} from "./events.ts";
-export { TIMERS } from "./events.ts";
-export type { CallRecord, EndCause, EndedBy, Milestone } from "./record.ts";
-export { END_CAUSES, MILESTONES } from "./record.ts";
+  CallEvent,
+  GraphEvent,
+  MediaEvent,
+  MetaEvent,
+  SipEvent,
+  SipFailure,
+  TimerName,
+} from './events.ts';
+export { TIMERS } from './events.ts';
+export { missedRecord } from './finish.ts';
+export type { ConnectVerdict, LedgerOptions, WebhookIdentity } from './ledger.ts';
+export { Ledger } from './ledger.ts';
+export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';
+export { END_CAUSES, MILESTONES } from './record.ts';
+export { reduce, startCall } from './reduce.ts';
 export type {
-	AcceptFailureKind,
-	CallFacts,
-	CallPolicy,
-	CallSetup,
-	CallState,
-	CallStateName,
-	CallTarget,
-	Reduce,
-	Step,
-} from "./types.ts";
-export { CALL_STATES, DEFAULT_POLICY } from "./types.ts";
+  AcceptFailureKind,
+  CallFacts,
+  CallPolicy,
+  CallSetup,
+  CallState,
+  CallStateName,
+  CallTarget,
+  Reduce,
+  Step,
+} from './types.ts';
+export { CALL_STATES, DEFAULT_POLICY } from './types.ts';

@@ -1,107 +1,107 @@
 /** Points in a call's life, in the order of a good one. Values in records are milliseconds since the epoch. */
 export const MILESTONES = [
-	/** The connect webhook arrived. */
-	"webhook",
-	/** First INVITE asked for. */
-	"invite",
-	/** First 18x. */
-	"ringing",
-	/** 200 from the phone. */
-	"answered",
-	"acceptSent",
-	/** Graph said success. */
-	"acceptDone",
-	"iceConnected",
-	/** DTLS up, SRTP keys in the packet path. */
-	"secure",
-	"firstPacketFromConsumer",
-	"firstPacketFromPhone",
-	/** The tear-down began. */
-	"ended",
+  /** The connect webhook arrived. */
+  'webhook',
+  /** First INVITE asked for. */
+  'invite',
+  /** First 18x. */
+  'ringing',
+  /** 200 from the phone. */
+  'answered',
+  'acceptSent',
+  /** Graph said success. */
+  'acceptDone',
+  'iceConnected',
+  /** DTLS up, SRTP keys in the packet path. */
+  'secure',
+  'firstPacketFromConsumer',
+  'firstPacketFromPhone',
+  /** The tear-down began. */
+  'ended',
 ] as const;
 export type Milestone = (typeof MILESTONES)[number];
 
 /** Who ended it. `meta`: Meta said `Failed`. */
-export type EndedBy = "consumer" | "phone" | "gateway" | "operator" | "meta";
+export type EndedBy = 'consumer' | 'phone' | 'gateway' | 'operator' | 'meta';
 
 /** Why a call ended; `causes.ts` maps each to SIP, Q.850 and Meta's metric reason. */
 export const END_CAUSES = [
-	/** Normal end of a conversation. */
-	"consumer-hangup",
-	"phone-hangup",
-	/** The consumer hung up, or Meta gave up, before the call was accepted. */
-	"cancelled",
-	/** The phone answered, but the consumer was gone when Graph was asked to accept. */
-	"accept-after-hangup",
-	"busy",
-	"declined",
-	/** Nobody answered within the ring budget, or the phone said so (480, 408). */
-	"no-answer",
-	/** No target exists or could be reached (404, 403, 488, 5xx, transport). */
-	"unreachable",
-	"no-route",
-	/** Another app answered. */
-	"answered-elsewhere",
-	/** Graph refused to accept, or nobody knows whether it did. */
-	"accept-failed",
-	/** Graph accepted, but no usable SDP came. */
-	"no-answer-sdp",
-	/** ICE or DTLS did not come up. */
-	"media-setup-failed",
-	/** Media of the consumer's side stopped, or nothing came from one side for too long. */
-	"media-lost",
-	/** The media worker could not do its part. */
-	"media-failed",
-	/** The phone's dialog was lost without BYE. */
-	"phone-lost",
-	/** Meta ended the call with status Failed. */
-	"meta-failed",
-	"max-duration",
-	"operator",
-	"shutdown",
-	"bug",
-	/** Never rang: terminate came before connect, or connect came too late. */
-	"missed",
+  /** Normal end of a conversation. */
+  'consumer-hangup',
+  'phone-hangup',
+  /** The consumer hung up, or Meta gave up, before the call was accepted. */
+  'cancelled',
+  /** The phone answered, but the consumer was gone when Graph was asked to accept. */
+  'accept-after-hangup',
+  'busy',
+  'declined',
+  /** Nobody answered within the ring budget, or the phone said so (480, 408). */
+  'no-answer',
+  /** No target exists or could be reached (404, 403, 488, 5xx, transport). */
+  'unreachable',
+  'no-route',
+  /** Another app answered. */
+  'answered-elsewhere',
+  /** Graph refused to accept, or nobody knows whether it did. */
+  'accept-failed',
+  /** Graph accepted, but no usable SDP came. */
+  'no-answer-sdp',
+  /** ICE or DTLS did not come up. */
+  'media-setup-failed',
+  /** Media of the consumer's side stopped, or nothing came from one side for too long. */
+  'media-lost',
+  /** The media worker could not do its part. */
+  'media-failed',
+  /** The phone's dialog was lost without BYE. */
+  'phone-lost',
+  /** Meta ended the call with status Failed. */
+  'meta-failed',
+  'max-duration',
+  'operator',
+  'shutdown',
+  'bug',
+  /** Never rang: terminate came before connect, or connect came too late. */
+  'missed',
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 
 /** One line of the call log. No name, no digits, no SDP. */
 export interface CallRecord {
-	readonly v: 1;
-	readonly callId: string;
-	readonly pageId: string;
-	readonly psid: string;
-	readonly direction: "user_initiated" | "business_initiated";
-	readonly cause: EndCause;
-	readonly endedBy: EndedBy;
-	/** Error code or text behind the cause, when there is one. */
-	readonly detail?: string | undefined;
-	/** True when Graph accepted the call. */
-	readonly answered: boolean;
-	/** The target that answered. */
-	readonly target?: string | undefined;
-	readonly attempts: readonly {
-		readonly target: string;
-		readonly status?: number | undefined;
-	}[];
-	/** Last final SIP status of the phone's side. */
-	readonly sipStatus?: number | undefined;
-	readonly milestones: Readonly<Partial<Record<Milestone, number>>>;
-	/** Milliseconds from the first INVITE until answer or end; 0 when none was sent. */
-	readonly ringMs: number;
-	/** Milliseconds of open media: `secure` until `ended`. */
-	readonly talkMs: number;
-	readonly dtmfDigits: number;
-	readonly renegotiations: number;
-	readonly meta: {
-		/** `end_call_reason` for `POST /{page}/call_metrics`. */
-		readonly endReason: string;
-		/** `status` and `duration` (seconds) of the terminate webhook, when it came. */
-		readonly status?: string | undefined;
-		readonly durationS?: number | undefined;
-		/** How our own actions ended: `none`, `sent` (no reply), `done`, `failed`, `ambiguous`. */
-		readonly accept: string;
-		readonly reject: string;
-		readonly terminate: string;
-	};
+  readonly v: 1;
+  readonly callId: string;
+  readonly pageId: string;
+  readonly psid: string;
+  readonly direction: 'user_initiated' | 'business_initiated';
+  readonly cause: EndCause;
+  readonly endedBy: EndedBy;
+  /** Error code or text behind the cause, when there is one. */
+  readonly detail?: string | undefined;
+  /** True when Graph accepted the call. */
+  readonly answered: boolean;
+  /** The target that answered. */
+  readonly target?: string | undefined;
+  readonly attempts: readonly {
+    readonly target: string;
+    readonly status?: number | undefined;
+  }[];
+  /** Last final SIP status of the phone's side. */
+  readonly sipStatus?: number | undefined;
+  readonly milestones: Readonly<Partial<Record<Milestone, number>>>;
+  /** Milliseconds from the first INVITE until answer or end; 0 when none was sent. */
+  readonly ringMs: number;
+  /** Milliseconds of open media: `secure` until `ended`. */
+  readonly talkMs: number;
+  readonly dtmfDigits: number;
+  readonly renegotiations: number;
+  readonly meta: {
+    /** `end_call_reason` for `POST /{page}/call_metrics`. */
+    readonly endReason: string;
+    /** `status` and `duration` (seconds) of the terminate webhook, when it came. */
+    readonly status?: string | undefined;
+    readonly durationS?: number | undefined;
+    /** How our own actions ended: `none`, `sent` (no reply), `done`, `failed`, `ambiguous`. */
+    readonly accept: string;
+    readonly reject: string;
+    readonly terminate: string;
+  };
 }

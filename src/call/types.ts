@@ -1,96 +1,96 @@
-import type { Effect } from "./effects.ts";
-import type { CallEvent, TimerName } from "./events.ts";
-import type { EndCause, EndedBy, Milestone } from "./record.ts";
+import type { Effect } from './effects.ts';
+import type { CallEvent, TimerName } from './events.ts';
+import type { EndCause, EndedBy, Milestone } from './record.ts';
 
 /** What Meta's `connect` webhook said, plus when it reached us. */
 export interface CallFacts {
-	readonly callId: string;
-	readonly pageId: string;
-	readonly psid: string;
-	/** Meta's `call_direction`. Business-initiated calls get their own states later. */
-	readonly direction: "user_initiated" | "business_initiated";
-	/** Milliseconds since the epoch at which the webhook arrived. */
-	readonly receivedAtMs: number;
-	/** The webhook's `timestamp` in milliseconds since the epoch, when it had one. */
-	readonly timestampMs?: number;
+  readonly callId: string;
+  readonly pageId: string;
+  readonly psid: string;
+  /** Meta's `call_direction`. Business-initiated calls get their own states later. */
+  readonly direction: 'user_initiated' | 'business_initiated';
+  /** Milliseconds since the epoch at which the webhook arrived. */
+  readonly receivedAtMs: number;
+  /** The webhook's `timestamp` in milliseconds since the epoch, when it had one. */
+  readonly timestampMs?: number;
 }
 
 /** One SIP destination as the call sees it; routing adds what only the INVITE needs. */
 export interface CallTarget {
-	/** Unique within the call's list; appears in records and logs. */
-	readonly name: string;
-	/** Milliseconds this target may ring before the next one is tried; unset: the rest of the ring budget. */
-	readonly ringTimeoutMs?: number | undefined;
+  /** Unique within the call's list; appears in records and logs. */
+  readonly name: string;
+  /** Milliseconds this target may ring before the next one is tried; unset: the rest of the ring budget. */
+  readonly ringTimeoutMs?: number | undefined;
 }
 
 /** Every limit of a call, in milliseconds. */
 export interface CallPolicy {
-	/** The INVITE never waits longer than this for the caller's name. Default 1500. */
-	readonly profileBudgetMs: number;
-	/** Ringing of all targets together, from the webhook's arrival. Default 45 000. */
-	readonly ringBudgetMs: number;
-	/** No accept is sent later than this after Meta's start of the call; Meta's own window is 60 s. Default 55 000. */
-	readonly acceptWindowMs: number;
-	/** A target without any 18x for so long is given up when another one is left. Default 8000. */
-	readonly progressTimeoutMs: number;
-	/** Upper bound for Graph's reply to accept (the client's own time-out is shorter). Default 12 000. */
-	readonly acceptTimeoutMs: number;
-	/** Wait for a `media_update` when accept succeeded without an SDP answer. Default 2000. */
-	readonly answerSdpWaitMs: number;
-	/** From accept's success until ICE and DTLS must be up. Default 15 000. */
-	readonly mediaSetupMs: number;
-	/** From the loss of Meta's media until we end the call without a terminate webhook. Default 5000. */
-	readonly metaLostGraceMs: number;
-	/** How long the record waits for the terminate webhook and for the legs. Default 30 000. */
-	readonly recordWaitMs: number;
-	/** How much longer than the record a SIP leg or Graph action without a reply is waited for. Default 10 000. */
-	readonly abandonMs: number;
-	/** Longest conversation; unset: no limit. */
-	readonly maxDurationMs?: number | undefined;
+  /** The INVITE never waits longer than this for the caller's name. Default 1500. */
+  readonly profileBudgetMs: number;
+  /** Ringing of all targets together, from the webhook's arrival. Default 45 000. */
+  readonly ringBudgetMs: number;
+  /** No accept is sent later than this after Meta's start of the call; Meta's own window is 60 s. Default 55 000. */
+  readonly acceptWindowMs: number;
+  /** A target without any 18x for so long is given up when another one is left. Default 8000. */
+  readonly progressTimeoutMs: number;
+  /** Upper bound for Graph's reply to accept (the client's own time-out is shorter). Default 12 000. */
+  readonly acceptTimeoutMs: number;
+  /** Wait for a `media_update` when accept succeeded without an SDP answer. Default 2000. */
+  readonly answerSdpWaitMs: number;
+  /** From accept's success until ICE and DTLS must be up. Default 15 000. */
+  readonly mediaSetupMs: number;
+  /** From the loss of Meta's media until we end the call without a terminate webhook. Default 5000. */
+  readonly metaLostGraceMs: number;
+  /** How long the record waits for the terminate webhook and for the legs. Default 30 000. */
+  readonly recordWaitMs: number;
+  /** How much longer than the record a SIP leg or Graph action without a reply is waited for. Default 10 000. */
+  readonly abandonMs: number;
+  /** Longest conversation; unset: no limit. */
+  readonly maxDurationMs?: number | undefined;
 }
 
 export const DEFAULT_POLICY: CallPolicy = {
-	profileBudgetMs: 1_500,
-	ringBudgetMs: 45_000,
-	acceptWindowMs: 55_000,
-	progressTimeoutMs: 8_000,
-	acceptTimeoutMs: 12_000,
-	answerSdpWaitMs: 2_000,
-	mediaSetupMs: 15_000,
-	metaLostGraceMs: 5_000,
-	recordWaitMs: 30_000,
-	abandonMs: 10_000,
+  profileBudgetMs: 1_500,
+  ringBudgetMs: 45_000,
+  acceptWindowMs: 55_000,
+  progressTimeoutMs: 8_000,
+  acceptTimeoutMs: 12_000,
+  answerSdpWaitMs: 2_000,
+  mediaSetupMs: 15_000,
+  metaLostGraceMs: 5_000,
+  recordWaitMs: 30_000,
+  abandonMs: 10_000,
 };
 
 /** Everything needed to start a call. `targets` may be empty: the call is then rejected and recorded. */
 export interface CallSetup {
-	readonly facts: CallFacts;
-	readonly targets: readonly CallTarget[];
-	readonly policy: CallPolicy;
-	/** A name already known (profile cache); the look-up is then left out. */
-	readonly callerName?: string | undefined;
+  readonly facts: CallFacts;
+  readonly targets: readonly CallTarget[];
+  readonly policy: CallPolicy;
+  /** A name already known (profile cache); the look-up is then left out. */
+  readonly callerName?: string | undefined;
 }
 
 /** The states of a consumer-initiated call; the table in `table.ts` says what leads from one to another. */
 export const CALL_STATES = [
-	/** Only before `startCall` returns. */
-	"new",
-	/** Looking the caller's name up; a media worker opens both legs' sockets. */
-	"preparing",
-	/** INVITE sent, no 18x yet. */
-	"inviting",
-	/** The phone rings. */
-	"ringing",
-	/** The phone answered (200, ACK); Graph accept is in flight. */
-	"accepting",
-	/** Meta's answer is here or due; ICE and DTLS are coming up. */
-	"connecting",
-	/** Both directions are open. */
-	"talking",
-	/** One-shot tear-down: waiting, with a bound, for replies and for the terminate webhook. */
-	"ending",
-	/** Absorbing. The call can be forgotten. */
-	"ended",
+  /** Only before `startCall` returns. */
+  'new',
+  /** Looking the caller's name up; a media worker opens both legs' sockets. */
+  'preparing',
+  /** INVITE sent, no 18x yet. */
+  'inviting',
+  /** The phone rings. */
+  'ringing',
+  /** The phone answered (200, ACK); Graph accept is in flight. */
+  'accepting',
+  /** Meta's answer is here or due; ICE and DTLS are coming up. */
+  'connecting',
+  /** Both directions are open. */
+  'talking',
+  /** One-shot tear-down: waiting, with a bound, for replies and for the terminate webhook. */
+  'ending',
+  /** Absorbing. The call can be forgotten. */
+  'ended',
 ] as const;
 export type CallStateName = (typeof CALL_STATES)[number];
 
@@ -98,88 +98,81 @@ export type CallStateName = (typeof CALL_STATES)[number];
  * One INVITE. `cancelling`: CANCEL sent, final response due. `up`: dialog confirmed. `leaving`: our BYE
  * is out. `down`: nothing is left of it.
  */
-export type AttemptStatus =
-	| "inviting"
-	| "cancelling"
-	| "up"
-	| "leaving"
-	| "down";
+export type AttemptStatus = 'inviting' | 'cancelling' | 'up' | 'leaving' | 'down';
 
 export interface Attempt {
-	/** 1 for the first INVITE of the call. */
-	readonly attempt: number;
-	readonly target: CallTarget;
-	readonly status: AttemptStatus;
-	readonly invitedAtMs: number;
-	/** Final SIP status, when one was received (or synthesised by the SIP stack). */
-	readonly finalStatus?: number;
+  /** 1 for the first INVITE of the call. */
+  readonly attempt: number;
+  readonly target: CallTarget;
+  readonly status: AttemptStatus;
+  readonly invitedAtMs: number;
+  /** Final SIP status, when one was received (or synthesised by the SIP stack). */
+  readonly finalStatus?: number;
 }
 
 /** `ambiguous`: nobody knows whether Meta did it (time-out, reset, 5xx); treated as done and never repeated. */
-export type GraphActionStatus =
-	| "none"
-	| "sent"
-	| "done"
-	| "failed"
-	| "ambiguous";
+export type GraphActionStatus = 'none' | 'sent' | 'done' | 'failed' | 'ambiguous';
 
 export interface SdpOperation {
-	readonly kind: "answer" | "renegotiation";
-	/** `session.version` of a media_update; 0 for accept's own reply. */
-	readonly version: number;
-	readonly sdp: string;
+  readonly kind: 'answer' | 'renegotiation';
+  /** `session.version` of a media_update; 0 for accept's own reply. */
+  readonly version: number;
+  readonly sdp: string;
 }
 
 /** The whole of one call. Plain data; only `reduce` makes a new one. */
 export interface CallState {
-	readonly name: CallStateName;
-	readonly facts: CallFacts;
-	readonly policy: CallPolicy;
-	readonly targets: readonly CallTarget[];
-	readonly attempts: readonly Attempt[];
-	readonly profile: "pending" | "done";
-	readonly callerName?: string | undefined;
-	readonly media: "none" | "opening" | "open" | "closing" | "closed";
-	readonly graph: {
-		readonly accept: GraphActionStatus;
-		readonly reject: GraphActionStatus;
-		readonly terminate: GraphActionStatus;
-	};
-	/** Why accept failed, once it did. */
-	readonly acceptFailure?: {
-		readonly kind: AcceptFailureKind;
-		readonly code?: string | undefined;
-	};
-	/** The terminate webhook, once stored. */
-	readonly webhook?: {
-		readonly status: string;
-		readonly durationS?: number | undefined;
-	};
-	readonly sdp: {
-		/** The one operation the media worker is busy with. */
-		readonly busy?: SdpOperation;
-		/** Waiting, oldest first: accept's renegotiation, then the newest media_update. */
-		readonly queue: readonly SdpOperation[];
-		/** True once Meta's answer (or what stands for it) was handed to the media worker. */
-		readonly answered: boolean;
-		/** Highest version handed to the media worker or queued. */
-		readonly version: number;
-		readonly renegotiations: number;
-		readonly failures: number;
-	};
-	readonly dtmfMode: "rtp" | "info";
-	readonly dtmfDigits: number;
-	readonly held: boolean;
-	readonly timers: readonly TimerName[];
-	readonly milestones: Readonly<Partial<Record<Milestone, number>>>;
-	readonly end?: {
-		readonly cause: EndCause;
-		readonly by: EndedBy;
-		readonly detail?: string | undefined;
-	};
-	/** The process is going away: do not wait for the terminate webhook. */
-	readonly hurry: boolean;
-	readonly recorded: boolean;
+  readonly name: CallStateName;
+  readonly facts: CallFacts;
+  readonly policy: CallPolicy;
+  readonly targets: readonly CallTarget[];
+  /** One per INVITE; only the last can be `inviting`. */
+  readonly attempts: readonly Attempt[];
+  /** The attempt whose 200 was taken. */
+  readonly answeredBy?: number;
+  readonly profile: 'pending' | 'done';
+  readonly callerName?: string | undefined;
+  readonly media: 'none' | 'opening' | 'open' | 'closing' | 'closed';
+  readonly graph: {
+    readonly accept: GraphActionStatus;
+    readonly reject: GraphActionStatus;
+    readonly terminate: GraphActionStatus;
+  };
+  /** Why accept failed, once it did. */
+  readonly acceptFailure?: {
+    readonly kind: AcceptFailureKind;
+    readonly code?: string | undefined;
+  };
+  /** The terminate webhook, once stored. */
+  readonly webhook?: {
+    readonly status: string;
+    readonly durationS?: number | undefined;
+  };
+  readonly sdp: {
+    /** The one operation the media worker is busy with. */
+    readonly busy?: SdpOperation;
+    /** Waiting, oldest first: accept's renegotiation, then the newest media_update. */
+    readonly queue: readonly SdpOperation[];
+    /** True once Meta's answer (or what stands for it) was handed to the media worker. */
+    readonly answered: boolean;
+    /** Highest version handed to the media worker or queued. */
+    readonly version: number;
+    readonly renegotiations: number;
+    readonly failures: number;
+  };
+  readonly dtmfMode: 'rtp' | 'info';
+  readonly dtmfDigits: number;
+  readonly held: boolean;
+  readonly timers: readonly TimerName[];
+  readonly milestones: Readonly<Partial<Record<Milestone, number>>>;
+  readonly end?: {
+    readonly cause: EndCause;
+    readonly by: EndedBy;
+    readonly detail?: string | undefined;
+  };
+  /** The process is going away: do not wait for the terminate webhook. */
+  readonly hurry: boolean;
+  readonly recorded: boolean;
 }
 
 /**
@@ -190,17 +183,12 @@ export interface CallState {
  * - `ambiguous`: time-out, connection reset, 5xx; it may have been accepted.
  * - `refused`: any other definite refusal (SDP, token, permission, throttle); the consumer still rings.
  */
-export type AcceptFailureKind =
-	| "gone"
-	| "not-owner"
-	| "already"
-	| "ambiguous"
-	| "refused";
+export type AcceptFailureKind = 'gone' | 'not-owner' | 'already' | 'ambiguous' | 'refused';
 
 export interface Step {
-	readonly state: CallState;
-	/** In order. See `Effect` for what the runner owes. */
-	readonly effects: readonly Effect[];
+  readonly state: CallState;
+  /** In order. See `Effect` for what the runner owes. */
+  readonly effects: readonly Effect[];
 }
 
 /**

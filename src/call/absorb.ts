@@ -1,0 +1,126 @@
+import type { EventKey } from './classify.ts';
+import { type Context, mark, setAttempt } from './context.ts';
+import type { CallState, GraphActionStatus, SdpOperation } from './types.ts';
+
+/**
+ * Takes in what an event says, the same in every state, before the table decides what follows from it.
+ * Only called when the table has a row for the event in this state.
+ */
+export function absorb(c: Context, key: EventKey): void {
+  const { s, event } = c;
+  if (event.type === 'timer') s.timers = s.timers.filter((name) => name !== event.name);
+  if (event.type.startsWith('sip.')) absorbSip(c, key);
+  else if (event.type.startsWith('media.')) absorbMedia(c);
+  else if (event.type.startsWith('graph.')) absorbGraph(c);
+  else if (event.type === 'meta.terminate') s.webhook = { status: event.status, durationS: event.durationS };
+  else if (event.type === 'meta.mediaUpdate') queueUpdate(c, event.version ?? s.sdp.version + 1, event.sdp);
+  else if (event.type === 'profile.resolved') {
+    s.profile = 'done';
+    s.callerName = event.name;
+  } else if (key === 'timer.profile') s.profile = 'done';
+  else if (key === 'timer.accept') setGraph(c, 'accept', 'ambiguous');
+  else if (event.type === 'shutdown') s.hurry = true;
+}
+
+function absorbSip(c: Context, key: EventKey): void {
+  const { s, event } = c;
+  if (!('attempt' in event)) return;
+  const { attempt } = event;
+  if (key === 'sip.progress') mark(c, 'ringing');
+  else if (event.type === 'sip.answered') {
+    setAttempt(s, attempt, 'up', 200);
+    if (key === 'sip.crossed') return;
+    s.answeredBy = attempt;
+    s.dtmfMode = event.dtmf ?? 'rtp';
+    mark(c, 'answered');
+  } else if (event.type === 'sip.held') s.held = event.held;
+  else if (event.type === 'sip.failed' && key !== 'sip.lost') setAttempt(s, attempt, 'down', event.status);
+  else if (event.type === 'sip.cancelled') setAttempt(s, attempt, 'down', 487);
+  else setAttempt(s, attempt, 'down');
+}
+
+function absorbMedia(c: Context): void {
+  const { s, event } = c;
+  switch (event.type) {
+    case 'media.ready':
+      s.media = 'open';
+      break;
+    case 'media.closed':
+    case 'media.workerLost':
+      s.media = 'closed';
+      break;
+    case 'media.sdpApplied':
+      s.sdp = { ...withoutBusy(s.sdp), renegotiations: s.sdp.renegotiations + isRenegotiation(s.sdp.busy) };
+      break;
+    case 'media.sdpFailed':
+      s.sdp = { ...withoutBusy(s.sdp), failures: s.sdp.failures + 1 };
+      break;
+    case 'media.iceConnected':
+      mark(c, 'iceConnected');
+      break;
+    case 'media.secure':
+      mark(c, 'secure');
+      break;
+    case 'media.firstPacket':
+      mark(c, event.leg === 'consumer' ? 'firstPacketFromConsumer' : 'firstPacketFromPhone');
+      break;
+    case 'media.dtmf':
+      if (event.from === 'consumer') s.dtmfDigits += 1;
+      break;
+    default:
+  }
+}
+
+function absorbGraph(c: Context): void {
+  const { s, event } = c;
+  switch (event.type) {
+    case 'graph.accepted': {
+      setGraph(c, 'accept', 'done');
+      mark(c, 'acceptDone');
+      const reply: SdpOperation[] = [];
+      if (event.answerSdp) reply.push({ kind: 'answer', version: 0, sdp: event.answerSdp });
+      if (event.renegotiationSdp)
+        reply.push({ kind: 'renegotiation', version: 0, sdp: event.renegotiationSdp });
+      s.sdp = { ...s.sdp, queue: [...reply, ...s.sdp.queue] };
+      break;
+    }
+    case 'graph.acceptFailed':
+      s.acceptFailure = { kind: event.kind, code: event.code };
+      setGraph(c, 'accept', event.kind === 'ambiguous' || event.kind === 'already' ? 'ambiguous' : 'failed');
+      break;
+    case 'graph.rejected':
+      setGraph(c, 'reject', 'done');
+      break;
+    case 'graph.rejectFailed':
+      setGraph(c, 'reject', 'failed');
+      break;
+    case 'graph.terminated':
+      setGraph(c, 'terminate', 'done');
+      break;
+    case 'graph.terminateFailed':
+      setGraph(c, 'terminate', 'failed');
+      break;
+    default:
+  }
+}
+
+/** Records the outcome of a Graph action and journals it, so that a replay knows what is still open. */
+function setGraph(c: Context, action: keyof CallState['graph'], status: GraphActionStatus): void {
+  c.s.graph = { ...c.s.graph, [action]: status };
+  c.effects.push({ type: 'journal', note: { kind: 'graph-answered', action, outcome: status } });
+}
+
+/** Only the newest update waits: each is a full description (highest version wins). */
+function queueUpdate(c: Context, version: number, sdp: string): void {
+  const { s } = c;
+  const own = s.sdp.queue.filter((operation) => operation.version === 0);
+  s.sdp = { ...s.sdp, version, queue: [...own, { kind: 'renegotiation', version, sdp }] };
+}
+
+function withoutBusy(sdp: CallState['sdp']): CallState['sdp'] {
+  const { busy: _, ...rest } = sdp;
+  return rest;
+}
+
+const isRenegotiation = (operation: SdpOperation | undefined): number =>
+  operation?.kind === 'renegotiation' ? 1 : 0;

@@ -1,0 +1,138 @@
+import { CAUSES } from './causes.ts';
+import { ringDeadlineMs } from './clock-window.ts';
+import {
+  type Context,
+  currentAttempt,
+  mark,
+  nextTarget,
+  setAttempt,
+  startTimer,
+  stopTimer,
+} from './context.ts';
+
+/** What a row does besides moving; `label` appears in the written table. */
+export interface Action {
+  readonly label: string;
+  readonly run: (c: Context) => void;
+}
+
+const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
+
+export const open = action('journal the call', (c) => {
+  mark(c, 'webhook', c.s.facts.receivedAtMs);
+  const { pageId, direction } = c.s.facts;
+  c.effects.push({ type: 'journal', note: { kind: 'call-created', pageId, direction } });
+});
+
+export const prepare = action('look up name, open media', (c) => {
+  const { s, now } = c;
+  const { pageId, psid } = s.facts;
+  startTimer(c, 'ringBudget', ringDeadlineMs(s.facts, s.policy) - now);
+  s.media = 'opening';
+  c.effects.push({ type: 'openMedia' });
+  if (s.profile === 'done') return;
+  startTimer(c, 'profile', s.policy.profileBudgetMs);
+  c.effects.push({ type: 'lookUpProfile', psid, pageId });
+});
+
+export const stopProfile = action('stop name look-up', (c) => stopTimer(c, 'profile'));
+
+export const invite = action('INVITE', (c) => {
+  const { s, now } = c;
+  const target = nextTarget(s);
+  if (!target) throw new Error('no target left to invite');
+  const attempt = s.attempts.length + 1;
+  s.attempts = [...s.attempts, { attempt, target, status: 'inviting', invitedAtMs: now }];
+  mark(c, 'invite');
+  c.effects.push(
+    { type: 'journal', note: { kind: 'invite-sent', attempt, target: target.name } },
+    { type: 'invite', attempt, target, callerName: s.callerName },
+  );
+  stopTimer(c, 'ringTarget');
+  stopTimer(c, 'progress');
+  if (target.ringTimeoutMs !== undefined) startTimer(c, 'ringTarget', target.ringTimeoutMs);
+  // Without another target there is nobody to try instead: SIP's own timer B decides.
+  if (nextTarget(s)) startTimer(c, 'progress', s.policy.progressTimeoutMs);
+});
+
+export const cancel = action('CANCEL', (c) => {
+  const attempt = currentAttempt(c.s);
+  if (attempt?.status !== 'inviting') return;
+  setAttempt(c.s, attempt.attempt, 'cancelling');
+  c.effects.push({
+    type: 'cancelInvite',
+    attempt: attempt.attempt,
+    reason: CAUSES['no-answer'].reason,
+  });
+});
+
+export const stopProgress = action('stop progress timer', (c) => stopTimer(c, 'progress'));
+
+/** The phone answered: the one accept of this call. */
+export const accept = action('Graph accept', (c) => {
+  const { s, event } = c;
+  if (event.type !== 'sip.answered') throw new Error('accept without an answer');
+  for (const name of ['ringBudget', 'ringTarget', 'progress'] as const) stopTimer(c, name);
+  const { attempt, dialog = {} } = event;
+  const target = s.attempts[attempt - 1]?.target.name ?? '';
+  s.graph = { ...s.graph, accept: 'sent' };
+  c.effects.push(
+    { type: 'connectPhone', attempt },
+    { type: 'journal', note: { kind: 'dialog-up', attempt, target, dialog } },
+    { type: 'journal', note: { kind: 'graph-sent', action: 'accept' } },
+    { type: 'graphAccept' },
+  );
+  mark(c, 'acceptSent');
+  startTimer(c, 'accept', s.policy.acceptTimeoutMs);
+});
+
+/** Accept succeeded: from here the consumer sees a connected call, and media has to come up. */
+export const accepted = action('expect media', (c) => {
+  stopTimer(c, 'accept');
+  startTimer(c, 'mediaSetup', c.s.policy.mediaSetupMs);
+});
+
+export const awaitAnswerSdp = action('wait for SDP', (c) =>
+  startTimer(c, 'answerSdp', c.s.policy.answerSdpWaitMs),
+);
+
+/** Hands the next SDP to the media worker: one operation at a time, the answer first. */
+export const applySdp = action('apply next SDP', (c) => {
+  const { s } = c;
+  const [head, ...rest] = s.sdp.queue;
+  if (!head || s.sdp.busy) return;
+  if (head.kind === 'answer' || !s.sdp.answered) {
+    // Accept without an answer: the first full description from Meta stands for it, and is then applied
+    // once more as what it is, because it may carry the consumer's own m-line.
+    const queue = head.kind === 'answer' ? rest : s.sdp.queue;
+    s.sdp = { ...s.sdp, busy: { ...head, kind: 'answer' }, queue, answered: true };
+    stopTimer(c, 'answerSdp');
+    c.effects.push({ type: 'applyAnswer', sdp: head.sdp });
+    return;
+  }
+  s.sdp = { ...s.sdp, busy: head, queue: rest };
+  c.effects.push({ type: 'applyRenegotiation', sdp: head.sdp });
+});
+
+/** Nothing is heard before this: the phone's first words would be lost otherwise. */
+export const openAudio = action('open audio', (c) => {
+  stopTimer(c, 'mediaSetup');
+  stopTimer(c, 'metaLost');
+  c.effects.push({ type: 'openAudio' });
+  if (c.s.policy.maxDurationMs !== undefined) startTimer(c, 'maxDuration', c.s.policy.maxDurationMs);
+});
+
+export const awaitTerminate = action('wait for terminate', (c) => {
+  if (!c.s.timers.includes('metaLost')) startTimer(c, 'metaLost', c.s.policy.metaLostGraceMs);
+});
+
+export const metaIsBack = action('stop waiting for terminate', (c) => stopTimer(c, 'metaLost'));
+
+/** The consumer's digit to a phone that takes no telephone-event; the packet path carries it otherwise. */
+export const relayDtmf = action('relay DTMF by INFO', (c) => {
+  const { s, event } = c;
+  if (event.type !== 'media.dtmf' || event.from !== 'consumer' || s.dtmfMode !== 'info') return;
+  if (s.answeredBy === undefined) return;
+  const { digit, durationMs } = event;
+  c.effects.push({ type: 'sendDtmf', attempt: s.answeredBy, digit, durationMs });
+});

@@ -1,0 +1,115 @@
+import type { CallEvent, SipEvent, TimerName } from './events.ts';
+import type { CallState } from './types.ts';
+
+/** The columns of the table: events as the call understands them, after what is old or doubled is sorted out. */
+export type EventKey =
+  | 'start'
+  | 'meta.terminate'
+  | 'meta.mediaUpdate'
+  | 'profile.resolved'
+  | 'media.ready'
+  | 'media.failed'
+  | 'media.workerLost'
+  | 'media.sdpApplied'
+  | 'media.answerFailed'
+  | 'media.renegotiationFailed'
+  | 'media.iceConnected'
+  | 'media.secure'
+  | 'media.consumerLost'
+  | 'media.firstPacket'
+  | 'media.silent'
+  | 'media.dtmf'
+  | 'media.closed'
+  | 'sip.progress'
+  | 'sip.answered'
+  /** A 200 that crossed our CANCEL. */
+  | 'sip.crossed'
+  | 'sip.failed'
+  /** A confirmed dialog broke without BYE. */
+  | 'sip.lost'
+  | 'sip.bye'
+  /** A leg that we were ending is down. */
+  | 'sip.gone'
+  | 'sip.held'
+  | 'graph.accepted'
+  | 'graph.acceptFailed'
+  /** reject or terminate was answered, well or badly. */
+  | 'graph.replied'
+  | `timer.${TimerName}`
+  | 'operator.hangup'
+  | 'shutdown'
+  | 'bug';
+
+/**
+ * Names the event's column, or undefined when it is old news: a duplicate, a timer that was stopped, a
+ * reply nobody waits for, a word about an attempt that is over. Such events change nothing in any state.
+ */
+export function classify(s: CallState, event: CallEvent): EventKey | undefined {
+  switch (event.type) {
+    case 'meta.connect':
+      return undefined;
+    case 'meta.terminate':
+      return s.webhook ? undefined : 'meta.terminate';
+    case 'meta.mediaUpdate':
+      return event.version !== undefined && event.version <= s.sdp.version ? undefined : 'meta.mediaUpdate';
+    case 'profile.resolved':
+      return s.profile === 'pending' ? 'profile.resolved' : undefined;
+    case 'media.ready':
+      return s.media === 'opening' ? 'media.ready' : undefined;
+    case 'media.closed':
+      return s.media === 'closing' ? 'media.closed' : undefined;
+    case 'media.sdpApplied':
+      return s.sdp.busy ? 'media.sdpApplied' : undefined;
+    case 'media.sdpFailed':
+      if (!s.sdp.busy) return undefined;
+      return s.sdp.busy.kind === 'answer' ? 'media.answerFailed' : 'media.renegotiationFailed';
+    case 'graph.accepted':
+    case 'graph.acceptFailed':
+      return s.graph.accept === 'sent' ? event.type : undefined;
+    case 'graph.rejected':
+    case 'graph.rejectFailed':
+      return s.graph.reject === 'sent' ? 'graph.replied' : undefined;
+    case 'graph.terminated':
+    case 'graph.terminateFailed':
+      return s.graph.terminate === 'sent' ? 'graph.replied' : undefined;
+    case 'timer':
+      return s.timers.includes(event.name) ? `timer.${event.name}` : undefined;
+    case 'sip.progress':
+    case 'sip.answered':
+    case 'sip.failed':
+    case 'sip.cancelled':
+    case 'sip.bye':
+    case 'sip.byeDone':
+    case 'sip.held':
+      return classifySip(s, event);
+    default:
+      return event.type;
+  }
+}
+
+function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
+  const status = s.attempts[event.attempt - 1]?.status;
+  switch (status) {
+    case 'inviting':
+      if (event.type === 'sip.progress') return event.status > 100 ? 'sip.progress' : undefined;
+      if (event.type === 'sip.answered') return 'sip.answered';
+      // A BYE before the 200 was reported: whatever happened, this INVITE leads nowhere.
+      if (event.type === 'sip.failed' || event.type === 'sip.cancelled' || event.type === 'sip.bye')
+        return 'sip.failed';
+      return undefined;
+    case 'cancelling':
+      if (event.type === 'sip.answered') return 'sip.crossed';
+      return event.type === 'sip.progress' || event.type === 'sip.held' ? undefined : 'sip.gone';
+    case 'up':
+      if (event.type === 'sip.bye' || event.type === 'sip.held') return event.type;
+      if (event.type === 'sip.failed' || event.type === 'sip.cancelled' || event.type === 'sip.byeDone')
+        return 'sip.lost';
+      return undefined;
+    case 'leaving':
+      return event.type === 'sip.progress' || event.type === 'sip.answered' || event.type === 'sip.held'
+        ? undefined
+        : 'sip.gone';
+    default:
+      return undefined;
+  }
+}

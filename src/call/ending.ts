@@ -1,0 +1,150 @@
+import type { Action } from './actions.ts';
+import { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
+import { type Context, mark, setAttempt, startTimer, stopTimer } from './context.ts';
+import { buildRecord } from './finish.ts';
+import { isGoneAtMeta } from './guards.ts';
+import type { EndCause } from './record.ts';
+
+const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
+
+/** The one-shot tear-down: both legs are told, each at most once; media closes at once. */
+function tearDown(c: Context, cause: EndCause, detail?: string): void {
+  const { s } = c;
+  s.end = { cause, by: CAUSES[cause].by, detail };
+  mark(c, 'ended');
+  // Accept's timer goes on: an accept without a reply must still be ended at Meta.
+  for (const name of s.timers) if (name !== 'accept' || s.graph.accept !== 'sent') stopTimer(c, name);
+  endPhone(c);
+  if (!isGoneAtMeta(s)) {
+    if (s.graph.accept === 'done' || s.graph.accept === 'ambiguous') sendTerminate(c);
+    else if (s.graph.accept !== 'sent') sendReject(c);
+  }
+  if (s.media === 'opening' || s.media === 'open') {
+    s.media = 'closing';
+    c.effects.push({ type: 'closeMedia' });
+  }
+  startTimer(c, 'record', s.policy.recordWaitMs);
+}
+
+function endPhone(c: Context): void {
+  for (const { attempt, status } of c.s.attempts) {
+    const reason = CAUSES[c.s.end?.cause ?? 'bug'].reason;
+    if (status === 'inviting') {
+      setAttempt(c.s, attempt, 'cancelling');
+      c.effects.push({ type: 'cancelInvite', attempt, reason });
+    } else if (status === 'up') {
+      setAttempt(c.s, attempt, 'leaving');
+      c.effects.push({ type: 'sendBye', attempt, reason });
+    }
+  }
+}
+
+function sendTerminate(c: Context): void {
+  if (c.s.graph.terminate !== 'none') return;
+  c.s.graph = { ...c.s.graph, terminate: 'sent' };
+  c.effects.push(
+    { type: 'journal', note: { kind: 'graph-sent', action: 'terminate' } },
+    { type: 'graphTerminate' },
+  );
+}
+
+function sendReject(c: Context): void {
+  if (c.s.graph.reject !== 'none') return;
+  c.s.graph = { ...c.s.graph, reject: 'sent' };
+  c.effects.push(
+    { type: 'journal', note: { kind: 'graph-sent', action: 'reject' } },
+    { type: 'graphReject' },
+  );
+}
+
+export const end = (cause: EndCause): Action =>
+  action(`end: ${cause}`, (c) => tearDown(c, cause, detailOf(c)));
+
+/** Busy, declined, no answer or unreachable, by what the phone's side said last. */
+export const endByFailure = action('end: by SIP status', (c) => {
+  const rang = c.s.milestones.ringing !== undefined;
+  if (c.event.type !== 'sip.failed') return tearDown(c, rang ? 'no-answer' : 'unreachable');
+  const { cause } = meaningOfFailure(c.event, rang);
+  // Where a phone rang before, the last target's trouble is not what kept the consumer waiting.
+  tearDown(c, cause === 'unreachable' && rang ? 'no-answer' : cause, detailOf(c));
+});
+
+export const endByBye = action('end: by BYE', (c) =>
+  tearDown(c, c.event.type === 'sip.bye' ? causeOfBye(c.event.q850) : 'phone-lost', detailOf(c)),
+);
+
+export const endByTerminate = action('end: by terminate', (c) =>
+  tearDown(c, causeOfTerminate(c.s.webhook?.status ?? ''), detailOf(c)),
+);
+
+const ACCEPT_FAILURE: Readonly<Record<string, EndCause>> = {
+  'not-owner': 'answered-elsewhere',
+  gone: 'accept-after-hangup',
+};
+
+export const endByAcceptFailure = action('end: by accept failure', (c) =>
+  tearDown(c, ACCEPT_FAILURE[c.s.acceptFailure?.kind ?? ''] ?? 'accept-failed', detailOf(c)),
+);
+
+/** A 200 that crossed our CANCEL: ACKed by the leg, ended here. */
+export const byeCrossed = action('BYE', (c) => {
+  if (c.event.type !== 'sip.answered') return;
+  const { attempt } = c.event;
+  setAttempt(c.s, attempt, 'leaving');
+  c.effects.push({ type: 'sendBye', attempt, reason: CAUSES[c.s.end?.cause ?? 'no-answer'].reason });
+});
+
+export const terminate = action('Graph terminate', (c) => {
+  stopTimer(c, 'accept');
+  sendTerminate(c);
+});
+
+export const reject = action('Graph reject', (c) => {
+  stopTimer(c, 'accept');
+  sendReject(c);
+});
+
+export const stopAccept = action('stop accept timer', (c) => stopTimer(c, 'accept'));
+
+/** The record, once: complete, or as complete as it will get. */
+export const record = action('record', (c) => {
+  const { s } = c;
+  if (s.recorded) return;
+  s.recorded = true;
+  stopTimer(c, 'record');
+  c.effects.push(
+    { type: 'journal', note: { kind: 'call-ended', cause: s.end?.cause ?? 'bug' } },
+    { type: 'finish', record: buildRecord(s, c.now) },
+  );
+});
+
+export const awaitLegs = action('wait for legs', (c) => startTimer(c, 'abandon', c.s.policy.abandonMs));
+
+export const stopAll = action('stop timers', (c) => {
+  for (const name of c.s.timers) stopTimer(c, name);
+});
+
+function detailOf({ event }: Context): string | undefined {
+  switch (event.type) {
+    case 'sip.failed':
+      return `SIP ${event.status}${event.q850 === undefined ? '' : `, Q.850 ${event.q850}`}${event.kind === 'response' ? '' : `, ${event.kind}`}`;
+    case 'sip.bye':
+      return event.q850 === undefined ? undefined : `Q.850 ${event.q850}`;
+    case 'graph.acceptFailed':
+      return event.code === undefined ? event.kind : `${event.kind}, ${event.code}`;
+    case 'media.failed':
+    case 'media.sdpFailed':
+    case 'media.consumerLost':
+      return event.reason;
+    case 'media.silent':
+      return `no packet from the ${event.leg} for ${event.ms} ms`;
+    case 'operator.hangup':
+      return event.reason;
+    case 'timer':
+      return `timer ${event.name}`;
+    case 'bug':
+      return event.message;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,63 @@
+import { CAUSES } from './causes.ts';
+import type { CallRecord, Milestone } from './record.ts';
+import type { CallFacts, CallState } from './types.ts';
+
+/** The record of a call that is over, or of which nothing more is waited for. `now`: milliseconds since the epoch. */
+export function buildRecord(s: CallState, now: number): CallRecord {
+  const cause = s.end?.cause ?? 'bug';
+  const at = (name: Milestone): number | undefined => s.milestones[name];
+  const ended = at('ended') ?? now;
+  const invited = at('invite');
+  const secure = at('secure');
+  return {
+    v: 1,
+    callId: s.facts.callId,
+    pageId: s.facts.pageId,
+    psid: s.facts.psid,
+    direction: s.facts.direction,
+    cause,
+    endedBy: s.end?.by ?? CAUSES[cause].by,
+    detail: s.end?.detail,
+    answered: s.graph.accept === 'done',
+    target: s.answeredBy === undefined ? undefined : s.attempts[s.answeredBy - 1]?.target.name,
+    attempts: s.attempts.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
+    sipStatus: s.attempts.findLast(({ finalStatus }) => finalStatus !== undefined)?.finalStatus,
+    milestones: s.milestones,
+    ringMs: invited === undefined ? 0 : Math.max(0, (at('answered') ?? ended) - invited),
+    talkMs: secure === undefined ? 0 : Math.max(0, ended - secure),
+    dtmfDigits: s.dtmfDigits,
+    renegotiations: s.sdp.renegotiations,
+    meta: {
+      endReason: CAUSES[cause].metaReason,
+      status: s.webhook?.status,
+      durationS: s.webhook?.durationS,
+      ...s.graph,
+    },
+  };
+}
+
+/** The record of a call that never rang: the connect was too old, or its terminate had come first. */
+export function missedRecord(
+  facts: CallFacts,
+  detail: 'stale' | 'terminated-before',
+  now: number,
+): CallRecord {
+  return {
+    v: 1,
+    callId: facts.callId,
+    pageId: facts.pageId,
+    psid: facts.psid,
+    direction: facts.direction,
+    cause: 'missed',
+    endedBy: CAUSES.missed.by,
+    detail,
+    answered: false,
+    attempts: [],
+    milestones: { webhook: facts.receivedAtMs, ended: now },
+    ringMs: 0,
+    talkMs: 0,
+    dtmfDigits: 0,
+    renegotiations: 0,
+    meta: { endReason: CAUSES.missed.metaReason, accept: 'none', reject: 'none', terminate: 'none' },
+  };
+}

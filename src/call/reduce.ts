@@ -1,0 +1,44 @@
+import { absorb } from './absorb.ts';
+import { classify } from './classify.ts';
+import type { Context } from './context.ts';
+import type { CallEvent } from './events.ts';
+import { TABLE } from './table.ts';
+import type { CallSetup, CallState, Reduce, Step } from './types.ts';
+
+/** Applies one event: old news and events without a row change nothing, others are absorbed and acted upon. */
+export const reduce: Reduce = (state: CallState, event: CallEvent, now: number): Step => {
+  const key = classify(state, event);
+  const rows = key && TABLE[state.name][key];
+  if (!key || !rows) return { state, effects: [] };
+  const c: Context = { s: { ...state }, event, now, effects: [] };
+  absorb(c, key);
+  const row = rows.find(({ when }) => !when || when.holds(c));
+  if (!row) throw new Error(`no row of ${state.name} x ${key} applies`);
+  if (row.to) c.s.name = row.to;
+  for (const { run } of row.act) run(c);
+  return { state: c.s, effects: c.effects };
+};
+
+/** Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. */
+export function startCall(setup: CallSetup, now: number): Step {
+  const fresh: CallState = {
+    name: 'new',
+    facts: setup.facts,
+    policy: setup.policy,
+    targets: setup.targets,
+    attempts: [],
+    profile: setup.callerName === undefined ? 'pending' : 'done',
+    callerName: setup.callerName,
+    media: 'none',
+    graph: { accept: 'none', reject: 'none', terminate: 'none' },
+    sdp: { queue: [], answered: false, version: 0, renegotiations: 0, failures: 0 },
+    dtmfMode: 'rtp',
+    dtmfDigits: 0,
+    held: false,
+    timers: [],
+    milestones: {},
+    hurry: false,
+    recorded: false,
+  };
+  return reduce(fresh, { type: 'start' }, now);
+}
