@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest';
+import type { Effect } from '../../src/call/index.ts';
+import { reduce } from '../../src/call/index.ts';
+import { type Entry, World } from './world.ts';
+
+const SEEDS = 6_000;
+
+/** Returns what is wrong with the way this world's call went; empty when all is well. */
+function faults(world: World): string[] {
+  const found: string[] = [];
+  const claim = (holds: boolean, what: string): void => void (holds || found.push(what));
+  const { effects, entries, state } = world;
+  const count = (type: Effect['type']): number => effects.filter((effect) => effect.type === type).length;
+
+  claim(state.name === 'ended', `stays in ${state.name}`);
+  claim(world.armed.size === 0 && state.timers.length === 0, `timers left: ${[...world.armed.keys()]}`);
+  claim(count('finish') === 1, `${count('finish')} records`);
+  claim(count('graphAccept') <= 1, 'accepted twice');
+  claim(count('graphReject') + count('graphTerminate') <= 1, 'rejected and terminated');
+  claim(count('closeMedia') <= 1, 'media closed twice');
+  claim(count('openAudio') <= 1, 'audio opened twice');
+
+  for (const attempt of state.attempts) {
+    const of = (type: 'cancelInvite' | 'sendBye'): number =>
+      effects.filter((effect) => effect.type === type && effect.attempt === attempt.attempt).length;
+    claim(of('cancelInvite') <= 1, 'CANCEL twice');
+    claim(of('sendBye') <= 1, 'BYE twice');
+    claim(attempt.status !== 'inviting' && attempt.status !== 'up', `attempt left ${attempt.status}`);
+    const abandoned = entries.some(({ event }) => event.type === 'timer' && event.name === 'abandon');
+    claim(attempt.status === 'down' || abandoned, `attempt left ${attempt.status} without being abandoned`);
+  }
+
+  // Meta's side is down: told by us, told to us, or never ours.
+  const { accept, reject, terminate } = state.graph;
+  const told = state.webhook !== undefined || reject !== 'none' || terminate !== 'none';
+  const notOurs = state.acceptFailure?.kind === 'gone' || state.acceptFailure?.kind === 'not-owner';
+  claim(told || notOurs, `Meta's side left up (accept ${accept})`);
+  claim(terminate === 'none' || accept === 'done' || accept === 'ambiguous', 'terminate without accept');
+  claim(reject === 'none' || accept === 'none' || accept === 'failed', 'reject after accept');
+
+  checkOrder(entries, claim);
+  checkEnded(world, claim);
+  return found;
+}
+
+function checkOrder(entries: readonly Entry[], claim: (holds: boolean, what: string) => void): void {
+  let endedAt: number | undefined;
+  let version = 0;
+  for (const { at, event, effects, before, after } of entries) {
+    if (before.name !== 'ending' && after.name === 'ending') endedAt = at;
+    for (const effect of effects) {
+      if (effect.type === 'graphReject' || effect.type === 'graphTerminate')
+        claim(after.webhook === undefined, `${effect.type} after the terminate webhook`);
+      if (effect.type === 'applyAnswer' || effect.type === 'applyRenegotiation') {
+        const free = before.sdp.busy === undefined || event.type.startsWith('media.sdp');
+        claim(free, 'two SDP operations at once');
+        const next = after.sdp.busy?.version ?? 0;
+        claim(next >= version, `version ${next} after ${version}`);
+        version = next;
+      }
+      if (effect.type === 'openAudio') claim(after.name === 'talking', 'audio opened early');
+      if (effect.type === 'invite')
+        claim(after.attempts.filter(({ status }) => status === 'inviting').length === 1, 'two phones ring');
+      if (effect.type === 'finish')
+        claim(endedAt === undefined || at - endedAt <= 30_000, `record ${at - (endedAt ?? 0)} ms late`);
+    }
+  }
+}
+
+/** Whatever still arrives after the end changes nothing. */
+function checkEnded(world: World, claim: (holds: boolean, what: string) => void): void {
+  for (const { event } of world.entries) {
+    const step = reduce(world.state, event, world.now);
+    claim(step.effects.length === 0 && step.state === world.state, `${event.type} acts on an ended call`);
+  }
+}
+
+test(`a call ends cleanly on both sides whatever happens in whatever order (${SEEDS} worlds)`, () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    expect(faults(new World(seed).run()), `seed ${seed}`).toEqual([]);
+  }
+});
+
+test('the worlds reach every part of the table that matters', () => {
+  const reached = new Map<string, number>();
+  for (let seed = 1; seed <= 1_000; seed++) {
+    const world = new World(seed).run();
+    for (const { after } of world.entries) reached.set(after.name, (reached.get(after.name) ?? 0) + 1);
+    for (const effect of world.effects) {
+      const key = effect.type === 'finish' ? effect.record.cause : effect.type;
+      reached.set(key, (reached.get(key) ?? 0) + 1);
+    }
+  }
+  const wanted = [
+    ...['preparing', 'inviting', 'ringing', 'accepting', 'connecting', 'talking', 'ending', 'ended'],
+    ...['cancelInvite', 'sendBye', 'graphReject', 'graphTerminate', 'applyRenegotiation', 'sendDtmf'],
+    ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
+    ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],
+    ...['phone-lost', 'media-setup-failed', 'no-answer-sdp', 'operator', 'shutdown', 'bug'],
+  ];
+  expect(wanted.filter((key) => !reached.has(key))).toEqual([]);
+});
