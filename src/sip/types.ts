@@ -1,101 +1,98 @@
-import type { Clock } from "../shared/clock.ts";
-import type { Log } from "../shared/log.ts";
-import type { Result } from "../shared/result.ts";
-import type { Reason } from "./reason.ts";
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Result } from '../shared/result.ts';
+import type { Reason } from './reason.ts';
 
 /** What `connectSip` needs. All times in ms. */
 export interface ConnectSipOptions {
-	/** Where the drachtio application port is: the embedded server's `control`, or a drachtio-server. */
-	readonly host: string;
-	readonly port: number;
-	readonly secret: string;
-	readonly clock: Clock;
-	readonly log: Log;
-	/** User-Agent header of our requests and responses, e.g. `messenger-sip-gateway/0.1.0`. */
-	readonly userAgent: string;
-	/**
-	 * Longest wait for the answer to a request other than the first INVITE (BYE, INFO, re-INVITE, also a CANCEL's
-	 * 487), and for the caller's answer to a re-INVITE. 32 s (64*T1, RFC 3261 17.1.2.2) loses nothing; less ends sooner.
-	 */
-	readonly requestTimeoutMs: number;
-	/** Longest wait for the first connection; default 10,000. Afterwards the leg reconnects for ever. */
-	readonly connectTimeoutMs?: number;
-	/** Pause before a reconnect: grows from `minMs` (default 100) to at most `maxMs` (default 5,000). */
-	readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number };
-	/** Uniform in [0, 1); for digest cnonces and glare delays. Default Math.random. */
-	readonly random?: () => number;
-	/** Answers out-of-dialog INVITEs; without it they get 403. */
-	readonly onIncomingInvite?: (invite: IncomingInvite) => void;
-	/** Whether OPTIONS gets 200 (true) or 503 (false: draining). */
-	readonly ready: () => boolean;
-	/** The control connection; 'lost' comes after every invite and dialog on it was told. */
-	readonly onState: (state: "connected" | "lost") => void;
+  /** Where the drachtio application port is: the embedded server's `control`, or a drachtio-server. */
+  readonly host: string;
+  readonly port: number;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** User-Agent header of our requests and responses, e.g. `messenger-sip-gateway/0.1.0`. */
+  readonly userAgent: string;
+  /**
+   * Longest wait for the answer to a request other than the first INVITE (BYE, INFO, re-INVITE, also a CANCEL's
+   * 487), and for the caller's answer to a re-INVITE. 32 s (64*T1, RFC 3261 17.1.2.2) loses nothing; less ends sooner.
+   */
+  readonly requestTimeoutMs: number;
+  /** Longest wait for the first connection; default 10,000. Afterwards the leg reconnects for ever. */
+  readonly connectTimeoutMs?: number;
+  /** Pause before a reconnect: grows from `minMs` (default 100) to at most `maxMs` (default 5,000). */
+  readonly reconnect?: { readonly minMs?: number; readonly maxMs?: number };
+  /** Uniform in [0, 1); for digest cnonces and glare delays. Default Math.random. */
+  readonly random?: () => number;
+  /** Answers out-of-dialog INVITEs; without it they get 403. */
+  readonly onIncomingInvite?: (invite: IncomingInvite) => void;
+  /** Whether OPTIONS gets 200 (true) or 503 (false: draining). */
+  readonly ready: () => boolean;
+  /** The control connection; 'lost' comes after every invite and dialog on it was told. */
+  readonly onState: (state: 'connected' | 'lost') => void;
 }
 
 /** The SIP leg: one control connection, its invites and its dialogs. */
 export interface SipControl {
-	/** Where the server listens for SIP, e.g. `udp/127.0.0.1:5060`; of the latest connection. */
-	readonly contacts: readonly string[];
-	readonly connected: boolean;
-	/** Live counts, for health and leak checks. */
-	dump(): {
-		readonly connected: boolean;
-		readonly invites: number;
-		readonly dialogs: number;
-	};
-	/** Sends an INVITE. Never throws: everything that goes wrong comes as `events.onFailed`, never synchronously. */
-	invite(options: InviteOptions, events: InviteEvents): OutboundInvite;
-	/** CANCELs and BYEs what is left (at most 2 s), then disconnects. Idempotent. */
-	close(): Promise<void>;
+  /** Where the server listens for SIP, e.g. `udp/127.0.0.1:5060`; of the latest connection. */
+  readonly contacts: readonly string[];
+  readonly connected: boolean;
+  /** Live counts, for health and leak checks. */
+  dump(): {
+    readonly connected: boolean;
+    readonly invites: number;
+    readonly dialogs: number;
+  };
+  /** Sends an INVITE. Never throws: everything that goes wrong comes as `events.onFailed`, never synchronously. */
+  invite(options: InviteOptions, events: InviteEvents): OutboundInvite;
+  /** CANCELs and BYEs what is left (at most 2 s), then disconnects. Idempotent. */
+  close(): Promise<void>;
 }
 
 export interface InviteOptions {
-	/** Request-URI, `sip:`, `sips:` or `tel:`. */
-	readonly uri: string;
-	/** Next hop as a SIP URI, when it is not where `uri` points; no Route header is added. */
-	readonly proxy?: string;
-	/** `host` defaults to the server's own address. The user part is percent-escaped, the name quoted. */
-	readonly from: {
-		readonly user: string;
-		readonly displayName?: string;
-		readonly host?: string;
-	};
-	/** URI of the To header; default `uri`. */
-	readonly to?: string;
-	/** Further headers (X-Meta-..., P-Asserted-Identity); values are freed of CR and LF. */
-	readonly headers: Readonly<Record<string, string>>;
-	/** The SDP offer. */
-	readonly sdp: string;
-	/** For a 401/407 (MD5, SHA-256; RFC 8760). */
-	readonly credentials?: Credentials;
-	/** From `invite()` to the answer; then CANCEL and `onFailed` kind 'timeout', status 408. Default 120,000. */
-	readonly ringTimeoutMs?: number;
+  /** Request-URI, `sip:`, `sips:` or `tel:`. */
+  readonly uri: string;
+  /** Next hop as a SIP URI, when it is not where `uri` points; no Route header is added. */
+  readonly proxy?: string;
+  /** `host` defaults to the server's own address. The user part is percent-escaped, the name quoted. */
+  readonly from: {
+    readonly user: string;
+    readonly displayName?: string;
+    readonly host?: string;
+  };
+  /** URI of the To header; default `uri`. */
+  readonly to?: string;
+  /** Further headers (X-Meta-..., P-Asserted-Identity); values are freed of CR and LF. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The SDP offer. */
+  readonly sdp: string;
+  /** For a 401/407 (MD5, SHA-256; RFC 8760). */
+  readonly credentials?: Credentials;
+  /** From `invite()` to the answer; then CANCEL and `onFailed` kind 'timeout', status 408. Default 120,000. */
+  readonly ringTimeoutMs?: number;
 }
 
 export interface Credentials {
-	readonly username: string;
-	readonly password: string;
+  readonly username: string;
+  readonly password: string;
 }
 
 /** Exactly one of `onAnswered` and `onFailed` is called, exactly once. */
 export interface InviteEvents {
-	/** The INVITE is on the wire (again with the same Call-ID after a digest challenge: not reported twice). */
-	onSent?(sent: { readonly callId: string }): void;
-	/** A 18x. `sdp` is there for early media; `toTag` tells forks apart (RFC 3261 13.2.2.4). 100 is not reported. */
-	onProvisional(provisional: Provisional): void;
-	/** 200, already ACKed. `sdp` is the answer; call `dialog.attach` before doing anything else. */
-	onAnswered(answered: {
-		readonly dialog: SipDialog;
-		readonly sdp: string;
-	}): void;
-	onFailed(failure: InviteFailure): void;
+  /** The INVITE is on the wire (again with the same Call-ID after a digest challenge: not reported twice). */
+  onSent?(sent: { readonly callId: string }): void;
+  /** A 18x. `sdp` is there for early media; `toTag` tells forks apart (RFC 3261 13.2.2.4). 100 is not reported. */
+  onProvisional(provisional: Provisional): void;
+  /** 200, already ACKed. `sdp` is the answer; call `dialog.attach` before doing anything else. */
+  onAnswered(answered: { readonly dialog: SipDialog; readonly sdp: string }): void;
+  onFailed(failure: InviteFailure): void;
 }
 
 export interface Provisional {
-	readonly status: number;
-	readonly reason: string;
-	readonly sdp?: string;
-	readonly toTag?: string;
+  readonly status: number;
+  readonly reason: string;
+  readonly sdp?: string;
+  readonly toTag?: string;
 }
 
 /**
@@ -103,132 +100,110 @@ export interface Provisional {
  * timer B); transport: the server could not send it (or the options are unusable: status 400); control-lost: the
  * control connection went; cancelled: `cancel()` was called.
  */
-export type InviteFailureKind =
-	| "response"
-	| "timeout"
-	| "transport"
-	| "control-lost"
-	| "cancelled";
+export type InviteFailureKind = 'response' | 'timeout' | 'transport' | 'control-lost' | 'cancelled';
 
 export interface InviteFailure {
-	readonly status: number;
-	readonly reason: string;
-	readonly kind: InviteFailureKind;
-	/** Cause of a `Reason: Q.850` header in the response (RFC 6432). */
-	readonly q850?: number;
-	/** Seconds, of 404, 413, 480, 486, 500, 503, 600, 603 (RFC 3261 20.33). */
-	readonly retryAfterS?: number;
-	/** URIs of a 3xx, best q first (RFC 3261 8.1.3.4). Never followed here: the policy is the caller's. */
-	readonly contacts?: readonly string[];
+  readonly status: number;
+  readonly reason: string;
+  readonly kind: InviteFailureKind;
+  /** Cause of a `Reason: Q.850` header in the response (RFC 6432). */
+  readonly q850?: number;
+  /** Seconds, of 404, 413, 480, 486, 500, 503, 600, 603 (RFC 3261 20.33). */
+  readonly retryAfterS?: number;
+  /** URIs of a 3xx, best q first (RFC 3261 8.1.3.4). Never followed here: the policy is the caller's. */
+  readonly contacts?: readonly string[];
 }
 
 export interface OutboundInvite {
-	/**
-	 * Ends the attempt. `onFailed` kind 'cancelled' follows when the other side confirms or after `requestTimeoutMs`.
-	 * A 200 crossing the CANCEL is ACKed and BYEd here. After the end: nothing.
-	 */
-	cancel(reason?: Reason): void;
+  /**
+   * Ends the attempt. `onFailed` kind 'cancelled' follows when the other side confirms or after `requestTimeoutMs`.
+   * A 200 crossing the CANCEL is ACKed and BYEd here. After the end: nothing.
+   */
+  cancel(reason?: Reason): void;
 }
 
 /** Why an in-dialog request failed; `status` 408 for our own time limit, 503 when the control connection is gone. */
 export interface RequestFailure {
-	readonly status: number;
-	readonly reason: string;
-	readonly kind:
-		| "response"
-		| "timeout"
-		| "transport"
-		| "control-lost"
-		| "ended";
+  readonly status: number;
+  readonly reason: string;
+  readonly kind: 'response' | 'timeout' | 'transport' | 'control-lost' | 'ended';
 }
 
 /** A confirmed INVITE dialog (RFC 3261 12), either role. */
 export interface SipDialog {
-	readonly callId: string;
-	readonly localTag: string;
-	readonly remoteTag: string;
-	/** User part (unescaped) and URI of the other side's To or From; `remoteUser` is empty when the URI has none. */
-	readonly remoteUser: string;
-	readonly remoteUri: string;
-	/** False after BYE in either direction or when lost. */
-	readonly alive: boolean;
-	/** Sets the handlers, once; what arrived before is delivered now. */
-	attach(events: SipDialogEvents): void;
-	/** Ends the dialog. Idempotent; resolves when the other side answered, after `requestTimeoutMs`, or at once if dead. */
-	bye(reason?: Reason): Promise<void>;
-	/**
-	 * Offers `sdp` in a re-INVITE; the value is the answer. One at a time in order of call; a 491 is retried after the
-	 * delay of RFC 3261 14.1, twice. A failure leaves the session as it was, except 481 and 408, which end it.
-	 */
-	reinvite(sdp: string): Promise<Result<string, RequestFailure>>;
-	/** INFO (RFC 6086), e.g. `application/dtmf-relay`; the value is the 2xx status. */
-	info(
-		contentType: string,
-		body: string,
-	): Promise<Result<number, RequestFailure>>;
+  readonly callId: string;
+  readonly localTag: string;
+  readonly remoteTag: string;
+  /** User part (unescaped) and URI of the other side's To or From; `remoteUser` is empty when the URI has none. */
+  readonly remoteUser: string;
+  readonly remoteUri: string;
+  /** False after BYE in either direction or when lost. */
+  readonly alive: boolean;
+  /** Sets the handlers, once; what arrived before is delivered now. */
+  attach(events: SipDialogEvents): void;
+  /** Ends the dialog. Idempotent; resolves when the other side answered, after `requestTimeoutMs`, or at once if dead. */
+  bye(reason?: Reason): Promise<void>;
+  /**
+   * Offers `sdp` in a re-INVITE; the value is the answer. One at a time in order of call; a 491 is retried after the
+   * delay of RFC 3261 14.1, twice. A failure leaves the session as it was, except 481 and 408, which end it.
+   */
+  reinvite(sdp: string): Promise<Result<string, RequestFailure>>;
+  /** INFO (RFC 6086), e.g. `application/dtmf-relay`; the value is the 2xx status. */
+  info(contentType: string, body: string): Promise<Result<number, RequestFailure>>;
 }
 
 /** A handler that throws or stays away longer than `requestTimeoutMs` makes a 500. */
 export interface SipDialogEvents {
-	/** The other side (or the server, on an ACK or session timer expiry) hung up; answered already. Once. */
-	onBye(bye: {
-		readonly q850?: number;
-		readonly sip?: number;
-		readonly reason?: string;
-	}): void;
-	/**
-	 * An offer by re-INVITE or UPDATE: return the answer (RFC 3264), or a status such as 488. `undefined` asks for a
-	 * fresh full offer; the answer then comes by `onReinviteAnswer`.
-	 */
-	onReinvite(
-		offerSdp: string | undefined,
-	): Promise<{ readonly sdp: string } | { readonly status: number }>;
-	onReinviteAnswer?(answerSdp: string): void;
-	/** Returns the status, e.g. 200 or 415. Default 415. */
-	onInfo?(info: {
-		readonly contentType: string;
-		readonly body: string;
-	}): number | Promise<number>;
-	/** Raw Refer-To value. Default 403. */
-	onRefer?(referTo: string): 202 | 403 | Promise<202 | 403>;
-	/** Ended without a BYE: the control connection is gone, or the other side no longer knows the dialog. Once. */
-	onLost(why: "control-lost" | "dialog-gone"): void;
+  /** The other side (or the server, on an ACK or session timer expiry) hung up; answered already. Once. */
+  onBye(bye: { readonly q850?: number; readonly sip?: number; readonly reason?: string }): void;
+  /**
+   * An offer by re-INVITE or UPDATE: return the answer (RFC 3264), or a status such as 488. `undefined` asks for a
+   * fresh full offer; the answer then comes by `onReinviteAnswer`.
+   */
+  onReinvite(offerSdp: string | undefined): Promise<{ readonly sdp: string } | { readonly status: number }>;
+  onReinviteAnswer?(answerSdp: string): void;
+  /** Returns the status, e.g. 200 or 415. Default 415. */
+  onInfo?(info: { readonly contentType: string; readonly body: string }): number | Promise<number>;
+  /** Raw Refer-To value. Default 403. */
+  onRefer?(referTo: string): 202 | 403 | Promise<202 | 403>;
+  /** Ended without a BYE: the control connection is gone, or the other side no longer knows the dialog. Once. */
+  onLost(why: 'control-lost' | 'dialog-gone'): void;
 }
 
 /** An INVITE from the PBX, not yet answered. */
 export interface IncomingInvite {
-	readonly callId: string;
-	readonly uri: string;
-	readonly from: {
-		readonly uri: string;
-		readonly user: string;
-		readonly displayName: string;
-	};
-	readonly to: {
-		readonly uri: string;
-		readonly user: string;
-		readonly displayName: string;
-	};
-	/** The offer; undefined asks us to offer in the 200. */
-	readonly sdp: string | undefined;
-	/** Where the request came from. */
-	readonly source: {
-		readonly protocol: string;
-		readonly address: string;
-		readonly port: number;
-	};
-	header(name: string): string | undefined;
-	/** Set once, synchronously: the caller gave up before the final response. */
-	onCancel(fn: (reason: Reason | undefined) => void): void;
-	/** 180, 183... */
-	progress(status: number, sdp?: string): void;
-	/** 200. The failure is 487 after a CANCEL. `onReinviteAnswer` of the dialog carries the answer to a delayed offer. */
-	accept(sdp: string): Promise<Result<SipDialog, RequestFailure>>;
-	reject(
-		status: number,
-		options?: {
-			readonly reason?: Reason;
-			readonly headers?: Readonly<Record<string, string>>;
-		},
-	): void;
+  readonly callId: string;
+  readonly uri: string;
+  readonly from: {
+    readonly uri: string;
+    readonly user: string;
+    readonly displayName: string;
+  };
+  readonly to: {
+    readonly uri: string;
+    readonly user: string;
+    readonly displayName: string;
+  };
+  /** The offer; undefined asks us to offer in the 200. */
+  readonly sdp: string | undefined;
+  /** Where the request came from. */
+  readonly source: {
+    readonly protocol: string;
+    readonly address: string;
+    readonly port: number;
+  };
+  header(name: string): string | undefined;
+  /** Set once, synchronously: the caller gave up before the final response. */
+  onCancel(fn: (reason: Reason | undefined) => void): void;
+  /** 180, 183... */
+  progress(status: number, sdp?: string): void;
+  /** 200. The failure is 487 after a CANCEL. `onReinviteAnswer` of the dialog carries the answer to a delayed offer. */
+  accept(sdp: string): Promise<Result<SipDialog, RequestFailure>>;
+  reject(
+    status: number,
+    options?: {
+      readonly reason?: Reason;
+      readonly headers?: Readonly<Record<string, string>>;
+    },
+  ): void;
 }

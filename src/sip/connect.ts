@@ -1,0 +1,197 @@
+import type { TimerHandle } from '../shared/clock.ts';
+import { GatewayError } from '../shared/error.ts';
+import { safely } from './context.ts';
+import { CONTROL_LOST } from './failure.ts';
+import { cleanText } from './grammar.ts';
+import type { InboundRequest, Link, LinkAttempt, LinkFailure } from './link.ts';
+import { type Orphans, type SessionOptions, Sessions } from './sessions.ts';
+import { openLink } from './srf.ts';
+import type { ConnectSipOptions, InviteEvents, InviteOptions, OutboundInvite, SipControl } from './types.ts';
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const CLOSE_MS = 2_000;
+/** How long after a loss the other sides are still hung up when the link is back; later they have noticed themselves. */
+const ORPHANS_MS = 120_000;
+
+/**
+ * Connects to a drachtio application port and keeps connected until `close()`.
+ * Rejects with SIP_CONTROL_UNREACHABLE, SIP_SECRET_REFUSED when the first attempt fails.
+ */
+export async function connectSip(options: ConnectSipOptions): Promise<SipControl> {
+  const control = new Control(options);
+  await control.start();
+  return control;
+}
+
+interface Up {
+  readonly link: Link;
+  readonly sessions: Sessions;
+}
+
+class Control implements SipControl {
+  readonly #options: ConnectSipOptions;
+  readonly #session: SessionOptions;
+  #up: Up | undefined;
+  #contacts: readonly string[] = [];
+  #attempt: LinkAttempt | undefined;
+  #retry: TimerHandle | undefined;
+  #delayMs: number;
+  #orphans: { readonly atMs: number; readonly what: Orphans }[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(options: ConnectSipOptions) {
+    this.#options = options;
+    this.#delayMs = this.#minMs;
+    const { clock, log, requestTimeoutMs, random = Math.random, ready, onIncomingInvite } = options;
+    const userAgent = cleanText(options.userAgent);
+    this.#session = {
+      clock,
+      log,
+      requestTimeoutMs,
+      random,
+      userAgent,
+      ready,
+      ...(onIncomingInvite && { onIncomingInvite }),
+    };
+  }
+
+  get contacts(): readonly string[] {
+    return this.#contacts;
+  }
+
+  get connected(): boolean {
+    return this.#up !== undefined;
+  }
+
+  get #minMs(): number {
+    return this.#options.reconnect?.minMs ?? 100;
+  }
+
+  dump(): ReturnType<SipControl['dump']> {
+    return { connected: this.connected, ...(this.#up?.sessions.counts ?? { invites: 0, dialogs: 0 }) };
+  }
+
+  async start(): Promise<void> {
+    const failure = await this.#open();
+    if (!failure) return;
+    const { host, port } = this.#options;
+    const code = failure.kind === 'secret-refused' ? 'SIP_SECRET_REFUSED' : 'SIP_CONTROL_UNREACHABLE';
+    throw new GatewayError(code, undefined, { host, port, cause: failure.text });
+  }
+
+  /** One attempt; undefined when it succeeded. */
+  async #open(): Promise<LinkFailure | undefined> {
+    const { host, port, secret, clock, log, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
+    // The server may send requests in the same read as its greeting, before `done` has been awaited.
+    let early: InboundRequest[] = [];
+    let sessions: Sessions | undefined;
+    let lost: string | undefined;
+    this.#attempt = openLink({
+      host,
+      port,
+      secret,
+      clock,
+      log,
+      connectTimeoutMs,
+      onRequest: (request) => (sessions ? sessions.onRequest(request) : early.push(request)),
+      onLost: (why) => {
+        lost = why;
+        if (sessions) this.#onLost(why);
+      },
+    });
+    const result = await this.#attempt.done;
+    this.#attempt = undefined;
+    if (!result.ok) return result.error;
+    if (lost !== undefined) return { kind: 'unreachable', text: lost };
+    sessions = new Sessions(this.#session, result.value);
+    this.#up = { link: result.value, sessions };
+    this.#contacts = result.value.contacts;
+    this.#delayMs = this.#minMs;
+    log.info({ host, port, contacts: this.#contacts }, 'sip.connected');
+    this.#burnOrphans(result.value);
+    safely(log, 'onState', () => this.#options.onState('connected'));
+    const waiting = early;
+    early = [];
+    for (const request of waiting) sessions.onRequest(request);
+    return undefined;
+  }
+
+  #onLost(why: string): void {
+    const up = this.#up;
+    if (!up) return;
+    this.#up = undefined;
+    const { clock, log } = this.#options;
+    log.error({ why, ...up.sessions.counts }, 'sip.lost');
+    this.#orphans.push({ atMs: clock.monotonic(), what: up.sessions.lost() });
+    safely(log, 'onState', () => this.#options.onState('lost'));
+    this.#scheduleRetry();
+  }
+
+  #scheduleRetry(): void {
+    if (this.#closing !== undefined) return;
+    const { clock, log, reconnect } = this.#options;
+    const delay = this.#delayMs;
+    this.#delayMs = Math.min(delay * 2, reconnect?.maxMs ?? 5_000);
+    this.#retry = clock.after(delay, () => {
+      this.#open().then(
+        (failure) => {
+          if (!failure) return;
+          log.warn({ kind: failure.kind, text: failure.text }, 'sip.reconnect-failed');
+          this.#scheduleRetry();
+        },
+        (error: unknown) => {
+          log.error({ err: error }, 'sip.reconnect-failed');
+          this.#scheduleRetry();
+        },
+      );
+    });
+  }
+
+  /**
+   * Phones that were ringing or talking when the link went still do: a drachtio-server keeps its dialogs. Their
+   * consumers are gone, so hang them up.
+   */
+  #burnOrphans(link: Link): void {
+    const since = this.#options.clock.monotonic() - ORPHANS_MS;
+    const recent = this.#orphans.filter(({ atMs }) => atMs >= since);
+    this.#orphans = [];
+    const ignore = { onSent: () => {}, onRefused: () => {}, onResponse: () => {} };
+    const headers = {
+      'User-Agent': this.#session.userAgent,
+      Reason: 'Q.850;cause=41;text="control connection was lost"',
+    };
+    for (const { what } of recent) {
+      for (const dialogId of what.dialogs) link.send({ method: 'BYE', dialogId, headers }, ignore);
+      for (const { transactionId, uri } of what.invites)
+        link.cancel(transactionId, uri, { Reason: headers.Reason });
+    }
+  }
+
+  invite(options: InviteOptions, events: InviteEvents): OutboundInvite {
+    if (this.#up && this.#closing === undefined) return this.#up.sessions.invite(options, events);
+    queueMicrotask(() => safely(this.#options.log, 'onFailed', () => events.onFailed(CONTROL_LOST)));
+    return { cancel: () => {} };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#retry?.clear();
+    this.#attempt?.abort();
+    const up = this.#up;
+    if (!up) return;
+    let limit: TimerHandle | undefined;
+    const late = new Promise<void>((resolve) => {
+      limit = this.#options.clock.after(CLOSE_MS, resolve);
+    });
+    await Promise.race([up.sessions.hangUp(), late]);
+    limit?.clear();
+    this.#up = undefined;
+    up.link.close();
+    // What did not answer in time settles now.
+    up.sessions.lost();
+  }
+}

@@ -1,0 +1,232 @@
+import type { TimerHandle } from '../shared/clock.ts';
+import { ChallengeAnswers } from './challenge.ts';
+import { type OnLink, safely } from './context.ts';
+import type { Dialog } from './dialog.ts';
+import { CONTROL_LOST, failureOfResponse } from './failure.ts';
+import { parseNameAddr } from './grammar.ts';
+import { ALLOW, cleanHeaders, formatFrom, SUPPORTED, unusable } from './headers.ts';
+import type { InboundResponse, SentRequest } from './link.ts';
+import { formatReason, type Reason } from './reason.ts';
+import { sdpOf } from './transact.ts';
+import type { InviteEvents, InviteFailure, InviteOptions, OutboundInvite } from './types.ts';
+
+const DEFAULT_RING_MS = 120_000;
+/** After a CANCEL or our time limit, how long a crossing 200 is still expected: 64*T1 (RFC 3261 9.1). */
+const AFTERMATH_MS = 32_000;
+
+const CANCELLED: InviteFailure = { status: 487, reason: 'Request Terminated', kind: 'cancelled' };
+const RING_TIMEOUT: InviteFailure = { status: 408, reason: 'no answer in time', kind: 'timeout' };
+
+/** What the control does for an invite. */
+export interface InviteOwner {
+  /** A dialog came up and must get its requests from now on. */
+  adopt(facts: ConstructorParameters<typeof Dialog>[1]): Dialog;
+  /** Settled, and no response is expected any more. */
+  leave(invite: Outbound): void;
+}
+
+/**
+ * One INVITE through its challenges to its end. Its invariant: `#settle` runs its event once, and every 2xx is ACKed,
+ * and BYEd unless it became the answer.
+ */
+export class Outbound implements OutboundInvite {
+  readonly #on: OnLink;
+  readonly #options: InviteOptions;
+  readonly #events: InviteEvents;
+  readonly #owner: InviteOwner;
+  readonly #answers: ChallengeAnswers;
+  readonly #timers = new Set<TimerHandle>();
+  /** Answer of an early dialog by To tag: a 200 without SDP confirms it (RFC 6337 3.1.1). */
+  readonly #early = new Map<string, string>();
+  /** Resolves when settled and no response is expected any more. */
+  readonly over: Promise<void>;
+  #resolveOver: () => void = () => {};
+  #sent: SentRequest | undefined;
+  #cancelling: { readonly reason: Reason | undefined } | undefined;
+  #settled = false;
+  #over = false;
+
+  constructor(on: OnLink, options: InviteOptions, events: InviteEvents, owner: InviteOwner) {
+    this.#on = on;
+    this.#options = options;
+    this.#events = events;
+    this.#owner = owner;
+    this.#answers = new ChallengeAnswers(options.credentials, on.random);
+    this.over = new Promise((resolve) => {
+      this.#resolveOver = resolve;
+    });
+    this.#after(options.ringTimeoutMs ?? DEFAULT_RING_MS, () => {
+      this.#settleFailed(RING_TIMEOUT);
+      this.#cancel({ protocol: 'SIP', cause: 408, text: 'no answer in time' });
+    });
+    queueMicrotask(() => this.#start());
+  }
+
+  /** '' until sent. */
+  get callId(): string {
+    return this.#sent?.callId ?? '';
+  }
+
+  /** For a CANCEL on a later link, when this one is lost; undefined when nothing is pending. */
+  get pending(): { readonly transactionId: string; readonly uri: string } | undefined {
+    return this.#over ? undefined : this.#sent;
+  }
+
+  cancel(reason?: Reason) {
+    if (this.#settled || this.#cancelling) return;
+    this.#after(this.#on.requestTimeoutMs, () => this.#settleFailed(CANCELLED));
+    this.#cancel(reason);
+  }
+
+  /** The link went. */
+  lost() {
+    this.#settleFailed(CONTROL_LOST);
+    this.#leave();
+  }
+
+  #start() {
+    const options = this.#options;
+    if (this.#cancelling || this.#over) return this.#finish(CANCELLED);
+    const bad = unusable(options);
+    if (bad !== undefined) return this.#finish({ status: 400, reason: `unusable ${bad}`, kind: 'transport' });
+    const { headers, rejected } = cleanHeaders(options.headers);
+    if (rejected.length > 0) this.#on.log.warn({ headers: rejected }, 'sip.header-not-sent');
+    this.#send({
+      ...headers,
+      From: formatFrom(options.from),
+      ...(options.to !== undefined && { To: `<${options.to}>` }),
+      'User-Agent': this.#on.userAgent,
+      Allow: ALLOW,
+      Supported: SUPPORTED,
+      'Content-Type': 'application/sdp',
+    });
+  }
+
+  #send(headers: Record<string, string>) {
+    const { uri, proxy, sdp } = this.#options;
+    this.#on.link.send(
+      { method: 'INVITE', uri, ...(proxy !== undefined && { proxy }), headers, body: sdp },
+      {
+        onSent: (sent) => this.#onSent(sent),
+        onRefused: (reason) => this.#finish({ status: 503, reason, kind: 'transport' }),
+        onResponse: (response) => this.#onResponse(response, headers),
+      },
+    );
+  }
+
+  #onSent(sent: SentRequest) {
+    const first = this.#sent === undefined;
+    this.#sent = sent;
+    if (first && !this.#settled)
+      safely(this.#on.log, 'onSent', () => this.#events.onSent?.({ callId: sent.callId }));
+    if (this.#cancelling) this.#sendCancel();
+  }
+
+  #onResponse(response: InboundResponse, headers: Record<string, string>) {
+    if (response.status < 200) return this.#onProvisional(response);
+    if (response.status < 300) return this.#onAccepted(response);
+    if (this.#cancelling) return this.#finish(CANCELLED);
+    const sent = this.#sent;
+    const signed = { method: 'INVITE', uri: sent?.uri ?? this.#options.uri, body: this.#options.sdp };
+    const again = sent && this.#answers.next(response, signed);
+    if (!again) return this.#finish(failureOfResponse(response));
+    // RFC 3261 22.2: same Call-ID and From with its tag, CSeq one higher.
+    this.#send({
+      ...headers,
+      ...again,
+      From: sent.header('from') ?? headers.From!,
+      'Call-ID': sent.callId,
+      CSeq: `${Number.parseInt(sent.header('cseq') ?? '1', 10) + 1} INVITE`,
+    });
+  }
+
+  #onProvisional(response: InboundResponse) {
+    const sdp = sdpOf(response);
+    const toTag = parseNameAddr(response.header('to')).params.get('tag');
+    if (sdp !== undefined && toTag !== undefined && this.#early.size < 20) this.#early.set(toTag, sdp);
+    if (this.#settled || this.#cancelling) return;
+    const { status, reason } = response;
+    safely(this.#on.log, 'onProvisional', () =>
+      this.#events.onProvisional({
+        status,
+        reason,
+        ...(sdp !== undefined && { sdp }),
+        ...(toTag !== undefined && { toTag }),
+      }),
+    );
+  }
+
+  #onAccepted(response: InboundResponse) {
+    response.ack();
+    const to = parseNameAddr(response.header('to'));
+    const remoteTag = to.params.get('tag') ?? '';
+    const dialog = this.#owner.adopt({
+      id: response.dialogId,
+      callId: this.callId,
+      localTag: parseNameAddr(response.header('from')).params.get('tag') ?? '',
+      remoteTag,
+      remoteUri: to.uri,
+      ownsCallId: true,
+      ...(this.#options.credentials && { credentials: this.#options.credentials }),
+    });
+    const sdp = sdpOf(response) ?? this.#early.get(remoteTag);
+    if (this.#settled || this.#cancelling) {
+      void dialog.bye(
+        this.#cancelling?.reason ?? { protocol: 'SIP', cause: 487, text: 'the caller is gone' },
+      );
+      return this.#finish(CANCELLED);
+    }
+    if (sdp === undefined) {
+      void dialog.bye({ protocol: 'SIP', cause: 488, text: 'the 200 has no SDP answer' });
+      return this.#finish({ status: 488, reason: 'the 200 has no SDP answer', kind: 'response' });
+    }
+    this.#settled = true;
+    this.#leave();
+    // Nobody would ever hang up a dialog whose owner failed to take it.
+    if (!safely(this.#on.log, 'onAnswered', () => this.#events.onAnswered({ dialog, sdp }))) {
+      void dialog.bye({ protocol: 'SIP', cause: 500, text: 'internal error' });
+    }
+  }
+
+  #cancel(reason: Reason | undefined): void {
+    if (this.#cancelling || this.#over) return;
+    this.#cancelling = { reason };
+    this.#after(AFTERMATH_MS, () => this.#leave());
+    // Not yet on the wire: #onSent does it, or #start does not send at all.
+    if (this.#sent) this.#sendCancel();
+  }
+
+  #sendCancel(): void {
+    const reason = this.#cancelling?.reason;
+    const headers: Record<string, string> = reason ? { Reason: formatReason(reason) } : {};
+    if (this.#sent) this.#on.link.cancel(this.#sent.transactionId, this.#sent.uri, headers);
+  }
+
+  #finish(failure: InviteFailure): void {
+    this.#settleFailed(failure);
+    this.#leave();
+  }
+
+  #settleFailed(failure: InviteFailure): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    safely(this.#on.log, 'onFailed', () => this.#events.onFailed(failure));
+  }
+
+  #leave(): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const timer of this.#timers) timer.clear();
+    this.#timers.clear();
+    this.#owner.leave(this);
+    this.#resolveOver();
+  }
+
+  #after(ms: number, fn: () => void): void {
+    const timer = this.#on.clock.after(ms, () => {
+      this.#timers.delete(timer);
+      fn();
+    });
+    this.#timers.add(timer);
+  }
+}

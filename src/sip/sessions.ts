@@ -1,0 +1,123 @@
+import { type OnLink, type SipContext, safely } from './context.ts';
+import { Dialog, type DialogFacts } from './dialog.ts';
+import { ACCEPT, ALLOW, SUPPORTED } from './headers.ts';
+import { Inbound } from './inbound.ts';
+import type { InboundRequest, Link } from './link.ts';
+import { Outbound } from './outbound.ts';
+import type { IncomingInvite, InviteEvents, InviteOptions } from './types.ts';
+
+/** What the other side may still hold when a link was lost. */
+export interface Orphans {
+  readonly dialogs: readonly string[];
+  readonly invites: readonly { readonly transactionId: string; readonly uri: string }[];
+}
+
+export interface SessionOptions extends SipContext {
+  readonly ready: () => boolean;
+  readonly onIncomingInvite?: (invite: IncomingInvite) => void;
+}
+
+/** The invites and dialogs of one link, and the routing of its requests to them. All of them die with the link. */
+export class Sessions {
+  readonly #options: SessionOptions;
+  readonly #on: OnLink;
+  readonly #dialogs = new Map<string, Dialog>();
+  readonly #outbound = new Set<Outbound>();
+  readonly #inbound = new Set<Inbound>();
+
+  constructor(options: SessionOptions, link: Link) {
+    this.#options = options;
+    const { clock, log, userAgent, requestTimeoutMs, random } = options;
+    this.#on = { clock, log, userAgent, requestTimeoutMs, random, link };
+  }
+
+  get counts(): { readonly invites: number; readonly dialogs: number } {
+    return { invites: this.#outbound.size + this.#inbound.size, dialogs: this.#dialogs.size };
+  }
+
+  invite(options: InviteOptions, events: InviteEvents): Outbound {
+    const invite = new Outbound(this.#on, options, events, {
+      adopt: (facts) => this.#adopt(facts),
+      leave: (left) => void this.#outbound.delete(left),
+    });
+    this.#outbound.add(invite);
+    return invite;
+  }
+
+  /** A request from the network, in a dialog or not. */
+  onRequest(request: InboundRequest) {
+    const dialog = this.#dialogs.get(request.dialogId);
+    if (dialog) return dialog.handle(request);
+    if (request.method === 'ACK') return;
+    const headers: Record<string, string> = {
+      'User-Agent': this.#options.userAgent,
+      Allow: ALLOW,
+      Supported: SUPPORTED,
+    };
+    if (request.method === 'UPDATE' || request.method === 'PRACK') return this.#onEarly(request, headers);
+    if (request.dialogId !== '' || /;\s{0,8}tag=/i.test(request.header('to') ?? '')) {
+      return request.respond(481, { headers });
+    }
+    if (request.method === 'OPTIONS') {
+      return this.#options.ready()
+        ? request.respond(200, { headers: { ...headers, Accept: ACCEPT } })
+        : request.respond(503, { headers: { ...headers, 'Retry-After': '60' } });
+    }
+    if (request.method !== 'INVITE') return request.respond(405, { headers });
+    this.#onInvite(request, headers);
+  }
+
+  #onInvite(request: InboundRequest, headers: Record<string, string>) {
+    const { onIncomingInvite } = this.#options;
+    if (!onIncomingInvite) {
+      const reason = 'Q.850;cause=21;text="This gateway takes no calls from the PBX"';
+      return request.respond(403, { headers: { ...headers, Reason: reason } });
+    }
+    const invite = new Inbound(this.#on, request, {
+      adopt: (facts, offered) => this.#adopt(facts, offered),
+      leave: (left) => void this.#inbound.delete(left),
+    });
+    this.#inbound.add(invite);
+    if (!safely(this.#options.log, 'onIncomingInvite', () => onIncomingInvite(invite))) invite.reject(500);
+  }
+
+  /** Before the answer: a PRACK of ours is none of the owner's business, an UPDATE with an offer meets ours (RFC 3311 5.2). */
+  #onEarly(request: InboundRequest, headers: Record<string, string>) {
+    const known = [...this.#outbound, ...this.#inbound].some(({ callId }) => callId === request.callId);
+    if (!known) return request.respond(481, { headers });
+    request.respond(request.method === 'UPDATE' && request.body !== '' ? 491 : 200, { headers });
+  }
+
+  #adopt(facts: DialogFacts, offered?: InboundRequest): Dialog {
+    const dialog = new Dialog(this.#on, facts, (ended) => {
+      if (this.#dialogs.get(ended.id) === ended) this.#dialogs.delete(ended.id);
+    });
+    this.#dialogs.set(dialog.id, dialog);
+    if (offered) dialog.awaitAnswer(offered);
+    return dialog;
+  }
+
+  /** The link went: tells everybody; what is returned may still ring or be up at the other side. */
+  lost(): Orphans {
+    const invites = [...this.#outbound];
+    const dialogs = [...this.#dialogs.values()];
+    const orphans = {
+      dialogs: dialogs.map(({ id }) => id),
+      invites: invites.flatMap(({ pending }) => pending ?? []),
+    };
+    for (const invite of invites) invite.lost();
+    for (const invite of [...this.#inbound]) invite.lost();
+    for (const dialog of dialogs) dialog.lost();
+    return orphans;
+  }
+
+  /** CANCELs, refuses and BYEs everything; resolves when the other sides have confirmed. */
+  async hangUp(): Promise<void> {
+    const reason = { protocol: 'SIP', cause: 503, text: 'the gateway is stopping' } as const;
+    for (const invite of [...this.#inbound]) invite.reject(503, { reason });
+    for (const invite of [...this.#outbound]) invite.cancel(reason);
+    await Promise.all([...this.#dialogs.values()].map((dialog) => dialog.bye(reason)));
+    await Promise.all([...this.#outbound].map((invite) => invite.over));
+    await Promise.all([...this.#dialogs.values()].map((dialog) => dialog.bye(reason)));
+  }
+}
