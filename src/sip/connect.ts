@@ -103,6 +103,10 @@ class Control implements SipControl {
     this.#attempt = undefined;
     if (!result.ok) return result.error;
     if (lost !== undefined) return { kind: 'unreachable', text: lost };
+    if (this.#closing !== undefined) {
+      result.value.close();
+      return { kind: 'closed', text: 'closed' };
+    }
     sessions = new Sessions(this.#session, result.value);
     this.#up = { link: result.value, sessions };
     this.#contacts = result.value.contacts;
