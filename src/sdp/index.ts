@@ -1,0 +1,17 @@
+export { buildLocalAnswer } from './meta-answer.ts';
+export {
+  fmtpOf,
+  type MetaCandidate,
+  type MetaDescription,
+  type MetaMedia,
+  parseMetaDescription,
+} from './meta-description.ts';
+export { buildMetaOffer, type LocalCandidate, type MetaOfferOptions } from './meta-offer.ts';
+export { planReceive, planSend } from './meta-plan.ts';
+export { normalizeSdp } from './normalize.ts';
+export type { Direction, PhonePlan, ReceivePlan, SendPlan, SipCodec, TelephoneEvent } from './plans.ts';
+export type { SdpProblem } from './problem.ts';
+export { SIP_CODECS } from './sip-codecs.ts';
+export { parseSipDescription, type SipAudio, type SipDescription } from './sip-description.ts';
+export { answerSipOffer, negotiateSipAnswer, type SipAnswer } from './sip-negotiation.ts';
+export { buildSipOffer, type SipLocal } from './sip-offer.ts';

@@ -1,0 +1,82 @@
+import { ok, type Result } from '../shared/result.ts';
+import type { MetaDescription, MetaMedia, MetaPayload } from './meta-description.ts';
+import { META_TELEPHONE_EVENT, META_TELEPHONE_EVENT_ALTERNATIVE } from './meta-offer.ts';
+import type { ReceivePlan, SendPlan, TelephoneEvent } from './plans.ts';
+import { problem, type SdpProblem } from './problem.ts';
+
+/**
+ * Which m-line brings the consumer, and how its packets look. Meta adds the consumer on a new line by the
+ * renegotiation offer, in any order and under any mid; the line is an audio line on which Meta sends. A line
+ * with an `a=ssrc` is preferred: the first answer says sendrecv without having a voice to send.
+ * With none (no renegotiation) the first audio line serves, and the SSRC is learned from the first packet.
+ */
+export function planReceive(description: MetaDescription): Result<ReceivePlan, SdpProblem> {
+  const audio = description.media.filter((media) => media.kind === 'audio');
+  const sending = audio.filter(
+    (m) => m.port !== 0 && (m.direction === 'sendonly' || m.direction === 'sendrecv'),
+  );
+  const line =
+    sending.find((m) => m.ssrc !== undefined && m.direction === 'sendonly') ??
+    sending.find((m) => m.ssrc !== undefined) ??
+    sending[0] ??
+    audio[0];
+  if (!line) return problem('SDP_NO_AUDIO', 'The description has no m=audio line.', 'm=audio');
+  const opus = opusOf(line) ?? audio.map(opusOf).find((payload) => payload !== undefined);
+  if (!opus) return problem('SDP_NO_OPUS', 'No audio line of the description carries Opus.', 'a=rtpmap');
+  return ok({
+    opusPayloadTypes: [opus.payloadType],
+    telephoneEvents: telephoneEventsOf(audio, opus.payloadType),
+    ...(line.ssrc === undefined ? {} : { ssrc: line.ssrc }),
+    ...(line.ssrc === undefined ? {} : { mid: line.mid }),
+    ...(line.midExtensionId === undefined ? {} : { midExtensionId: line.midExtensionId }),
+  });
+}
+
+/** How Meta wants our audio: the fmtp of the line on which it listens to us. */
+export function planSend(
+  description: MetaDescription,
+  ours: { readonly ssrc: number; readonly cname: string },
+): Result<SendPlan, SdpProblem> {
+  const audio = description.media.filter((media) => media.kind === 'audio' && media.port !== 0);
+  const line =
+    audio.find((m) => m.direction === 'recvonly') ??
+    audio.find((m) => m.direction === 'sendrecv') ??
+    audio[0];
+  const opus = line && opusOf(line);
+  if (!line || !opus) return problem('SDP_NO_OPUS', 'The line that listens to us has no Opus.', 'a=rtpmap');
+  const bitrate = Number(opus.fmtp['maxaveragebitrate']);
+  const playback = Number(opus.fmtp['maxplaybackrate']);
+  return ok({
+    payloadType: opus.payloadType,
+    ssrc: ours.ssrc,
+    cname: ours.cname,
+    mid: line.mid,
+    useInbandFec: opus.fmtp['useinbandfec'] === '1',
+    useDtx: opus.fmtp['usedtx'] === '1',
+    ptimeMs: 20,
+    ...(line.midExtensionId === undefined ? {} : { midExtensionId: line.midExtensionId }),
+    ...(line.audioLevelExtensionId === undefined
+      ? {}
+      : { audioLevelExtensionId: line.audioLevelExtensionId }),
+    ...(bitrate >= 6_000 && bitrate <= 510_000 ? { maxAverageBitrate: bitrate } : {}),
+    ...(playback >= 8_000 && playback <= 48_000 ? { maxPlaybackRate: playback } : {}),
+  });
+}
+
+function opusOf(media: MetaMedia): MetaPayload | undefined {
+  return media.payloads.find((payload) => payload.name === 'opus');
+}
+
+/** What the lines name, and the two numbers of our offer even when Meta left them out of its answer. */
+function telephoneEventsOf(audio: readonly MetaMedia[], opusPayloadType: number): TelephoneEvent[] {
+  const events = new Map<number, number>();
+  for (const { payloads } of audio) {
+    for (const { name, payloadType, clockRate } of payloads) {
+      if (name === 'telephone-event') events.set(payloadType, clockRate || 48_000);
+    }
+  }
+  for (const payloadType of [META_TELEPHONE_EVENT, META_TELEPHONE_EVENT_ALTERNATIVE]) {
+    if (payloadType !== opusPayloadType && !events.has(payloadType)) events.set(payloadType, 48_000);
+  }
+  return [...events].map(([payloadType, clockRate]) => ({ payloadType, clockRate }));
+}

@@ -1,0 +1,141 @@
+import { ok, type Result } from '../shared/result.ts';
+import { lines } from './meta-offer.ts';
+import type { Direction, PhonePlan, SipCodec, TelephoneEvent } from './plans.ts';
+import { problem, type SdpProblem } from './problem.ts';
+import { codecByName, SIP_CODECS, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
+import { parseSipDescription, type SipAudio, type SipPayload } from './sip-description.ts';
+import { codecLines, type SipLocal, sessionLines, telephoneEventLines } from './sip-offer.ts';
+
+/**
+ * What the phone's answer to our offer means: the first format of the answer that we offered, its address, and
+ * the direction. Each side sends with the number that the other declared (RFC 3264 section 6.1).
+ * Errors: SDP_MALFORMED, SDP_NO_AUDIO, SDP_ADDRESS, SDP_NO_COMMON_CODEC.
+ */
+export function negotiateSipAnswer(local: SipLocal, answerSdp: string): Result<PhonePlan, SdpProblem> {
+  const parsed = parseSipDescription(answerSdp);
+  if (!parsed.ok) return parsed;
+  const { audio } = parsed.value;
+  const chosen = firstCommon(audio.payloads, local.codecs);
+  if (!chosen) return noCommonCodec(audio);
+  const { payloadType: declared, clockRate } = SIP_CODECS[chosen.codec];
+  const event = telephoneEventOf(audio.payloads, clockRate);
+  const receiveEvent = TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101;
+  return ok(
+    planOf(audio, chosen, [declared, chosen.payload.payloadType], {
+      direction: mirrored(audio.direction, local.direction),
+      ptimeMs: audio.ptimeMs ?? local.ptimeMs,
+      event: event && local.telephoneEvent ? { ...event, receivePayloadType: receiveEvent } : undefined,
+    }),
+  );
+}
+
+export interface SipAnswer {
+  readonly answerSdp: string;
+  readonly plan: PhonePlan;
+  /** Our side after the answer, for the next offer or answer of this dialog. */
+  readonly local: SipLocal;
+  /** True when the phone does not listen to us any more: it put the call on hold. */
+  readonly held: boolean;
+}
+
+/**
+ * Answers a phone's offer (re-INVITE or UPDATE): same m-lines in the same order, what we do not carry with port
+ * 0 (RFC 3264 section 6), the hold directions of 6.1 and 8.4, and our version one up. Errors as above; they mean 488.
+ */
+export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAnswer, SdpProblem> {
+  const parsed = parseSipDescription(offerSdp);
+  if (!parsed.ok) return parsed;
+  const { audio, media } = parsed.value;
+  const chosen = firstCommon(audio.payloads, local.codecs);
+  if (!chosen) return noCommonCodec(audio);
+  const { clockRate } = SIP_CODECS[chosen.codec];
+  const event = local.telephoneEvent ? telephoneEventOf(audio.payloads, clockRate) : undefined;
+  const direction = mirrored(audio.direction, 'sendrecv');
+  const next: SipLocal = { ...local, version: local.version + 1, direction };
+  // The offerer's own numbers are used both ways: it must accept them, and old PBXs expect it.
+  const plan = planOf(audio, chosen, [chosen.payload.payloadType], {
+    direction,
+    ptimeMs: audio.ptimeMs ?? local.ptimeMs,
+    event: event ? { ...event, receivePayloadType: event.payloadType } : undefined,
+  });
+  const sections = media.flatMap((line, index) =>
+    index === audio.index
+      ? [
+          `m=audio ${local.port} ${line.protocol} ${[chosen.payload.payloadType, ...(event ? [event.payloadType] : [])].join(' ')}`,
+          ...codecLines(chosen.payload.payloadType, chosen.codec),
+          ...(event ? telephoneEventLines(event.payloadType, event.clockRate) : []),
+          `a=ptime:${plan.ptimeMs}`,
+          `a=${direction}`,
+        ]
+      : [`m=${line.kind} 0 ${line.protocol} ${line.payloads}`],
+  );
+  const answerSdp = lines(...sessionLines(next), ...sections);
+  const held = direction === 'recvonly' || direction === 'inactive';
+  return ok({ answerSdp, plan, local: next, held });
+}
+
+interface Chosen {
+  readonly codec: SipCodec;
+  readonly payload: SipPayload;
+}
+
+function firstCommon(payloads: readonly SipPayload[], codecs: readonly SipCodec[]): Chosen | undefined {
+  for (const payload of payloads) {
+    const codec = codecByName(payload.name);
+    if (codec && codecs.includes(codec) && SIP_CODECS[codec].clockRate === payload.clockRate) {
+      return { codec, payload };
+    }
+  }
+  return undefined;
+}
+
+function telephoneEventOf(payloads: readonly SipPayload[], clockRate: number): TelephoneEvent | undefined {
+  const event = payloads.find(
+    (payload) => payload.name.toLowerCase() === 'telephone-event' && payload.clockRate === clockRate,
+  );
+  return event && { payloadType: event.payloadType, clockRate };
+}
+
+/** Our direction, from the other side's and from what we ourselves want. */
+function mirrored(theirs: Direction, ours: Direction): Direction {
+  const send =
+    (theirs === 'sendrecv' || theirs === 'recvonly') && (ours === 'sendrecv' || ours === 'sendonly');
+  const receive =
+    (theirs === 'sendrecv' || theirs === 'sendonly') && (ours === 'sendrecv' || ours === 'recvonly');
+  if (send) return receive ? 'sendrecv' : 'sendonly';
+  return receive ? 'recvonly' : 'inactive';
+}
+
+function planOf(
+  audio: SipAudio,
+  { codec, payload }: Chosen,
+  receivePayloadTypes: readonly number[],
+  rest: {
+    readonly direction: Direction;
+    readonly ptimeMs: number;
+    readonly event: PhonePlan['telephoneEvent'] | undefined;
+  },
+): PhonePlan {
+  return {
+    codec,
+    payloadType: payload.payloadType,
+    receivePayloadTypes: [...new Set(receivePayloadTypes)],
+    clockRate: SIP_CODECS[codec].clockRate,
+    remote: {
+      address: audio.address,
+      port: audio.port,
+      rtcpPort: audio.rtcpMux ? audio.port : audio.rtcpPort,
+      // Only what both sides declare is agreed (RFC 5761 section 5.1.1), and our offer does not.
+      rtcpMux: false,
+    },
+    ptimeMs: rest.ptimeMs,
+    direction: rest.direction,
+    ...(rest.event ? { telephoneEvent: rest.event } : {}),
+    ...(codec === 'opus' && payload.fmtp ? { opusFmtp: payload.fmtp } : {}),
+  };
+}
+
+function noCommonCodec(audio: SipAudio): Result<never, SdpProblem> {
+  const offered = audio.payloads.map((payload) => payload.name).join(', ') || 'none';
+  return problem('SDP_NO_COMMON_CODEC', `The phone's codecs are: ${offered}.`, 'a=rtpmap');
+}
