@@ -14,8 +14,10 @@ export interface Context {
   readonly effects: Effect[];
 }
 
-export function mark(c: Context, name: Milestone, atMs: number = c.now): void {
+/** The first time counts; whole milliseconds, as records have them. */
+export function mark(c: Context, name: Milestone, at: number = c.now): void {
   if (c.s.milestones[name] !== undefined) return;
+  const atMs = Math.round(at);
   c.s.milestones = { ...c.s.milestones, [name]: atMs };
   c.effects.push({ type: 'milestone', name, atMs });
 }

@@ -1,58 +1,67 @@
 /** A PBX as routing needs it; the configuration's `trunks` fit this shape. */
 export interface TrunkInput {
-	/** Host name or IP address; an IPv6 address with or without brackets. */
-	readonly host: string;
-	/** Default: 5060, or 5061 over TLS. */
-	readonly port?: number | undefined;
-	/** Default udp. */
-	readonly transport?: "udp" | "tcp" | "tls" | undefined;
-	/** Domain of From and P-Asserted-Identity; default: the gateway's own address, filled in by the SIP server. */
-	readonly fromDomain?: string | undefined;
+  /** Host name or IP address; an IPv6 address with or without brackets. */
+  readonly host: string;
+  /** Default: 5060, or 5061 over TLS. */
+  readonly port?: number | undefined;
+  /** Default udp. */
+  readonly transport?: 'udp' | 'tcp' | 'tls' | undefined;
+  /** Domain of From and P-Asserted-Identity; default: the gateway's own address, filled in by the SIP server. */
+  readonly fromDomain?: string | undefined;
 }
 
 /** One entry of a route: whom to ring, at which trunk. */
 export interface RouteTargetInput {
-	readonly trunk: string;
-	/** User part of the Request-URI: extension, queue, ring group. */
-	readonly user: string;
-	/** Milliseconds this target may ring before the next one. */
-	readonly ringTimeoutMs?: number | undefined;
+  readonly trunk: string;
+  /** User part of the Request-URI: extension, queue, ring group. */
+  readonly user: string;
+  /** Milliseconds this target may ring before the next one. */
+  readonly ringTimeoutMs?: number | undefined;
 }
 
 /** Structural: any configuration that has these keys will do. */
 export interface RoutingInput {
-	readonly trunks: Readonly<Record<string, TrunkInput>>;
-	readonly routes: Readonly<
-		Record<string, { readonly targets: readonly RouteTargetInput[] }>
-	>;
-	/** Page id -> name of its route. */
-	readonly pages: Readonly<Record<string, { readonly route: string }>>;
+  readonly trunks: Readonly<Record<string, TrunkInput>>;
+  readonly routes: Readonly<Record<string, { readonly targets: readonly RouteTargetInput[] }>>;
+  /** Page id -> name of its route. */
+  readonly pages: Readonly<Record<string, { readonly route: string }>>;
 }
 
 /** One SIP destination, ready to be invited. Fits `CallTarget` of the call. */
 export interface RoutedTarget {
-	/** `trunk/user`, numbered when it occurs twice. */
-	readonly name: string;
-	/** Key of `trunks`, for transport, codecs and credentials. */
-	readonly trunk: string;
-	readonly user: string;
-	/** Request-URI. */
-	readonly uri: string;
-	readonly ringTimeoutMs?: number | undefined;
+  /** `trunk/user`, numbered when it occurs twice. */
+  readonly name: string;
+  /** Key of `trunks`, for transport, codecs and credentials. */
+  readonly trunk: string;
+  readonly user: string;
+  /** Request-URI. */
+  readonly uri: string;
+  readonly ringTimeoutMs?: number | undefined;
 }
 
 /** Who calls. */
 export interface Caller {
-	readonly callId: string;
-	readonly pageId: string;
-	readonly psid: string;
-	/** As Meta's profile has it; sanitised here. */
-	readonly name?: string | undefined;
+  readonly callId: string;
+  readonly pageId: string;
+  readonly psid: string;
+  /** As Meta's profile has it; sanitised here. */
+  readonly name?: string | undefined;
 }
 
-/** What the SIP leg needs beside credentials, codecs and SDP. */
+/** Who is rung by whom: what the SIP leg needs beside credentials, codecs and SDP. */
 export interface InvitePlan {
-	readonly uri: string;
-	/** Full From, To and X- header values, safe to be written as they are. */
-	readonly headers: Readonly<Record<string, string>>;
+  /** Request-URI. */
+  readonly uri: string;
+  readonly from: {
+    /** The PSID. */
+    readonly user: string;
+    /** Sanitised; never empty. */
+    readonly displayName: string;
+    /** Only when the trunk names one; the SIP leg takes its own address otherwise. */
+    readonly host?: string;
+  };
+  /** URI of To: the Request-URI without its parameters. */
+  readonly to: string;
+  /** Values on one line, safe to be written as they are. */
+  readonly headers: Readonly<Record<string, string>>;
 }

@@ -1,0 +1,12 @@
+export { displayName, FALLBACK_NAME, MAX_NAME_LENGTH } from './display-name.ts';
+export { invitePlan, VOIP_ONLY_HEADER } from './invite-plan.ts';
+export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
+export { targetsOfPage } from './targets.ts';
+export type {
+  Caller,
+  InvitePlan,
+  RoutedTarget,
+  RouteTargetInput,
+  RoutingInput,
+  TrunkInput,
+} from './types.ts';

@@ -1,0 +1,47 @@
+import { GatewayError } from '../shared/error.ts';
+import { err, ok, type Result } from '../shared/result.ts';
+import { formatSipUri } from './sip-uri.ts';
+import type { RoutedTarget, RouteTargetInput, RoutingInput } from './types.ts';
+
+/**
+ * The page's targets in the order in which they are rung; at least one. Errors: ROUTING_UNKNOWN_PAGE,
+ * ROUTING_UNKNOWN_ROUTE, ROUTING_EMPTY_ROUTE, ROUTING_UNKNOWN_TRUNK, ROUTING_BAD_ADDRESS.
+ */
+export function targetsOfPage(input: RoutingInput, pageId: string): Result<RoutedTarget[], GatewayError> {
+  const page = own(input.pages, pageId);
+  if (!page) return err(new GatewayError('ROUTING_UNKNOWN_PAGE', undefined, { pageId }));
+  const route = own(input.routes, page.route);
+  if (!route) return err(new GatewayError('ROUTING_UNKNOWN_ROUTE', undefined, { pageId, route: page.route }));
+  if (route.targets.length === 0)
+    return err(new GatewayError('ROUTING_EMPTY_ROUTE', undefined, { pageId, route: page.route }));
+
+  const targets: RoutedTarget[] = [];
+  for (const entry of route.targets) {
+    const target = resolve(input, entry, targets);
+    if (!target.ok) return target;
+    targets.push(target.value);
+  }
+  return ok(targets);
+}
+
+function resolve(
+  input: RoutingInput,
+  { trunk: trunkName, user, ringTimeoutMs }: RouteTargetInput,
+  before: readonly RoutedTarget[],
+): Result<RoutedTarget, GatewayError> {
+  const trunk = own(input.trunks, trunkName);
+  if (!trunk) return err(new GatewayError('ROUTING_UNKNOWN_TRUNK', undefined, { trunk: trunkName }));
+  const uri = formatSipUri({ user, host: trunk.host, port: trunk.port, transport: trunk.transport });
+  if (!uri)
+    return err(
+      new GatewayError('ROUTING_BAD_ADDRESS', undefined, { trunk: trunkName, host: trunk.host, user }),
+    );
+  const again = before.filter((other) => other.trunk === trunkName && other.user === user).length;
+  const name = `${trunkName}/${user}${again === 0 ? '' : `#${again + 1}`}`;
+  return ok({ name, trunk: trunkName, user, uri, ringTimeoutMs });
+}
+
+/** Page ids come from outside: `constructor` is not a page. */
+function own<V>(table: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

@@ -1,0 +1,11 @@
+export {
+  type JournalContents,
+  type JournalOptions,
+  noJournal,
+  openJournal,
+  parseJournal,
+  readJournal,
+} from './journal.ts';
+export { type CachedProfile, ProfileCache, type ProfileCacheOptions } from './profile-cache.ts';
+export { openRecordFile, recordStream } from './records.ts';
+export type { JournalEntry, JournalWriter, RecordWriter } from './types.ts';

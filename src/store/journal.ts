@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { GatewayError } from '../shared/error.ts';
+import { LineFile } from './line-file.ts';
+import type { JournalEntry, JournalWriter } from './types.ts';
+
+export interface JournalOptions {
+  readonly path: string;
+  /** Whether `append` resolves only when the entry is on the disk; default true. */
+  readonly fsync?: boolean | undefined;
+}
+
+/** Opens the journal for appending. Rejects with STORE_OPEN. */
+export async function openJournal({ path, fsync = true }: JournalOptions): Promise<JournalWriter> {
+  const file = await LineFile.open({ path, fsync });
+  return {
+    append: (entry) => file.append(JSON.stringify(entry)),
+    close: () => file.close(),
+  };
+}
+
+/** For installations without a journal: nothing is remembered over a crash. */
+export const noJournal: JournalWriter = {
+  append: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+export interface JournalContents {
+  readonly entries: readonly JournalEntry[];
+  /** Lines that are no entry: torn by a crash or a full disk, or of a version that this program does not know. */
+  readonly damaged: number;
+}
+
+/** Reads a journal in the order in which it was written; a file that is not there is empty. Rejects with STORE_OPEN. */
+export async function readJournal(path: string): Promise<JournalContents> {
+  try {
+    return parseJournal(await readFile(path, 'utf8'));
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
+      return { entries: [], damaged: 0 };
+    throw new GatewayError('STORE_OPEN', `${path}: ${String(cause)}`, { path }, { cause });
+  }
+}
+
+/** Pure part of `readJournal`. Only whole lines count: a last line without line break was never acknowledged. */
+export function parseJournal(text: string): JournalContents {
+  const lines = text.split('\n');
+  const tail = lines.pop() ?? '';
+  const entries: JournalEntry[] = [];
+  let damaged = tail === '' ? 0 : 1;
+  for (const line of lines) {
+    if (line === '') continue; // separates a torn line from the next good one
+    const entry = parseEntry(line);
+    if (entry) entries.push(entry);
+    else damaged += 1;
+  }
+  return { entries, damaged };
+}
+
+function parseEntry(line: string): JournalEntry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+  return isEntry(value) ? value : undefined;
+}
+
+function isEntry(value: unknown): value is JournalEntry {
+  if (!isObject(value)) return false;
+  const { v, at, callId, note } = value;
+  return v === 1 && typeof at === 'number' && typeof callId === 'string' && isObject(note);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

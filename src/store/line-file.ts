@@ -1,0 +1,109 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { GatewayError } from '../shared/error.ts';
+
+export interface LineFileOptions {
+  readonly path: string;
+  /** Whether a line counts as written only when it is on the disk (fdatasync). */
+  readonly fsync: boolean;
+}
+
+interface Waiting {
+  readonly line: string;
+  readonly resolve: () => void;
+  readonly reject: (error: GatewayError) => void;
+}
+
+/**
+ * A file that only grows, line by line. Lines that wait while the disk is busy are written, and synced,
+ * together. Owns the file handle until `close`.
+ */
+export class LineFile {
+  readonly #path: string;
+  readonly #fsync: boolean;
+  readonly #file: FileHandle;
+  #waiting: Waiting[] = [];
+  #flushing: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** The file ends inside a line: the next write starts a new one, so that only the torn line is lost. */
+  #torn: boolean;
+
+  private constructor(options: LineFileOptions, file: FileHandle, torn: boolean) {
+    this.#path = options.path;
+    this.#fsync = options.fsync;
+    this.#file = file;
+    this.#torn = torn;
+  }
+
+  /** Opens or makes the file, readable by its owner only. Rejects with STORE_OPEN. */
+  static async open(options: LineFileOptions): Promise<LineFile> {
+    let file: FileHandle | undefined;
+    try {
+      file = await open(options.path, 'a+', 0o600);
+      return new LineFile(options, file, await endsInsideLine(file));
+    } catch (cause) {
+      await file?.close();
+      throw new GatewayError(
+        'STORE_OPEN',
+        `${options.path}: ${text(cause)}`,
+        { path: options.path },
+        { cause },
+      );
+    }
+  }
+
+  /** Appends one line, in the order of the calls. Rejects with STORE_WRITE or STORE_CLOSED. `line` without line break. */
+  append(line: string): Promise<void> {
+    if (this.#closing)
+      return Promise.reject(new GatewayError('STORE_CLOSED', undefined, { path: this.#path }));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ line, resolve, reject });
+      this.#flushing ??= this.#flush();
+    });
+  }
+
+  /** Waits for what was appended before; idempotent. Never rejects: whoever appended was told. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      try {
+        await this.#write(batch.map(({ line }) => `${line}\n`).join(''));
+        for (const { resolve } of batch) resolve();
+      } catch (cause) {
+        this.#torn = true;
+        const detail = { path: this.#path };
+        const error = new GatewayError('STORE_WRITE', `${this.#path}: ${text(cause)}`, detail, { cause });
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#flushing = undefined;
+  }
+
+  async #write(lines: string): Promise<void> {
+    await this.#file.appendFile(this.#torn ? `\n${lines}` : lines);
+    this.#torn = false;
+    if (this.#fsync) await this.#file.datasync();
+  }
+
+  async #close(): Promise<void> {
+    await this.#flushing;
+    await this.#file.close().catch(() => {});
+  }
+}
+
+async function endsInsideLine(file: FileHandle): Promise<boolean> {
+  const { size } = await file.stat();
+  if (size === 0) return false;
+  const last = new Uint8Array(1);
+  const { bytesRead } = await file.read(last, 0, 1, size - 1);
+  return bytesRead === 1 && last[0] !== 0x0a;
+}
+
+function text(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
