@@ -107,7 +107,7 @@ function absorbGraph(c: Context): void {
 /** Records the outcome of a Graph action and journals it, so that a replay knows what is still open. */
 function setGraph(c: Context, action: keyof CallState['graph'], status: GraphActionStatus): void {
   c.s.graph = { ...c.s.graph, [action]: status };
-  c.effects.push({ type: 'journal', note: { kind: 'graph-answered', action, outcome: status } });
+  c.notes.push({ kind: 'graph-answered', action, outcome: status });
 }
 
 /** Only the newest update waits: each is a full description (highest version wins). */

@@ -21,7 +21,7 @@ const action = (label: string, run: (c: Context) => void): Action => ({ label, r
 export const open = action('journal the call', (c) => {
   mark(c, 'webhook', c.s.facts.receivedAtMs);
   const { pageId, direction } = c.s.facts;
-  c.effects.push({ type: 'journal', note: { kind: 'call-created', pageId, direction } });
+  c.notes.push({ kind: 'call-created', pageId, direction });
 });
 
 export const prepare = action('look up name, open media', (c) => {
@@ -44,10 +44,8 @@ export const invite = action('INVITE', (c) => {
   const attempt = s.attempts.length + 1;
   s.attempts = [...s.attempts, { attempt, target, status: 'inviting', invitedAtMs: now }];
   mark(c, 'invite');
-  c.effects.push(
-    { type: 'journal', note: { kind: 'invite-sent', attempt, target: target.name } },
-    { type: 'invite', attempt, target, callerName: s.callerName },
-  );
+  c.effects.push({ type: 'invite', attempt, target, callerName: s.callerName });
+  c.notes.push({ kind: 'invite-sent', attempt, target: target.name });
   stopTimer(c, 'ringTarget');
   stopTimer(c, 'progress');
   if (target.ringTimeoutMs !== undefined) startTimer(c, 'ringTarget', target.ringTimeoutMs);
@@ -78,10 +76,11 @@ export const accept = action('Graph accept', (c) => {
   s.graph = { ...s.graph, accept: 'sent' };
   c.effects.push(
     { type: 'connectPhone', attempt },
-    { type: 'journal', note: { kind: 'dialog-up', attempt, target, dialog } },
+    // The only note that has to be on disk first: a second accept after a crash would hurt.
     { type: 'journal', note: { kind: 'graph-sent', action: 'accept' } },
     { type: 'graphAccept' },
   );
+  c.notes.push({ kind: 'dialog-up', attempt, target, dialog });
   mark(c, 'acceptSent');
   startTimer(c, 'accept', s.policy.acceptTimeoutMs);
 });

@@ -1,4 +1,4 @@
-import type { Effect } from './effects.ts';
+import type { Effect, JournalNote } from './effects.ts';
 import type { CallEvent, TimerName } from './events.ts';
 import type { Milestone } from './record.ts';
 import type { Attempt, AttemptStatus, CallState, CallTarget } from './types.ts';
@@ -12,6 +12,8 @@ export interface Context {
   readonly event: CallEvent;
   readonly now: number;
   readonly effects: Effect[];
+  /** Journalled behind the effects: what is only good to know must not delay what has to be done. */
+  readonly notes: JournalNote[];
 }
 
 /** The first time counts; whole milliseconds, as records have them. */
@@ -32,6 +34,11 @@ export function stopTimer(c: Context, name: TimerName): void {
   if (!c.s.timers.includes(name)) return;
   c.s.timers = c.s.timers.filter((armed) => armed !== name);
   c.effects.push({ type: 'stopTimer', name });
+}
+
+/** Moves the notes taken so far to the effects. */
+export function flushNotes(c: Context): void {
+  for (const note of c.notes.splice(0)) c.effects.push({ type: 'journal', note });
 }
 
 export function currentAttempt(s: CallState): Attempt | undefined {

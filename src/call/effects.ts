@@ -3,7 +3,10 @@ import type { TimerName } from './events.ts';
 import type { CallRecord, Milestone } from './record.ts';
 import type { CallTarget } from './types.ts';
 
-/** What is written before and after actions whose repetition would hurt. `callId` and time are the runner's to add. */
+/**
+ * What is remembered over a crash. Only `graph-sent` for accept comes before its action; the others follow theirs,
+ * because they must not delay it. `callId` and time are the runner's to add.
+ */
 export type JournalNote =
   | {
       readonly kind: 'call-created';

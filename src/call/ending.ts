@@ -1,6 +1,6 @@
 import type { Action } from './actions.ts';
 import { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
-import { type Context, mark, setAttempt, startTimer, stopTimer } from './context.ts';
+import { type Context, flushNotes, mark, setAttempt, startTimer, stopTimer } from './context.ts';
 import { buildRecord } from './finish.ts';
 import { isGoneAtMeta } from './guards.ts';
 import type { EndCause } from './record.ts';
@@ -42,19 +42,16 @@ function endPhone(c: Context): void {
 function sendTerminate(c: Context): void {
   if (c.s.graph.terminate !== 'none') return;
   c.s.graph = { ...c.s.graph, terminate: 'sent' };
-  c.effects.push(
-    { type: 'journal', note: { kind: 'graph-sent', action: 'terminate' } },
-    { type: 'graphTerminate' },
-  );
+  // Noted afterwards: terminating twice does no harm, terminating late does.
+  c.effects.push({ type: 'graphTerminate' });
+  c.notes.push({ kind: 'graph-sent', action: 'terminate' });
 }
 
 function sendReject(c: Context): void {
   if (c.s.graph.reject !== 'none') return;
   c.s.graph = { ...c.s.graph, reject: 'sent' };
-  c.effects.push(
-    { type: 'journal', note: { kind: 'graph-sent', action: 'reject' } },
-    { type: 'graphReject' },
-  );
+  c.effects.push({ type: 'graphReject' });
+  c.notes.push({ kind: 'graph-sent', action: 'reject' });
 }
 
 export const end = (cause: EndCause): Action =>
@@ -112,10 +109,9 @@ export const record = action('record', (c) => {
   if (s.recorded) return;
   s.recorded = true;
   stopTimer(c, 'record');
-  c.effects.push(
-    { type: 'journal', note: { kind: 'call-ended', cause: s.end?.cause ?? 'bug' } },
-    { type: 'finish', record: buildRecord(s, c.now) },
-  );
+  c.notes.push({ kind: 'call-ended', cause: s.end?.cause ?? 'bug' });
+  flushNotes(c);
+  c.effects.push({ type: 'finish', record: buildRecord(s, c.now) });
 });
 
 export const awaitLegs = action('wait for legs', (c) => startTimer(c, 'abandon', c.s.policy.abandonMs));

@@ -92,10 +92,10 @@ export interface SipFailure {
 }
 
 /**
- * From the SIP leg, always naming the attempt. After `invite` the leg reports exactly one of `answered`,
- * `failed` or `cancelled`; also after `cancelInvite`, when a crossing 200 is reported as `answered` and
- * the call then asks for BYE. After `answered` it reports exactly one of `bye` (the phone's), `byeDone`
- * (ours was answered or given up) or `failed` (dialog lost).
+ * From the SIP leg, always naming the attempt. After `invite` the leg reports exactly one of `answered`, `failed` or
+ * `cancelled`. After `cancelInvite`, too: a leg that ends a crossing 200 by itself reports `cancelled`, one that does
+ * not reports `answered` and is asked for BYE. After `answered` it reports exactly one of `bye` (the phone's),
+ * `byeDone` (ours was answered or given up) or `failed` (the dialog was lost).
  */
 export type SipEvent =
   /** 18x; 100 is not reported. */

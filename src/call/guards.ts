@@ -1,5 +1,5 @@
 import { meaningOfFailure } from './causes.ts';
-import { acceptDeadlineMs } from './clock-window.ts';
+import { acceptDeadlineMs, ringDeadlineMs } from './clock-window.ts';
 import { type Context, nextTarget } from './context.ts';
 import type { CallState } from './types.ts';
 
@@ -12,6 +12,8 @@ export interface Guard {
 const guard = (label: string, holds: (c: Context) => boolean): Guard => ({ label, holds });
 
 export const noTargets = guard('no target', ({ s }) => s.targets.length === 0);
+
+export const windowOver = guard('too late to ring', ({ s, now }) => now >= ringDeadlineMs(s.facts, s.policy));
 
 export const prepared = guard('name and media ready', ({ s }) => s.profile === 'done' && s.media === 'open');
 

@@ -1,6 +1,6 @@
 import { absorb } from './absorb.ts';
 import { classify } from './classify.ts';
-import type { Context } from './context.ts';
+import { type Context, flushNotes } from './context.ts';
 import type { CallEvent } from './events.ts';
 import { TABLE } from './table.ts';
 import type { CallSetup, CallState, Reduce, Step } from './types.ts';
@@ -10,17 +10,23 @@ export const reduce: Reduce = (state: CallState, event: CallEvent, now: number):
   const key = classify(state, event);
   const rows = key && TABLE[state.name][key];
   if (!key || !rows) return { state, effects: [] };
-  const c: Context = { s: { ...state }, event, now, effects: [] };
+  const c: Context = { s: { ...state }, event, now, effects: [], notes: [] };
   absorb(c, key);
   const row = rows.find(({ when }) => !when || when.holds(c));
   if (!row) throw new Error(`no row of ${state.name} x ${key} applies`);
   if (row.to) c.s.name = row.to;
   for (const { run } of row.act) run(c);
+  flushNotes(c);
   return { state: c.s, effects: c.effects };
 };
 
-/** Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. */
+/**
+ * Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. Throws for a
+ * business-initiated call: its connect is a note about a call of our own and must never ring a phone.
+ */
 export function startCall(setup: CallSetup, now: number): Step {
+  if (setup.facts.direction !== 'user_initiated')
+    throw new Error(`cannot ring for ${setup.facts.direction} calls`);
   const fresh: CallState = {
     name: 'new',
     facts: setup.facts,

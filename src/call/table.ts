@@ -90,6 +90,7 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   new: {
     start: [
       goIf(when.noTargets, 'ending', act.open, end('no-route')),
+      goIf(when.windowOver, 'ending', act.open, end('no-answer')),
       go('preparing', act.open, act.prepare),
     ],
   },

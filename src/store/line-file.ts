@@ -53,7 +53,7 @@ export class LineFile {
 
   /** Appends one line, in the order of the calls. Rejects with STORE_WRITE or STORE_CLOSED. `line` without line break. */
   append(line: string): Promise<void> {
-    if (this.#closing)
+    if (this.#closing !== undefined)
       return Promise.reject(new GatewayError('STORE_CLOSED', undefined, { path: this.#path }));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ line, resolve, reject });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missedRecord } from '../../src/call/index.ts';
+import { DEFAULT_POLICY, missedRecord, startCall } from '../../src/call/index.ts';
 import { CallHarness, T0, TWO_DESKS } from './harness.ts';
 
 test('the record of a good call', () => {
@@ -75,4 +75,35 @@ test('a call that never rang has a record too', () => {
     answered: false,
     milestones: { webhook: T0, ended: T0 + 5 },
   });
+});
+
+test('the journal of a call: its end is its last line', () => {
+  const call = new CallHarness().talking().send({ type: 'sip.bye', attempt: 1 }).settle();
+  call.send({ type: 'meta.terminate', status: 'Completed' });
+  const notes = call
+    .all('journal')
+    .map(({ note }) => ('action' in note ? `${note.kind} ${note.action}` : note.kind));
+  expect(notes).toEqual([
+    'call-created',
+    'invite-sent',
+    'graph-sent accept',
+    'dialog-up',
+    'graph-answered accept',
+    'graph-sent terminate',
+    'graph-answered terminate',
+    'call-ended',
+  ]);
+});
+
+test('a connect about a call of our own never rings', () => {
+  const facts = {
+    callId: 'c_3',
+    pageId: '102',
+    psid: '765',
+    direction: 'business_initiated' as const,
+    receivedAtMs: T0,
+  };
+  expect(() => startCall({ facts, targets: TWO_DESKS, policy: DEFAULT_POLICY }, T0)).toThrow(
+    'business_initiated',
+  );
 });

@@ -67,6 +67,12 @@ describe('ring budget', () => {
     expect(call.advance(1).count('cancelInvite')).toBe(1);
   });
 
+  test('a webhook that came too late for any ringing: reject without INVITE', () => {
+    const call = new CallHarness({ stampAgeMs: 55_000 });
+    expect([call.count('openMedia'), call.count('graphReject')]).toEqual([0, 1]);
+    expect(call.state.end?.cause).toBe('no-answer');
+  });
+
   test('an answer after the window is not accepted', () => {
     const call = new CallHarness({ policy: { ringBudgetMs: 45_000, acceptWindowMs: 40_000 } });
     expect(call.advance(39_999).ringing().send({ type: 'sip.answered', attempt: 1 }).name).toBe('accepting');
