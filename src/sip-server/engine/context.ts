@@ -1,0 +1,62 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import type { DialogTable } from '../dialog/table.ts';
+import type { Counters } from '../guard/counters.ts';
+import type { TransactionLayer } from '../transaction/layer.ts';
+import type { Flow, Transports } from '../transport/transport.ts';
+import type { AppClient } from '../wire/client.ts';
+import { sipFrame } from '../wire/sip-frames.ts';
+import type { Ids } from './ids.ts';
+
+/** What the two halves of the engine share. */
+export interface EngineContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly nat: boolean;
+  readonly counters: Counters;
+  readonly transports: Transports;
+  readonly transactions: TransactionLayer;
+  readonly dialogs: DialogTable;
+  /** The next application that routes this method. */
+  readonly pick: (method: string) => AppClient | undefined;
+}
+
+/** Option tags in Require whose burden is the application's; for all others the server answers 420. */
+export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
+  'answermode',
+  'early-session',
+  'eventlist',
+  'histinfo',
+  'join',
+  'norefersub',
+  'privacy',
+  'replaces',
+  'resource-priority',
+  'tdialog',
+]);
+
+/** Hands an application a message from the network. */
+export function deliver(
+  context: EngineContext,
+  client: AppClient,
+  message: Buffer,
+  of: { flow: Flow | undefined; transactionId: string; dialogId: string; isRequest: boolean },
+): void {
+  // A message that no peer sent counts 0 bytes.
+  const bytes = of.flow ? message.length : 0;
+  client.send(sipFrame({ source: 'network', bytes, now: context.clock.now(), ...of }), message);
+}
+
+/** Tells an application of a request that the server itself sent in its dialog. */
+export function deliverUnsolicited(
+  context: EngineContext,
+  client: AppClient,
+  message: Buffer,
+  flow: Flow,
+  dialogId: string,
+): void {
+  const now = context.clock.now();
+  const about = { source: 'application', bytes: message.length, flow, now, isRequest: false } as const;
+  client.send(sipFrame({ ...about, transactionId: 'unsolicited', dialogId }), message);
+}

@@ -1,0 +1,214 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import { dialogId } from '../dialog/dialog.ts';
+import { DialogTable } from '../dialog/table.ts';
+import { parseNameAddr, tagOf } from '../grammar/name-addr.ts';
+import { param } from '../grammar/params.ts';
+import { splitList } from '../grammar/scan.ts';
+import { branchOf, formatVia, withReceived } from '../grammar/via.ts';
+import type { Counters } from '../guard/counters.ts';
+import type { Peers } from '../guard/peers.ts';
+import type { SipRequest, SipResponse } from '../message/message.ts';
+import type { Malformed } from '../message/parse.ts';
+import { parseMessage } from '../message/validate.ts';
+import { TransactionLayer } from '../transaction/layer.ts';
+import type { Flow, Transports } from '../transport/transport.ts';
+import type { AppClient, AppFrame, AppHandler } from '../wire/client.ts';
+import { type AppMessage, parseAppMessage } from './app-message.ts';
+import type { EngineContext } from './context.ts';
+import type { Ids } from './ids.ts';
+import { Incoming } from './incoming.ts';
+import { Outgoing } from './outgoing.ts';
+import { buildStatelessResponse } from './wire-response.ts';
+
+export interface EngineOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly nat: boolean;
+  readonly counters: Counters;
+  readonly peers: Peers;
+  readonly transports: Transports;
+  readonly pick: (method: string) => AppClient | undefined;
+}
+
+/** Between the network and the applications: everything a drachtio-server does by itself. Sans-IO. */
+export class Engine implements AppHandler {
+  readonly #context: EngineContext;
+  readonly #peers: Peers;
+  readonly #outgoing: Outgoing;
+  readonly #incoming: Incoming;
+  #closed = false;
+
+  constructor(options: EngineOptions) {
+    const { counters, clock } = options;
+    const transactions = new TransactionLayer(clock, {
+      onRetransmitIn: () => counters.add('retransmissionsIn'),
+      onRetransmitOut: () => counters.add('retransmissionsOut'),
+    });
+    this.#peers = options.peers;
+    this.#context = { ...options, transactions, dialogs: new DialogTable() };
+    this.#outgoing = new Outgoing(this.#context);
+    this.#incoming = new Incoming(this.#context, this.#outgoing);
+  }
+
+  /** For the gauges and for leak tests. */
+  dump(): { dialogs: number; clientTransactions: number; serverTransactions: number } {
+    const { dialogs, transactions } = this.#context;
+    return {
+      dialogs: dialogs.size,
+      clientTransactions: transactions.clientCount,
+      serverTransactions: transactions.serverCount,
+    };
+  }
+
+  /** One datagram, or one message cut out of a stream. */
+  onMessage(data: Buffer, flow: Flow): void {
+    if (this.#closed) return;
+    try {
+      this.#receive(data, flow);
+    } catch (error) {
+      // A bug of ours must cost one message, not the server.
+      this.#context.log.error({ error, remote: flow.remote }, 'sip_server.bug');
+    }
+  }
+
+  #receive(data: Buffer, flow: Flow): void {
+    const { counters, log, dialogs, transactions } = this.#context;
+    let start = 0;
+    while (start < data.length && (data[start] === 0x0d || data[start] === 0x0a || data[start] === 0))
+      start++;
+    // Keep-alives (RFC 5626 4.4.1, and the zero bytes that some phones send).
+    if (start === data.length) return;
+    const allowed = this.#peers.has(flow.remote.address);
+    const parsed = parseMessage(data.subarray(start));
+    if (!parsed.ok) {
+      if (!allowed) {
+        counters.add('refusedPeers');
+        return;
+      }
+      counters.add('malformed');
+      log.debug({ remote: flow.remote, reason: parsed.error.reason }, 'sip_server.malformed');
+      this.#answerMalformed(parsed.error, flow);
+      return;
+    }
+    const message = parsed.value;
+    if (message.kind === 'response') {
+      if (!allowed && !transactions.knowsResponse(message)) {
+        counters.add('refusedPeers');
+        return;
+      }
+      this.#onResponse(message, flow);
+      return;
+    }
+    if (!allowed && !dialogs.ofRequest(message)) {
+      counters.add('refusedPeers');
+      return;
+    }
+    const via = withReceived(message.via, flow.remote);
+    this.#incoming.receive(withVia(message, formatVia(via)), this.#answerFlow(message, flow));
+  }
+
+  /** RFC 3261 18.2.2, RFC 3581 4. */
+  #answerFlow(request: SipRequest, flow: Flow): Flow {
+    const asked = param(request.via.params, 'rport') !== undefined;
+    return this.#context.nat || asked ? flow : flow.withPort(request.via.port ?? 5060);
+  }
+
+  #onResponse(response: SipResponse, flow: Flow): void {
+    // RFC 3261 8.1.3.3: more than one Via is not for us.
+    if (response.headers.all('via').length > 1) {
+      this.#context.counters.add('strayResponses');
+      return;
+    }
+    if (this.#context.transactions.receiveResponse(response, flow)) return;
+    this.#outgoing.onStray(branchOf(response.via), response, flow);
+  }
+
+  #answerMalformed(problem: Malformed, flow: Flow): void {
+    if (!problem.headers || problem.method === 'ACK') return;
+    const answer = buildStatelessResponse(problem.headers, problem.status, problem.reason);
+    if (!answer.ok) return;
+    this.#context.counters.response('out', problem.status);
+    flow.send(answer.value, () => this.#context.counters.add('transportErrors'));
+  }
+
+  onSip(client: AppClient, frame: AppFrame): void {
+    if (this.#closed) return;
+    try {
+      this.#onFrame(client, frame);
+    } catch (error) {
+      this.#context.log.error({ error }, 'sip_server.bug');
+      client.send(`response|${frame.id}|NOK|Server error: internal`);
+    }
+  }
+
+  #onFrame(client: AppClient, frame: AppFrame): void {
+    const nok = (text: string): void => client.send(`response|${frame.id}|NOK|${text}`);
+    const parsed = parseAppMessage(frame.message);
+    if (!parsed.ok) {
+      nok(parsed.error);
+      return;
+    }
+    const { start, headers, body } = parsed.value;
+    if (start.kind === 'response') {
+      this.#incoming.respond(client, frame, { start, headers, body });
+      return;
+    }
+    const message = { start, headers, body };
+    if (start.method === 'CANCEL') {
+      this.#outgoing.cancel(client, frame, message);
+      return;
+    }
+    if (frame.dialogId !== '') {
+      const dialog = this.#context.dialogs.ofClient(frame.dialogId, client);
+      if (!dialog) {
+        nok('Server error: unable to find dialog for dialog id provided');
+        return;
+      }
+      this.#outgoing.sendInside(client, frame, message, dialog);
+      return;
+    }
+    const dialog = this.#namedDialog(client, message);
+    if (dialog) {
+      this.#outgoing.sendInside(client, frame, message, dialog);
+      return;
+    }
+    this.#outgoing.sendOutside(client, frame, message);
+  }
+
+  /** A frame without dialog id whose Call-ID and From tag are those of a live dialog belongs there. */
+  #namedDialog(client: AppClient, message: AppMessage): ReturnType<DialogTable['confirmed']> {
+    const callId = message.headers.get('call-id');
+    const from = parseNameAddr(message.headers.get('from') ?? '');
+    const tag = from && tagOf(from);
+    if (callId === undefined || tag === undefined) return undefined;
+    return this.#context.dialogs.confirmed(dialogId(callId, tag), client);
+  }
+
+  /** An application is gone: nobody is left to talk for its calls, so they end. */
+  onGone(client: AppClient): void {
+    if (this.#closed) return;
+    this.#incoming.onGone(client);
+    this.#outgoing.onGone(client);
+    for (const dialog of this.#context.dialogs.of(client)) {
+      if (dialog.state === 'confirmed')
+        this.#outgoing.endDialog(dialog, 'SIP;cause=503;text="Application gone"');
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#incoming.close();
+    this.#outgoing.close();
+    this.#context.dialogs.close();
+    this.#context.transactions.close();
+  }
+}
+
+/** The request with its topmost Via value replaced. */
+function withVia(request: SipRequest, top: string): SipRequest {
+  const [, ...rest] = splitList(request.headers.get('via') ?? '');
+  request.headers.set('Via', [top, ...rest].join(', '));
+  return request;
+}

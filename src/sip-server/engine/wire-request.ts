@@ -1,0 +1,220 @@
+import { err, ok, type Result } from '../../shared/result.ts';
+import { type Dialog, routing } from '../dialog/dialog.ts';
+import { formatNameAddr, parseNameAddr, tagOf } from '../grammar/name-addr.ts';
+import { hostPortText, parseDigits } from '../grammar/scan.ts';
+import { formatUri, parseSipUri } from '../grammar/uri.ts';
+import { parseCSeq } from '../grammar/via.ts';
+import { Headers } from '../message/headers.ts';
+import type { SipResponse } from '../message/message.ts';
+import { requestLine, serialize } from '../message/serialize.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { AppMessage } from './app-message.ts';
+import type { Ids } from './ids.ts';
+
+/** A request of ours as it goes over the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly uri: string;
+  readonly headers: Headers;
+  readonly bytes: Buffer;
+  readonly branch: string;
+  readonly flow: Flow;
+  readonly seq: number;
+  readonly callId: string;
+  readonly fromTag: string;
+}
+
+/** Headers that the server alone writes. */
+const OWN = new Set([
+  'via',
+  'max-forwards',
+  'route',
+  'record-route',
+  'rseq',
+  'content-length',
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'contact',
+]);
+
+const CONTACT_OUTSIDE = new Set(['INVITE', 'SUBSCRIBE']);
+/** Target refresh requests, and NOTIFY (RFC 3261 12.2, 6665 4.4.1). */
+const CONTACT_INSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE', 'NOTIFY']);
+
+export const viaValue = (flow: Flow, branch: string): string =>
+  `SIP/2.0/${flow.protocol.toUpperCase()} ${hostPortText(flow.local)};branch=${branch};rport`;
+
+/** Our own Contact on that flow. */
+export function ownContact(flow: Flow): string {
+  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
+  return `<sip:${hostPortText(flow.local)}${transport}>`;
+}
+
+/** Puts our address in the place of `localhost`, as applications of a drachtio-server expect. */
+export function withOwnHost(value: string, flow: Flow): string {
+  if (!value.includes('localhost')) return value;
+  const address = parseNameAddr(value);
+  const uri = address && parseSipUri(address.uri);
+  if (!address || !uri || uri.host.toLowerCase() !== 'localhost') return value;
+  const own = { ...uri, host: flow.local.address, port: flow.local.port };
+  return formatNameAddr({ ...address, uri: formatUri(own) });
+}
+
+/** The application's Content-Type, or `application/sdp` for what looks like it; the failure is a NOK text. */
+function contentType(message: AppMessage): Result<string | undefined, string> {
+  if (message.body.length === 0) return ok(undefined);
+  const given = message.headers.get('content-type');
+  if (given !== undefined && given !== '') return ok(given);
+  return message.body.subarray(0, 3).toString('latin1') === 'v=0'
+    ? ok('application/sdp')
+    : err('missing content-type');
+}
+
+/** Appends what the application may set, and the Content-Type. */
+export function appendApp(
+  headers: Headers,
+  message: AppMessage,
+  flow: Flow,
+  own = OWN,
+): Result<void, string> {
+  for (const { key, name, value } of message.headers) {
+    if (own.has(key) || key === 'content-type') continue;
+    headers.append(name, key === 'p-asserted-identity' ? withOwnHost(value, flow) : value);
+  }
+  const type = contentType(message);
+  if (!type.ok) return type;
+  if (type.value !== undefined) headers.append('Content-Type', type.value);
+  return ok(undefined);
+}
+
+/** A request outside any dialog (RFC 3261 8.1.1). The failure is a NOK text. */
+export function buildOutside(
+  method: string,
+  uri: string,
+  message: AppMessage,
+  flow: Flow,
+  ids: Ids,
+): Result<WireRequest & { readonly contact: string }, string> {
+  const given = message.headers;
+  const fromText = withOwnHost(given.get('from') ?? `<sip:${hostPortText(flow.local)}>`, flow);
+  const from = parseNameAddr(fromText);
+  if (!from) return err('invalid From header');
+  const fromTag = tagOf(from) ?? ids.tag();
+  const to = parseNameAddr(withOwnHost(given.get('to') ?? `<${uri}>`, flow));
+  if (!to) return err('invalid To header');
+  const callId = given.get('call-id') ?? ids.uuid();
+  const seq = parseCSeq(given.get('cseq') ?? '')?.seq ?? ids.seq();
+  const branch = ids.branch();
+  const appContact = given.get('contact');
+  const contact = appContact === undefined ? ownContact(flow) : withOwnHost(appContact, flow);
+
+  const headers = new Headers()
+    .append('Via', viaValue(flow, branch))
+    .append('Max-Forwards', maxForwards(given))
+    .append(
+      'From',
+      tagOf(from) === undefined
+        ? formatNameAddr({ ...from, params: [...from.params, ['tag', fromTag]] })
+        : fromText,
+    )
+    .append('To', formatNameAddr(to))
+    .append('Call-ID', callId)
+    .append('CSeq', `${seq} ${method}`);
+  if (appContact !== undefined || CONTACT_OUTSIDE.has(method)) headers.append('Contact', contact);
+  const rest = appendApp(headers, message, flow);
+  if (!rest.ok) return rest;
+  const bytes = serialize(requestLine(method, uri), headers, message.body);
+  return ok({ method, uri, headers, bytes, branch, flow, seq, callId, fromTag, contact });
+}
+
+/** A request in a dialog (RFC 3261 12.2.1.1); the caller owns the CSeq number. */
+export function buildInside(
+  dialog: Dialog,
+  method: string,
+  seq: number,
+  message: AppMessage,
+  flow: Flow,
+  ids: Ids,
+): Result<WireRequest, string> {
+  if (!dialog.remote) return err('dialog has no remote target yet');
+  const { uri, routes } = routing(dialog.remote);
+  const branch = ids.branch();
+  const headers = new Headers()
+    .append('Via', viaValue(flow, branch))
+    .append('Max-Forwards', maxForwards(message.headers))
+    .append('From', dialog.localAddress)
+    .append('To', dialog.remoteHeader)
+    .append('Call-ID', dialog.callId)
+    .append('CSeq', `${seq} ${method}`);
+  for (const route of routes) headers.append('Route', route);
+  if (CONTACT_INSIDE.has(method)) {
+    const given = message.headers.get('contact');
+    headers.append('Contact', given === undefined ? dialog.contact : withOwnHost(given, flow));
+  }
+  const rest = appendApp(headers, message, flow);
+  if (!rest.ok) return rest;
+  const bytes = serialize(requestLine(method, uri), headers, message.body);
+  const fromTag = dialog.localTag;
+  return ok({ method, uri, headers, bytes, branch, flow, seq, callId: dialog.callId, fromTag });
+}
+
+const maxForwards = (headers: Headers): string =>
+  String(parseDigits(headers.get('max-forwards') ?? '', 255) ?? 70);
+
+/** ACK for a 3xx to 6xx (RFC 3261 17.1.1.3). */
+export function buildFailureAck(invite: WireRequest, response: SipResponse): Buffer {
+  const headers = new Headers()
+    .append('Via', invite.headers.get('via') ?? '')
+    .append('Max-Forwards', '70')
+    .copy(invite.headers, 'from')
+    .copy(response.headers, 'to')
+    .copy(invite.headers, 'call-id')
+    .append('CSeq', `${invite.seq} ACK`)
+    .copy(invite.headers, 'route');
+  return serialize(requestLine('ACK', invite.uri), headers);
+}
+
+/** CANCEL for an INVITE (RFC 3261 9.1); of the application's headers only Reason and X- ones go along. */
+export function buildCancel(invite: WireRequest, message: AppMessage | undefined): WireRequest {
+  const headers = new Headers()
+    .append('Via', invite.headers.get('via') ?? '')
+    .append('Max-Forwards', '70')
+    .copy(invite.headers, 'from')
+    .copy(invite.headers, 'to')
+    .copy(invite.headers, 'call-id')
+    .append('CSeq', `${invite.seq} CANCEL`)
+    .copy(invite.headers, 'route');
+  for (const { key, name, value } of message?.headers ?? []) {
+    if (key === 'reason' || key.startsWith('x-')) headers.append(name, value);
+  }
+  return {
+    ...invite,
+    method: 'CANCEL',
+    headers,
+    bytes: serialize(requestLine('CANCEL', invite.uri), headers),
+  };
+}
+
+/** The final response that the stack itself gives its application for a request that got none. */
+export function buildSynthetic(request: WireRequest, status: number, reason: string): Buffer {
+  const headers = new Headers()
+    .copy(request.headers, 'via')
+    .copy(request.headers, 'from')
+    .copy(request.headers, 'to')
+    .copy(request.headers, 'call-id')
+    .copy(request.headers, 'cseq');
+  return serialize(`SIP/2.0 ${status} ${reason}`, headers);
+}
+
+/** Host, port and transport that a URI asks for (RFC 3263 4, without SRV). */
+export function targetOf(uri: string): { protocol: string; host: string; port: number } | undefined {
+  const parsed = parseSipUri(uri);
+  if (!parsed) return undefined;
+  const params = parsed.params.toLowerCase();
+  const transport = /;transport=([^;]+)/.exec(params)?.[1];
+  const protocol = parsed.scheme === 'sips' ? 'tls' : (transport ?? 'udp');
+  const maddr = /;maddr=([^;]+)/.exec(params)?.[1];
+  return { protocol, host: maddr ?? parsed.host, port: parsed.port ?? (protocol === 'tls' ? 5061 : 5060) };
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { err, ok, type Result } from '../../shared/result.ts';
+import { formatNameAddr, parseNameAddr, tagOf } from '../grammar/name-addr.ts';
+import { branchOf, parseVia } from '../grammar/via.ts';
+import { Headers } from '../message/headers.ts';
+import type { SipRequest } from '../message/message.ts';
+import { REASONS } from '../message/names.ts';
+import { serialize, statusLine } from '../message/serialize.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { AppMessage } from './app-message.ts';
+import { appendApp, ownContact, withOwnHost } from './wire-request.ts';
+
+/** Headers of a response that the server alone writes. */
+const OWN = new Set([
+  'via',
+  'record-route',
+  'route',
+  'rseq',
+  'content-length',
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'contact',
+]);
+
+/** To of a response: the request's, with our tag unless it has one (RFC 3261 8.2.6.2). */
+export function answeredTo(request: SipRequest, tag: string): string {
+  if (request.toTag !== undefined) return request.headers.get('to') ?? '';
+  return formatNameAddr({ ...request.to, params: [...request.to.params, ['tag', tag]] });
+}
+
+function common(request: SipRequest, to: string): Headers {
+  return new Headers()
+    .copy(request.headers, 'via')
+    .copy(request.headers, 'from')
+    .append('To', to)
+    .copy(request.headers, 'call-id')
+    .copy(request.headers, 'cseq');
+}
+
+/** An answer of the server's own. */
+export function buildOwnResponse(
+  request: SipRequest,
+  status: number,
+  tag: string,
+  extra: readonly (readonly [name: string, value: string])[] = [],
+  reason = REASONS[status] ?? '',
+): Buffer {
+  const headers = common(
+    request,
+    status === 100 ? (request.headers.get('to') ?? '') : answeredTo(request, tag),
+  );
+  if (status === 100) headers.copy(request.headers, 'timestamp');
+  for (const [name, value] of extra) headers.append(name, value);
+  return serialize(statusLine(status, reason), headers);
+}
+
+/** The application's answer as it goes over the wire (RFC 3261 8.2.6, 12.1.1). The failure is a NOK text. */
+export function buildAppResponse(
+  request: SipRequest,
+  status: number,
+  message: AppMessage,
+  tag: string,
+  flow: Flow,
+): Result<{ readonly bytes: Buffer; readonly headers: Headers; readonly contact: string }, string> {
+  const reason = message.start.kind === 'response' ? message.start.reason : '';
+  const headers = common(
+    request,
+    status === 100 ? (request.headers.get('to') ?? '') : answeredTo(request, tag),
+  );
+  const { method } = request;
+  const forms = (method === 'INVITE' || method === 'SUBSCRIBE') && status > 100 && status < 300;
+  if (forms) headers.copy(request.headers, 'record-route');
+  const given = message.headers.get('contact');
+  const contact = given === undefined || given === '' ? ownContact(flow) : withOwnHost(given, flow);
+  const refreshes = forms || (method === 'UPDATE' && status >= 200 && status < 300);
+  if (refreshes || (given !== undefined && given !== '')) headers.append('Contact', contact);
+  const rest = appendApp(headers, message, flow, OWN);
+  if (!rest.ok) return rest;
+  return ok({ bytes: serialize(statusLine(status, reason), headers, message.body), headers, contact });
+}
+
+/** The tag that an application wants in To, if any. */
+export function wantedTag(message: AppMessage): string | undefined {
+  const to = parseNameAddr(message.headers.get('to') ?? '');
+  return to && tagOf(to);
+}
+
+/** An answer to a request too broken for a transaction; undefined when it cannot be answered at all. */
+export function buildStatelessResponse(
+  headers: Headers,
+  status: number,
+  reason: string,
+): Result<Buffer, string> {
+  const via = parseVia(headers.all('via')[0]?.split(',', 1)[0] ?? '');
+  if (!via) return err('no Via to answer to');
+  const answer = new Headers().copy(headers, 'via').copy(headers, 'from');
+  const to = headers.get('to');
+  const parsed = to === undefined ? undefined : parseNameAddr(to);
+  // The same tag for the same request, without keeping anything (RFC 3261 8.2.7).
+  const tag = createHash('sha256')
+    .update(branchOf(via))
+    .update(headers.get('call-id') ?? '')
+    .digest('hex')
+    .slice(0, 16);
+  if (parsed && tagOf(parsed) === undefined) {
+    answer.append('To', formatNameAddr({ ...parsed, params: [...parsed.params, ['tag', tag]] }));
+  } else if (to !== undefined) answer.append('To', to);
+  answer.copy(headers, 'call-id').copy(headers, 'cseq');
+  return ok(serialize(statusLine(status, reason), answer));
+}

@@ -1,0 +1,13 @@
+export { startSipServer } from './server.ts';
+export type {
+  ListenOptions,
+  Protocol,
+  SipContact,
+  SipServer,
+  SipServerOptions,
+  SipServerSettings,
+  SipServerStats,
+  SipServerWorkerOptions,
+  TraceEvent,
+} from './types.ts';
+export { startSipServerWorker } from './worker.ts';

@@ -1,0 +1,94 @@
+import { err, ok, type Result } from '../../shared/result.ts';
+import { parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
+import { isTokenCode, parseDigits, splitList } from '../grammar/scan.ts';
+import { isUriText, parseSipUri, schemeOf } from '../grammar/uri.ts';
+import { parseCSeq, parseVia } from '../grammar/via.ts';
+import type { Headers } from './headers.ts';
+import type { SipMessage } from './message.ts';
+import { cutMessage, LIMITS, type Malformed } from './parse.ts';
+
+/** Headers that may appear once (RFC 3261 7.3.1, table 2). */
+const SINGLE = [
+  'from',
+  'to',
+  'call-id',
+  'cseq',
+  'max-forwards',
+  'content-type',
+  'expires',
+  'min-expires',
+  'rack',
+  'rseq',
+  'event',
+  'refer-to',
+  'referred-by',
+  'replaces',
+  'session-expires',
+  'min-se',
+  'subscription-state',
+  'date',
+  'timestamp',
+] as const;
+
+/** Headers that route; each value must parse. */
+const ADDRESSES = ['contact', 'route', 'record-route', 'path', 'service-route'] as const;
+
+/** One datagram as a valid message, or the reason it must not go any further. */
+export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
+  const cut = cutMessage(data);
+  if (!cut.ok) return cut;
+  const { start, headers, body } = cut.value;
+  const fail = (reason: string, status = 400): Result<SipMessage, Malformed> =>
+    err(start.kind === 'request' ? { status, reason, headers, method: start.method } : { status, reason });
+
+  const repeated = repeatedHeader(headers);
+  if (repeated !== undefined) return fail(`Several ${repeated} headers`);
+  const viaValues = headers.all('via').flatMap(splitList);
+  if (viaValues.length > LIMITS.vias) return fail('Too many Via headers');
+  const via = parseVia(viaValues[0] ?? '');
+  if (!via || viaValues.some((value) => !parseVia(value))) return fail('Bad Via header');
+  const from = parseNameAddr(headers.get('from') ?? '');
+  if (!from) return fail('Bad From header');
+  const to = parseNameAddr(headers.get('to') ?? '');
+  if (!to) return fail('Bad To header');
+  const callId = headers.get('call-id') ?? '';
+  if (!isCallId(callId)) return fail('Bad Call-ID header');
+  const cseq = parseCSeq(headers.get('cseq') ?? '');
+  if (!cseq) return fail('Bad CSeq header');
+  for (const key of ADDRESSES) {
+    const values = headers.all(key);
+    if (key === 'contact' && values.length === 1 && values[0] === '*') continue;
+    if (values.length > 0 && !parseNameAddrs(values)) return fail(`Bad ${key} header`);
+  }
+  const hops = headers.get('max-forwards');
+  if (hops !== undefined && parseDigits(hops, 255) === undefined) return fail('Bad Max-Forwards header');
+
+  const core = { headers, body, via, from, to, fromTag: tagOf(from), toTag: tagOf(to), callId, cseq };
+  if (start.kind === 'response') return ok({ ...start, ...core });
+  if (cseq.method !== start.method) return fail('CSeq method does not match');
+  const scheme = schemeOf(start.uri);
+  if (scheme === undefined || !isUriText(start.uri)) return fail('Bad Request-URI');
+  if (scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel') return fail('Unsupported URI Scheme', 416);
+  const uri = parseSipUri(start.uri);
+  // RFC 3261 19.1.1: no headers in a Request-URI.
+  if (scheme !== 'tel' && uri?.headers !== '') return fail('Bad Request-URI');
+  return ok({ ...start, ...core });
+}
+
+function repeatedHeader(headers: Headers): string | undefined {
+  const seen = new Set<string>();
+  for (const { key, name } of headers) {
+    if (seen.has(key) && (SINGLE as readonly string[]).includes(key)) return name;
+    seen.add(key);
+  }
+  return undefined;
+}
+
+/** word ["@" word], RFC 3261 25.1. */
+function isCallId(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (!isTokenCode(code) && !'()<>:\\"/[]?{}@'.includes(text[i] ?? ' ')) return false;
+  }
+  return text.length > 0;
+}

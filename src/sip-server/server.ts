@@ -1,0 +1,115 @@
+import { isIP } from 'node:net';
+import { systemClock } from '../shared/clock.ts';
+import { GatewayError } from '../shared/error.ts';
+import { silentLog } from '../shared/log.ts';
+import { Engine } from './engine/engine.ts';
+import { systemIds } from './engine/ids.ts';
+import { hostPortText } from './grammar/scan.ts';
+import { Counters } from './guard/counters.ts';
+import { Peers } from './guard/peers.ts';
+import { TransportLayer } from './transport/layer.ts';
+import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
+import { ControlServer } from './wire/control.ts';
+
+/**
+ * Starts a SIP server that drachtio-srf applications connect to.
+ *
+ * @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING, SIP_SERVER_LISTEN
+ */
+export function startSipServer(options: SipServerOptions): Promise<SipServer> {
+  return startCounted(options, new Counters());
+}
+
+/** The same with counters that another thread may read. */
+export async function startCounted(options: SipServerOptions, counters: Counters): Promise<SipServer> {
+  checkSettings(options);
+  const clock = options.clock ?? systemClock;
+  const log = options.log ?? silentLog;
+  const peers = new Peers(options.allow ?? [], options.listen);
+  const { trace } = options;
+  let engine: Engine | undefined;
+  let control: ControlServer | undefined;
+
+  const transports = await TransportLayer.open(options.listen, {
+    external: options.externalAddress,
+    onMessage: (data, flow) => engine?.onMessage(data, flow),
+    onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
+    ...(trace && {
+      trace: (direction, flow, message) => {
+        const { protocol, bound: local, remote } = flow;
+        trace({ direction, protocol, local, remote, message, at: clock.now() });
+      },
+    }),
+  });
+  engine = new Engine({
+    clock,
+    log,
+    ids: systemIds,
+    nat: options.nat ?? true,
+    counters,
+    peers,
+    transports,
+    pick: (method) => control?.pick(method),
+  });
+  const gauges = (): void => {
+    if (engine && control) counters.set({ clients: control.clientCount, ...engine.dump() });
+  };
+  control = new ControlServer(
+    {
+      host: options.control?.host ?? '127.0.0.1',
+      port: options.control?.port ?? 0,
+      secret: options.secret,
+      hostports: () => transports.contacts.map(contactText).join(','),
+      clock,
+      log,
+    },
+    engine,
+  );
+  const running = { engine, control };
+  let at: { host: string; port: number };
+  try {
+    at = await control.listen();
+  } catch (error) {
+    engine.close();
+    await transports.close();
+    throw error;
+  }
+  log.info({ control: at, contacts: transports.contacts }, 'sip_server.listening');
+  let closing: Promise<unknown> | undefined;
+  const contacts = transports.contacts;
+  return {
+    control: at,
+    contacts,
+    stats: () => {
+      gauges();
+      return counters.read();
+    },
+    close: async () => {
+      closing ??= (async () => {
+        running.engine.close();
+        await Promise.all([running.control.close(), transports.close()]);
+      })();
+      await closing;
+    },
+  };
+}
+
+const contactText = (contact: SipContact): string => `${contact.protocol}/${hostPortText(contact)}`;
+
+function checkSettings(options: SipServerSettings): void {
+  const bad = (option: string, text: string): never => {
+    throw new GatewayError('SIP_SERVER_OPTIONS', `${option}: ${text}`, { option });
+  };
+  if (!/^[^|\r\n]{1,256}$/.test(options.secret))
+    bad('secret', 'must have 1 to 256 characters, no "|" and no line break');
+  if (options.listen.length === 0) bad('listen', 'must name at least one listener');
+  for (const { protocol, address, port } of options.listen) {
+    if (protocol !== 'udp') bad('listen.protocol', `"${String(protocol)}" is not supported`);
+    if (isIP(address) === 0) bad('listen.address', `"${address}" is not an IP address`);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) bad('listen.port', `${port} is not a port`);
+  }
+  const { externalAddress } = options;
+  if (externalAddress !== undefined && isIP(externalAddress) === 0) {
+    bad('externalAddress', `"${externalAddress}" is not an IP address`);
+  }
+}

@@ -1,0 +1,95 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { GatewayError } from '../../shared/error.ts';
+import type { ListenOptions, SipContact } from '../types.ts';
+import { advertised } from './address.ts';
+import type { Endpoint, Flow, ListenerOptions } from './transport.ts';
+
+/** Takes the bursts of a few hundred calls; the system may grant less. */
+const SOCKET_BUFFER_BYTES = 2 * 1024 * 1024;
+
+/** One bound UDP socket. */
+export class UdpListener {
+  readonly contact: SipContact;
+  readonly #socket: Socket;
+  readonly #options: ListenerOptions;
+
+  private constructor(socket: Socket, contact: SipContact, options: ListenerOptions) {
+    this.#socket = socket;
+    this.contact = contact;
+    this.#options = options;
+    socket.on('message', (data, from) => {
+      const flow = this.flow({ address: from.address, port: from.port });
+      options.trace?.('in', flow, data);
+      options.onMessage(data, flow);
+    });
+  }
+
+  /** @throws GatewayError SIP_SERVER_LISTEN */
+  static async open(options: ListenOptions, shared: ListenerOptions): Promise<UdpListener> {
+    const six = isIPv6(options.address);
+    const socket = createSocket({
+      type: six ? 'udp6' : 'udp4',
+      ipv6Only: six,
+      // Only addresses are ever sent to, so nothing is left to look up; without this every send waits a turn.
+      lookup: (host, _options, callback) => callback(null, host, six ? 6 : 4),
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', (cause) => {
+        socket.close();
+        const at = `${options.protocol}/${options.address}:${options.port}`;
+        reject(
+          new GatewayError(
+            'SIP_SERVER_LISTEN',
+            `Cannot listen on ${at}: ${cause.message}`,
+            { at },
+            { cause },
+          ),
+        );
+      });
+      socket.bind({ address: options.address, port: options.port, exclusive: true }, resolve);
+    });
+    socket.removeAllListeners('error');
+    socket.on('error', shared.onError);
+    try {
+      socket.setRecvBufferSize(SOCKET_BUFFER_BYTES);
+      socket.setSendBufferSize(SOCKET_BUFFER_BYTES);
+    } catch {
+      // The system's own size will do.
+    }
+    const { port } = socket.address();
+    return new UdpListener(socket, { protocol: 'udp', address: options.address, port }, shared);
+  }
+
+  get isIPv6(): boolean {
+    return isIPv6(this.contact.address);
+  }
+
+  flow(remote: Endpoint): Flow {
+    const { address, port } = this.contact;
+    const { external, trace } = this.#options;
+    const flow: Flow = {
+      protocol: 'udp',
+      reliable: false,
+      local: { address: advertised(address, remote.address, external), port },
+      bound: { address, port },
+      remote,
+      send: (message, failed) => {
+        trace?.('out', flow, message);
+        try {
+          this.#socket.send(message, remote.port, remote.address, (error) => {
+            if (error) failed(error);
+          });
+        } catch (error) {
+          queueMicrotask(() => failed(error instanceof Error ? error : new Error(String(error))));
+        }
+      },
+      withPort: (other) => this.flow({ address: remote.address, port: other }),
+    };
+    return flow;
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#socket.close(() => resolve()));
+  }
+}

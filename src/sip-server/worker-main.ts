@@ -1,0 +1,50 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { GatewayError } from '../shared/error.ts';
+import type { Log } from '../shared/log.ts';
+import { Counters } from './guard/counters.ts';
+import { startCounted } from './server.ts';
+import type { LogLevel, WorkerCommand, WorkerEvent, WorkerStart } from './worker-protocol.ts';
+
+/** How often the gauges are written into the shared counters, ms. */
+const GAUGES_EVERY_MS = 250;
+
+const port = parentPort;
+if (!port) throw new Error('worker-main.ts runs in a worker thread only');
+const post = (event: WorkerEvent): void => port.postMessage(event);
+const start = workerData as WorkerStart;
+
+const logTo =
+  (level: LogLevel) =>
+  (fields: object, event: string): void =>
+    post({ type: 'log', level, fields, event });
+const log: Log = { debug: logTo('debug'), info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
+
+try {
+  const server = await startCounted(
+    {
+      ...start.settings,
+      log,
+      ...(start.trace && {
+        trace: ({ message, ...event }) => post({ type: 'trace', event, message: Uint8Array.from(message) }),
+      }),
+    },
+    new Counters(start.counters),
+  );
+  const gauges = setInterval(() => server.stats(), GAUGES_EVERY_MS);
+  port.on('message', (command: WorkerCommand) => {
+    if (command.type !== 'close') return;
+    clearInterval(gauges);
+    void server.close().then(() => port.close());
+  });
+  post({ type: 'listening', control: server.control, contacts: [...server.contacts] });
+} catch (error) {
+  const known = error instanceof GatewayError;
+  const message = error instanceof Error ? error.message : String(error);
+  post({
+    type: 'failed',
+    code: known ? error.code : 'SIP_SERVER_WORKER',
+    message,
+    detail: known ? error.detail : {},
+  });
+  port.close();
+}
