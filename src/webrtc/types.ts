@@ -1,0 +1,58 @@
+import type { ReceivePlan, SdpProblem, SendPlan } from '../sdp/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import type { Result } from '../shared/result.ts';
+
+export interface WebrtcLegOptions {
+  /** Address to bind; unset: one socket on every address of the machine. */
+  readonly bindAddress?: string;
+  /** Public address in front of the bound one (NAT with the same port); advertised in its place. */
+  readonly externalAddress?: string;
+  /** Range for the local UDP ports, both ends included; unset: any free port. */
+  readonly portMin?: number;
+  readonly portMax?: number;
+  /** Milliseconds from the answer until ICE and DTLS must be up. Default 15 000. */
+  readonly setupTimeoutMs?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly events: WebrtcEvents;
+}
+
+export interface WebrtcEvents {
+  onState(state: WebrtcState, reason?: string): void;
+  /** Once, right before the state `secure`. */
+  onKeys(keys: SrtpKeys): void;
+  /** One RTP or RTCP datagram, still encrypted. Valid only during the call; may be changed in place. */
+  onDatagram(packet: Uint8Array): void;
+  /** After every description of Meta's that was applied. */
+  onPlan(plan: { readonly receive: ReceivePlan; readonly send: SendPlan }): void;
+}
+
+/** `failed` (setup timed out, wrong fingerprint, consent expired, DTLS closed by Meta) and `closed` (by us) are final. */
+export type WebrtcState = 'new' | 'ice-checking' | 'ice-connected' | 'secure' | 'failed' | 'closed';
+
+export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
+
+/** Master keys and salts from the DTLS handshake (RFC 5764 section 4.2). */
+export interface SrtpKeys {
+  readonly profile: SrtpProfile;
+  readonly local: { readonly key: Uint8Array; readonly salt: Uint8Array };
+  readonly remote: { readonly key: Uint8Array; readonly salt: Uint8Array };
+}
+
+/** One WebRTC session with Meta. */
+export interface WebrtcLeg {
+  /** What `accept` sends. */
+  readonly offerSdp: string;
+  readonly ssrc: number;
+  readonly state: WebrtcState;
+  /** Applies Meta's answer to our offer and starts ICE at once. Once. */
+  applyAnswer(sdp: string): Result<undefined, SdpProblem>;
+  /** Applies an offer of Meta's on the same transport; the value is our local answer, which is not sent by default. */
+  applyRenegotiation(sdp: string): Result<{ readonly answerSdp: string }, SdpProblem>;
+  /** Sends one RTP or RTCP datagram, already protected, to the nominated pair; dropped before ICE is up. */
+  send(packet: Uint8Array): void;
+  dump(): object;
+  /** Idempotent; no socket or timer of the leg is left when it resolves. */
+  close(): Promise<void>;
+}
