@@ -147,9 +147,7 @@ it('answers nonsense with the line that is missing, and stays usable', async () 
 it.each(['new', 'ice-checking', 'ice-connected', 'secure'])(
   'leaves no socket when closed in state %s',
   async (state) => {
-    const udp = () =>
-      process.getActiveResourcesInfo().filter((name) => name === 'UDPWRAP' || name === 'UDPSocketWrap')
-        .length;
+    const udp = () => process.getActiveResourcesInfo().filter((name) => name === 'UDPWrap').length;
     const before = udp();
     const { leg, seen } = await open();
     const peer = await peerOf(leg);
