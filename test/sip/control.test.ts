@@ -165,3 +165,24 @@ test('closing while disconnected leaves nothing behind', async () => {
   await sip.close();
   expect(clock.armed).toBe(0);
 });
+
+test('dialogs of a lost line are hung up on the next one', async () => {
+  const server = await controlServer();
+  const { sip, states } = await leg({ port: server.port, requestTimeoutMs: 100, reconnect: { minMs: 10 } });
+  await states.next();
+  const { events, inbox } = reports();
+  const sent = server.next('sip');
+  sip.invite(invitation, events);
+  server.answer(await sent, 'txn-1', 'c1;from-tag=f1', SDP);
+  expect(await settled(inbox)).toMatchObject({ what: 'answered', sdp: SDP });
+  const next = (async () => {
+    for (;;) {
+      const frame = await server.next('sip');
+      if (!frame.rest.includes('ACK sip:')) return frame;
+    }
+  })();
+  server.cut();
+  const bye = await next;
+  expect(bye.rest).toContain('|c1;from-tag=f1\r\nBYE ');
+  expect(bye.rest).toContain('Reason: Q.850;cause=41');
+});

@@ -81,6 +81,22 @@ export class ControlServer {
     for (const socket of this.#sockets) socket.write(bytes);
   }
 
+  /**
+   * Says what a drachtio-server says when `invite` (a `sip` frame) went out as transaction `transactionId` and was
+   * answered 200 in dialog `dialogId`.
+   */
+  answer(invite: Frame, transactionId: string, dialogId: string, sdp: string): void {
+    const head = 'Call-ID: c1\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@x>;tag=f1\r\nTo: <sip:b@x>';
+    this.send(
+      `x|response|${invite.id}|OK|application|1|udp|127.0.0.1|5060|00:00:00.0|${transactionId}|Msg sent:|\r\n` +
+        `INVITE sip:b@x SIP/2.0\r\n${head}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    this.send(
+      `x|sip|network|1|udp|127.0.0.1|5060|00:00:00.0|${transactionId}|${dialogId}|\r\nSIP/2.0 200 OK\r\n${head};tag=t1\r\n` +
+        `Contact: <sip:b@127.0.0.1>\r\nContent-Type: application/sdp\r\nContent-Length: ${sdp.length}\r\n\r\n${sdp}`,
+    );
+  }
+
   /** Cuts every connection. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
