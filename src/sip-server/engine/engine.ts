@@ -117,7 +117,7 @@ export class Engine implements AppHandler {
 
   #onResponse(response: SipResponse, flow: Flow): void {
     // RFC 3261 8.1.3.3: more than one Via is not for us.
-    if (response.headers.all('via').length > 1) {
+    if (response.vias > 1) {
       this.#context.counters.add('strayResponses');
       return;
     }

@@ -29,6 +29,8 @@ export class Incoming {
   readonly #context: EngineContext;
   readonly #outgoing: Outgoing;
   readonly #requests = new Map<string, IncomingRequest>();
+  readonly #lastInvite = new WeakMap<Dialog, IncomingRequest>();
+  readonly #lastUpdate = new WeakMap<Dialog, IncomingRequest>();
   readonly #byTransaction = new Map<ServerTransaction, IncomingRequest>();
 
   constructor(context: EngineContext, outgoing: Outgoing) {
@@ -53,7 +55,6 @@ export class Incoming {
     }
     const merged = transactions.isMerged(request);
     const transaction = this.#transaction(request, flow);
-    if (request.method === 'INVITE') this.#send(transaction, request, 100, '');
     if (merged) {
       this.#refuse(transaction, request, 482);
       return;
@@ -147,6 +148,8 @@ export class Incoming {
       }
       if (invite) this.#answer(invite, 487);
       dialog.state = 'terminated';
+      // A BYE of ours that waited for the ACK crosses this one; its sender still wants an answer.
+      for (const next of dialog.afterAck.splice(0)) next();
       dialog.stop();
     }
     this.#handOver(dialog.client, request, transaction, dialog, dialog.localTag);
@@ -160,6 +163,7 @@ export class Incoming {
     localTag: string,
   ): void {
     const initial = dialog === undefined && request.method === 'INVITE';
+    if (request.method === 'INVITE') this.#send(transaction, request, 100, '');
     const id = this.#context.ids.uuid();
     const incoming: IncomingRequest = {
       id,
@@ -175,6 +179,8 @@ export class Incoming {
     incoming.timer = this.#after(SILENCE_MS, () => this.#answer(incoming, 500));
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
+    if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, incoming);
+    if (dialog && request.method === 'UPDATE') this.#lastUpdate.set(dialog, incoming);
     this.#deliver(incoming, request, transaction.flow);
   }
 
@@ -257,6 +263,10 @@ export class Incoming {
     const { request, transaction } = incoming;
     const { status } = message.start;
     if (!incoming.dialog) incoming.localTag = wantedTag(message) ?? incoming.localTag;
+    if (status < 200 && /\b100rel\b/i.test(message.headers.get('require') ?? '')) {
+      nok('reliable provisional responses are not supported');
+      return;
+    }
     const { flow } = transaction;
     const built = buildAppResponse(request, status, message, incoming.localTag, flow);
     if (!built.ok) {
@@ -305,6 +315,7 @@ export class Incoming {
     });
     dialog.remote = remoteFrom(request, transaction.flow, this.#context.nat, request.from.uri);
     this.#context.dialogs.add(dialog);
+    this.#lastInvite.set(dialog, incoming);
     return dialog;
   }
 
@@ -376,12 +387,9 @@ export class Incoming {
     transaction.respond(status, buildOwnResponse(request, status, tag, extra, reason));
   }
 
-  #pending(dialog: Dialog, method: string): IncomingRequest | undefined {
-    for (const incoming of this.#requests.values()) {
-      if (incoming.dialog === dialog && incoming.request.method === method && !incoming.final)
-        return incoming;
-    }
-    return undefined;
+  #pending(dialog: Dialog, method: 'INVITE' | 'UPDATE'): IncomingRequest | undefined {
+    const incoming = (method === 'INVITE' ? this.#lastInvite : this.#lastUpdate).get(dialog);
+    return incoming?.final === false ? incoming : undefined;
   }
 
   #forget(incoming: IncomingRequest): void {

@@ -18,5 +18,9 @@ export interface OutgoingRequest {
   /** The application has its final response. */
   final: boolean;
   /** A CANCEL of ours: held until a provisional response (RFC 3261 9.1), then sent. */
+  /** Highest RSeq passed up: retransmissions of a reliable provisional response stay here (RFC 3262 4). */
+  reliable: number;
+  /** Answers of other forks, released with ACK and BYE; by To tag. */
+  readonly refused: Map<string, Dialog>;
   cancel: { readonly request: WireRequest; sent: boolean } | undefined;
 }

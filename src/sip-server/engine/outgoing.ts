@@ -1,9 +1,7 @@
-import { err, type Result } from '../../shared/result.ts';
-import { Dialog, remoteFrom, routing } from '../dialog/dialog.ts';
+import { Dialog, remoteFrom } from '../dialog/dialog.ts';
 import { parseNameAddr } from '../grammar/name-addr.ts';
 import { schemeOf } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
-import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { REASONS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
@@ -14,6 +12,7 @@ import type { AppClient, AppFrame } from '../wire/client.ts';
 import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
 import { deliver, deliverUnsolicited, type EngineContext } from './context.ts';
+import { InDialog } from './in-dialog.ts';
 import type { OutgoingRequest } from './outgoing-request.ts';
 import {
   buildCancel,
@@ -25,8 +24,6 @@ import {
   type WireRequest,
 } from './wire-request.ts';
 
-const NO_BODY = Buffer.alloc(0);
-
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
 
 /** The UAC half: requests of applications, their answers, ACK and CANCEL (RFC 3261 8.1, 9.1, 12.2.1, 13.2, 15.1). */
@@ -37,10 +34,12 @@ export class Outgoing {
   /** INVITEs given up while a peer may still accept them; by branch. */
   readonly #abandoned = new Map<string, OutgoingRequest>();
   readonly #timers: Timers;
+  readonly #inDialog: InDialog;
 
   constructor(context: EngineContext) {
     this.#context = context;
     this.#timers = new Timers(context.clock);
+    this.#inDialog = new InDialog(context);
   }
 
   // ---- from the application -------------------------------------------------------------------------------
@@ -127,7 +126,7 @@ export class Outgoing {
     const seq = dialog.localSeq;
     if (method === 'BYE') this.#cancelPending(dialog);
 
-    this.#openInside(dialog, (opened) => {
+    this.#inDialog.open(dialog, (opened) => {
       if (!client.alive) return;
       const flow = opened.ok ? opened.value : dialog.flow;
       const built = buildInside(dialog, method, seq, message, flow, this.#context.ids);
@@ -143,20 +142,6 @@ export class Outgoing {
     });
   }
 
-  #openInside(dialog: Dialog, done: (flow: Result<Flow, Error>) => void): void {
-    const { remote } = dialog;
-    if (remote?.behind) {
-      done({ ok: true, value: remote.behind });
-      return;
-    }
-    const target = remote && targetOf(routing(remote).nextHop);
-    if (!target) {
-      done(err(new Error('no remote target')));
-      return;
-    }
-    this.#context.transports.open({ ...target, prefer: dialog.flow }, done);
-  }
-
   /** ACK of a 2xx: stored, and sent once more for each 2xx that comes again (RFC 3261 13.2.2.4). */
   #sendAck(client: AppClient, frame: AppFrame, message: RequestMessage, dialog: Dialog): void {
     const nok = (text: string): void => client.send(`response|${frame.id}|NOK|${text}`);
@@ -166,59 +151,22 @@ export class Outgoing {
       nok('no 2xx response awaits an ACK in this dialog');
       return;
     }
-    this.#openInside(dialog, (opened) => {
+    this.#inDialog.open(dialog, (opened) => {
       const flow = opened.ok ? opened.value : dialog.flow;
-      const built = this.#buildAck(dialog, seq, message, flow);
+      const built = this.#inDialog.buildAck(
+        dialog,
+        seq,
+        this.#lastInvite.get(dialog)?.request,
+        message,
+        flow,
+      );
       if (!built.ok) return nok(built.error);
       const { bytes } = built.value;
       const now = this.#context.clock.now();
       client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
-      this.#transmitAck(dialog, seq, bytes, flow);
+      this.#inDialog.sendAck(dialog, seq, bytes, flow);
       if (dialog.endAfterAck) this.endDialog(dialog, 'SIP;cause=487;text="Cancelled"');
     });
-  }
-
-  /** With the credentials of its INVITE (RFC 3261 22.1). */
-  #buildAck(
-    dialog: Dialog,
-    seq: number,
-    message: AppMessage | undefined,
-    flow: Flow,
-  ): Result<WireRequest, string> {
-    const headers = new Headers();
-    for (const field of message?.headers ?? []) headers.append(field.name, field.value);
-    const invite = this.#lastInvite.get(dialog)?.request;
-    if (invite?.seq === seq) {
-      for (const key of ['authorization', 'proxy-authorization'])
-        if (!headers.has(key)) headers.copy(invite.headers, key);
-    }
-    const start = { kind: 'request', method: 'ACK', uri: '' } as const;
-    return buildInside(
-      dialog,
-      'ACK',
-      seq,
-      { start, headers, body: message?.body ?? NO_BODY },
-      flow,
-      this.#context.ids,
-    );
-  }
-
-  #transmitAck(dialog: Dialog, seq: number, bytes: Buffer, flow: Flow): void {
-    dialog.acks.set(seq, { bytes, flow });
-    // Only the last INVITEs can still be answered again.
-    for (const number of dialog.acks.keys())
-      if (number < seq && dialog.acks.get(number) !== 'wanted') dialog.acks.delete(number);
-    this.#context.counters.request('out', 'ACK');
-    this.#transmit(bytes, flow);
-  }
-
-  #transmit(bytes: Buffer, flow: Flow): void {
-    flow.send(bytes, (error) => this.#onSendError(error, flow));
-  }
-
-  #onSendError(error: Error, flow: Flow): void {
-    this.#context.counters.add('transportErrors');
-    this.#context.log.warn({ remote: flow.remote, error: error.message }, 'sip_server.send_failed');
   }
 
   /** A CANCEL frame for an INVITE of this client. */
@@ -248,34 +196,14 @@ export class Outgoing {
     const { cancel } = out;
     if (!cancel || cancel.sent || !out.provisional || out.final) return;
     cancel.sent = true;
-    this.#sendAlone(cancel.request);
+    this.#inDialog.sendAlone(cancel.request);
     // RFC 3261 9.1: no final response to the INVITE within 64*T1 ends it all the same.
     this.#timers.set(`cancel ${out.id}`, T1x64, () => {
       if (out.final) return;
       this.#abandon(out);
       this.#fail(out, 487);
-      out.transaction?.stop();
-      this.#requests.delete(out.id);
+      out.transaction?.terminate();
     });
-  }
-
-  /** A transaction whose outcome concerns nobody. */
-  #sendAlone(request: WireRequest, done: (status: number) => void = () => {}): void {
-    const { transactions, counters } = this.#context;
-    const events: ClientEvents = {
-      onResponse: (response) => {
-        counters.response('in', response.status);
-        if (response.status >= 200) done(response.status);
-      },
-      onTimeout: () => done(408),
-      onTransportError: (error) => {
-        this.#onSendError(error, request.flow);
-        done(503);
-      },
-      onTerminated: () => {},
-    };
-    counters.request('out', request.method);
-    transactions.client(request.method, request.branch, request.bytes, request.flow, events).start();
   }
 
   // ---- the transaction ------------------------------------------------------------------------------------
@@ -295,6 +223,8 @@ export class Outgoing {
       transaction: undefined,
       provisional: false,
       final: false,
+      reliable: 0,
+      refused: new Map(),
       cancel: undefined,
     };
     this.#requests.set(out.id, out);
@@ -311,7 +241,7 @@ export class Outgoing {
   #start(out: OutgoingRequest, failure: Error | undefined): void {
     const { request } = out;
     if (failure) {
-      this.#onSendError(failure, request.flow);
+      this.#inDialog.onSendError(failure, request.flow);
       this.#requests.delete(out.id);
       this.#fail(out, 503);
       return;
@@ -323,12 +253,13 @@ export class Outgoing {
         this.#fail(out, 408);
       },
       onTransportError: (error) => {
-        this.#onSendError(error, request.flow);
+        this.#inDialog.onSendError(error, request.flow);
         this.#fail(out, 503);
       },
       onTerminated: () => {
         this.#requests.delete(out.id);
         this.#timers.clear(`cancel ${out.id}`);
+        this.#onForgotten(out);
       },
     };
     const { method, branch, bytes, flow } = request;
@@ -362,8 +293,11 @@ export class Outgoing {
     if (response.status < 200) {
       out.provisional = true;
       if (dialog && out.initial && response.toTag !== undefined) this.#early(dialog, response, flow);
+      const sequence = Number(response.headers.get('rseq') ?? 0);
+      const again = sequence > 0 && sequence <= out.reliable;
+      if (sequence > 0 && !again) out.reliable = sequence;
       // 100 is hop by hop and never shown.
-      if (response.status > 100) this.#deliver(out, serializeMessage(response), flow);
+      if (response.status > 100 && !again) this.#deliver(out, serializeMessage(response), flow);
       this.#flushCancel(out);
       return;
     }
@@ -384,9 +318,14 @@ export class Outgoing {
   #settleDialog(out: OutgoingRequest, status: number): void {
     const { dialog, request } = out;
     if (!dialog) return;
-    // A challenged BYE comes again with credentials.
-    if (request.method === 'BYE' && status !== 401 && status !== 407) this.#context.dialogs.remove(dialog);
-    if (request.method === 'BYE' && (status === 401 || status === 407)) dialog.state = 'confirmed';
+    // A challenged BYE comes again with credentials, or never.
+    if (request.method === 'BYE') {
+      const challenged = status === 401 || status === 407;
+      this.#timers.clear(`challenged ${dialog.id}`);
+      if (challenged)
+        this.#timers.set(`challenged ${dialog.id}`, T1x64, () => this.#context.dialogs.remove(dialog));
+      else this.#context.dialogs.remove(dialog);
+    }
     if (out.initial && status >= 300) this.#context.dialogs.remove(dialog);
   }
 
@@ -417,11 +356,8 @@ export class Outgoing {
       dialog.acks.set(seq, 'wanted');
       if (out.cancel && out.initial) dialog.endAfterAck = true;
       if (!out.client.alive || dialog.state === 'terminated') {
-        this.#acknowledge(dialog, seq);
-        if (dialog.state !== 'terminated') {
-          this.endDialog(dialog, 'SIP;cause=500;text="Application gone"');
-          return;
-        }
+        this.#releaseAnswer(out, dialog);
+        return;
       }
       this.#deliver(out, serializeMessage(response), flow);
       return;
@@ -434,54 +370,41 @@ export class Outgoing {
     this.#context.counters.add('retransmissionsIn');
     if (ack !== undefined && ack !== 'wanted') {
       this.#context.counters.add('retransmissionsOut');
-      this.#transmit(ack.bytes, ack.flow);
+      this.#inDialog.transmit(ack.bytes, ack.flow);
     }
   }
 
-  /** An empty ACK of the server's own. */
-  #acknowledge(dialog: Dialog, seq: number): void {
-    this.#openInside(dialog, (opened) => {
-      const flow = opened.ok ? opened.value : dialog.flow;
-      const built = this.#buildAck(dialog, seq, undefined, flow);
-      if (built.ok) this.#transmitAck(dialog, seq, built.value.bytes, flow);
-    });
+  /** An accepted INVITE whose application is gone, or has hung up meanwhile. */
+  #releaseAnswer(out: OutgoingRequest, dialog: Dialog): void {
+    this.#inDialog.acknowledge(dialog, out.request.seq, out.request);
+    if (dialog.state !== 'terminated') this.endDialog(dialog, 'SIP;cause=503;text="Application gone"');
+    else if (out.initial) this.#inDialog.bye(dialog, 'SIP;cause=487;text="Cancelled"');
+  }
+
+  /** Timer M: an application that never acknowledged a 2xx has lost the call; its peer gave up long ago. */
+  #onForgotten(out: OutgoingRequest): void {
+    const { dialog, request } = out;
+    if (dialog?.acks.get(request.seq) !== 'wanted') return;
+    this.#inDialog.acknowledge(dialog, request.seq, request);
+    if (dialog.state === 'confirmed')
+      this.endDialog(dialog, 'SIP;cause=500;text="No ACK from the application"');
   }
 
   /** ACK and BYE for an answer that nobody waits for: a second fork, or one that came too late. */
   #refuseFork(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
-    const { request, client } = out;
+    const { request, client, refused } = out;
+    const known = refused.get(response.toTag ?? '')?.acks.get(request.seq);
+    if (known !== undefined) {
+      if (known !== 'wanted') this.#inDialog.transmit(known.bytes, known.flow);
+      return;
+    }
     const fork = this.#newDialog(client, request, request.headers.get('contact') ?? '');
     fork.remote = remoteFrom(response, flow, this.#context.nat, request.uri);
+    fork.acks.set(request.seq, 'wanted');
+    refused.set(response.toTag ?? '', fork);
     this.#context.log.info({ callId: fork.callId }, 'sip_server.extra_answer_released');
-    this.#acknowledge(fork, request.seq);
-    this.#bye(fork, 'SIP;cause=200;text="Call completed elsewhere"');
-  }
-
-  #bye(
-    dialog: Dialog,
-    reason: string,
-    done?: (status: number) => void,
-    told?: (bye: WireRequest) => void,
-  ): void {
-    dialog.localSeq += 1;
-    const seq = dialog.localSeq;
-    this.#openInside(dialog, (opened) => {
-      const flow = opened.ok ? opened.value : dialog.flow;
-      const headers = new Headers().append('Reason', reason);
-      const start = { kind: 'request', method: 'BYE', uri: '' } as const;
-      const built = buildInside(
-        dialog,
-        'BYE',
-        seq,
-        { start, headers, body: NO_BODY },
-        flow,
-        this.#context.ids,
-      );
-      if (!built.ok) return done?.(503);
-      told?.(built.value);
-      if (opened.ok) this.#sendAlone(built.value, done);
-      else done?.(503);
-    });
+    this.#inDialog.acknowledge(fork, request.seq, request);
+    this.#inDialog.bye(fork, 'SIP;cause=200;text="Call completed elsewhere"');
   }
 
   #deliver(out: OutgoingRequest, message: Buffer, flow: Flow | undefined): void {
@@ -495,16 +418,18 @@ export class Outgoing {
   /** Ends a confirmed dialog from here: BYE to the peer, and the same BYE to the application as unsolicited. */
   endDialog(dialog: Dialog, reason: string): void {
     const { dialogs } = this.#context;
+    // RFC 3261 15: not before the ACK of our 2xx.
+    if (dialog.unacked.size > 0) {
+      dialog.afterAck.push(() => this.endDialog(dialog, reason));
+      return;
+    }
+    if (dialog.state === 'terminated') return;
     this.#cancelPending(dialog);
-    this.#bye(
-      dialog,
-      reason,
-      () => dialogs.remove(dialog),
-      (bye) => {
-        if (dialog.client.alive)
-          deliverUnsolicited(this.#context, dialog.client, bye.bytes, bye.flow, dialog.id);
-      },
-    );
+    const told = (bye: WireRequest): void => {
+      if (dialog.client.alive)
+        deliverUnsolicited(this.#context, dialog.client, bye.bytes, bye.flow, dialog.id);
+    };
+    this.#inDialog.bye(dialog, reason, told, () => dialogs.remove(dialog));
     dialog.state = 'terminated';
     dialog.stop();
   }

@@ -7,6 +7,7 @@ import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { requestLine, serialize } from '../message/serialize.ts';
+import { isCallId } from '../message/validate.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { Ids } from './ids.ts';
@@ -105,6 +106,7 @@ export function buildOutside(
   const to = parseNameAddr(withOwnHost(given.get('to') ?? `<${uri}>`, flow));
   if (!to) return err('invalid To header');
   const callId = given.get('call-id') ?? ids.uuid();
+  if (!isCallId(callId)) return err('invalid Call-ID header');
   const seq = parseCSeq(given.get('cseq') ?? '')?.seq ?? ids.seq();
   const branch = ids.branch();
   const appContact = given.get('contact');

@@ -7,6 +7,8 @@ interface Core {
   /** In wire order, whitespace collapsed, compact names expanded; no Content-Length. */
   readonly headers: Headers;
   readonly body: Buffer;
+  /** How many Via values there are. */
+  readonly vias: number;
   /** The topmost Via. */
   readonly via: Via;
   readonly from: NameAddr;

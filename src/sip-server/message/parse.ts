@@ -44,6 +44,7 @@ export function cutMessage(data: Buffer): Result<RawMessage, Malformed> {
   const first = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const start = parseStartLine(first);
   const cut = cutHeaders(lineEnd < 0 ? '' : text.slice(lineEnd + 2));
+  if (first.length > LIMITS.headerLine) return err({ status: 400, reason: 'Start line too long' });
   const isRequest = start.ok ? start.value.kind === 'request' : !first.startsWith('SIP/');
   const fail = (status: number, reason: string): Result<RawMessage, Malformed> => {
     if (!isRequest) return err({ status, reason });

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
-import { isTokenCode, parseDigits, splitList } from '../grammar/scan.ts';
+import { isToken, isTokenCode, parseDigits, splitList } from '../grammar/scan.ts';
 import { isUriText, parseSipUri, schemeOf } from '../grammar/uri.ts';
 import { parseCSeq, parseVia } from '../grammar/via.ts';
 import type { Headers } from './headers.ts';
@@ -51,6 +51,10 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   if (!from) return fail('Bad From header');
   const to = parseNameAddr(headers.get('to') ?? '');
   if (!to) return fail('Bad To header');
+  const fromTag = tagOf(from);
+  const toTag = tagOf(to);
+  if ((fromTag !== undefined && !isToken(fromTag)) || (toTag !== undefined && !isToken(toTag)))
+    return fail('Bad tag');
   const callId = headers.get('call-id') ?? '';
   if (!isCallId(callId)) return fail('Bad Call-ID header');
   const cseq = parseCSeq(headers.get('cseq') ?? '');
@@ -63,7 +67,7 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   const hops = headers.get('max-forwards');
   if (hops !== undefined && parseDigits(hops, 255) === undefined) return fail('Bad Max-Forwards header');
 
-  const core = { headers, body, via, from, to, fromTag: tagOf(from), toTag: tagOf(to), callId, cseq };
+  const core = { headers, body, vias: viaValues.length, via, from, to, fromTag, toTag, callId, cseq };
   if (start.kind === 'response') return ok({ ...start, ...core });
   if (cseq.method !== start.method) return fail('CSeq method does not match');
   const scheme = schemeOf(start.uri);
@@ -85,7 +89,7 @@ function repeatedHeader(headers: Headers): string | undefined {
 }
 
 /** word ["@" word], RFC 3261 25.1. */
-function isCallId(text: string): boolean {
+export function isCallId(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (!isTokenCode(code) && !'()<>:\\"/[]?{}@'.includes(text[i] ?? ' ')) return false;

@@ -36,7 +36,7 @@ export class InviteClientTransaction implements ClientTransaction {
   start(): void {
     this.#timers.set('B', T1x64, () => {
       this.#events.onTimeout();
-      this.#terminate();
+      this.terminate();
     });
     if (!this.#context.flow.reliable) this.#armA(T1);
     this.#send(this.#request);
@@ -78,14 +78,14 @@ export class InviteClientTransaction implements ClientTransaction {
 
   #accept(): void {
     this.#state = 'accepted';
-    this.#timers.set('M', T1x64, () => this.#terminate());
+    this.#timers.set('M', T1x64, () => this.terminate());
   }
 
   #complete(response: SipResponse): void {
     this.#state = 'completed';
     this.#ack = this.#ackFor(response);
     // Timer D is 0 on a reliable transport; a turn later all the same, so that events keep their order.
-    this.#timers.set('D', this.#context.flow.reliable ? 0 : T1x64, () => this.#terminate());
+    this.#timers.set('D', this.#context.flow.reliable ? 0 : T1x64, () => this.terminate());
     this.#send(this.#ack);
   }
 
@@ -95,11 +95,11 @@ export class InviteClientTransaction implements ClientTransaction {
       if (this.#state === 'terminated' || this.#state === 'accepted' || this.#state === 'proceeding') return;
       this.#timers.clearAll();
       this.#events.onTransportError(error);
-      this.#terminate();
+      this.terminate();
     });
   }
 
-  #terminate(): void {
+  terminate(): void {
     if (this.#state === 'terminated') return;
     this.stop();
     this.#events.onTerminated();

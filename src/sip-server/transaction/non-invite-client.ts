@@ -27,7 +27,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   start(): void {
     this.#timers.set('F', T1x64, () => {
       this.#events.onTimeout();
-      this.#terminate();
+      this.terminate();
     });
     if (!this.#context.flow.reliable) this.#armE(T1);
     this.#send();
@@ -48,7 +48,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
     } else {
       this.#state = 'completed';
       this.#timers.clearAll();
-      this.#timers.set('K', this.#context.flow.reliable ? 0 : T4, () => this.#terminate());
+      this.#timers.set('K', this.#context.flow.reliable ? 0 : T4, () => this.terminate());
     }
     this.#events.onResponse(response, flow);
   }
@@ -58,11 +58,11 @@ export class NonInviteClientTransaction implements ClientTransaction {
       if (this.#state !== 'trying') return;
       this.#timers.clearAll();
       this.#events.onTransportError(error);
-      this.#terminate();
+      this.terminate();
     });
   }
 
-  #terminate(): void {
+  terminate(): void {
     if (this.#state === 'terminated') return;
     this.stop();
     this.#events.onTerminated();

@@ -31,6 +31,8 @@ export interface ClientTransaction {
   /** Sends the request; once. */
   start(): void;
   receive(response: SipResponse, flow: Flow): void;
+  /** Ends it now; `onTerminated` is the only event. */
+  terminate(): void;
   /** Forgets everything at once, without events. */
   stop(): void;
 }

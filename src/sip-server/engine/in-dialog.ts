@@ -1,0 +1,125 @@
+import { err, ok, type Result } from '../../shared/result.ts';
+import { type Dialog, routing } from '../dialog/dialog.ts';
+import { Headers } from '../message/headers.ts';
+import type { ClientEvents } from '../transaction/transaction.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { AppMessage } from './app-message.ts';
+import type { EngineContext } from './context.ts';
+import { buildInside, targetOf, type WireRequest } from './wire-request.ts';
+
+const NO_BODY = Buffer.alloc(0);
+
+/** The way into a dialog, and the requests that the server sends there by itself: ACK, BYE. */
+export class InDialog {
+  readonly #context: EngineContext;
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  /** The flow to the dialog's next hop; at once unless that is a host name. */
+  open(dialog: Dialog, done: (flow: Result<Flow, Error>) => void): void {
+    const { remote } = dialog;
+    if (remote?.behind) {
+      done(ok(remote.behind));
+      return;
+    }
+    const target = remote && targetOf(routing(remote).nextHop);
+    if (!target) done(err(new Error('the dialog has no remote target')));
+    else this.#context.transports.open({ ...target, prefer: dialog.flow }, done);
+  }
+
+  /**
+   * ACK for the 2xx to one INVITE of the dialog; `message` is the application's. It carries the credentials of the
+   * INVITE (RFC 3261 13.2.2.4, 22.1). The failure is a NOK text.
+   */
+  buildAck(
+    dialog: Dialog,
+    seq: number,
+    invite: WireRequest | undefined,
+    message: AppMessage | undefined,
+    flow: Flow,
+  ): Result<WireRequest, string> {
+    const headers = new Headers();
+    for (const field of message?.headers ?? []) headers.append(field.name, field.value);
+    for (const key of ['authorization', 'proxy-authorization']) {
+      if (invite?.seq === seq && !headers.has(key)) headers.copy(invite.headers, key);
+    }
+    const start = { kind: 'request', method: 'ACK', uri: '' } as const;
+    const whole = { start, headers, body: message?.body ?? NO_BODY };
+    return buildInside(dialog, 'ACK', seq, whole, flow, this.#context.ids);
+  }
+
+  /** Sends the ACK and keeps it for 2xx that come again. */
+  sendAck(dialog: Dialog, seq: number, bytes: Buffer, flow: Flow): void {
+    // Only the last INVITEs can still be answered again.
+    for (const [number, ack] of dialog.acks) if (number < seq && ack !== 'wanted') dialog.acks.delete(number);
+    dialog.acks.set(seq, { bytes, flow });
+    this.#context.counters.request('out', 'ACK');
+    this.transmit(bytes, flow);
+  }
+
+  /** An empty ACK of the server's own. */
+  acknowledge(dialog: Dialog, seq: number, invite: WireRequest): void {
+    this.open(dialog, (opened) => {
+      const flow = opened.ok ? opened.value : dialog.flow;
+      const built = this.buildAck(dialog, seq, invite, undefined, flow);
+      if (built.ok) this.sendAck(dialog, seq, built.value.bytes, flow);
+    });
+  }
+
+  /**
+   * BYE of the server's own.
+   *
+   * @param sent told what goes out
+   * @param done called once, when it has its final response or none is to come
+   */
+  bye(dialog: Dialog, reason: string, sent?: (bye: WireRequest) => void, done?: () => void): void {
+    dialog.localSeq += 1;
+    const seq = dialog.localSeq;
+    this.open(dialog, (opened) => {
+      const flow = opened.ok ? opened.value : dialog.flow;
+      const headers = new Headers().append('Reason', reason);
+      const start = { kind: 'request', method: 'BYE', uri: '' } as const;
+      const built = buildInside(
+        dialog,
+        'BYE',
+        seq,
+        { start, headers, body: NO_BODY },
+        flow,
+        this.#context.ids,
+      );
+      if (built.ok) sent?.(built.value);
+      if (built.ok && opened.ok) this.sendAlone(built.value, done);
+      else done?.();
+    });
+  }
+
+  /** A request outside INVITE whose outcome no application waits for. */
+  sendAlone(request: WireRequest, done: () => void = () => {}): void {
+    const { transactions, counters } = this.#context;
+    const events: ClientEvents = {
+      onResponse: (response) => {
+        counters.response('in', response.status);
+        if (response.status >= 200) done();
+      },
+      onTimeout: done,
+      onTransportError: (error) => {
+        this.onSendError(error, request.flow);
+        done();
+      },
+      onTerminated: () => {},
+    };
+    counters.request('out', request.method);
+    transactions.client(request.method, request.branch, request.bytes, request.flow, events).start();
+  }
+
+  transmit(bytes: Buffer, flow: Flow): void {
+    flow.send(bytes, (error) => this.onSendError(error, flow));
+  }
+
+  onSendError(error: Error, flow: Flow): void {
+    this.#context.counters.add('transportErrors');
+    this.#context.log.warn({ remote: flow.remote, error: error.message }, 'sip_server.send_failed');
+  }
+}
