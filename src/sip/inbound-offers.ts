@@ -17,6 +17,8 @@ export class InboundOffers {
   #current: { readonly request: InboundRequest; readonly timer: TimerHandle } | undefined;
   /** CSeq of the re-INVITE whose ACK carries the answer. */
   #awaitedAck: number | undefined;
+  /** An answer that came before `attach`. */
+  #earlyAnswer: string | undefined;
   #idle: (() => void)[] = [];
 
   constructor(on: OnLink, offering: () => boolean) {
@@ -24,8 +26,11 @@ export class InboundOffers {
     this.#offering = offering;
   }
 
-  attach(events: SipDialogEvents) {
+  attach(events: SipDialogEvents): void {
     this.#events = events;
+    const answer = this.#earlyAnswer;
+    this.#earlyAnswer = undefined;
+    if (answer !== undefined) this.#deliverAnswer(events, answer);
   }
 
   /** Resolves when no offer of theirs is being worked on. */
@@ -107,10 +112,14 @@ export class InboundOffers {
     if (this.#awaitedAck === undefined || this.#awaitedAck !== cseqOf(ack.header('cseq'))) return;
     this.#awaitedAck = undefined;
     const answer = sdpOf(ack);
-    const events = this.#events;
     if (this.#current) this.#finish(this.#current.request);
     if (answer === undefined) this.#on.log.warn({ callId: ack.callId }, 'sip.ack-without-answer');
-    else if (events) safely(this.#on.log, 'onReinviteAnswer', () => events.onReinviteAnswer?.(answer));
+    else if (this.#events) this.#deliverAnswer(this.#events, answer);
+    else this.#earlyAnswer = answer;
+  }
+
+  #deliverAnswer(events: SipDialogEvents, answer: string): void {
+    safely(this.#on.log, 'onReinviteAnswer', () => events.onReinviteAnswer?.(answer));
   }
 
   /** The dialog ended: RFC 3261 15.1.2, pending requests get 487. */

@@ -11,6 +11,8 @@ import { sdpOf } from './transact.ts';
 import type { InviteEvents, InviteFailure, InviteOptions, OutboundInvite } from './types.ts';
 
 const DEFAULT_RING_MS = 120_000;
+/** drachtio-server (1.0.0) never answers requests beyond its 12,228-byte buffer; the embedded server has no such limit. */
+const LARGE_BYTES = 10_000;
 /** After a CANCEL or our time limit, how long a crossing 200 is still expected: 64*T1 (RFC 3261 9.1). */
 const AFTERMATH_MS = 32_000;
 
@@ -91,6 +93,8 @@ export class Outbound implements OutboundInvite {
     if (bad !== undefined) return this.#finish({ status: 400, reason: `unusable ${bad}`, kind: 'transport' });
     const { headers, rejected } = cleanHeaders(options.headers);
     if (rejected.length > 0) this.#on.log.warn({ headers: rejected }, 'sip.header-not-sent');
+    const bytes = Buffer.byteLength(options.sdp) + Buffer.byteLength(Object.entries(headers).join());
+    if (bytes > LARGE_BYTES) this.#on.log.warn({ bytes }, 'sip.large-request');
     this.#send({
       ...headers,
       From: formatFrom(options.from),

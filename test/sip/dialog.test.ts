@@ -154,6 +154,8 @@ test('our re-INVITEs go one after the other; a refused one does not block the ne
   const second = dialog.reinvite(HOLD);
   const one = await peer.request('INVITE');
   expect(one.body).toBe(SDP);
+  expect(one.headers.get('contact')).toContain('sip:');
+  expect(one.headers.get('allow')).toContain('INFO');
   peer.respond(one, 488);
   expect(await first).toMatchObject({ ok: false, error: { status: 488, kind: 'response' } });
   const two = await peer.request('INVITE');
@@ -272,4 +274,22 @@ test('REFER with a handler', async () => {
   });
   await peer.response(202, 'REFER');
   expect(targets.all).toEqual(['<sip:other@127.0.0.1?Replaces=a%3Bto-tag%3Db>']);
+});
+
+test('after the call and close no timer is left', async () => {
+  const clock = new FakeClock();
+  const { sip } = await startLeg({ clock });
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  sip.invite({ uri: peer.uri, from: { user: 'a' }, headers: {}, sdp: SDP }, events);
+  const invite = await peer.request('INVITE');
+  peer.respond(invite, 180);
+  peer.respond(invite, 200, { body: ANSWER });
+  const answered = await settled(inbox);
+  if (answered.what !== 'answered') throw new Error('not answered');
+  const closing = sip.close();
+  peer.respond(await peer.request('BYE'), 200);
+  await closing;
+  expect(answered.dialog.alive).toBe(false);
+  expect(clock.armed).toBe(0);
 });

@@ -43,9 +43,9 @@ async function ringing(headers: Record<string, string> = {}, body = SDP) {
   const invites = new Inbox<IncomingInvite>();
   const { sip, server } = await startLeg({ onIncomingInvite: invites.push });
   const peer = await Peer.start();
-  const { callId, cseq } = peer.requestTo(sip.contacts[0]!, 'INVITE', { headers, body });
+  const { callId, cancel } = peer.requestTo(sip.contacts[0]!, 'INVITE', { headers, body });
   const invite = await invites.next();
-  return { sip, server, peer, invite, callId, cseq };
+  return { sip, server, peer, invite, callId, cancel };
 }
 
 test('an incoming call: who, what, 180, 200, ACK, BYE both ways', async () => {
@@ -87,6 +87,38 @@ test('a call without an offer: ours in the 200, the answer in the ACK', async ()
   expect(ok.body).toBe(SDP);
   peer.ack(ok, SDP);
   expect(await answers.next()).toBe(SDP);
+});
+
+test('the answer in the ACK waits for its reader', async () => {
+  const { sip, peer, invite } = await ringing({}, '');
+  const accepted = await invite.accept(SDP);
+  if (!accepted.ok) throw new Error(JSON.stringify(accepted));
+  const ok = await peer.response(200, 'INVITE');
+  peer.ack(ok, SDP);
+  // What is answered after the ACK has been read after it.
+  peer.requestTo(sip.contacts[0]!, 'OPTIONS');
+  await peer.response(200, 'OPTIONS');
+  const answers: string[] = [];
+  accepted.value.attach({
+    onBye: () => {},
+    onLost: () => {},
+    onReinvite: async () => ({ status: 488 }),
+    onReinviteAnswer: (sdp) => answers.push(sdp),
+  });
+  expect(answers).toEqual([SDP]);
+});
+
+test('the caller gives up while it rings', async () => {
+  const { sip, peer, invite, cancel } = await ringing();
+  const gone = new Inbox<unknown>();
+  invite.onCancel(gone.push);
+  invite.progress(180);
+  await peer.response(180, 'INVITE');
+  cancel({ Reason: 'SIP;cause=200;text="Call completed elsewhere"' });
+  await peer.response(487, 'INVITE');
+  expect(await gone.next()).toMatchObject({ protocol: 'SIP', cause: 200 });
+  expect(await invite.accept(SDP)).toMatchObject({ ok: false, error: { status: 487 } });
+  expect(sip.dump()).toMatchObject({ invites: 0, dialogs: 0 });
 });
 
 test('a refused call', async () => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { InviteOptions } from '../../src/sip/index.ts';
 import { reports, SDP, settled } from './support/leg.ts';
 import { Peer } from './support/peer.ts';
@@ -277,4 +278,47 @@ test('a handler that throws on the answer does not leave the phone off the hook'
   });
   peer.respond(await peer.request('INVITE'), 200, { body: ANSWER });
   peer.respond(await peer.request('BYE'), 200);
+});
+
+test('a reliable 183 gets its PRACK (RFC 3262)', async () => {
+  const { sip } = await startLeg();
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  sip.invite(to(peer), events);
+  const invite = await peer.request('INVITE');
+  expect(invite.headers.get('supported')).toContain('100rel');
+  peer.respond(invite, 183, { body: ANSWER, headers: { Require: '100rel', RSeq: '17' } });
+  const prack = await peer.request('PRACK');
+  expect(prack.headers.get('rack')).toBe(`17 ${invite.headers.get('cseq')}`);
+  peer.respond(prack, 200);
+  peer.respond(invite, 200);
+  expect(await settled(inbox)).toMatchObject({ what: 'answered', sdp: ANSWER });
+  expect(inbox.all).toContainEqual(
+    expect.objectContaining({ what: 'provisional', status: 183, sdp: ANSWER }),
+  );
+});
+
+test('an UPDATE before the answer: without an offer 200, with one 491', async () => {
+  const { sip } = await startLeg();
+  const peer = await Peer.start();
+  const { events } = reports();
+  sip.invite(to(peer), events);
+  const invite = await peer.request('INVITE');
+  peer.respond(invite, 180);
+  peer.requestIn(invite, 'UPDATE');
+  await peer.response(200, 'UPDATE');
+  peer.requestIn(invite, 'UPDATE', { body: ANSWER });
+  await peer.response(491, 'UPDATE');
+});
+
+test('a phone that never answers is told apart from one that says 408', async () => {
+  const clock = new FakeClock();
+  const { sip } = await startLeg({}, { clock });
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  sip.invite(to(peer), events);
+  await peer.request('INVITE');
+  // Timer B of the server, 64*T1.
+  clock.advance(32_000);
+  expect(await settled(inbox)).toMatchObject({ what: 'failed', status: 408, kind: 'timeout' });
 });

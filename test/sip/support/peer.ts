@@ -33,6 +33,8 @@ function parse(text: string, source: RemoteInfo): Message {
   };
 }
 
+const newBranch = (): string => `z9hG4bK${Math.random().toString(36).slice(2)}`;
+
 /** A desk phone without a mind of its own: a UDP socket that sends what the test says, message by message. */
 export class Peer {
   readonly uri: string;
@@ -164,29 +166,27 @@ export class Peer {
     );
   }
 
-  /** Sends a request outside of a dialog to `contact`, e.g. `udp/127.0.0.1:5060`. Returns its Call-ID. */
+  /** Sends a request outside of a dialog to `contact`, e.g. `udp/127.0.0.1:5060`; `cancel` sends its CANCEL. */
   requestTo(
     contact: string,
     method: string,
     options: { headers?: Record<string, string>; body?: string } = {},
-  ): { callId: string; cseq: number } {
-    const [address = '', port = ''] = contact.replace('udp/', '').split(':');
+  ): { callId: string; cancel: (headers: Record<string, string>) => void } {
+    const [address = '', digits = ''] = contact.replace('udp/', '').split(':');
+    const to = { address, port: Number(digits) };
+    const uri = `sip:gateway@${address}:${digits}`;
     const callId = `${Math.random().toString(36).slice(2)}@peer`;
+    const branch = newBranch();
     const cseq = ++this.#cseq;
-    this.#request(
-      method,
-      `sip:gateway@${address}:${port}`,
-      { address, port: Number(port) },
-      {
-        From: `"Desk 12" <sip:12@127.0.0.1>;tag=${this.tag}`,
-        To: `<sip:gateway@${address}>`,
-        'Call-ID': callId,
-        ...options.headers,
-      },
-      cseq,
-      options.body ?? '',
-    );
-    return { callId, cseq };
+    const identity = {
+      From: `"Desk 12" <sip:12@127.0.0.1>;tag=${this.tag}`,
+      To: `<sip:gateway@${address}>`,
+      'Call-ID': callId,
+    };
+    this.#request(method, uri, to, { ...identity, ...options.headers }, cseq, options.body ?? '', branch);
+    const cancel = (headers: Record<string, string>): void =>
+      this.#request('CANCEL', uri, to, { ...identity, ...headers }, cseq, '', branch);
+    return { callId, cancel };
   }
 
   /** ACK of `final`, the answer to an INVITE of ours. */
@@ -213,8 +213,8 @@ export class Peer {
     headers: Record<string, string>,
     cseq: number,
     body: string,
+    branch = newBranch(),
   ): void {
-    const branch = `z9hG4bK${Math.random().toString(36).slice(2)}`;
     this.#send(
       to,
       [

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { ConnectSipOptions, SipControl } from '../../../src/sip/index.ts';
-import { type SipServer, startSipServer } from '../../../src/sip-server/index.ts';
+import { type SipServer, type SipServerOptions, startSipServer } from '../../../src/sip-server/index.ts';
 import type { Inbox } from './events.ts';
 import { leg } from './leg.ts';
 
 /** An embedded SIP server on free loopback ports and a leg on it; both closed when the test ends. */
-export async function startLeg(options: Partial<ConnectSipOptions> = {}): Promise<{
+export async function startLeg(
+  options: Partial<ConnectSipOptions> = {},
+  serverOptions: Partial<SipServerOptions> = {},
+): Promise<{
   readonly server: SipServer;
   readonly sip: SipControl;
   readonly states: Inbox<'connected' | 'lost'>;
@@ -15,6 +18,7 @@ export async function startLeg(options: Partial<ConnectSipOptions> = {}): Promis
   const server = await startSipServer({
     secret: 's',
     listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+    ...serverOptions,
   });
   onTestFinished(() => server.close());
   const { sip, states } = await leg({ port: server.control.port, ...options });
