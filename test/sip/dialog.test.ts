@@ -109,6 +109,9 @@ test('re-INVITE without SDP: our offer in the 200, the answer in the ACK', async
   expect(offer.body).toBe(SDP);
   // RFC 3261 14.1: ours waits for the ACK.
   const ours = dialog.reinvite(SDP);
+  peer.requestIn(invite, 'OPTIONS');
+  await peer.response(200, 'OPTIONS');
+  expect(peer.received.filter(({ method }) => method === 'INVITE')).toHaveLength(1);
   peer.ack(offer, ANSWER);
   expect(await answers.next()).toBe(ANSWER);
   expect(offers.all).toEqual([undefined]);
@@ -140,6 +143,43 @@ test('a handler that throws, and one that never answers, make a 500', async () =
   await peer.response(500, 'INVITE');
 });
 
+test('a second offer before the first is answered: 500 with Retry-After', async () => {
+  let answer: (reply: { sdp: string }) => void = () => {};
+  const asked = new Inbox<string | undefined>();
+  const { peer, invite } = await call({
+    onReinvite: (offer) => {
+      asked.push(offer);
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+  });
+  peer.requestIn(invite, 'UPDATE', { body: HOLD });
+  await asked.next();
+  peer.requestIn(invite, 'UPDATE', { body: HOLD });
+  expect(Number((await peer.response(500, 'UPDATE')).headers.get('retry-after'))).toBeLessThanOrEqual(10);
+  answer({ sdp: SDP });
+  await peer.response(200, 'UPDATE');
+  expect(asked.all).toHaveLength(1);
+});
+
+test('a BYE while their re-INVITE waits for our answer', async () => {
+  const asked = new Inbox<string | undefined>();
+  const { peer, invite, byes } = await call({
+    onReinvite: (offer) => {
+      asked.push(offer);
+      return new Promise(() => {});
+    },
+  });
+  peer.requestIn(invite, 'INVITE', { body: HOLD });
+  await asked.next();
+  peer.requestIn(invite, 'BYE');
+  await peer.response(200, 'BYE');
+  // RFC 3261 15.1.2.
+  await peer.response(487, 'INVITE');
+  expect(byes.all).toHaveLength(1);
+});
+
 test('UPDATE: with an offer like a re-INVITE, without one just 200', async () => {
   const { peer, invite } = await call({ onReinvite: async () => ({ sdp: SDP }) });
   peer.requestIn(invite, 'UPDATE', { body: HOLD });
@@ -162,6 +202,11 @@ test('our re-INVITEs go one after the other; a refused one does not block the ne
   expect(two.body).toBe(HOLD);
   peer.respond(two, 200, { body: ANSWER });
   expect(await second).toEqual({ ok: true, value: ANSWER });
+  // Of the 488, by the server, and of the 200, by us.
+  const acks = [await peer.request('ACK'), await peer.request('ACK')];
+  expect(acks.map(({ headers }) => headers.get('cseq')!.split(' ')[0])).toEqual(
+    [one, two].map(({ headers }) => headers.get('cseq')!.split(' ')[0]),
+  );
 });
 
 test.each([
@@ -213,6 +258,8 @@ test('glare: their offer meets ours with 491', async () => {
   const ours = await peer.request('INVITE');
   peer.requestIn(invite, 'INVITE', { body: HOLD });
   await peer.response(491, 'INVITE');
+  peer.requestIn(invite, 'UPDATE', { body: HOLD });
+  await peer.response(491, 'UPDATE');
   peer.respond(ours, 200, { body: ANSWER });
   expect(await result).toMatchObject({ ok: true });
 });
