@@ -1,0 +1,96 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Whether Debian's sip-tester is here. Missing on a developer's machine it is said aloud; in CI it is a failure. */
+export function hasSipp(): boolean {
+  try {
+    execFileSync('sh', ['-c', 'command -v sipp'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    if (process.env['CI']) throw new Error('sipp is missing; install Debian package sip-tester');
+    process.stderr.write('sipp is missing (Debian package sip-tester): its scenarios are NOT run\n');
+    return false;
+  }
+}
+
+export async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+export interface Sipp {
+  readonly port: number;
+  /** Resolves when all its calls were successful; rejects with what sipp logged. */
+  readonly done: Promise<void>;
+  readonly process: ChildProcess;
+}
+
+/** Starts sipp on a free port of loopback; `target` for a caller. Its socket is open when this resolves. */
+export async function startSipp(args: readonly string[], target?: string): Promise<Sipp> {
+  const port = await freeUdpPort();
+  const folder = mkdtempSync(join(tmpdir(), 'sipp-'));
+  const errors = join(folder, 'errors.log');
+  const child = spawn(
+    'sipp',
+    [
+      '-i',
+      '127.0.0.1',
+      '-p',
+      String(port),
+      '-nostdin',
+      '-trace_err',
+      '-error_file',
+      errors,
+      '-timeout',
+      '25s',
+      '-timeout_error',
+      ...args,
+      ...(target ? [target] : []),
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], cwd: folder, env: { ...process.env, TERM: 'dumb' } },
+  );
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output = (output + String(chunk)).slice(-4000);
+  });
+  child.stderr.on('data', (chunk) => {
+    output = (output + String(chunk)).slice(-4000);
+  });
+  const done = new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => {
+      let log = '';
+      try {
+        log = readFileSync(errors, 'utf8').slice(0, 4000);
+      } catch {
+        // No errors, no file.
+      }
+      rmSync(folder, { recursive: true, force: true });
+      if (code === 0) resolve();
+      else reject(new Error(`sipp ${args.join(' ')} exited with ${code}\n${log}\n${output}`));
+    });
+  });
+  // Somebody will await it; until then a failure must not count as unhandled.
+  done.catch(() => {});
+  if (!target) await bound(port, done);
+  return { port, done, process: child };
+}
+
+/** Waits for sipp to have bound its port, by the kernel's list: a probing socket could take the port from it. */
+async function bound(port: number, done: Promise<void>): Promise<void> {
+  const entry = `:${port.toString(16).toUpperCase().padStart(4, '0')} `;
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+  };
+  done.then(end, end);
+  while (!ended && !readFileSync('/proc/net/udp', 'utf8').includes(entry)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}

@@ -1,0 +1,186 @@
+import { expect, test } from 'vitest';
+import { Bench } from './support/bench.ts';
+
+/** Milliseconds after the start at which something is sent, until `until`. */
+function sendTimes(bench: Bench, until: number): number[] {
+  const times: number[] = [];
+  const start = bench.clock.now();
+  for (let at = 0; at <= until; at += 100) {
+    for (const _ of bench.wire.splice(0)) times.push(bench.clock.now() - start);
+    bench.clock.advance(100);
+  }
+  return times;
+}
+
+const OPTIONS = ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0'];
+
+test('A doubles without limit, B ends with 408', () => {
+  const bench = new Bench();
+  bench.frame({}, ['INVITE sip:peer@127.0.0.1:5080 SIP/2.0'], 'v=0\r\n');
+  expect(sendTimes(bench, 31_000)).toEqual([0, 500, 1500, 3500, 7500, 15_500]);
+  expect(bench.delivered()).toEqual([]);
+  bench.clock.advance(1000);
+  const frame = bench.frames.at(-1)!;
+  expect(frame.message.split('\r\n', 1)[0]).toBe('SIP/2.0 408 Request Timeout');
+  // As a drachtio-server marks what no peer sent: no bytes, no address, port 0.
+  expect(frame.tokens.slice(1, 6)).toEqual(['network', '0', 'udp', '', '0']);
+  expect(bench.engine.dump()).toEqual({ dialogs: 0, clientTransactions: 0, serverTransactions: 0 });
+});
+
+test('a provisional response stops A and B', () => {
+  const bench = new Bench();
+  const { request } = bench.invite();
+  bench.answer(request, 180);
+  bench.clock.advance(600_000);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.delivered()).toEqual(['180']);
+});
+
+test('D keeps the transaction for 32 s to acknowledge a failure that comes again', () => {
+  const bench = new Bench();
+  const { request } = bench.invite();
+  bench.answer(request, 486);
+  bench.clock.advance(31_900);
+  bench.answer(request, 486);
+  expect(bench.sent()).toEqual(['ACK', 'ACK']);
+  expect(bench.delivered()).toEqual(['486']);
+  bench.clock.advance(200);
+  bench.answer(request, 486);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.idle).toBe(true);
+});
+
+test('E doubles to T2, F ends with 408', () => {
+  const bench = new Bench();
+  bench.frame({}, OPTIONS);
+  expect(sendTimes(bench, 15_000)).toEqual([0, 500, 1500, 3500, 7500, 11_500]);
+  bench.clock.advance(17_000);
+  expect(bench.delivered()).toEqual(['408']);
+});
+
+test('E is T2 once proceeding, and K absorbs the answer for T4', () => {
+  const bench = new Bench();
+  bench.frame({}, OPTIONS);
+  const request = bench.one();
+  bench.answer(request, 180);
+  expect(sendTimes(bench, 9000)).toEqual([500, 4500, 8500]);
+  bench.answer(request, 200);
+  bench.answer(request, 200);
+  expect(bench.delivered()).toEqual(['180', '200']);
+  bench.clock.advance(4900);
+  expect(bench.engine.dump().clientTransactions).toBe(1);
+  bench.clock.advance(200);
+  expect(bench.idle).toBe(true);
+});
+
+test('G repeats a failure up to T2 until H', () => {
+  const bench = new Bench();
+  bench.routes.clear();
+  bench.request('INVITE');
+  expect(sendTimes(bench, 20_000)).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500]);
+  bench.clock.advance(12_000);
+  expect(bench.idle).toBe(true);
+});
+
+test('I keeps a confirmed failure for T4 against more ACKs', () => {
+  const bench = new Bench();
+  bench.routes.clear();
+  bench.request('INVITE');
+  bench.request('ACK', { branch: 'z9hG4bK-INVITE-1' });
+  bench.sent();
+  bench.clock.advance(4900);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.engine.dump().serverTransactions).toBe(1);
+  bench.clock.advance(200);
+  expect(bench.idle).toBe(true);
+});
+
+test('J answers a repeated request from memory for 32 s', () => {
+  const bench = new Bench();
+  bench.request('OPTIONS');
+  bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK']);
+  bench.clock.advance(31_900);
+  bench.request('OPTIONS');
+  expect(bench.sent()).toEqual(['200 OPTIONS', '200 OPTIONS']);
+  expect(bench.delivered()).toEqual(['OPTIONS']);
+  bench.clock.advance(200);
+  expect(bench.idle).toBe(true);
+});
+
+test('L absorbs a repeated INVITE after its 200; the 200 comes again by itself, T1 to T2, until the ACK', () => {
+  const bench = new Bench();
+  bench.request('INVITE');
+  bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK'], 'v=0\r\n');
+  const tag = bench.wire.at(-1)!.message.toTag!;
+  bench.sent();
+  bench.request('INVITE');
+  expect(bench.sent()).toEqual([]);
+  expect(sendTimes(bench, 12_000)).toEqual([500, 1500, 3500, 7500, 11_500]);
+  bench.delivered();
+  const ack = { branch: 'z9hG4bK-ack', to: `<sip:us@127.0.0.1>;tag=${tag}` };
+  bench.request('ACK', ack);
+  bench.request('ACK', ack);
+  expect(bench.delivered()).toEqual(['ACK']);
+  expect(sendTimes(bench, 40_000)).toEqual([]);
+  expect(bench.engine.dump()).toEqual({ dialogs: 1, clientTransactions: 0, serverTransactions: 0 });
+});
+
+test('no ACK at all: BYE to the peer after 64*T1, and the application is told why', () => {
+  const bench = new Bench();
+  bench.request('INVITE');
+  bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK'], 'v=0\r\n');
+  bench.clock.advance(31_900);
+  bench.sent();
+  bench.delivered();
+  bench.clock.advance(100);
+  const told = bench.frames.at(-1)!;
+  expect(told.tokens[7]).toBe('unsolicited');
+  expect(told.tokens[8]).toBe('call-1;from-tag=peer');
+  expect(told.message).toContain('Reason: SIP;cause=200;text="ACK timeout"');
+  const bye = bench.one();
+  expect(bye.cseq.method).toBe('BYE');
+  bench.answer(bye, 200);
+  bench.clock.advance(5000);
+  expect(bench.idle).toBe(true);
+});
+
+test('M: an application that never acknowledges loses the call after 32 s', () => {
+  const bench = new Bench();
+  const { request } = bench.invite();
+  bench.answer(request, 200);
+  bench.clock.advance(32_000);
+  expect(bench.sent()).toEqual(['ACK', 'BYE']);
+  expect(bench.delivered()).toEqual(['200', 'unsolicited BYE']);
+});
+
+test('an application that says nothing for 60 s: 500', () => {
+  const bench = new Bench();
+  bench.request('OPTIONS');
+  bench.request('INVITE', { callId: 'call-2' });
+  bench.sent();
+  bench.clock.advance(59_900);
+  expect(bench.sent()).toEqual([]);
+  bench.clock.advance(100);
+  expect(bench.sent()).toEqual(['500 OPTIONS', '500 INVITE']);
+});
+
+test('ringing is repeated every minute and may last', () => {
+  const bench = new Bench();
+  bench.request('INVITE');
+  const transactionId = bench.frames.at(-1)!.tokens[7]!;
+  bench.frame({ transactionId }, ['SIP/2.0 180 Ringing']);
+  bench.sent();
+  bench.clock.advance(180_000);
+  expect(bench.sent()).toEqual(['180 INVITE', '180 INVITE', '180 INVITE']);
+  expect(bench.frame({ transactionId }, ['SIP/2.0 200 OK'], 'v=0\r\n').tokens[2]).toBe('OK');
+});
+
+test('a send that fails is a 503 to the application', () => {
+  const bench = new Bench();
+  bench.sendError = 'EHOSTUNREACH';
+  const { tokens } = bench.frame({}, ['INVITE sip:peer@127.0.0.1:5080 SIP/2.0'], 'v=0\r\n');
+  expect(tokens[2]).toBe('OK');
+  bench.clock.advance(0);
+  expect(bench.delivered()).toEqual(['503']);
+  expect(bench.engine.dump().dialogs).toBe(0);
+});
