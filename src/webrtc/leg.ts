@@ -17,7 +17,7 @@ import { type DtlsCertificate, dtlsCertificate } from './certificate.ts';
 import { RemoteCredentials } from './credentials.ts';
 import { DtlsSession } from './dtls.ts';
 import type { WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
-import { hostAddresses, openAgent, sendOnPair } from './werift-tap.ts';
+import { hostAddresses, openAgent, PairSender } from './werift-tap.ts';
 
 /** Binds the sockets and makes the offer; waits for no server. Rejects with WEBRTC_BIND. */
 export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLeg> {
@@ -48,6 +48,7 @@ class Leg implements WebrtcLeg {
   readonly ssrc: number;
   readonly #options: WebrtcLegOptions;
   readonly #agent: Connection;
+  readonly #sender: PairSender;
   readonly #certificate: DtlsCertificate;
   readonly #offer: MetaOfferOptions;
   #state: WebrtcState = 'new';
@@ -61,6 +62,7 @@ class Leg implements WebrtcLeg {
   constructor(options: WebrtcLegOptions, agent: Connection, certificate: DtlsCertificate) {
     this.#options = options;
     this.#agent = agent;
+    this.#sender = new PairSender(agent);
     this.#certificate = certificate;
     this.ssrc = randomInt(1, 2 ** 32);
     this.#offer = {
@@ -142,7 +144,7 @@ class Leg implements WebrtcLeg {
   }
 
   send(packet: Uint8Array): void {
-    sendOnPair(this.#agent, packet);
+    this.#sender.send(packet);
   }
 
   dump(): object {

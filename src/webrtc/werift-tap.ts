@@ -72,22 +72,32 @@ export function hostAddresses(): string[] {
   return found.length > 0 ? found : ['127.0.0.1'];
 }
 
-/** Datagrams in flight between `send` and the system call, which dgram makes a tick later. */
-const RING = 64;
+/** Datagrams of one agent between `send` and the system call, which dgram makes a tick later. */
+const RING = 32;
 const DATAGRAM_BYTES = 1_500;
-const ring = Array.from({ length: RING }, () => Buffer.allocUnsafeSlow(DATAGRAM_BYTES));
-let next = 0;
 
-/** Sends on the nominated pair; a packet before ICE is up, after consent expired or over 1500 bytes is dropped. */
-export function sendOnPair(agent: Connection, packet: Uint8Array): boolean {
-  const pair = agent.nominated;
-  if (!pair || agent.state !== 'connected' || packet.length > DATAGRAM_BYTES) return false;
-  const { transport } = pair.protocol as unknown as ProtocolInternals;
-  const slot = ring[next++ % RING] as Buffer;
-  slot.set(packet);
-  const { host, port } = pair.remoteCandidate;
-  transport.socket.send(slot, 0, packet.length, port, host, ignoreSendError);
-  return true;
+/** Sends on an agent's nominated pair, without a promise and a statistic a packet. */
+export class PairSender {
+  readonly #agent: Connection;
+  readonly #ring = Buffer.allocUnsafeSlow(RING * DATAGRAM_BYTES);
+  #next = 0;
+
+  constructor(agent: Connection) {
+    this.#agent = agent;
+  }
+
+  /** Drops a packet before ICE is up, after consent expired, and over 1500 bytes. `packet` may be reused at once. */
+  send(packet: Uint8Array): void {
+    const agent = this.#agent;
+    const pair = agent.nominated;
+    if (!pair || agent.state !== 'connected' || packet.length > DATAGRAM_BYTES) return;
+    const { transport } = pair.protocol as unknown as ProtocolInternals;
+    const at = this.#next * DATAGRAM_BYTES;
+    this.#next = (this.#next + 1) % RING;
+    this.#ring.set(packet, at);
+    const { host, port } = pair.remoteCandidate;
+    transport.socket.send(this.#ring, at, packet.length, port, host, ignoreSendError);
+  }
 }
 
 /** An unreachable network shows as lost packets, and consent checks end the call if it lasts. */

@@ -1,0 +1,54 @@
+import { randomInt } from 'node:crypto';
+import { GatewayError } from '../../shared/error.ts';
+import { type DatagramPort, openDatagramPort } from './datagrams.ts';
+
+/** RTP on an even port, RTCP on the next one (RFC 3550 section 11). */
+export interface RtpPorts {
+  readonly rtp: DatagramPort;
+  readonly rtcp: DatagramPort;
+}
+
+type OnDatagram = (packet: Buffer, fromPort: number, fromAddress: string) => void;
+
+const TRIES_ANY = 50;
+
+/**
+ * Binds a pair within `portMin` to `portMax` (0 and 0: anywhere free), beginning at a random place so that two
+ * calls in a row do not get the ports of the one that just ended. Rejects with MEDIA_RTP_PORTS.
+ */
+export async function openRtpPorts(
+  options: { readonly address: string; readonly portMin: number; readonly portMax: number },
+  onRtp: OnDatagram,
+  onRtcp: OnDatagram,
+): Promise<RtpPorts> {
+  const { address, portMin, portMax } = options;
+  const any = portMin === 0;
+  const first = portMin + (portMin & 1);
+  const pairs = any ? TRIES_ANY : Math.max(0, Math.floor((portMax - first + 1) / 2));
+  const start = any || pairs === 0 ? 0 : randomInt(pairs);
+  let cause: unknown;
+  for (let i = 0; i < pairs; i++) {
+    const wanted = any ? 0 : first + ((start + i) % pairs) * 2;
+    const rtp = await openDatagramPort(address, wanted, onRtp).catch((error: unknown) => {
+      cause = error;
+      return undefined;
+    });
+    if (!rtp) continue;
+    // The system gives any port; only even ones can be the first of a pair.
+    const rtcp =
+      rtp.port % 2 === 0
+        ? await openDatagramPort(address, rtp.port + 1, onRtcp).catch((error: unknown) => {
+            cause = error;
+            return undefined;
+          })
+        : undefined;
+    if (rtcp) return { rtp, rtcp };
+    await rtp.close();
+  }
+  throw new GatewayError(
+    'MEDIA_RTP_PORTS',
+    undefined,
+    { address, ports: any ? 'any' : `${portMin}-${portMax}` },
+    { cause },
+  );
+}

@@ -1,0 +1,230 @@
+import {
+  type AudioDecoder,
+  type AudioEncoder,
+  MAX_PACKET_SAMPLES,
+  type OpusLibrary,
+  opusHasFec,
+  opusSamples48k,
+} from '../codec/index.ts';
+import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts';
+import type { Arrival } from '../rtp/reception.ts';
+import { Cadence, FRAME_MS } from './cadence.ts';
+import { pcmRate, phoneEncoder } from './codecs.ts';
+import type { Counters } from './counters.ts';
+import { type DtmfReceiver, DtmfSender } from './dtmf.ts';
+import { Framer } from './framer.ts';
+import type { Outlet } from './outlet.ts';
+import type { PhonePlan } from './types.ts';
+
+const OPUS_CLOCK = 48_000;
+/** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
+const MAX_CONCEALED_MS = 100;
+/** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
+const DTX_BYTES = 2;
+
+/** The consumer's audio on its way to the phone. */
+export class ToPhone {
+  readonly #opus: OpusLibrary;
+  /** Of the consumer's leg: concealment counts where the loss was. */
+  readonly #counters: Counters;
+  readonly #outlet: Outlet;
+  readonly #send: (length: number, payloadAt: number) => void;
+  readonly #cadence = new Cadence();
+  readonly #dtmf: DtmfSender;
+  readonly #pcm = new Int16Array(MAX_PACKET_SAMPLES);
+  #frame = new Int16Array(0);
+  #plan: PhonePlan | undefined;
+  #rate = 8_000;
+  #decoder: AudioDecoder | undefined;
+  #encoder: AudioEncoder | undefined;
+  #framer = new Framer(160, MAX_PACKET_SAMPLES);
+  /** RTP timestamp of the consumer's next sample. */
+  #expected = 0;
+  #synced = false;
+  /** Pass-through: what is added to the consumer's numbers. */
+  #sequenceOffset = 0;
+  #timestampOffset = 0;
+
+  constructor(
+    opus: OpusLibrary,
+    counters: Counters,
+    outlet: Outlet,
+    send: (length: number, payloadAt: number) => void,
+  ) {
+    this.#opus = opus;
+    this.#counters = counters;
+    this.#outlet = outlet;
+    this.#send = send;
+    this.#dtmf = new DtmfSender(outlet, send);
+  }
+
+  /** A new plan keeps SSRC, sequence and clock; codecs are replaced only when they change. */
+  configure(plan: PhonePlan): void {
+    const previous = this.#plan;
+    this.#plan = plan;
+    this.#outlet.payloadType = plan.payloadType;
+    const samples = (pcmRate(plan.codec) * plan.ptimeMs) / 1000;
+    if (previous?.codec !== plan.codec) {
+      this.#release();
+      this.#rate = pcmRate(plan.codec);
+      if (plan.codec !== 'opus') {
+        this.#decoder = this.#opus.decoder(this.#rate);
+        this.#encoder = phoneEncoder(plan.codec);
+      }
+      this.#synced = false;
+    }
+    if (this.#framer.frame !== samples || previous?.codec !== plan.codec) {
+      this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
+      this.#frame = new Int16Array(samples);
+    }
+  }
+
+  /** One packet of Opus, in order or behind a gap of `missing` packets. False: the codec could not read it. */
+  audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
+    const plan = this.#plan;
+    if (!plan) return false;
+    const at = header.payloadOffset;
+    const payload = packet.subarray(at, at + header.payloadLength);
+    const ticks = opusSamples48k(payload);
+    if (ticks === 0) return false;
+    if (plan.codec === 'opus') return this.#pass(payload, header, nowMs);
+    const decoder = this.#decoder;
+    if (!decoder) return false;
+    if (arrival === 'restart' || arrival === 'first') this.#synced = false;
+    const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
+    const dtx = payload.length <= DTX_BYTES;
+    const lateMs = this.#cadence.served(nowMs, dtx);
+    if (lateMs > 0) {
+      this.#outlet.advance(Math.round((lateMs * plan.clockRate) / 1000));
+      this.#outlet.marker = true;
+    } else if (missing > 0 && gap > 0) {
+      this.#conceal(payload, Math.min(gap, (OPUS_CLOCK * MAX_CONCEALED_MS) / 1000), ticks);
+    }
+    const samples = decoder.decode(payload, this.#pcm);
+    this.#expected = (header.timestamp + ticks) >>> 0;
+    this.#synced = true;
+    if (samples === 0) return false;
+    this.#push(samples);
+    return true;
+  }
+
+  /** A step of a telephone-event of the consumer's. */
+  event(step: 'start' | 'update' | 'end', received: DtmfReceiver): void {
+    const event = this.#plan?.telephoneEvent;
+    if (!event || this.#plan?.codec === 'opus') return;
+    const duration = Math.round((received.duration * event.clockRate) / received.clockRate);
+    if (!this.#dtmf.active) this.#dtmf.start(received.code, event.payloadType, duration);
+    else if (step === 'update') this.#dtmf.update(duration);
+    if (step === 'end') this.#dtmf.end(duration);
+  }
+
+  /** Pass-through of an event packet; the numbers stay those of the consumer's stream. */
+  passEvent(packet: Uint8Array, header: RtpHeader): void {
+    const event = this.#plan?.telephoneEvent;
+    if (!event || event.clockRate !== OPUS_CLOCK || !this.#synced) {
+      this.#sequenceOffset -= 1;
+      return;
+    }
+    const at = header.payloadOffset;
+    this.#forward(packet.subarray(at, at + header.payloadLength), header, event.payloadType);
+  }
+
+  get passesThrough(): boolean {
+    return this.#plan?.codec === 'opus';
+  }
+
+  /** Fills what DTX, loss or a dead consumer left out, so that the phone hears a steady stream. */
+  tick(nowMs: number): void {
+    const plan = this.#plan;
+    const decoder = this.#decoder;
+    if (!plan || !decoder || plan.codec === 'opus') return;
+    while (this.#cadence.due(nowMs)) {
+      const samples = (this.#rate * FRAME_MS) / 1000;
+      const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;
+      if (made < samples) this.#pcm.fill(0, made, samples);
+      this.#counters.concealedSamples += (OPUS_CLOCK * FRAME_MS) / 1000;
+      this.#push(samples);
+    }
+  }
+
+  close(): void {
+    this.#release();
+  }
+
+  /** FEC of the packet after the gap for its last frame, PLC for the frames before (RFC 6716 section 2.1.7). */
+  #conceal(next: Uint8Array, gapTicks: number, frameTicks: number): void {
+    const decoder = this.#decoder;
+    if (!decoder) return;
+    const toSamples = this.#rate / OPUS_CLOCK;
+    let left = gapTicks;
+    const fec = opusHasFec(next) && left >= frameTicks;
+    const plain = fec ? left - frameTicks : left;
+    for (let done = 0; done < plain; ) {
+      const step = Math.min(960, plain - done);
+      // libopus conceals in multiples of 2.5 ms only.
+      const samples = Math.round((step * toSamples * 400) / this.#rate) * (this.#rate / 400);
+      if (samples > 0) this.#push(decoder.conceal(this.#pcm, samples));
+      done += step;
+    }
+    if (fec) {
+      left = frameTicks;
+      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(left * toSamples)) ?? 0;
+      if (samples > 0) this.#counters.recoveredByFec += 1;
+      this.#push(samples);
+    }
+    this.#counters.concealedSamples += gapTicks;
+  }
+
+  #push(samples: number): void {
+    this.#framer.push(this.#pcm, samples);
+    while (this.#framer.shift(this.#frame)) this.#sendFrame();
+  }
+
+  #sendFrame(): void {
+    const plan = this.#plan;
+    const encoder = this.#encoder;
+    if (!plan || !encoder) return;
+    const ticks = (plan.clockRate * plan.ptimeMs) / 1000;
+    if (!this.#dtmf.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive') {
+      const at = this.#outlet.begin();
+      const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
+      this.#send(at + bytes, at);
+    }
+    this.#outlet.advance(ticks);
+  }
+
+  #pass(payload: Uint8Array, header: RtpHeader, nowMs: number): boolean {
+    if (!this.#synced) {
+      this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, header.sequence);
+      this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
+      this.#synced = true;
+    }
+    this.#cadence.served(nowMs, false);
+    if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
+    this.#forward(payload, header, this.#outlet.payloadType);
+    return true;
+  }
+
+  /** Another stream of the consumer's: its numbers go on where the last ones ended. */
+  resync(): void {
+    this.#synced = false;
+  }
+
+  #forward(payload: Uint8Array, header: RtpHeader, payloadType: number): void {
+    const outlet = this.#outlet;
+    outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
+    outlet.timestamp = (header.timestamp + this.#timestampOffset) >>> 0;
+    outlet.marker = header.marker;
+    const at = outlet.begin(outlet.timestamp, payloadType);
+    outlet.packet.set(payload, at);
+    this.#send(at + payload.length, at);
+    outlet.advance(960);
+  }
+
+  #release(): void {
+    this.#decoder?.close();
+    this.#encoder?.close();
+    this.#decoder = undefined;
+    this.#encoder = undefined;
+  }
+}

@@ -1,0 +1,18 @@
+export { Bridge } from './bridge/bridge.ts';
+export { MediaEngine } from './bridge/engine.ts';
+export {
+  type BridgeEvent,
+  type BridgeOptions,
+  type BridgeStats,
+  DROP_REASONS,
+  type DropReason,
+  type EngineOptions,
+  type LegStats,
+  type PhoneCodec,
+  type PhonePlan,
+  type ReceivePlan,
+  type SendPlan,
+} from './bridge/types.ts';
+export * from './codec/index.ts';
+export type { SrtpKeys } from './srtp/session.ts';
+export * from './tone/index.ts';
