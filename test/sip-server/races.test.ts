@@ -112,6 +112,30 @@ test("the callee's BYE waits for the ACK of its 200", () => {
   expect(bench.engine.dump().dialogs).toBe(0);
 });
 
+test('a re-INVITE before the ACK of our 200 waits for it; without one the call ends', () => {
+  for (const acknowledged of [true, false]) {
+    const bench = new Bench();
+    bench.request('INVITE');
+    const transactionId = bench.frames.at(-1)!.tokens[7]!;
+    bench.frame({ transactionId }, ['SIP/2.0 200 OK'], 'v=0\r\n');
+    const tag = bench.wire.at(-1)!.message.toTag!;
+    bench.sent();
+    bench.delivered();
+    bench.frame({ dialogId: 'call-1;from-tag=peer' }, ['INVITE sip:placeholder SIP/2.0'], 'v=0\r\n');
+    expect(bench.sent()).toEqual([]);
+    if (acknowledged) {
+      bench.request('ACK', { branch: 'z9hG4bK-the-ack', to: `<sip:us@127.0.0.1>;tag=${tag}` });
+      expect(bench.sent()).toEqual(['INVITE']);
+    } else {
+      bench.clock.advance(31_999);
+      bench.sent();
+      bench.clock.advance(1);
+      expect(bench.sent()).toEqual(['INVITE', 'BYE']);
+      expect(bench.delivered()).toEqual(['unsolicited BYE']);
+    }
+  }
+});
+
 test('BYE of both sides crossing: each is answered, the dialog is gone', () => {
   const bench = new Bench();
   const { dialogId, request } = bench.established();

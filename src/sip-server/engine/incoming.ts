@@ -345,10 +345,8 @@ export class Incoming {
     const giveUp = (): void => {
       dialog.unacked.delete(request.cseq.seq);
       log.warn({ callId: dialog.callId }, 'sip_server.ack_timeout');
-      const held = dialog.afterAck.splice(0);
-      if (held.length > 0) for (const next of held) next();
-      else if (dialog.state === 'confirmed')
-        this.#outgoing.endDialog(dialog, 'SIP;cause=200;text="ACK timeout"');
+      for (const next of dialog.afterAck.splice(0)) next();
+      if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, 'SIP;cause=200;text="ACK timeout"');
     };
     const retransmission = new AnswerRetransmission(clock, repeat, giveUp);
     dialog.unacked.set(request.cseq.seq, { transactionId: id, retransmission });

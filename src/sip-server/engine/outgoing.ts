@@ -136,8 +136,9 @@ export class Outgoing {
       const failure = opened.ok ? undefined : opened.error;
       this.#confirm(frame.id, out);
       if (method === 'BYE') dialog.state = 'terminated';
-      // RFC 3261 15: the callee's BYE waits for the ACK of its 2xx, or for that to time out.
-      if (method === 'BYE' && dialog.unacked.size > 0) dialog.afterAck.push(() => this.#start(out, failure));
+      // RFC 3261 14.1, 15: the callee's re-INVITE and BYE wait for the ACK of its 2xx, or for that to time out.
+      const waits = (method === 'BYE' || method === 'INVITE') && dialog.unacked.size > 0;
+      if (waits) dialog.afterAck.push(() => this.#start(out, failure));
       else this.#start(out, failure);
     });
   }
