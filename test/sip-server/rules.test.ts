@@ -183,6 +183,10 @@ test('what an application asks in vain is answered NOK with the reason', () => {
   expect(reason({}, ['INVITE sip:a@127.0.0.1 SIP/2.0', 'From: "a <sip:a@b>'])).toBe(
     'NOK|invalid From header',
   );
+  expect(reason({}, ['INVITE sip:a@127.0.0.1 SIP/2.0', 'Contact: <sip:a@b'])).toBe(
+    'NOK|invalid Contact header',
+  );
+  expect(reason({}, ['INVITE sip:a@127.0.0.1 SIP/2.0', 'Call-ID: a b'])).toBe('NOK|invalid Call-ID header');
   expect(bench.sent()).toEqual([]);
   expect(bench.idle).toBe(true);
 });

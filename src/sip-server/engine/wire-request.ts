@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
-import { formatNameAddr, parseNameAddr, tagOf } from '../grammar/name-addr.ts';
+import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
 import { hostPortText, parseDigits } from '../grammar/scan.ts';
 import { formatUri, parseSipUri } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
@@ -63,6 +63,9 @@ export function withOwnHost(value: string, flow: Flow): string {
   return formatNameAddr({ ...address, uri: formatUri(own) });
 }
 
+/** Whether a Contact of an application can be sent: addresses, or the `*` of a REGISTER. */
+export const isContact = (value: string): boolean => value === '*' || parseNameAddrs([value]) !== undefined;
+
 /** The application's Content-Type, or `application/sdp` for what looks like it; the failure is a NOK text. */
 function contentType(message: AppMessage): Result<string | undefined, string> {
   if (message.body.length === 0) return ok(undefined);
@@ -111,6 +114,7 @@ export function buildOutside(
   const branch = ids.branch();
   const appContact = given.get('contact');
   const contact = appContact === undefined ? ownContact(flow) : withOwnHost(appContact, flow);
+  if (!isContact(contact)) return err('invalid Contact header');
 
   const headers = new Headers()
     .append('Via', viaValue(flow, branch))
@@ -153,7 +157,9 @@ export function buildInside(
   for (const route of routes) headers.append('Route', route);
   if (CONTACT_INSIDE.has(method)) {
     const given = message.headers.get('contact');
-    headers.append('Contact', given === undefined ? dialog.contact : withOwnHost(given, flow));
+    const contact = given === undefined ? dialog.contact : withOwnHost(given, flow);
+    if (!isContact(contact)) return err('invalid Contact header');
+    headers.append('Contact', contact);
   }
   const rest = appendApp(headers, message, flow);
   if (!rest.ok) return rest;

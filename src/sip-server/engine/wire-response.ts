@@ -8,7 +8,7 @@ import { REASONS } from '../message/names.ts';
 import { serialize, statusLine } from '../message/serialize.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
-import { appendApp, ownContact, withOwnHost } from './wire-request.ts';
+import { appendApp, isContact, ownContact, withOwnHost } from './wire-request.ts';
 
 /** Headers of a response that the server alone writes. */
 const OWN = new Set([
@@ -74,6 +74,7 @@ export function buildAppResponse(
   if (forms) headers.copy(request.headers, 'record-route');
   const given = message.headers.get('contact');
   const contact = given === undefined || given === '' ? ownContact(flow) : withOwnHost(given, flow);
+  if (!isContact(contact)) return err('invalid Contact header');
   const refreshes = forms || (method === 'UPDATE' && status >= 200 && status < 300);
   if (refreshes || (given !== undefined && given !== '')) headers.append('Contact', contact);
   const rest = appendApp(headers, message, flow, OWN);
@@ -95,7 +96,12 @@ export function buildStatelessResponse(
 ): Result<Buffer, string> {
   const via = parseVia(headers.all('via')[0]?.split(',', 1)[0] ?? '');
   if (!via) return err('no Via to answer to');
-  const answer = new Headers().copy(headers, 'via').copy(headers, 'from');
+  const answer = new Headers().copy(headers, 'via');
+  // The first of each only: what is broken about the request must not break the answer further.
+  const repeat = (name: string, value: string | undefined): void => {
+    if (value !== undefined) answer.append(name, value);
+  };
+  repeat('From', headers.get('from'));
   const to = headers.get('to');
   const parsed = to === undefined ? undefined : parseNameAddr(to);
   // The same tag for the same request, without keeping anything (RFC 3261 8.2.7).
@@ -106,7 +112,8 @@ export function buildStatelessResponse(
     .slice(0, 16);
   if (parsed && tagOf(parsed) === undefined) {
     answer.append('To', formatNameAddr({ ...parsed, params: [...parsed.params, ['tag', tag]] }));
-  } else if (to !== undefined) answer.append('To', to);
-  answer.copy(headers, 'call-id').copy(headers, 'cseq');
+  } else repeat('To', to);
+  repeat('Call-ID', headers.get('call-id'));
+  repeat('CSeq', headers.get('cseq'));
   return ok(serialize(statusLine(status, reason), answer));
 }
