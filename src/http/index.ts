@@ -1,0 +1,1 @@
+export { type HttpOptions, type HttpServers, startHttp } from './server.ts';

@@ -1,0 +1,2 @@
+export { createLogger, type LogLevel, type RootLog } from './logger.ts';
+export { redactSdp } from './redact.ts';
