@@ -1,5 +1,6 @@
 export { openWebrtcLeg } from './leg.ts';
 export type {
+  Renegotiated,
   SrtpKeys,
   SrtpProfile,
   WebrtcEvents,

@@ -1,5 +1,4 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { Candidate, type Connection } from 'werift';
 import {
   buildLocalAnswer,
   buildMetaOffer,
@@ -8,73 +7,74 @@ import {
   parseMetaDescription,
   planReceive,
   planSend,
+  type ReceivePlan,
   type SdpProblem,
 } from '../sdp/index.ts';
 import type { TimerHandle } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type DtlsCertificate, dtlsCertificate } from './certificate.ts';
-import { RemoteCredentials } from './credentials.ts';
-import { DtlsSession } from './dtls.ts';
-import type { WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
-import { hostAddresses, openAgent, PairSender } from './werift-tap.ts';
+import { ConsentWatch } from './consent-watch.ts';
+import { DtlsSession } from './dtls-session.ts';
+import { IceAgent } from './ice-agent.ts';
+import type { Renegotiated, WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
+
+const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
 
 /** Binds the sockets and makes the offer; waits for no server. Rejects with WEBRTC_BIND. */
 export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLeg> {
   const certificate = await dtlsCertificate();
-  const { bindAddress, portMin, portMax } = options;
-  // The leg is made after the sockets; packets cannot come before the answer is out anyway.
-  const media: { sink: (packet: Buffer) => void } = { sink: () => {} };
-  const agent = await openAgent({
-    addresses:
-      bindAddress && bindAddress !== '0.0.0.0' && bindAddress !== '::' ? [bindAddress] : hostAddresses(),
-    bindAddress: bindAddress === '0.0.0.0' || bindAddress === '::' ? undefined : bindAddress,
-    portRange: portMin !== undefined && portMax !== undefined ? [portMin, portMax] : undefined,
-    onMedia: (packet) => media.sink(packet),
-  });
-  if (!agent) {
-    throw new GatewayError('WEBRTC_BIND', undefined, {
-      address: bindAddress ?? 'any',
-      ports: `${portMin ?? 'any'}-${portMax ?? 'any'}`,
+  const { bindAddress, externalAddress, portMin, portMax, clock, events } = options;
+  // The leg is made after its sockets; nothing of use can come before Meta has seen the offer.
+  let leg: Leg | undefined;
+  try {
+    const agent = await IceAgent.open({
+      bindAddress,
+      externalAddress,
+      portRange: portMin !== undefined && portMax !== undefined ? [portMin, portMax] : undefined,
+      clock,
+      onMedia: (packet) => {
+        leg?.heard();
+        events.onDatagram(packet);
+      },
+      onDtls: (datagram) => leg?.dtls(datagram),
+      onExpired: () => leg?.expired(),
     });
+    leg = new Leg(options, agent, certificate);
+    return leg;
+  } catch (cause) {
+    const detail = { address: bindAddress ?? 'any', ports: `${portMin ?? 'any'}-${portMax ?? 'any'}` };
+    throw new GatewayError('WEBRTC_BIND', undefined, detail, { cause });
   }
-  const leg = new Leg(options, agent, certificate);
-  media.sink = (packet) => options.events.onDatagram(packet);
-  return leg;
 }
 
 class Leg implements WebrtcLeg {
   readonly offerSdp: string;
   readonly ssrc: number;
   readonly #options: WebrtcLegOptions;
-  readonly #agent: Connection;
-  readonly #sender: PairSender;
+  readonly #agent: IceAgent;
   readonly #certificate: DtlsCertificate;
   readonly #offer: MetaOfferOptions;
   #state: WebrtcState = 'new';
   #dtls: DtlsSession | undefined;
-  #credentials: RemoteCredentials | undefined;
+  #consent: ConsentWatch | undefined;
+  /** Credentials of an offer that came while ICE was still checking. */
+  #remote: MetaDescription['ice'] | undefined;
   #fingerprint = '';
   #setup: TimerHandle | undefined;
   #answerVersion = 1;
   #closing: Promise<void> | undefined;
 
-  constructor(options: WebrtcLegOptions, agent: Connection, certificate: DtlsCertificate) {
+  constructor(options: WebrtcLegOptions, agent: IceAgent, certificate: DtlsCertificate) {
     this.#options = options;
     this.#agent = agent;
-    this.#sender = new PairSender(agent);
     this.#certificate = certificate;
     this.ssrc = randomInt(1, 2 ** 32);
     this.#offer = {
       sessionId: (randomBytes(8).readBigUInt64BE() >> 2n).toString(),
-      candidates: agent.localCandidates.map(({ foundation, priority, host, port }) => ({
-        foundation,
-        priority,
-        address: options.externalAddress ?? host,
-        port,
-      })),
-      iceUfrag: agent.localUsername,
-      icePwd: agent.localPassword,
+      candidates: agent.candidates,
+      iceUfrag: agent.local.ufrag,
+      icePwd: agent.local.pwd,
       fingerprint: certificate.fingerprint,
       ssrc: this.ssrc,
       cname: `gw-${randomBytes(6).toString('hex')}`,
@@ -82,13 +82,6 @@ class Leg implements WebrtcLeg {
       trackId: 'gw-audio-0',
     };
     this.offerSdp = buildMetaOffer(this.#offer);
-    agent.stateChanged.subscribe((state) => {
-      if (state === 'failed') this.#fail('ice: consent expired or the checks failed');
-    });
-    agent.onData.subscribe((data) => {
-      const first = data[0] ?? 0;
-      if (first >= 20 && first <= 63) this.#dtls?.receive(data);
-    });
   }
 
   get state(): WebrtcState {
@@ -96,29 +89,18 @@ class Leg implements WebrtcLeg {
   }
 
   applyAnswer(sdp: string): Result<undefined, SdpProblem> {
-    if (this.#state !== 'new')
-      return err(new GatewayError('WEBRTC_STATE', `An answer came in state ${this.#state}.`));
+    if (this.#state !== 'new') return wrongState('An answer', this.#state);
     const parsed = parseMetaDescription(sdp);
     if (!parsed.ok) return parsed;
     const description = parsed.value;
     if (description.setup === 'active') {
-      return err(
-        new GatewayError('WEBRTC_STATE', 'Meta wants to be the DTLS client; we always are.', {
-          line: 'a=setup',
-        }),
-      );
+      const message = 'Meta wants to be the DTLS client; we always are.';
+      return err(new GatewayError('WEBRTC_STATE', message, { line: 'a=setup' }));
     }
     const planned = this.#plan(description);
     if (!planned.ok) return planned;
     this.#fingerprint = description.fingerprint;
-    this.#agent.iceControlling = true;
-    this.#agent.setRemoteParams({
-      iceLite: description.ice.lite,
-      usernameFragment: description.ice.ufrag,
-      password: description.ice.pwd,
-    });
-    this.#credentials = new RemoteCredentials(this.#agent, this.#options.clock, this.#options.log);
-    this.#setup = this.#options.clock.after(this.#options.setupTimeoutMs ?? 15_000, () =>
+    this.#setup = this.#options.clock.after(this.#options.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS, () =>
       this.#fail(`setup timed out in state ${this.#state}`),
     );
     this.#become('ice-checking');
@@ -126,9 +108,9 @@ class Leg implements WebrtcLeg {
     return ok(undefined);
   }
 
-  applyRenegotiation(sdp: string): Result<{ readonly answerSdp: string }, SdpProblem> {
+  applyRenegotiation(sdp: string): Result<Renegotiated, SdpProblem> {
     if (this.#state === 'new' || this.#state === 'failed' || this.#state === 'closed') {
-      return err(new GatewayError('WEBRTC_STATE', `An offer came in state ${this.#state}.`));
+      return wrongState('An offer', this.#state);
     }
     const parsed = parseMetaDescription(sdp);
     if (!parsed.ok) return parsed;
@@ -138,47 +120,64 @@ class Leg implements WebrtcLeg {
     }
     const planned = this.#plan(description);
     if (!planned.ok) return planned;
-    this.#credentials?.change(description.ice);
+    // Checks in flight keep the answer's credentials; consent checks then try these.
+    if (this.#consent) this.#consent.change(description.ice);
+    else this.#remote = description.ice;
     this.#answerVersion += 1;
-    return ok({ answerSdp: buildLocalAnswer(description, this.#offer, this.#answerVersion) });
+    const answerSdp = buildLocalAnswer(description, this.#offer, this.#answerVersion);
+    return ok({ answerSdp, receive: planned.value });
   }
 
   send(packet: Uint8Array): void {
-    this.#sender.send(packet);
+    this.#agent.send(packet);
+  }
+
+  heard(): void {
+    this.#consent?.heard();
+  }
+
+  dtls(datagram: Buffer): void {
+    this.#dtls?.receive(datagram);
+  }
+
+  expired(): void {
+    this.#fail('ice: no reply to consent checks for 30 s');
   }
 
   dump(): object {
-    const pair = this.#agent.nominated;
-    return {
-      state: this.#state,
-      local: pair && `${pair.localCandidate.host}:${pair.localCandidate.port}`,
-      remote: pair && `${pair.remoteCandidate.host}:${pair.remoteCandidate.port}`,
-      rttMs: pair?.rtt === undefined ? undefined : Math.round(pair.rtt * 1000),
-      candidates: this.#agent.localCandidates.length,
-    };
+    return { state: this.#state, ssrc: this.ssrc, answerVersion: this.#answerVersion, ...this.#agent.dump() };
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#shut('closed');
+    if (!this.#closing) {
+      this.#closing = this.#shut();
+      this.#become('closed');
+    }
     return this.#closing;
   }
 
   async #connect(description: MetaDescription): Promise<void> {
-    for (const c of description.candidates) {
-      if (c.transport !== 'udp' || c.component !== 1) continue;
-      await this.#agent.addRemoteCandidate(
-        new Candidate(c.foundation, c.component, c.transport, c.priority, c.address, c.port, c.type),
-      );
-    }
-    await this.#agent.addRemoteCandidate(undefined);
-    await this.#agent.connect();
+    await this.#agent.connect(description.ice, description.candidates);
     if (this.#state !== 'ice-checking') return;
-    this.#become('ice-connected');
-    this.#dtls = new DtlsSession({
+    const { clock, log } = this.#options;
+    this.#consent = new ConsentWatch({
       agent: this.#agent,
+      clock,
+      log,
+      onLost: () => {
+        if (this.#state === 'secure') this.#become('disconnected', 'ice: consent checks stay unanswered');
+      },
+      onBack: () => {
+        if (this.#state === 'disconnected') this.#become('secure');
+      },
+      onFailed: () => this.#fail('ice: no reply to consent checks and no packet'),
+    });
+    if (this.#remote) this.#consent.change(this.#remote);
+    this.#dtls = new DtlsSession({
       certificate: this.#certificate,
       fingerprint: this.#fingerprint,
-      clock: this.#options.clock,
+      clock,
+      send: (datagram) => this.#agent.send(datagram),
       onKeys: (keys) => {
         this.#setup?.clear();
         this.#options.events.onKeys(keys);
@@ -186,16 +185,17 @@ class Leg implements WebrtcLeg {
       },
       onEnd: (reason) => this.#fail(reason),
     });
-    this.#dtls.start();
+    this.#become('ice-connected');
+    if (this.#closing === undefined) this.#dtls.start();
   }
 
-  #plan(description: MetaDescription): Result<undefined, SdpProblem> {
+  #plan(description: MetaDescription): Result<ReceivePlan, SdpProblem> {
     const receive = planReceive(description);
     if (!receive.ok) return receive;
     const send = planSend(description, this.#offer);
     if (!send.ok) return send;
     this.#options.events.onPlan({ receive: receive.value, send: send.value });
-    return ok(undefined);
+    return receive;
   }
 
   #become(state: WebrtcState, reason?: string): void {
@@ -205,16 +205,20 @@ class Leg implements WebrtcLeg {
   }
 
   #fail(reason: string): void {
-    if (this.#state === 'failed' || this.#state === 'closed') return;
+    if (this.#closing !== undefined) return;
+    this.#closing = this.#shut();
     this.#become('failed', reason);
-    this.#closing ??= this.#shut(undefined);
   }
 
-  async #shut(state: 'closed' | undefined): Promise<void> {
+  /** Synchronously stops everything that could still report; the promise is for the sockets. */
+  async #shut(): Promise<void> {
     this.#setup?.clear();
     this.#dtls?.close();
-    this.#credentials?.close();
-    if (state) this.#become(state);
+    this.#consent?.close();
     await this.#agent.close();
   }
+}
+
+function wrongState(what: string, state: WebrtcState): Result<never, SdpProblem> {
+  return err(new GatewayError('WEBRTC_STATE', `${what} came in state ${state}.`));
 }

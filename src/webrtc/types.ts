@@ -4,9 +4,9 @@ import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 
 export interface WebrtcLegOptions {
-  /** Address to bind; unset: one socket on every address of the machine. */
+  /** Address to bind. Unset or `::`: any, IPv4 and IPv6; `0.0.0.0`: any IPv4. One socket per family. */
   readonly bindAddress?: string;
-  /** Public address in front of the bound one (NAT with the same port); advertised in its place. */
+  /** Public address in front of the bound one (NAT that keeps the port); the only one advertised. */
   readonly externalAddress?: string;
   /** Range for the local UDP ports, both ends included; unset: any free port. */
   readonly portMin?: number;
@@ -28,8 +28,19 @@ export interface WebrtcEvents {
   onPlan(plan: { readonly receive: ReceivePlan; readonly send: SendPlan }): void;
 }
 
-/** `failed` (setup timed out, wrong fingerprint, consent expired, DTLS closed by Meta) and `closed` (by us) are final. */
-export type WebrtcState = 'new' | 'ice-checking' | 'ice-connected' | 'secure' | 'failed' | 'closed';
+/**
+ * `disconnected`: Meta has left the consent checks of 12 s unanswered (RFC 7675); packets are still sent, and the
+ * state goes back to `secure` with the next reply, or to `failed`. `failed` (setup timed out, wrong certificate,
+ * consent lost, DTLS closed by Meta) and `closed` (by us) are final; no event follows them.
+ */
+export type WebrtcState =
+  | 'new'
+  | 'ice-checking'
+  | 'ice-connected'
+  | 'secure'
+  | 'disconnected'
+  | 'failed'
+  | 'closed';
 
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
 
@@ -40,6 +51,11 @@ export interface SrtpKeys {
   readonly remote: { readonly key: Uint8Array; readonly salt: Uint8Array };
 }
 
+export interface Renegotiated {
+  readonly answerSdp: string;
+  readonly receive: ReceivePlan;
+}
+
 /** One WebRTC session with Meta. */
 export interface WebrtcLeg {
   /** What `accept` sends. */
@@ -48,9 +64,15 @@ export interface WebrtcLeg {
   readonly state: WebrtcState;
   /** Applies Meta's answer to our offer and starts ICE at once. Once. */
   applyAnswer(sdp: string): Result<undefined, SdpProblem>;
-  /** Applies an offer of Meta's on the same transport; the value is our local answer, which is not sent by default. */
-  applyRenegotiation(sdp: string): Result<{ readonly answerSdp: string }, SdpProblem>;
-  /** Sends one RTP or RTCP datagram, already protected, to the nominated pair; dropped before ICE is up. */
+  /**
+   * Applies an offer of Meta's on the same transport, whatever its `o=` version says. The value holds our local
+   * answer, which is not sent by default. On an error nothing changes and the call goes on as it was.
+   */
+  applyRenegotiation(sdp: string): Result<Renegotiated, SdpProblem>;
+  /**
+   * Sends one RTP or RTCP datagram, already protected, to the nominated pair; dropped before ICE is up. The
+   * buffer is the caller's again when it returns.
+   */
   send(packet: Uint8Array): void;
   dump(): object;
   /** Idempotent; no socket or timer of the leg is left when it resolves. */

@@ -1,104 +1,215 @@
-import type { Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { Connection, getHostAddresses } from 'werift';
+import { Candidate, type Connection, DtlsClient, parseMessage, StunProtocol } from 'werift';
+import type { DtlsCertificate } from './certificate.ts';
+import type { UdpSocket } from './udp-socket.ts';
 
 /**
- * The only file that reaches into werift's ICE agent. It needs four things that its public face lacks, and
- * `test/webrtc/werift-tap.test.ts` fails when a new version moves one of them:
- * - `getCandidatePromises(addresses)`: bind exactly these addresses (loopback too) and ask no STUN server;
- * - `stunServer` to be emptied, because an unset one means a public default;
- * - each protocol's UDP transport with `onData` and `socket`: RTP is taken out before any STUN parsing, and
- *   sent without a promise and a statistic a packet.
+ * The only file that reaches into werift 0.25; `test/webrtc/werift-tap.test.ts` fails when a version moves
+ * something that is used here. werift owns ICE and composes the DTLS messages; sockets, timers of the handshake
+ * and the check of what the other side sends are ours:
+ * - its UDP transport binds without an error listener (a busy port would end the process), asks a public STUN
+ *   server by default, and parses every media packet as STUN first;
+ * - its DTLS client retransmits identical records, which peers drop as replays (RFC 6347 section 4.1.2.6), from
+ *   500 ms on and past the end of the session, and swallows fatal alerts.
  */
 interface AgentInternals {
-  stunServer: unknown;
+  readonly protocols: StunProtocol[];
+  ensureProtocol(protocol: StunProtocol): void;
+  appendLocalCandidate(candidate: Candidate): void;
   localCandidatesStart: boolean;
   localCandidatesEnd: boolean;
-  readonly protocols: readonly ProtocolInternals[];
-  getCandidatePromises(addresses: readonly string[]): Promise<unknown>[];
 }
 
-interface ProtocolInternals {
-  readonly transport: {
-    onData: (data: Buffer, from: [string, number]) => void;
-    readonly socket: Socket;
+export type StunInput = (datagram: Buffer, address: string, port: number) => void;
+
+/** Gives the agent a socket of ours as its host candidate; the result takes the STUN datagrams of that socket. */
+export function attachSocket(agent: Connection, socket: UdpSocket, host: string): StunInput {
+  const internals = agent as unknown as AgentInternals;
+  const protocol = new StunProtocol();
+  protocol.transport = {
+    type: 'udp',
+    addressFamily: socket.family,
+    address: { address: host, port: socket.port, family: `IPv${socket.family}` },
+    host,
+    port: socket.port,
+    get closed() {
+      return socket.closed;
+    },
+    onData: () => {},
+    send: (data: Buffer, [address, port]: [string, number]) =>
+      Promise.resolve(socket.send(data, address, port)),
+    close: () => socket.close(),
+  } as unknown as StunProtocol['transport'];
+  protocol.localIp = host;
+  protocol.localCandidate = new Candidate(
+    `${socket.family}`,
+    1,
+    'udp',
+    126 * 2 ** 24 + 65_535 * 2 ** 8 + 255,
+    host,
+    socket.port,
+    'host',
+    undefined,
+    undefined,
+    undefined,
+    agent.generation,
+    agent.localUsername,
+  );
+  internals.ensureProtocol(protocol);
+  internals.protocols.push(protocol);
+  internals.appendLocalCandidate(protocol.localCandidate);
+  internals.localCandidatesStart = true;
+  internals.localCandidatesEnd = true;
+  const input = protocol as unknown as { datagramReceived(data: Buffer, from: [string, number]): void };
+  return (datagram, address, port) => {
+    // werift answers requests without looking at their MESSAGE-INTEGRITY, and checks back whoever sent them.
+    const request = ((datagram[0] ?? 0) & 1) === 0 && ((datagram[1] ?? 0) & 16) === 0;
+    if (request && !parseMessage(datagram, Buffer.from(agent.localPassword))) return;
+    input.datagramReceived(datagram, [isIPv6(address) ? (address.split('%')[0] ?? address) : address, port]);
   };
 }
 
-export interface AgentOptions {
-  readonly addresses: readonly string[];
-  readonly bindAddress?: string | undefined;
-  readonly portRange?: readonly [number, number] | undefined;
-  /** RTP and RTCP (RFC 7983 section 7), as they come off the socket. */
-  readonly onMedia: (packet: Buffer) => void;
+/** A handshake message as werift's DTLS passes it on (RFC 6347 section 4.2.2). */
+export interface HandshakeMessage {
+  readonly msg_type: number;
+  readonly length: number;
+  readonly message_seq: number;
+  readonly fragment_offset: number;
+  readonly fragment_length: number;
+  readonly fragment: Buffer;
 }
 
-/** A full, controlling ICE agent bound to the given addresses; undefined when none could be bound. */
-export async function openAgent(options: AgentOptions): Promise<Connection | undefined> {
-  const { bindAddress, portRange } = options;
-  const agent = new Connection(true, {
-    iceLite: false,
-    useTcp: false,
-    useIpv4: true,
-    useIpv6: true,
-    ...(portRange ? { portRange: [portRange[0], portRange[1]] as [number, number] } : {}),
-    ...(bindAddress
-      ? { interfaceAddresses: isIPv6(bindAddress) ? { udp6: bindAddress } : { udp4: bindAddress } }
-      : {}),
-  });
-  const internals = agent as unknown as AgentInternals;
-  internals.stunServer = undefined;
-  internals.localCandidatesStart = true;
-  await Promise.allSettled(internals.getCandidatePromises(options.addresses));
-  internals.localCandidatesEnd = true;
-  if (agent.localCandidates.length === 0) {
-    await agent.close();
-    return undefined;
-  }
-  for (const { transport } of internals.protocols) {
-    const agentsOwn = transport.onData;
-    transport.onData = (data, from) => {
-      const first = data[0] ?? 0;
-      if (first > 127 && first < 192) options.onMedia(data);
-      else agentsOwn(data, from);
+interface DtlsInternals {
+  readonly dtls: {
+    readonly flight: number;
+    readonly lastMessage: Buffer[];
+    readonly version: { readonly major: number; readonly minor: number };
+    readonly sortedHandshakeCache: readonly { readonly msg_type: number; serialize(): Buffer }[];
+  };
+  readonly cipher: {
+    readonly masterSecret?: Buffer;
+    readonly localRandom?: { serialize(): Buffer };
+    encryptPacket(record: WeriftRecord): WeriftRecord;
+    decryptPacket(record: WeriftRecord): Buffer;
+  };
+  handleFragmentHandshake(fragments: HandshakeMessage[]): HandshakeMessage[];
+}
+
+interface WeriftRecord {
+  recordLayerHeader: {
+    contentType: number;
+    protocolVersion: { readonly major: number; readonly minor: number };
+    epoch: number;
+    sequenceNumber: number;
+    contentLen: number;
+  };
+  fragment: Buffer;
+}
+
+export interface DtlsTapEvents {
+  /** A flight is composed: datagrams of one or more records, to be sent and sent again by us. */
+  readonly onFlight: (datagrams: readonly Buffer[]) => void;
+  /** A handshake fragment came; what is returned (whole messages, in order) is processed. */
+  readonly onFragment: (fragment: HandshakeMessage) => readonly HandshakeMessage[];
+  /** The other side's Finished was processed. */
+  readonly onConnect: () => void;
+  readonly onError: (error: unknown) => void;
+}
+
+/** werift's DTLS client as a composer of messages: it sends nothing itself and owns no timer. */
+export class DtlsTap {
+  readonly client: DtlsClient;
+  readonly #internals: DtlsInternals;
+  readonly #onError: (error: unknown) => void;
+  #input: (record: Buffer) => void = () => {};
+
+  constructor(certificate: DtlsCertificate, profiles: SrtpProfileNumbers, events: DtlsTapEvents) {
+    const tap = this;
+    this.#onError = (error) => {
+      if (error !== FLIGHT_TAKEN) events.onError(error);
     };
+    this.client = new DtlsClient({
+      cert: certificate.certPem,
+      key: certificate.keyPem,
+      signatureHash: certificate.signatureHash,
+      srtpProfiles: profiles,
+      extendedMasterSecret: true,
+      transport: {
+        type: 'ours',
+        address: {},
+        closed: false,
+        get onData() {
+          return tap.#input;
+        },
+        set onData(input: (record: Buffer) => void) {
+          tap.#input = input;
+        },
+        // Thrown in the middle of werift's transmit loop, which is how that loop never starts waiting.
+        send: (datagram: Buffer): never => {
+          const { flight, lastMessage } = tap.#internals.dtls;
+          events.onFlight(flight === 5 ? lastMessage : [datagram]);
+          throw FLIGHT_TAKEN;
+        },
+        close: () => Promise.resolve(),
+      } as unknown as ConstructorParameters<typeof DtlsClient>[0]['transport'],
+    });
+    this.#internals = this.client as unknown as DtlsInternals;
+    this.#internals.handleFragmentHandshake = (fragments) =>
+      fragments.flatMap((fragment) => events.onFragment(fragment));
+    this.client.onConnect.once(events.onConnect);
+    this.client.onError.subscribe((error: unknown) => this.#onError(error));
   }
-  return agent;
+
+  connect(): void {
+    this.client.connect().catch((error: unknown) => this.#onError(error));
+  }
+
+  /** One record, header included. */
+  input(record: Buffer): void {
+    this.#input(record);
+  }
+
+  get clientRandom(): Buffer | undefined {
+    return this.#internals.cipher.localRandom?.serialize();
+  }
+
+  get masterSecret(): Buffer | undefined {
+    return this.#internals.cipher.masterSecret;
+  }
+
+  /** The handshake so far, both directions, each message with its header as if unfragmented (RFC 6347 4.2.6). */
+  get transcript(): readonly { readonly msg_type: number; serialize(): Buffer }[] {
+    return this.#internals.dtls.sortedHandshakeCache;
+  }
+
+  /** An encrypted record of epoch 1, header included. */
+  seal(contentType: number, sequenceNumber: number, plain: Buffer): Buffer {
+    const protocolVersion = { major: 254, minor: 253 };
+    const header = { contentType, protocolVersion, epoch: 1, sequenceNumber, contentLen: plain.length };
+    const sealed = this.#internals.cipher.encryptPacket({ recordLayerHeader: header, fragment: plain });
+    const record = Buffer.alloc(13 + sealed.fragment.length);
+    record.set([contentType, 254, 253, 0, 1]);
+    record.writeUIntBE(sequenceNumber, 5, 6);
+    record.writeUInt16BE(sealed.fragment.length, 11);
+    record.set(sealed.fragment, 13);
+    return record;
+  }
+
+  /** Throws when the record was not made with the session's keys. */
+  open(record: Buffer): Buffer {
+    return this.#internals.cipher.decryptPacket({
+      recordLayerHeader: {
+        contentType: record.readUInt8(0),
+        protocolVersion: { major: record.readUInt8(1), minor: record.readUInt8(2) },
+        epoch: record.readUInt16BE(3),
+        sequenceNumber: record.readUIntBE(5, 6),
+        contentLen: record.readUInt16BE(11),
+      },
+      fragment: record.subarray(13),
+    });
+  }
 }
 
-/** Every address of the machine that a call could use; loopback only when there is nothing else. */
-export function hostAddresses(): string[] {
-  const found = getHostAddresses(true, true, {});
-  return found.length > 0 ? found : ['127.0.0.1'];
-}
+export type SrtpProfileNumbers = NonNullable<ConstructorParameters<typeof DtlsClient>[0]['srtpProfiles']>;
 
-/** Datagrams of one agent between `send` and the system call, which dgram makes a tick later. */
-const RING = 32;
-const DATAGRAM_BYTES = 1_500;
-
-/** Sends on an agent's nominated pair, without a promise and a statistic a packet. */
-export class PairSender {
-  readonly #agent: Connection;
-  readonly #ring = Buffer.allocUnsafeSlow(RING * DATAGRAM_BYTES);
-  #next = 0;
-
-  constructor(agent: Connection) {
-    this.#agent = agent;
-  }
-
-  /** Drops a packet before ICE is up, after consent expired, and over 1500 bytes. `packet` may be reused at once. */
-  send(packet: Uint8Array): void {
-    const agent = this.#agent;
-    const pair = agent.nominated;
-    if (!pair || agent.state !== 'connected' || packet.length > DATAGRAM_BYTES) return;
-    const { transport } = pair.protocol as unknown as ProtocolInternals;
-    const at = this.#next * DATAGRAM_BYTES;
-    this.#next = (this.#next + 1) % RING;
-    this.#ring.set(packet, at);
-    const { host, port } = pair.remoteCandidate;
-    transport.socket.send(this.#ring, at, packet.length, port, host, ignoreSendError);
-  }
-}
-
-/** An unreachable network shows as lost packets, and consent checks end the call if it lasts. */
-function ignoreSendError(): void {}
+const FLIGHT_TAKEN = new Error('The flight was taken from werift, to be sent by us.');
