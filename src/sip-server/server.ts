@@ -32,6 +32,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
 
   const transports = await TransportLayer.open(options.listen, {
     external: options.externalAddress,
+    accepts: (address) => peers.has(address),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
     ...(trace && {
@@ -104,7 +105,8 @@ function checkSettings(options: SipServerSettings): void {
     bad('secret', 'must have 1 to 256 characters, no "|" and no line break');
   if (options.listen.length === 0) bad('listen', 'must name at least one listener');
   for (const { protocol, address, port } of options.listen) {
-    if (protocol !== 'udp') bad('listen.protocol', `"${String(protocol)}" is not supported`);
+    if (protocol !== 'udp' && protocol !== 'tcp')
+      bad('listen.protocol', `"${String(protocol)}" is not supported`);
     if (isIP(address) === 0) bad('listen.address', `"${address}" is not an IP address`);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) bad('listen.port', `${port} is not a port`);
   }

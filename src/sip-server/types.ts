@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Transports that a listener may use. */
-export type Protocol = 'udp';
+export type Protocol = 'udp' | 'tcp';
 
 /** A listening SIP socket. `address` is an IP address; `port` 0 takes a free one. */
 export interface ListenOptions {

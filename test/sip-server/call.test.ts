@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
-import { type App, SDP, startApp } from './support/app.ts';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
+import { type App, SDP, startApp, startServer } from './support/app.ts';
 import type { Srf, SrfDialog, SrfMessage } from './support/srf.ts';
 
 const apps: App[] = [];
@@ -67,4 +68,30 @@ test('the callee hangs up', async () => {
   expect(bye.get('Reason')).toBe('Q.850;cause=16');
   expect(a.server.stats().dialogs).toBe(0);
   expect(b.server.stats().dialogs).toBe(0);
+});
+
+test('closing a server in the middle of calls leaves no timer and no socket', async () => {
+  const clock = new FakeClock();
+  const b = await startApp(
+    (srf) =>
+      srf.invite((req, res) => {
+        if (req.uri.includes('ring')) res.send(180);
+        else void srf.createUAS(req, res, { localSdp: SDP(4000) });
+      }),
+    { clock },
+  );
+  const a = await startApp(undefined, { clock });
+  await a.srf.createUAC(`sip:answer@${b.address}`, { localSdp: SDP(5000) });
+  const ringing = new Promise((resolve) => {
+    const progress = { cbProvisional: resolve };
+    a.srf.createUAC(`sip:ring@${b.address}`, { localSdp: SDP(5000) }, progress).catch(() => {});
+  });
+  await ringing;
+  expect(clock.armed).toBeGreaterThan(0);
+  await Promise.all([a.close(), b.close()]);
+  expect(clock.armed).toBe(0);
+  // Its ports are free again.
+  const again = await startServer({ listen: b.server.contacts, control: b.server.control });
+  expect(again.contacts).toEqual(b.server.contacts);
+  await again.close();
 });

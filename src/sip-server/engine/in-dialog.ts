@@ -24,7 +24,7 @@ export class InDialog {
       done(ok(remote.behind));
       return;
     }
-    const target = remote && targetOf(routing(remote).nextHop);
+    const target = remote && targetOf(routing(remote).nextHop, dialog.flow.protocol);
     if (!target) done(err(new Error('the dialog has no remote target')));
     else this.#context.transports.open({ ...target, prefer: dialog.flow }, done);
   }

@@ -63,6 +63,18 @@ export function withOwnHost(value: string, flow: Flow): string {
   return formatNameAddr({ ...address, uri: formatUri(own) });
 }
 
+/** A Contact of an application; where ours takes the place of `localhost`, it names the transport too. */
+export function withOwnContact(value: string, flow: Flow): string {
+  const own = withOwnHost(value, flow);
+  const address = own === value || flow.protocol === 'udp' ? undefined : parseNameAddr(own);
+  const uri = address && parseSipUri(address.uri);
+  if (!address || !uri || uri.params.toLowerCase().includes(';transport=')) return own;
+  return formatNameAddr({
+    ...address,
+    uri: formatUri({ ...uri, params: `${uri.params};transport=${flow.protocol}` }),
+  });
+}
+
 /** Whether a Contact of an application can be sent: addresses, or the `*` of a REGISTER. */
 export const isContact = (value: string): boolean => value === '*' || parseNameAddrs([value]) !== undefined;
 
@@ -113,7 +125,7 @@ export function buildOutside(
   const seq = parseCSeq(given.get('cseq') ?? '')?.seq ?? ids.seq();
   const branch = ids.branch();
   const appContact = given.get('contact');
-  const contact = appContact === undefined ? ownContact(flow) : withOwnHost(appContact, flow);
+  const contact = appContact === undefined ? ownContact(flow) : withOwnContact(appContact, flow);
   if (!isContact(contact)) return err('invalid Contact header');
 
   const headers = new Headers()
@@ -157,7 +169,7 @@ export function buildInside(
   for (const route of routes) headers.append('Route', route);
   if (CONTACT_INSIDE.has(method)) {
     const given = message.headers.get('contact');
-    const contact = given === undefined ? dialog.contact : withOwnHost(given, flow);
+    const contact = given === undefined ? dialog.contact : withOwnContact(given, flow);
     if (!isContact(contact)) return err('invalid Contact header');
     headers.append('Contact', contact);
   }
@@ -216,13 +228,20 @@ export function buildSynthetic(request: WireRequest, status: number, reason: str
   return serialize(`SIP/2.0 ${status} ${reason}`, headers);
 }
 
-/** Host, port and transport that a URI asks for (RFC 3263 4, without SRV). */
-export function targetOf(uri: string): { protocol: string; host: string; port: number } | undefined {
+/**
+ * Host, port and transport that a URI asks for (RFC 3263 4, without SRV).
+ *
+ * @param silent the transport of a `sip:` URI that names none
+ */
+export function targetOf(
+  uri: string,
+  silent = 'udp',
+): { protocol: string; host: string; port: number } | undefined {
   const parsed = parseSipUri(uri);
   if (!parsed) return undefined;
   const params = parsed.params.toLowerCase();
   const transport = /;transport=([^;]+)/.exec(params)?.[1];
-  const protocol = parsed.scheme === 'sips' ? 'tls' : (transport ?? 'udp');
+  const protocol = parsed.scheme === 'sips' ? 'tls' : (transport ?? silent);
   const maddr = /;maddr=([^;]+)/.exec(params)?.[1];
   return { protocol, host: maddr ?? parsed.host, port: parsed.port ?? (protocol === 'tls' ? 5061 : 5060) };
 }

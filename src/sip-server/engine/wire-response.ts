@@ -8,7 +8,7 @@ import { REASONS } from '../message/names.ts';
 import { serialize, statusLine } from '../message/serialize.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
-import { appendApp, isContact, ownContact, withOwnHost } from './wire-request.ts';
+import { appendApp, isContact, ownContact, withOwnContact } from './wire-request.ts';
 
 /** Headers of a response that the server alone writes. */
 const OWN = new Set([
@@ -73,7 +73,7 @@ export function buildAppResponse(
   const forms = (method === 'INVITE' || method === 'SUBSCRIBE') && status > 100 && status < 300;
   if (forms) headers.copy(request.headers, 'record-route');
   const given = message.headers.get('contact');
-  const contact = given === undefined || given === '' ? ownContact(flow) : withOwnHost(given, flow);
+  const contact = given === undefined || given === '' ? ownContact(flow) : withOwnContact(given, flow);
   if (!isContact(contact)) return err('invalid Contact header');
   const refreshes = forms || (method === 'UPDATE' && status >= 200 && status < 300);
   if (refreshes || (given !== undefined && given !== '')) headers.append('Contact', contact);

@@ -2,14 +2,16 @@ import { lookup } from 'node:dns';
 import { isIP, isIPv6 } from 'node:net';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { ListenOptions, SipContact } from '../types.ts';
+import { TcpListener } from './tcp.ts';
 import type { Flow, ListenerOptions, Target, Transports } from './transport.ts';
 import { UdpListener } from './udp.ts';
 
+type Listener = UdpListener | TcpListener;
 type Resolved = (addresses: Result<readonly string[], Error>) => void;
 
 /** The listeners of one server, and the way from a target to a flow. */
 export class TransportLayer implements Transports {
-  readonly #listeners: UdpListener[] = [];
+  readonly #listeners: Listener[] = [];
   readonly #waiting = new Map<string, Resolved[]>();
   #closed = false;
 
@@ -18,7 +20,9 @@ export class TransportLayer implements Transports {
     const layer = new TransportLayer();
     try {
       for (const options of listen) {
-        layer.#listeners.push(await UdpListener.open(options, shared));
+        layer.#listeners.push(
+          await (options.protocol === 'tcp' ? TcpListener : UdpListener).open(options, shared),
+        );
       }
     } catch (error) {
       await layer.close();
@@ -32,7 +36,7 @@ export class TransportLayer implements Transports {
   }
 
   anyFlow(): Flow {
-    return this.#listeners[0]!.flow({ address: '', port: 0 });
+    return this.#listeners[0]!.idleFlow();
   }
 
   open(target: Target, done: (flow: Result<Flow, Error>) => void): void {
@@ -56,7 +60,13 @@ export class TransportLayer implements Transports {
           contact.port === target.prefer?.bound.port && contact.address === target.prefer.bound.address,
       );
       const listener = preferred ?? fitting[0];
-      if (listener) return ok(listener.flow({ address, port: target.port }));
+      if (!listener) continue;
+      const { prefer } = target;
+      // A peer behind NAT can be reached on the connection it made, and on no other.
+      const reuse =
+        listener instanceof TcpListener && prefer?.protocol === 'tcp' && prefer.remote.address === address;
+      if (reuse && listener.isOpen(prefer.remote)) return ok(listener.flow(prefer.remote));
+      return ok(listener.flow({ address, port: target.port }));
     }
     return err(new Error(`No listener for ${target.protocol} to ${addresses.join(', ')}`));
   }

@@ -65,6 +65,11 @@ export class UdpListener {
     return isIPv6(this.contact.address);
   }
 
+  /** A flow for messages that never leave. */
+  idleFlow(): Flow {
+    return this.flow({ address: '', port: 0 });
+  }
+
   flow(remote: Endpoint): Flow {
     const { address, port } = this.contact;
     const { external, trace } = this.#options;
