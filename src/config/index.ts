@@ -1,0 +1,5 @@
+export { loadConfig, parseConfig } from './load.ts';
+export { type ConfigProblem, formatProblems } from './problem.ts';
+export { configJsonSchema, configReference } from './reference.ts';
+export { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
+export type { SecretSources } from './secrets.ts';

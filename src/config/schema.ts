@@ -1,0 +1,267 @@
+import { type Static, type TSchema, Type } from 'typebox';
+
+/**
+ * The configuration, once: types, defaults, JSON Schema, the reference page and the checks all come from here.
+ * Titles are the page's words; `secret` marks values that may only come from the environment or a file.
+ */
+const strict = { additionalProperties: false } as const;
+
+const text = (description: string, options: object = {}) =>
+  Type.String({ description, minLength: 1, ...options });
+const secret = (description: string) =>
+  Type.String({
+    description: `${description} Secret: \`\${NAME}\` or \`file:/path\`.`,
+    minLength: 1,
+    secret: true,
+  });
+const whole = (description: string, minimum: number, maximum: number, fallback?: number) =>
+  Type.Integer({ description, minimum, maximum, ...(fallback === undefined ? {} : { default: fallback }) });
+const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
+const port = (description: string, fallback?: number) => whole(description, 0, 65_535, fallback);
+const group = <T extends TSchema>(schema: T) => schema;
+
+const listen = (what: string, address: string, listenPort: number) =>
+  Type.Object(
+    {
+      address: text(`Address of this machine for ${what}.`, { default: address, format: 'ip' }),
+      port: port(`TCP port for ${what}; 0 takes any free one.`, listenPort),
+    },
+    { ...strict, default: {}, description: `Where ${what} listens.` },
+  );
+
+const choice = <const T extends readonly string[]>(values: T, description: string, options: object = {}) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description, ...options });
+
+export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus'] as const;
+
+const app = Type.Object(
+  {
+    id: text('App id, from the app dashboard.'),
+    secret: secret('App secret: checks webhook signatures and proves Graph requests.'),
+    verifyToken: secret('The token you entered at Meta for the webhook handshake.'),
+  },
+  { ...strict, description: 'One Meta app.' },
+);
+
+const page = Type.Object(
+  {
+    id: text('Page id.'),
+    name: Type.Optional(text('For your own reading.')),
+    accessToken: secret('Page access token with pages_messaging.'),
+    app: text('Id of the app that issued the token, one of meta.apps.'),
+    route: text('Name of the route that its calls take, one of routes.'),
+  },
+  { ...strict, description: 'One Facebook Page.' },
+);
+
+const trunk = Type.Object(
+  {
+    host: text('Host name or address of the PBX or phone.'),
+    port: whole('SIP port.', 1, 65_535, 5060),
+    transport: choice(['udp'] as const, 'SIP transport.', { default: 'udp' }),
+    user: Type.Optional(
+      text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
+    ),
+    fromDomain: Type.Optional(text('Domain of From; default: the address of the SIP server.')),
+    codecs: Type.Array(choice(CODEC_NAMES, 'A codec.'), {
+      description: 'Codecs offered, in this order.',
+      minItems: 1,
+      uniqueItems: true,
+      default: ['PCMU', 'PCMA'],
+    }),
+    telephoneEvent: flag('Offer telephone-event (RFC 4733) for DTMF; otherwise SIP INFO is used.', true),
+    ptimeMs: Type.Unsafe<10 | 20 | 30 | 40 | 60>({
+      type: 'integer',
+      enum: [10, 20, 30, 40, 60],
+      default: 20,
+      description: 'Packet time offered, ms.',
+    }),
+    credentials: Type.Optional(
+      Type.Object(
+        { username: text('User name for digest authentication.'), password: secret('Its password.') },
+        { ...strict, description: 'For a PBX that challenges INVITE (401, 407).' },
+      ),
+    ),
+  },
+  { ...strict, description: 'A PBX or phone that takes calls.' },
+);
+
+const route = Type.Object(
+  {
+    targets: Type.Array(
+      Type.Object(
+        {
+          trunk: text('One of trunks.'),
+          user: Type.Optional(text('User part of the Request-URI; default: the user of the trunk.')),
+          ringTimeoutMs: Type.Optional(
+            whole('How long this target may ring before the next one, ms.', 1_000, 55_000),
+          ),
+        },
+        strict,
+      ),
+      { description: 'Whom to ring, one after the other.', minItems: 1 },
+    ),
+    ringBudgetMs: whole('All targets together, ms; Meta gives up at 60 s.', 1_000, 54_000, 45_000),
+  },
+  { ...strict, description: 'An ordered list of SIP targets.' },
+);
+
+export const CONFIG_SCHEMA = Type.Object(
+  {
+    meta: group(
+      Type.Object(
+        {
+          graphUrl: text('Base address of the Graph API; the simulator has another one.', {
+            default: 'https://graph.facebook.com',
+            pattern: '^https?://[^/]+(/.*)?$',
+          }),
+          version: text('Graph API version.', { default: 'v26.0', pattern: '^v\\d+\\.\\d+$' }),
+          sendAppSecretProof: flag('Add appsecret_proof to Graph requests.', true),
+          acceptTimeoutMs: whole('Longest wait for the reply to accept, ms.', 100, 30_000, 10_000),
+          endTimeoutMs: whole('Longest wait for one reply to reject or terminate, ms.', 100, 30_000, 5_000),
+          profileTimeoutMs: whole("Budget of the look-up of the caller's name, ms.", 0, 5_000, 1_500),
+          apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1 }),
+          pages: Type.Array(page, { description: 'The Pages whose calls are taken.', minItems: 1 }),
+        },
+        { ...strict, description: 'Meta: apps, Pages and the Graph API.' },
+      ),
+    ),
+    http: Type.Object(
+      {
+        listen: listen('webhooks', '0.0.0.0', 8080),
+        webhookPath: text('Path of the webhook URL.', { default: '/webhook', pattern: '^/[A-Za-z0-9/_-]*$' }),
+        bodyLimitBytes: whole(
+          'Largest webhook taken; Meta sends up to 1000 updates in one.',
+          5_000_000,
+          50_000_000,
+          8_000_000,
+        ),
+      },
+      { ...strict, default: {}, description: 'The webhook port. Put a TLS proxy in front of it.' },
+    ),
+    admin: Type.Object(
+      { listen: listen('health checks', '127.0.0.1', 9090) },
+      { ...strict, default: {}, description: 'The admin port: /health/live, /health/ready, /calls.' },
+    ),
+    webrtc: Type.Object(
+      {
+        bindAddress: Type.Optional(
+          text('Address to bind; default: every address of the machine.', { format: 'ip' }),
+        ),
+        externalAddress: Type.Optional(
+          text('Public address, when behind NAT with the same ports.', { format: 'ip' }),
+        ),
+        portMin: whole('First UDP port for media with Meta.', 1_024, 65_535, 40_000),
+        portMax: whole('Last UDP port; one a call.', 1_024, 65_535, 44_999),
+        setupTimeoutMs: whole('From accept until ICE and DTLS must be up, ms.', 1_000, 60_000, 15_000),
+      },
+      { ...strict, default: {}, description: 'The WebRTC side.' },
+    ),
+    rtp: Type.Object(
+      {
+        address: text('Address of this machine for RTP with the PBX.', { default: '0.0.0.0', format: 'ip' }),
+        externalAddress: Type.Optional(
+          text('Address written into SDP; needed when rtp.address is 0.0.0.0 or behind NAT.', {
+            format: 'ip',
+          }),
+        ),
+        portMin: port('First UDP port for RTP; 0 takes any free pair.', 30_000),
+        portMax: port('Last UDP port; two a call.', 34_999),
+        mediaTimeoutMs: whole('Silence of either side that ends the call, ms.', 2_000, 600_000, 30_000),
+      },
+      { ...strict, default: {}, description: 'The RTP side.' },
+    ),
+    sip: Type.Object(
+      {
+        server: Type.Union(
+          [
+            Type.Literal('embedded'),
+            Type.Object(
+              {
+                host: text('Host of the drachtio-server.'),
+                port: whole('Its application port.', 1, 65_535, 9022),
+                secret: secret('Its secret.'),
+              },
+              strict,
+            ),
+          ],
+          { default: 'embedded', description: '`embedded`, or a drachtio-server: `{ host, port, secret }`.' },
+        ),
+        listen: Type.Array(
+          Type.Object(
+            {
+              protocol: choice(['udp'] as const, 'Transport.', { default: 'udp' }),
+              address: text('Address of this machine.', { format: 'ip' }),
+              port: port('Port; 0 takes any free one.', 5060),
+            },
+            strict,
+          ),
+          {
+            description: 'Where the embedded SIP server listens.',
+            minItems: 1,
+            default: [{ protocol: 'udp', address: '127.0.0.1', port: 5060 }],
+          },
+        ),
+        externalAddress: Type.Optional(
+          text('Address written into Via and Contact, when behind NAT.', { format: 'ip' }),
+        ),
+        allow: Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
+          description: 'Who may speak SIP with the embedded server; loopback always may.',
+          default: [],
+        }),
+        userAgent: text('User-Agent header.', { default: 'messenger-sip-gateway' }),
+      },
+      { ...strict, default: {}, description: 'The SIP side.' },
+    ),
+    trunks: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), trunk, {
+      description: 'PBXs and phones, by name.',
+    }),
+    routes: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), route, {
+      description: 'Routes, by name.',
+    }),
+    media: Type.Object(
+      {
+        opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),
+      },
+      { ...strict, default: {}, description: 'The media worker.' },
+    ),
+    limits: Type.Object(
+      {
+        maxCalls: whole('Calls at once; more are rejected.', 1, 100_000, 200),
+        maxCallDurationMs: Type.Optional(whole('Longest call, ms; default: no limit.', 10_000, 86_400_000)),
+      },
+      { ...strict, default: {}, description: 'Limits.' },
+    ),
+    log: Type.Object(
+      {
+        level: choice(
+          ['debug', 'info', 'warn', 'error', 'silent'] as const,
+          'Least severity that is logged.',
+          {
+            default: 'info',
+          },
+        ),
+      },
+      { ...strict, default: {}, description: 'Logs go to standard error as JSON lines.' },
+    ),
+    records: Type.Object(
+      {
+        path: text('File for call records, one JSON object a line; `-` is standard output.', {
+          default: '-',
+        }),
+      },
+      { ...strict, default: {}, description: 'Call records.' },
+    ),
+    journal: Type.Object(
+      { path: Type.Optional(text('File for the journal; default: none is kept.')) },
+      { ...strict, default: {}, description: 'The journal of open calls.' },
+    ),
+  },
+  {
+    ...strict,
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'messenger-sip-gateway configuration',
+  },
+);
+
+export type GatewayConfig = Static<typeof CONFIG_SCHEMA>;
