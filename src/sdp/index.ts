@@ -8,10 +8,11 @@ export {
 } from './meta-description.ts';
 export { buildMetaOffer, type LocalCandidate, type MetaOfferOptions } from './meta-offer.ts';
 export { planReceive, planSend } from './meta-plan.ts';
+export { type MetaSession, parseMetaSession } from './meta-session.ts';
 export { normalizeSdp } from './normalize.ts';
 export type { Direction, PhonePlan, ReceivePlan, SendPlan, SipCodec, TelephoneEvent } from './plans.ts';
 export type { SdpProblem } from './problem.ts';
 export { SIP_CODECS } from './sip-codecs.ts';
 export { parseSipDescription, type SipAudio, type SipDescription } from './sip-description.ts';
 export { answerSipOffer, negotiateSipAnswer, type SipAnswer } from './sip-negotiation.ts';
-export { buildSipOffer, type SipLocal } from './sip-offer.ts';
+export { buildSipOffer, freshSipOffer, type SipLocal } from './sip-offer.ts';

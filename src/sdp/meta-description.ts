@@ -63,9 +63,10 @@ export function parseMetaDescription(sdp: string): Result<MetaDescription, SdpPr
   const session = parse(text);
   const audio = session.media.find((media) => media.type === 'audio');
   if (!audio) return problem('SDP_NO_AUDIO', 'The description has no m=audio line.', 'm=audio');
-  const first = session.media[0] ?? audio;
-  const ufrag = text_(first.iceUfrag ?? session.iceUfrag);
-  const pwd = text_(first.icePwd ?? session.icePwd);
+  // A rejected section in front may lack the transport that all share.
+  const first = session.media.find((media) => media.iceUfrag !== undefined) ?? audio;
+  const ufrag = stringOf(first.iceUfrag ?? session.iceUfrag);
+  const pwd = stringOf(first.icePwd ?? session.icePwd);
   if (!ufrag || !pwd) {
     const line = ufrag ? 'a=ice-pwd' : 'a=ice-ufrag';
     return problem('SDP_NO_ICE', `The description has no ${line} line.`, line);
@@ -77,7 +78,7 @@ export function parseMetaDescription(sdp: string): Result<MetaDescription, SdpPr
   const setup = first.setup ?? session.setup;
   return ok({
     ice: { ufrag, pwd, lite: session.icelite !== undefined },
-    candidates: (first.candidates ?? []).map(candidateOf),
+    candidates: (first.candidates ?? []).map(candidateOf).filter(({ port }) => port > 0 && port < 65_536),
     fingerprint,
     setup: setup === 'active' || setup === 'actpass' ? setup : 'passive',
     media: session.media.map((media, index) => mediaOf(media, index, session)),
@@ -112,16 +113,16 @@ function payloadsOf(media: ParsedMedia): MetaPayload[] {
     .filter((rtp) => offered.has(rtp.payload))
     .map((rtp) => ({
       payloadType: rtp.payload,
-      name: rtp.codec.toLowerCase(),
+      name: String(rtp.codec).toLowerCase(),
       clockRate: rtp.rate ?? 0,
       fmtp: fmtpOf(media.fmtp.find((fmtp) => fmtp.payload === rtp.payload)?.config),
     }));
 }
 
 /** `a=1;b=2` as a record with lower-case keys; parts without `=` get an empty value. */
-export function fmtpOf(config: string | undefined): Record<string, string> {
+export function fmtpOf(config: unknown): Record<string, string> {
   const record: Record<string, string> = {};
-  for (const part of (config ?? '').split(';')) {
+  for (const part of String(config ?? '').split(';')) {
     const [key = '', ...value] = part.trim().split('=');
     if (key) record[key.toLowerCase()] = value.join('=').trim();
   }
@@ -132,11 +133,11 @@ function candidateOf(c: NonNullable<ParsedMedia['candidates']>[number]): MetaCan
   return {
     foundation: String(c.foundation),
     component: c.component,
-    transport: c.transport.toLowerCase(),
+    transport: String(c.transport).toLowerCase(),
     priority: Number(c.priority),
-    address: c.ip,
-    port: c.port,
-    type: c.type,
+    address: String(c.ip),
+    port: Number(c.port),
+    type: String(c.type),
     ...(c.tcptype ? { tcptype: c.tcptype } : {}),
   };
 }
@@ -150,7 +151,7 @@ function sha256(text: string): string | undefined {
   return /^a=fingerprint:sha-256 ([0-9A-F]{2}(?::[0-9A-F]{2}){31})\s*$/im.exec(text)?.[1]?.toUpperCase();
 }
 
-/** sdp-transform turns digit-only values into numbers. */
-function text_(value: unknown): string | undefined {
+/** sdp-transform turns digit-only values into numbers, whatever its types say. */
+function stringOf(value: unknown): string | undefined {
   return value === undefined || value === '' ? undefined : String(value);
 }

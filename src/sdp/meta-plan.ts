@@ -21,13 +21,17 @@ export function planReceive(description: MetaDescription): Result<ReceivePlan, S
     sending[0] ??
     audio[0];
   if (!line) return problem('SDP_NO_AUDIO', 'The description has no m=audio line.', 'm=audio');
-  const opus = opusOf(line) ?? audio.map(opusOf).find((payload) => payload !== undefined);
-  if (!opus) return problem('SDP_NO_OPUS', 'No audio line of the description carries Opus.', 'a=rtpmap');
+  const opus = [line, ...audio].flatMap((m) => opusOf(m)?.payloadType ?? []);
+  if (opus.length === 0) {
+    return problem('SDP_NO_OPUS', 'No audio line of the description carries Opus.', 'a=rtpmap');
+  }
+  // An answer's only line says sendrecv before there is a voice; its mid must not shut the real line out.
+  const certain = line.ssrc !== undefined || line.direction === 'sendonly';
   return ok({
-    opusPayloadTypes: [opus.payloadType],
-    telephoneEvents: telephoneEventsOf(audio, opus.payloadType),
+    opusPayloadTypes: [...new Set(opus)],
+    telephoneEvents: telephoneEventsOf(audio, opus),
     ...(line.ssrc === undefined ? {} : { ssrc: line.ssrc }),
-    ...(line.ssrc === undefined ? {} : { mid: line.mid }),
+    ...(certain ? { mid: line.mid } : {}),
     ...(line.midExtensionId === undefined ? {} : { midExtensionId: line.midExtensionId }),
   });
 }
@@ -42,7 +46,7 @@ export function planSend(
     audio.find((m) => m.direction === 'recvonly') ??
     audio.find((m) => m.direction === 'sendrecv') ??
     audio[0];
-  const opus = line && opusOf(line);
+  const opus = line && (opusOf(line) ?? audio.map(opusOf).find((payload) => payload !== undefined));
   if (!line || !opus) return problem('SDP_NO_OPUS', 'The line that listens to us has no Opus.', 'a=rtpmap');
   const bitrate = Number(opus.fmtp['maxaveragebitrate']);
   const playback = Number(opus.fmtp['maxplaybackrate']);
@@ -68,7 +72,7 @@ function opusOf(media: MetaMedia): MetaPayload | undefined {
 }
 
 /** What the lines name, and the two numbers of our offer even when Meta left them out of its answer. */
-function telephoneEventsOf(audio: readonly MetaMedia[], opusPayloadType: number): TelephoneEvent[] {
+function telephoneEventsOf(audio: readonly MetaMedia[], opus: readonly number[]): TelephoneEvent[] {
   const events = new Map<number, number>();
   for (const { payloads } of audio) {
     for (const { name, payloadType, clockRate } of payloads) {
@@ -76,7 +80,7 @@ function telephoneEventsOf(audio: readonly MetaMedia[], opusPayloadType: number)
     }
   }
   for (const payloadType of [META_TELEPHONE_EVENT, META_TELEPHONE_EVENT_ALTERNATIVE]) {
-    if (payloadType !== opusPayloadType && !events.has(payloadType)) events.set(payloadType, 48_000);
+    if (!opus.includes(payloadType) && !events.has(payloadType)) events.set(payloadType, 48_000);
   }
   return [...events].map(([payloadType, clockRate]) => ({ payloadType, clockRate }));
 }

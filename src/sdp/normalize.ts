@@ -3,6 +3,6 @@
  * implementations send bare LF; RFC 8866 section 5 wants CRLF and allows LF on receipt.
  */
 export function normalizeSdp(sdp: string): string {
-  const lines = sdp.split(/[\r\n]+/).filter((line) => line.length > 0);
+  const lines = sdp.split(/[\r\n]+/).flatMap((line) => line.trim() || []);
   return lines.length === 0 ? '' : `${lines.join('\r\n')}\r\n`;
 }

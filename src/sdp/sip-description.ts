@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { parse } from 'sdp-transform';
 import { ok, type Result } from '../shared/result.ts';
 import { normalizeSdp } from './normalize.ts';
@@ -55,25 +56,30 @@ export function parseSipDescription(sdp: string): Result<SipDescription, SdpProb
     return problem('SDP_MALFORMED', 'The description does not begin with v=0.', 'v=');
   const session = parse(text);
   const index = session.media.findIndex(
-    (media) => media.type === 'audio' && media.port > 0 && /^RTP\/AVPF?$/.test(media.protocol),
+    (media) =>
+      media.type === 'audio' && media.port > 0 && media.port < 65_536 && /^RTP\/AVPF?$/.test(media.protocol),
   );
   const media = session.media[index];
   if (!media) {
     return problem('SDP_NO_AUDIO', 'The description has no RTP/AVP audio line with a port.', 'm=audio');
   }
-  const address = media.connection?.ip ?? session.connection?.ip;
-  if (!address) return problem('SDP_ADDRESS', 'The description has no c= line.', 'c=');
+  const written = media.connection?.ip ?? session.connection?.ip;
+  const address = written === undefined ? '' : String(written);
+  if (isIP(address) === 0) {
+    const message = address ? 'The c= line holds no IP address.' : 'The description has no c= line.';
+    return problem('SDP_ADDRESS', message, 'c=');
+  }
   const payloads = payloadsOf(media);
   return ok({
     audio: {
       index,
       address,
       port: media.port,
-      rtcpPort: media.rtcp?.port ?? media.port + 1,
+      rtcpPort: rtcpPortOf(media),
       rtcpMux: media.rtcpMux !== undefined,
       direction: directionOf(media, session, address),
       payloads,
-      ...(media.ptime && media.ptime >= 10 && media.ptime <= 60 ? { ptimeMs: media.ptime } : {}),
+      ...ptimeOf(media),
     },
     media: session.media.map((m) => ({
       kind: m.type,
@@ -83,6 +89,20 @@ export function parseSipDescription(sdp: string): Result<SipDescription, SdpProb
   });
 }
 
+/** RFC 3605, else the next port (RFC 3550 section 11). */
+function rtcpPortOf({ port, rtcp }: ParsedMedia): number {
+  const written = Number(rtcp?.port);
+  if (written > 0 && written < 65_536) return written;
+  return port < 65_535 ? port + 1 : port;
+}
+
+/** The packet time the phone wants, held to its maximum (RFC 8866 section 6.4); 10 to 60 ms make sense. */
+function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number } {
+  const max = media.maxptime ?? 60;
+  const ptime = Math.min(media.ptime ?? (max < 20 ? max : Number.NaN), max);
+  return ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {};
+}
+
 function payloadsOf(media: ParsedMedia): SipPayload[] {
   const numbers = String(media.payloads ?? '')
     .split(' ')
@@ -90,8 +110,10 @@ function payloadsOf(media: ParsedMedia): SipPayload[] {
   return numbers.flatMap((payloadType) => {
     const rtp = media.rtp.find((entry) => entry.payload === payloadType);
     const fmtp = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
-    const known = rtp ? { payloadType, name: rtp.codec, clockRate: rtp.rate ?? 8_000 } : STATIC[payloadType];
-    return known ? [{ ...known, ...(fmtp === undefined ? {} : { fmtp }) }] : [];
+    const known = rtp
+      ? { payloadType, name: String(rtp.codec), clockRate: rtp.rate ?? 8_000 }
+      : STATIC[payloadType];
+    return known ? [{ ...known, ...(fmtp === undefined ? {} : { fmtp: String(fmtp) }) }] : [];
   });
 }
 

@@ -35,6 +35,18 @@ export function buildSipOffer(local: SipLocal): string {
   );
 }
 
+/**
+ * A whole new offer within a dialog: for a re-INVITE without SDP (RFC 6337 section 5.2.5: everything we can do,
+ * not the last answer again), for our own hold or its end, and for a new address. The version goes one up.
+ */
+export function freshSipOffer(
+  local: SipLocal,
+  change: Partial<Pick<SipLocal, 'direction' | 'address' | 'port' | 'codecs'>> = {},
+): { readonly offerSdp: string; readonly local: SipLocal } {
+  const next: SipLocal = { ...local, direction: 'sendrecv', ...change, version: local.version + 1 };
+  return { offerSdp: buildSipOffer(next), local: next };
+}
+
 export function sessionLines(local: Pick<SipLocal, 'sessionId' | 'version' | 'address'>): string[] {
   const address = `IN ${local.address.includes(':') ? 'IP6' : 'IP4'} ${local.address}`;
   return ['v=0', `o=- ${local.sessionId} ${local.version} ${address}`, 's=-', `c=${address}`, 't=0 0'];

@@ -28,6 +28,6 @@ export const sdpCodes = {
   },
   SDP_ADDRESS: {
     what: 'A session description has no usable connection address.',
-    remedy: 'The c= line must hold an IPv4 or IPv6 address or a host name.',
+    remedy: 'The c= line must hold an IPv4 or IPv6 address; host names there are not resolved.',
   },
 } as const satisfies Record<string, CodeEntry>;
