@@ -90,7 +90,11 @@ export class CallRunner {
 
   /** A live view for operators. */
   dump(): object {
-    return { state: this.#state.name, media: this.#sides.media.summary(), attempts: this.#state.attempts.length };
+    return {
+      state: this.#state.name,
+      media: this.#sides.media.summary(),
+      attempts: this.#state.attempts.length,
+    };
   }
 
   async #run(): Promise<void> {

@@ -36,7 +36,7 @@ export function createLogger(options: {
       redact: { paths, censor: '[secret]' },
       serializers: { sdp: (sdp: unknown) => (typeof sdp === 'string' ? redactSdp(sdp) : sdp) },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: false }),
+    options.destination ?? pino.destination({ dest: 2, sync: false }),
   );
   return wrap(logger);
 }

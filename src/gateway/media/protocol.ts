@@ -41,7 +41,10 @@ export interface MediaRequests {
   /** Closes everything of the call; idempotent: undefined when the call is not (or no longer) there. */
   close: { params: { call: string }; result: BridgeStats | undefined };
   /** What is open in the worker: a leak check for tests and operators. */
-  inventory: { params: Record<string, never>; result: { calls: number; resources: string[] } };
+  inventory: {
+    params: Record<string, never>;
+    result: { calls: number; bridges: number; resources: string[] };
+  };
 }
 
 export type MediaRequestName = keyof MediaRequests;

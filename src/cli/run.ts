@@ -1,0 +1,49 @@
+import { formatProblems, loadConfig } from '../config/index.ts';
+import { Gateway } from '../gateway/index.ts';
+import { createLogger } from '../observe/index.ts';
+import { systemClock } from '../shared/clock.ts';
+import { GatewayError } from '../shared/error.ts';
+import { packageVersion } from './version.ts';
+
+/** `msgw run`: runs until SIGTERM or SIGINT; a second signal does not wait for calls to end. Returns the exit code. */
+export async function runCommand(file: string): Promise<number> {
+  const loaded = loadConfig(file);
+  if (!loaded.ok) {
+    console.error(formatProblems(file, loaded.error));
+    return 1;
+  }
+  const log = createLogger({ level: loaded.value.log.level });
+  let gateway: Gateway;
+  try {
+    gateway = await Gateway.start({
+      config: loaded.value,
+      version: packageVersion(),
+      clock: systemClock,
+      log,
+      recordStream: process.stdout,
+    });
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    log.error({ code: error.code, err: error.message, remedy: error.remedy }, 'gateway.start-failed');
+    console.error(`${error.code}: ${error.message} ${error.remedy}`);
+    return 1;
+  }
+  const signal = await firstSignal();
+  log.info({ signal }, 'gateway.signal');
+  process.once('SIGTERM', () => process.exit(1));
+  process.once('SIGINT', () => process.exit(1));
+  await gateway.close();
+  return 0;
+}
+
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    const once = (signal: string): void => {
+      process.off('SIGTERM', once);
+      process.off('SIGINT', once);
+      resolve(signal);
+    };
+    process.on('SIGTERM', once);
+    process.on('SIGINT', once);
+  });
+}

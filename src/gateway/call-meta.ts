@@ -1,0 +1,115 @@
+import type { AcceptFailureKind } from '../call/index.ts';
+import type { EndOutcome, GraphClient, GraphFailure, GraphFailureKind } from '../meta/index.ts';
+import type { ProfileCache } from '../store/index.ts';
+import type { SideContext } from './call-runner.ts';
+
+/** One call's Graph actions; each reports to the call exactly once. */
+export class MetaSide {
+  readonly #facts: { readonly callId: string; readonly pageId: string; readonly psid: string };
+  readonly #graph: GraphClient;
+  readonly #profiles: ProfileCache;
+  readonly #now: () => number;
+  readonly #context: SideContext;
+
+  constructor(
+    facts: { readonly callId: string; readonly pageId: string; readonly psid: string },
+    graph: GraphClient,
+    profiles: ProfileCache,
+    now: () => number,
+    context: SideContext,
+  ) {
+    this.#facts = facts;
+    this.#graph = graph;
+    this.#profiles = profiles;
+    this.#now = now;
+    this.#context = context;
+  }
+
+  lookUpProfile(): void {
+    const { pageId, psid } = this.#facts;
+    this.#run(this.#graph.profile(pageId, psid), (outcome) => {
+      const name = outcome.ok ? outcome.name : undefined;
+      if (outcome.ok) this.#profiles.set(pageId, psid, name, this.#now());
+      else this.#context.log.info({ failure: outcome.failure.message }, 'meta.no-profile');
+      this.#context.dispatch({ type: 'profile.resolved', name });
+    });
+  }
+
+  accept(offerSdp: string): void {
+    const { pageId, callId } = this.#facts;
+    this.#context.step('gateway', 'meta', 'POST accept');
+    this.#run(this.#graph.accept(pageId, callId, offerSdp), (outcome) => {
+      if (outcome.ok) {
+        const both = outcome.renegotiationSdp ? 'answer, renegotiation offer' : 'answer';
+        this.#context.step('meta', 'gateway', `200 (${outcome.answerSdp ? both : 'no SDP'})`);
+        const { answerSdp, renegotiationSdp } = outcome;
+        return this.#context.dispatch({ type: 'graph.accepted', answerSdp, renegotiationSdp });
+      }
+      this.#failed('accept', outcome.failure);
+      const { kind, message } = outcome.failure;
+      this.#context.dispatch({ type: 'graph.acceptFailed', kind: acceptFailure(kind), code: message });
+    });
+  }
+
+  reject(): void {
+    const { pageId, callId } = this.#facts;
+    this.#context.step('gateway', 'meta', 'POST reject');
+    this.#run(this.#graph.reject(pageId, callId), (outcome) => {
+      if (this.#ended('reject', outcome)) this.#context.dispatch({ type: 'graph.rejected' });
+      else this.#context.dispatch({ type: 'graph.rejectFailed', code: codeOf(outcome) });
+    });
+  }
+
+  terminate(): void {
+    const { pageId, callId } = this.#facts;
+    this.#context.step('gateway', 'meta', 'POST terminate');
+    this.#run(this.#graph.terminate(pageId, callId), (outcome) => {
+      if (this.#ended('terminate', outcome)) this.#context.dispatch({ type: 'graph.terminated' });
+      else this.#context.dispatch({ type: 'graph.terminateFailed', code: codeOf(outcome) });
+    });
+  }
+
+  #ended(action: string, outcome: EndOutcome): boolean {
+    if (!outcome.ok) {
+      this.#failed(action, outcome.failure);
+      return false;
+    }
+    this.#context.step('meta', 'gateway', outcome.already ? '200 (it was over already)' : '200');
+    return true;
+  }
+
+  #failed(action: string, failure: GraphFailure): void {
+    this.#context.step('meta', 'gateway', `${action} failed: ${failure.kind}`);
+    this.#context.log.warn(
+      { action, kind: failure.kind, failure: failure.message, fbtraceId: failure.fbtraceId },
+      'meta.graph-failed',
+    );
+  }
+
+  /** The client returns failures as values: a rejection here is a bug, and ends the call as one. */
+  #run<T>(promise: Promise<T>, then: (value: T) => void): void {
+    promise.then(then).catch((error: unknown) => {
+      this.#context.dispatch({
+        type: 'bug',
+        message: error instanceof Error ? (error.stack ?? '') : String(error),
+      });
+    });
+  }
+}
+
+const ACCEPT_FAILURES: Readonly<Partial<Record<GraphFailureKind, AcceptFailureKind>>> = {
+  ended: 'gone',
+  'bad-call': 'gone',
+  'not-owner': 'not-owner',
+  already: 'already',
+  ambiguous: 'ambiguous',
+  transient: 'ambiguous',
+};
+
+function acceptFailure(kind: GraphFailureKind): AcceptFailureKind {
+  return ACCEPT_FAILURES[kind] ?? 'refused';
+}
+
+function codeOf(outcome: EndOutcome): string | undefined {
+  return outcome.ok ? undefined : outcome.failure.message;
+}

@@ -1,0 +1,3 @@
+export { Gateway } from './gateway.ts';
+export type { LadderSink, LadderStep, Party } from './ladder.ts';
+export type { GatewayOptions } from './options.ts';

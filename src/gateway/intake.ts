@@ -1,0 +1,130 @@
+import type { CallFacts } from '../call/index.ts';
+import { type Ledger, missedRecord } from '../call/index.ts';
+import { type ConnectEvent, type MetaEvent, parseWebhook, type TerminateEvent } from '../meta/index.ts';
+import type { Log } from '../shared/log.ts';
+import type { CallRunner } from './call-runner.ts';
+
+export interface IntakeOptions {
+  readonly ledger: Ledger;
+  /** Wall-clock milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly call: (callId: string) => CallRunner | undefined;
+  readonly isPage: (pageId: string) => boolean;
+  readonly startCall: (facts: CallFacts) => void;
+  readonly onMissed: (record: object) => void;
+}
+
+/**
+ * From a signed webhook to events of calls: de-duplication, tombstones, calls of others. Each item stands for
+ * itself; nothing here throws, because Meta would deliver the whole batch again.
+ */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /** @param receivedAtMs when the POST arrived, milliseconds since the epoch */
+  take(raw: Uint8Array, receivedAtMs: number): void {
+    const { log } = this.#options;
+    const batch = parseWebhook(raw);
+    if (!batch.ok) {
+      log.warn({ code: batch.error.code, detail: batch.error.message }, 'webhook.malformed');
+      return;
+    }
+    for (const { reason, pageId } of batch.value.ignored) log.info({ reason, pageId }, 'webhook.ignored');
+    for (const event of batch.value.items) {
+      try {
+        this.#event(event, receivedAtMs);
+      } catch (error) {
+        log.error(
+          { err: error instanceof Error ? error.stack : String(error), kind: event.kind },
+          'webhook.bug',
+        );
+      }
+    }
+  }
+
+  #event(event: MetaEvent, receivedAtMs: number): void {
+    const { ledger, log, now, isPage } = this.#options;
+    if (!isPage(event.pageId)) {
+      log.warn({ pageId: event.pageId, kind: event.kind }, 'webhook.unknown-page');
+      return;
+    }
+    const callId = 'callId' in event ? event.callId : '';
+    const variant = 'version' in event ? event.version : 'status' in event ? event.status : undefined;
+    const identity = {
+      pageId: event.pageId,
+      callId: callId || event.dedupeKey,
+      event: event.kind,
+      timestamp: event.timestampMs,
+      variant,
+    };
+    if (!ledger.isNew(identity, now())) {
+      log.debug({ callId, kind: event.kind }, 'webhook.duplicate');
+      return;
+    }
+    switch (event.kind) {
+      case 'connect':
+        return this.#connect(event, receivedAtMs);
+      case 'terminate':
+        return this.#terminate(event);
+      case 'media_update':
+        if (event.sdp === undefined)
+          return log.info({ callId, version: event.version }, 'webhook.media-update-without-sdp');
+        return this.#options
+          .call(callId)
+          ?.dispatch({ type: 'meta.mediaUpdate', version: event.version, sdp: event.sdp });
+      case 'call_status':
+        return log.info({ callId, status: event.status }, 'webhook.call-status');
+      case 'call_permission_reply':
+        return log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
+      case 'call_settings_update':
+        return this.#settings(event.pageId, event.audioEnabled, event.ringTarget);
+    }
+  }
+
+  #connect(event: ConnectEvent, receivedAtMs: number): void {
+    const { ledger, log, now, call } = this.#options;
+    const { callId, pageId, consumerId: psid, timestampMs } = event;
+    const running = call(callId);
+    if (running) return running.dispatch({ type: 'meta.connect' });
+    // Business-initiated calls are ours or the Page inbox's: never a phone to ring.
+    if (event.direction === 'business_initiated')
+      return log.info({ callId, pageId }, 'webhook.business-call');
+    const facts: CallFacts = {
+      callId,
+      pageId,
+      psid,
+      direction: 'user_initiated',
+      receivedAtMs,
+      ...(timestampMs === undefined ? {} : { timestampMs }),
+    };
+    const verdict = ledger.judgeConnect({ callId, timestampMs }, now());
+    if (verdict.verdict === 'ring') {
+      if (verdict.skewed) log.warn({ callId, aheadMs: (timestampMs ?? 0) - now() }, 'clock.skewed');
+      return this.#options.startCall(facts);
+    }
+    log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
+    const detail = verdict.verdict === 'stale' ? 'stale' : 'terminated-before';
+    this.#options.onMissed(missedRecord(facts, detail, now()));
+  }
+
+  #terminate(event: TerminateEvent): void {
+    const { callId, status, durationS } = event;
+    const running = this.#options.call(callId);
+    this.#options.ledger.bury(callId, status, this.#options.now());
+    if (running) running.dispatch({ type: 'meta.terminate', status, durationS });
+    else this.#options.log.info({ callId, status }, 'webhook.terminate-without-call');
+  }
+
+  #settings(pageId: string, audioEnabled: boolean | undefined, ringTarget: string | undefined): void {
+    const { log } = this.#options;
+    if (audioEnabled === false) log.warn({ pageId }, 'meta.audio-disabled');
+    if (ringTarget !== undefined && ringTarget !== 'PARTNERS')
+      log.warn({ pageId, ringTarget }, 'meta.not-routed-to-us');
+    log.info({ pageId, audioEnabled, ringTarget }, 'webhook.settings-update');
+  }
+}

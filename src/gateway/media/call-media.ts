@@ -1,0 +1,131 @@
+import type { Bridge, BridgeEvent, BridgeStats, MediaEngine, PhonePlan } from '../../media/index.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { GatewayError } from '../../shared/error.ts';
+import type { Log } from '../../shared/log.ts';
+import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
+import type { MediaEvent, WorkerOptions } from './protocol.ts';
+
+/** One call inside a media worker: the WebRTC leg and the bridge, tied together. */
+export class CallMedia {
+  readonly #call: string;
+  readonly #engine: MediaEngine;
+  readonly #options: WorkerOptions;
+  readonly #log: Log;
+  readonly #tell: (event: MediaEvent) => void;
+  #leg: WebrtcLeg | undefined;
+  #bridge: Bridge | undefined;
+  #closing: Promise<BridgeStats | undefined> | undefined;
+  /** Events before the bridge exists cannot come: nobody knows our address yet. */
+  #lost = false;
+
+  constructor(
+    call: string,
+    engine: MediaEngine,
+    options: WorkerOptions,
+    log: Log,
+    tell: (event: MediaEvent) => void,
+  ) {
+    this.#call = call;
+    this.#engine = engine;
+    this.#options = options;
+    this.#log = log;
+    this.#tell = tell;
+  }
+
+  /** Binds both legs. Rejects with WEBRTC_BIND or MEDIA_RTP_PORTS; the caller then closes. */
+  async open(): Promise<{ offerSdp: string; phoneAddress: string; phonePort: number }> {
+    const { webrtc, rtp } = this.#options;
+    const leg = await openWebrtcLeg({
+      ...webrtc,
+      clock: systemClock,
+      log: this.#log,
+      events: this.#events(),
+    });
+    this.#leg = leg;
+    if (this.#closing) {
+      await leg.close();
+      throw new GatewayError('GATEWAY_NO_CALL');
+    }
+    const bridge = this.#engine.openBridge(
+      { mediaTimeoutMs: rtp.mediaTimeoutMs, onEvent: (event) => this.#bridgeEvent(event) },
+      leg.ssrc,
+    );
+    this.#bridge = bridge;
+    bridge.attachConsumer((packet) => leg.send(packet));
+    const { address, port } = await bridge.openPhone(rtp);
+    return { offerSdp: leg.offerSdp, phoneAddress: address, phonePort: port };
+  }
+
+  applyAnswer(sdp: string): undefined {
+    const result = this.#legOrThrow().applyAnswer(sdp);
+    if (!result.ok) throw result.error;
+    return undefined;
+  }
+
+  applyRenegotiation(sdp: string): { answerSdp: string } {
+    const result = this.#legOrThrow().applyRenegotiation(sdp);
+    if (!result.ok) throw result.error;
+    return { answerSdp: result.value.answerSdp };
+  }
+
+  setPhonePlan(plan: PhonePlan): undefined {
+    this.#bridgeOrThrow().setPhonePlan(plan);
+    return undefined;
+  }
+
+  setOpen(open: boolean): undefined {
+    this.#bridgeOrThrow().setOpen(open);
+    return undefined;
+  }
+
+  dump(): object {
+    return { call: this.#call, webrtc: this.#leg?.dump(), bridge: this.#bridge?.dump() };
+  }
+
+  /** Idempotent; every socket and timer of the call is gone when it resolves. */
+  close(): Promise<BridgeStats | undefined> {
+    this.#closing ??= this.#shut();
+    return this.#closing;
+  }
+
+  async #shut(): Promise<BridgeStats | undefined> {
+    const [stats] = await Promise.all([this.#bridge?.close(), this.#leg?.close()]);
+    return stats;
+  }
+
+  #events(): WebrtcEvents {
+    return {
+      onState: (state, reason) => this.#stateOf(state, reason),
+      onKeys: (keys) => this.#bridge?.setKeys(keys),
+      onDatagram: (packet) => this.#bridge?.consumerDatagram(packet),
+      onPlan: (plan) => this.#bridge?.setConsumerPlan(plan),
+    };
+  }
+
+  #stateOf(state: WebrtcState, reason: string | undefined): void {
+    if (this.#closing) return;
+    if (state === 'ice-connected') return this.#tell({ kind: 'iceConnected' });
+    if (state === 'secure') return this.#tell({ kind: 'secure' });
+    if (state !== 'failed' || this.#lost) return;
+    this.#lost = true;
+    this.#tell({ kind: 'consumerLost', reason: reason ?? 'unknown' });
+  }
+
+  #bridgeEvent(event: BridgeEvent): void {
+    if (this.#closing) return;
+    // Meta's own webhook says that the consumer left; RTCP may come from a relay that changes.
+    if (event.kind === 'rtcpBye')
+      return this.#log.debug({ call: this.#call, leg: event.leg }, 'media.rtcp-bye');
+    this.#tell(event);
+  }
+
+  #legOrThrow(): WebrtcLeg {
+    if (!this.#leg || this.#closing) throw new GatewayError('GATEWAY_NO_CALL');
+    return this.#leg;
+  }
+
+  #bridgeOrThrow(): Bridge {
+    if (!this.#bridge || this.#closing) throw new GatewayError('GATEWAY_NO_CALL');
+    return this.#bridge;
+  }
+}

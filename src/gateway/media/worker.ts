@@ -1,0 +1,93 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { createOpusLibrary, MediaEngine } from '../../media/index.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { GatewayError } from '../../shared/error.ts';
+import type { Log } from '../../shared/log.ts';
+import { CallMedia } from './call-media.ts';
+import type { FromWorker, MediaRequestName, MediaRequests, ToWorker, WorkerOptions } from './protocol.ts';
+
+/**
+ * A media worker: the thread on which every packet of its calls lives and dies. It composes the WebRTC leg and the
+ * packet path, and knows nothing of SIP or Graph.
+ */
+const port = parentPort;
+if (!port) throw new Error('worker.ts runs as a worker thread only');
+const options = workerData as WorkerOptions;
+const tell = (message: FromWorker): void => port.postMessage(message);
+const log: Log = {
+  debug: (fields, event) => tell({ type: 'log', level: 'debug', fields, event }),
+  info: (fields, event) => tell({ type: 'log', level: 'info', fields, event }),
+  warn: (fields, event) => tell({ type: 'log', level: 'warn', fields, event }),
+  error: (fields, event) => tell({ type: 'log', level: 'error', fields, event }),
+};
+const calls = new Map<string, CallMedia>();
+const queue: ToWorker[] = [];
+let handle = (message: ToWorker): void => void queue.push(message);
+port.on('message', (message: ToWorker) => handle(message));
+
+const opus = await createOpusLibrary();
+const engine = new MediaEngine({ opus, clock: systemClock, log, opusComplexity: options.opusComplexity });
+tell({ type: 'started', opus: opus.name });
+
+type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) => unknown };
+
+const handlers: Handlers = {
+  open: async ({ call }) => {
+    if (calls.has(call)) throw new GatewayError('GATEWAY_BUG', 'The call is open already.');
+    const media = new CallMedia(call, engine, options, log, (event) => tell({ type: 'event', call, event }));
+    calls.set(call, media);
+    try {
+      return await media.open();
+    } catch (error) {
+      calls.delete(call);
+      await media.close();
+      throw error;
+    }
+  },
+  applyAnswer: ({ call, sdp }) => callOf(call).applyAnswer(sdp),
+  applyRenegotiation: ({ call, sdp }) => callOf(call).applyRenegotiation(sdp),
+  setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
+  setOpen: ({ call, open }) => callOf(call).setOpen(open),
+  dump: ({ call }) => callOf(call).dump(),
+  close: ({ call }) => {
+    const media = calls.get(call);
+    calls.delete(call);
+    return media?.close();
+  },
+  inventory: () => ({
+    calls: calls.size,
+    bridges: engine.bridges,
+    resources: process.getActiveResourcesInfo(),
+  }),
+};
+
+handle = (message) => {
+  if (message.type === 'stop') return void stop();
+  void answer(message.id, message.name, message.params);
+};
+for (const message of queue.splice(0)) handle(message);
+
+async function answer(id: number, name: MediaRequestName, params: unknown): Promise<void> {
+  try {
+    const run = handlers[name] as (params: unknown) => unknown;
+    tell({ type: 'reply', id, ok: true, value: await run(params) });
+  } catch (error) {
+    const known = error instanceof GatewayError;
+    if (!known)
+      log.error({ err: error instanceof Error ? error.stack : String(error), request: name }, 'media.bug');
+    const message = error instanceof Error ? error.message : String(error);
+    tell({ type: 'reply', id, ok: false, error: { code: known ? error.code : undefined, message } });
+  }
+}
+
+function callOf(call: string): CallMedia {
+  const media = calls.get(call);
+  if (!media) throw new GatewayError('GATEWAY_NO_CALL');
+  return media;
+}
+
+async function stop(): Promise<void> {
+  await Promise.all([...calls.values()].map((media) => media.close()));
+  await engine.close();
+  port?.close();
+}

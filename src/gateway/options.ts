@@ -1,0 +1,20 @@
+import type { Writable } from 'node:stream';
+import type { GatewayConfig } from '../config/index.ts';
+import type { RootLog } from '../observe/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { LadderSink } from './ladder.ts';
+
+/** What a gateway is made of besides its configuration. */
+export interface GatewayOptions {
+  readonly config: GatewayConfig;
+  /** Shown in User-Agent. */
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: RootLog;
+  /** Where records go when `records.path` is `-`. */
+  readonly recordStream: Writable;
+  /** Every arrow of every call, for the demo and for traces. */
+  readonly onLadder?: LadderSink;
+  /** Every record, as it is written. */
+  readonly onRecord?: (record: object) => void;
+}

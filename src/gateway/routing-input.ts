@@ -1,0 +1,22 @@
+import type { GatewayConfig } from '../config/index.ts';
+import type { RoutingInput } from '../routing/index.ts';
+
+/** The configuration as routing wants it: every target with its user part. */
+export function routingInput(config: GatewayConfig): RoutingInput {
+  return {
+    trunks: config.trunks,
+    routes: Object.fromEntries(
+      Object.entries(config.routes).map(([name, route]) => [
+        name,
+        {
+          targets: route.targets.map((target) => ({
+            trunk: target.trunk,
+            user: target.user ?? config.trunks[target.trunk]?.user ?? '',
+            ringTimeoutMs: target.ringTimeoutMs,
+          })),
+        },
+      ]),
+    ),
+    pages: Object.fromEntries(config.meta.pages.map((page) => [page.id, { route: page.route }])),
+  };
+}

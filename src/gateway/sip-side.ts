@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import type { GatewayConfig } from '../config/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { connectSip, type SipControl } from '../sip/index.ts';
+import { type SipServer, startSipServerWorker } from '../sip-server/index.ts';
+
+/** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
+export interface SipSide {
+  readonly control: SipControl;
+  /** Where the embedded server listens; empty with a drachtio-server. */
+  readonly contacts: readonly {
+    readonly protocol: string;
+    readonly address: string;
+    readonly port: number;
+  }[];
+  close(): Promise<void>;
+}
+
+/** Longest wait for the answer to BYE, INFO, CANCEL and re-INVITE, ms: 64*T1 loses nothing (RFC 3261 17.1.2.2). */
+const REQUEST_TIMEOUT_MS = 32_000;
+const LOOPBACK = ['127.0.0.0/8', '::1'];
+
+/** Rejects with the codes of sip-server and sip when a port is taken or the drachtio-server is not there. */
+export async function startSipSide(options: {
+  readonly config: GatewayConfig['sip'];
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ready: () => boolean;
+  readonly onState: (state: 'connected' | 'lost') => void;
+}): Promise<SipSide> {
+  const { config, clock, log } = options;
+  const secret = randomBytes(32).toString('hex');
+  const embedded: SipServer | undefined =
+    config.server === 'embedded'
+      ? await startSipServerWorker({
+          secret,
+          listen: config.listen,
+          allow: [...LOOPBACK, ...config.allow],
+          log,
+          ...(config.externalAddress ? { externalAddress: config.externalAddress } : {}),
+        })
+      : undefined;
+  const server =
+    config.server === 'embedded' ? { ...(embedded as SipServer).control, secret } : config.server;
+  try {
+    const control = await connectSip({
+      host: server.host,
+      port: server.port,
+      secret: server.secret,
+      clock,
+      log,
+      userAgent: `${config.userAgent}/${options.version}`,
+      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      ready: options.ready,
+      onState: options.onState,
+    });
+    return {
+      control,
+      contacts: embedded?.contacts ?? [],
+      close: async () => {
+        await control.close();
+        await embedded?.close();
+      },
+    };
+  } catch (error) {
+    await embedded?.close();
+    throw error;
+  }
+}
