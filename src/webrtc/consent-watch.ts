@@ -75,6 +75,7 @@ export class ConsentWatch {
       this.#answered = answered;
       this.#answeredAt = clock.monotonic();
       this.#sent = sent;
+      this.#overdue = false;
       if (this.#lost) onBack();
       this.#lost = false;
       return;
@@ -85,6 +86,7 @@ export class ConsentWatch {
       this.#lost = true;
       onLost();
     } else if (this.#lost && silentMs >= DISCONNECTED_AFTER_MS + GRACE_MS && !heard) {
+      this.close();
       onFailed();
     }
   }

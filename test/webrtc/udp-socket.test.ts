@@ -1,0 +1,77 @@
+import { afterEach, expect, it } from 'vitest';
+import { UdpSocket } from '../../src/webrtc/udp-socket.ts';
+
+const open: UdpSocket[] = [];
+afterEach(async () => {
+  for (const socket of open.splice(0)) await socket.close();
+});
+
+async function bind(
+  portRange?: readonly [number, number],
+  onMedia: (packet: Buffer) => void = () => {},
+  onControl: (datagram: Buffer, address: string, port: number) => void = () => {},
+  address = '127.0.0.1',
+): Promise<UdpSocket> {
+  const socket = await UdpSocket.bind({ address, portRange, onMedia, onControl });
+  open.push(socket);
+  return socket;
+}
+
+it('tells media from the rest by the first byte', async () => {
+  const seen: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const note = (kind: string) => (data: Buffer) => {
+    if (seen.push(`${kind} ${data[0]}`) === 6) resolve();
+  };
+  const to = await bind(undefined, note('media'), note('control'));
+  const from = await bind();
+  for (const first of [0, 20, 127, 128, 191, 192]) from.send(Buffer.from([first, 1]), '127.0.0.1', to.port);
+  await promise;
+  expect(seen).toEqual(['control 0', 'control 20', 'control 127', 'media 128', 'media 191', 'control 192']);
+});
+
+it('gives the buffer back at once', async () => {
+  const { promise, resolve } = Promise.withResolvers<Buffer[]>();
+  const seen: Buffer[] = [];
+  const to = await bind(undefined, (packet) => seen.push(packet) === 5 && resolve(seen));
+  const from = await bind();
+  const buffer = Buffer.alloc(4);
+  for (let i = 0; i < 5; i++) from.send(buffer.fill(128 + i), '127.0.0.1', to.port);
+  expect((await promise).map((packet) => packet[0])).toEqual([128, 129, 130, 131, 132]);
+});
+
+it('finds the free port of a range, and rejects when there is none', async () => {
+  const { port } = await bind();
+  const range = [port, port + 2] as const;
+  const ports = new Set<number>([port]);
+  let failure: unknown;
+  for (let i = 0; i < 3 && !failure; i++) {
+    await bind(range).then(
+      (socket) => ports.add(socket.port),
+      (error: unknown) => (failure = error),
+    );
+  }
+  // Someone else may hold the neighbours; what counts is that each was tried, and the end is an error.
+  expect(failure).toMatchObject({ code: 'EADDRINUSE' });
+  for (const taken of ports) expect(taken).toBeGreaterThanOrEqual(port);
+});
+
+it('rejects an address that is not of this machine', async () => {
+  await expect(bind(undefined, undefined, undefined, '203.0.113.1')).rejects.toMatchObject({
+    code: 'EADDRNOTAVAIL',
+  });
+});
+
+it('takes IPv6, drops what is too long, is silent after close', async () => {
+  const { promise, resolve } = Promise.withResolvers<Buffer>();
+  const to = await bind(undefined, resolve, undefined, '::1');
+  const from = await bind(undefined, undefined, undefined, '::1');
+  expect(from.family).toBe(6);
+  from.send(Buffer.alloc(1_501, 128), '::1', to.port);
+  from.send(Buffer.alloc(3, 129), '::1', to.port);
+  expect((await promise).length).toBe(3);
+  await from.close();
+  await from.close();
+  from.send(Buffer.alloc(3, 129), '::1', to.port);
+  expect(from.closed).toBe(true);
+});
