@@ -1,3 +1,8 @@
 import type { CodeEntry } from '../error.ts';
 
-export const simCodes = {} as const satisfies Record<string, CodeEntry>;
+export const simCodes = {
+  SIM_WEBHOOK: {
+    what: 'The simulator could not deliver a webhook.',
+    remedy: 'Check that the gateway runs and that the webhook URL given to the simulator is its own.',
+  },
+} as const satisfies Record<string, CodeEntry>;

@@ -1,0 +1,6 @@
+export { type CallEnd, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
+export { DeskPhone, type DeskPhoneOptions, PhoneCall, type PhoneCallEnd } from './desk-phone.ts';
+export type { Heard, SimEvent, SimEventSink, SimParty } from './events.ts';
+export type { Fault, ReplyForm } from './faults.ts';
+export { type Consumer, MetaSimulator, type MetaSimulatorOptions } from './simulator.ts';
+export type { DeliveryOptions } from './webhooks.ts';

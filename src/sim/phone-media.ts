@@ -1,0 +1,156 @@
+import { randomInt } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { RtpHeader, RtpPacket } from 'werift';
+import {
+  type AudioDecoder,
+  type AudioEncoder,
+  G711Decoder,
+  G711Encoder,
+  G722Decoder,
+  G722Encoder,
+  type OpusLibrary,
+  type PhonePlan,
+  Tone,
+} from '../media/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import { Ear } from './ear.ts';
+import { Pacer } from './pacer.ts';
+
+const KEYS = '0123456789*#ABCD';
+
+/** RTP of a desk phone: a tone out, an ear in, keys heard. Its own packets are written by werift's RTP classes. */
+export class PhoneMedia {
+  readonly #socket: Socket;
+  readonly #opus: OpusLibrary;
+  readonly #pacer: Pacer;
+  readonly #toneHz: number;
+  readonly #onFirst: () => void;
+  readonly #pcm = new Int16Array(5_760);
+  readonly #ssrc = randomInt(1, 2 ** 32);
+  ear = new Ear(8_000);
+  /** Keys heard by telephone-event. */
+  dtmf = '';
+  #plan: PhonePlan | undefined;
+  #encoder: AudioEncoder | undefined;
+  #decoder: AudioDecoder | undefined;
+  #tone: Tone | undefined;
+  #sequence = randomInt(1_000);
+  #timestamp = randomInt(2 ** 31);
+  #lastEvent = '';
+  #closed = false;
+
+  static async open(
+    opus: OpusLibrary,
+    clock: Clock,
+    toneHz: number,
+    onFirst: () => void,
+  ): Promise<PhoneMedia> {
+    const socket = createSocket('udp4');
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject);
+      socket.bind(0, '127.0.0.1', () => resolve());
+    });
+    return new PhoneMedia(socket, opus, clock, toneHz, onFirst);
+  }
+
+  private constructor(socket: Socket, opus: OpusLibrary, clock: Clock, toneHz: number, onFirst: () => void) {
+    this.#socket = socket;
+    this.#opus = opus;
+    this.#toneHz = toneHz;
+    this.#onFirst = onFirst;
+    this.#pacer = new Pacer(clock, () => this.#send());
+    socket.on('message', (packet) => this.#receive(packet));
+    socket.on('error', () => {});
+  }
+
+  get port(): number {
+    return this.#socket.address().port;
+  }
+
+  get codec(): string {
+    return this.#plan?.codec ?? '';
+  }
+
+  /** Talks by this plan from now on. */
+  start(plan: PhonePlan): void {
+    if (this.#plan?.codec !== plan.codec) this.#useCodec(plan);
+    this.#plan = plan;
+    this.#pacer.start();
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#pacer.stop();
+    this.#encoder?.close();
+    this.#decoder?.close();
+    await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
+  }
+
+  #useCodec({ codec }: PhonePlan): void {
+    this.#encoder?.close();
+    this.#decoder?.close();
+    const rate = codec === 'PCMU' || codec === 'PCMA' ? 8_000 : 16_000;
+    if (codec === 'PCMU' || codec === 'PCMA') {
+      this.#encoder = new G711Encoder(codec);
+      this.#decoder = new G711Decoder(codec);
+    } else if (codec === 'G722') {
+      this.#encoder = new G722Encoder();
+      this.#decoder = new G722Decoder();
+    } else {
+      this.#decoder = this.#opus.decoder(rate);
+      this.#encoder = this.#opus.encoder({
+        sampleRate: rate,
+        bitrate: 24_000,
+        complexity: 3,
+        inbandFec: true,
+        expectedLossPercent: 5,
+        dtx: false,
+        maxPlaybackRate: rate,
+      });
+    }
+    this.#tone = new Tone(this.#toneHz, rate);
+    this.ear = new Ear(rate);
+  }
+
+  #send(): void {
+    const plan = this.#plan;
+    if (!plan || !this.#encoder || this.#closed) return;
+    const samples = this.#encoder.sampleRate / 50;
+    this.#timestamp = (this.#timestamp + plan.clockRate / 50) >>> 0;
+    if (plan.direction === 'recvonly' || plan.direction === 'inactive') return;
+    this.#tone?.fill(this.#pcm, samples);
+    const out = Buffer.alloc(1_275);
+    const bytes = this.#encoder.encode(this.#pcm.subarray(0, samples), samples, out);
+    const header = new RtpHeader({
+      payloadType: plan.payloadType,
+      sequenceNumber: this.#sequence,
+      timestamp: this.#timestamp,
+      ssrc: this.#ssrc,
+    });
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    const packet = new RtpPacket(header, out.subarray(0, bytes)).serialize();
+    this.#socket.send(packet, plan.remote.port, plan.remote.address, () => {});
+  }
+
+  #receive(packet: Buffer): void {
+    const plan = this.#plan;
+    const type = (packet[1] ?? 0) & 127;
+    if (!plan || packet.length < 12 || (packet[0] ?? 0) >> 6 !== 2 || (type >= 64 && type <= 95)) return;
+    const { header, payload } = RtpPacket.deSerialize(packet);
+    if (this.ear.rxPackets === 0) this.#onFirst();
+    this.ear.packet(header.sequenceNumber);
+    if (header.payloadType === plan.telephoneEvent?.receivePayloadType)
+      return this.#key(payload, header.timestamp);
+    const samples = this.#decoder?.decode(payload, this.#pcm) ?? 0;
+    this.ear.hear(this.#pcm, samples);
+  }
+
+  /** A key counts when its end comes; the end comes three times. */
+  #key(payload: Buffer, timestamp: number): void {
+    const event = `${timestamp} ${payload[0]}`;
+    if (((payload[1] ?? 0) & 0x80) === 0 || event === this.#lastEvent) return;
+    this.#lastEvent = event;
+    this.dtmf += KEYS[payload[0] ?? 16] ?? '';
+  }
+}

@@ -1,0 +1,142 @@
+import { RtpHeader } from 'werift';
+import { type AudioEncoder, type OpusLibrary, Tone } from '../media/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { MediaPeer } from './media-peer.ts';
+import { Pacer } from './pacer.ts';
+
+export interface VoiceOptions {
+  readonly toneHz: number;
+  /** Speech-like: 600 ms of tone, 400 ms of nothing with the RTP clock running on. Default false. */
+  readonly dtx?: boolean;
+  /** Percent of packets that never leave. Default 0. */
+  readonly lossPercent?: number;
+  /** The last packets of telephone-events never leave. Default false. */
+  readonly loseDtmfEnds?: boolean;
+}
+
+const FRAME_TICKS = 960;
+const SAMPLES = 320;
+/** Meta's digits: 500 ms, 100 ms apart; a packet every 20 ms. */
+const DIGIT_FRAMES = 25;
+const GAP_FRAMES = 5;
+const TELEPHONE_EVENT = 110;
+const KEYS = '0123456789*#';
+
+/** What the consumer's client sends: 16 kHz Opus at 20 kbit/s with FEC, RFC 4733 digits at 48 kHz. */
+export class Voice {
+  readonly #peer: MediaPeer;
+  readonly #options: VoiceOptions;
+  readonly #encoder: AudioEncoder;
+  readonly #tone: Tone;
+  readonly #pacer: Pacer;
+  readonly #ssrc: number;
+  readonly #random: () => number;
+  readonly #opusPayloadType: number;
+  readonly #pcm = new Int16Array(SAMPLES);
+  readonly #packet = new Uint8Array(1_275);
+  #sequence = 1_000;
+  #timestamp = 5_000;
+  #frame = 0;
+  #digits: { readonly key: number; readonly done: () => void }[] = [];
+  #digitFrame = 0;
+  #digitTimestamp = 0;
+  sent = 0;
+
+  constructor(
+    peer: MediaPeer,
+    opus: OpusLibrary,
+    clock: Clock,
+    random: () => number,
+    settings: { readonly ssrc: number; readonly opusPayloadType: number } & VoiceOptions,
+  ) {
+    this.#peer = peer;
+    this.#options = settings;
+    this.#ssrc = settings.ssrc;
+    this.#opusPayloadType = settings.opusPayloadType;
+    this.#random = random;
+    this.#tone = new Tone(settings.toneHz, 16_000);
+    this.#encoder = opus.encoder({
+      sampleRate: 16_000,
+      bitrate: 20_000,
+      complexity: 3,
+      inbandFec: true,
+      expectedLossPercent: 10,
+      dtx: false,
+      maxPlaybackRate: 16_000,
+    });
+    this.#pacer = new Pacer(clock, () => this.#send());
+  }
+
+  start(): void {
+    this.#pacer.start();
+  }
+
+  /** Presses keys one after the other; resolves when the last one is let go. Unknown characters are left out. */
+  async press(digits: string): Promise<void> {
+    const keys = [...digits].map((digit) => KEYS.indexOf(digit)).filter((key) => key >= 0);
+    await Promise.all(keys.map((key) => new Promise<void>((done) => this.#digits.push({ key, done }))));
+  }
+
+  close(): void {
+    this.#pacer.stop();
+    this.#encoder.close();
+    for (const { done } of this.#digits.splice(0)) done();
+  }
+
+  #send(): void {
+    this.#frame += 1;
+    this.#timestamp = (this.#timestamp + FRAME_TICKS) >>> 0;
+    const digit = this.#digits[0];
+    if (digit) return this.#sendDigit(digit);
+    const pause = this.#options.dtx === true && this.#frame % 50 >= 30;
+    this.#tone.fill(this.#pcm, SAMPLES);
+    if (pause) {
+      // The first frame of a pause announces it: a TOC byte alone.
+      if (this.#frame % 50 === 30)
+        this.#emit(this.#opusPayloadType, Buffer.of(9 << 3), this.#timestamp, false);
+      return;
+    }
+    const bytes = this.#encoder.encode(this.#pcm, SAMPLES, this.#packet);
+    const first = this.#frame % 50 === 0 && this.#options.dtx === true;
+    this.#emit(this.#opusPayloadType, Buffer.from(this.#packet.subarray(0, bytes)), this.#timestamp, first);
+  }
+
+  #sendDigit({ key, done }: { readonly key: number; readonly done: () => void }): void {
+    const frame = this.#digitFrame++;
+    if (frame === 0) this.#digitTimestamp = this.#timestamp;
+    if (frame < DIGIT_FRAMES) {
+      const last = frame === DIGIT_FRAMES - 1;
+      const payload = Buffer.from([key, last ? 0x8a : 0x0a, 0, 0]);
+      payload.writeUInt16BE((frame + 1) * FRAME_TICKS, 2);
+      const copies = last ? (this.#options.loseDtmfEnds ? 0 : 3) : 1;
+      for (let i = 0; i < copies; i++)
+        this.#emit(TELEPHONE_EVENT, payload, this.#digitTimestamp, frame === 0);
+      return;
+    }
+    if (frame < DIGIT_FRAMES + GAP_FRAMES) return;
+    this.#digitFrame = 0;
+    this.#digits.shift();
+    done();
+  }
+
+  #emit(payloadType: number, payload: Buffer, timestamp: number, marker: boolean): void {
+    const sequenceNumber = this.#sequence;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    if (this.#random() * 100 < (this.#options.lossPercent ?? 0)) return;
+    const header = new RtpHeader({
+      payloadType,
+      sequenceNumber,
+      timestamp,
+      ssrc: this.#ssrc,
+      marker,
+      extension: true,
+      extensionProfile: 0xbede,
+      extensions: [
+        { id: 1, payload: Buffer.of(0x8a) },
+        { id: 4, payload: Buffer.from('1') },
+      ],
+    });
+    this.sent += 1;
+    this.#peer.sendRtp(payload, header);
+  }
+}
