@@ -78,7 +78,10 @@ export class IceAgent {
     });
   }
 
-  /** Checks the candidates; resolves when a pair is nominated, or never (the set-up time is the caller's). */
+  /**
+   * Checks the candidates; resolves when a pair is nominated or the agent was closed, or never (the set-up time
+   * is the caller's). Rejects when no candidate can be reached from our sockets.
+   */
   async connect(remote: IceCredentials, candidates: readonly MetaCandidate[]): Promise<void> {
     // Always as towards an ICE-lite peer: that is how werift nominates regularly instead of aggressively.
     this.#agent.setRemoteParams({ iceLite: true, usernameFragment: remote.ufrag, password: remote.pwd });
@@ -91,6 +94,7 @@ export class IceAgent {
       );
     }
     await this.#agent.addRemoteCandidate(undefined);
+    if (this.#closed) return;
     this.#armRecheck();
     await this.#agent.connect();
     this.#recheck?.clear();

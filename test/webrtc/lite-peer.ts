@@ -26,14 +26,14 @@ export class LitePeer {
   #onRtp: (() => void) | undefined;
   #offer: string;
 
-  static async open(offerSdp: string, profiles: number[] = [1, 7]): Promise<LitePeer> {
+  static async open(offerSdp: string, profiles: number[] = [1, 7], address = '127.0.0.1'): Promise<LitePeer> {
     const agent = new Connection(false, {
       iceLite: true,
       useTcp: false,
-      useIpv4: true,
+      useIpv4: false,
       useIpv6: false,
-      additionalHostAddresses: ['127.0.0.1'],
-      interfaceAddresses: { udp4: '127.0.0.1' },
+      additionalHostAddresses: [address],
+      interfaceAddresses: { udp4: '127.0.0.1', udp6: '::1' },
     });
     (agent as unknown as { stunServer: unknown }).stunServer = undefined;
     await agent.gatherCandidates();
@@ -159,12 +159,12 @@ export class LitePeer {
     change: { fingerprint?: string; pwd?: string },
     ufrag: string,
   ): string {
-    const candidate = this.agent.localCandidates.find((c) => c.host === '127.0.0.1');
+    const [candidate] = this.agent.localCandidates;
     return [
       'm=audio 40007 UDP/TLS/RTP/SAVPF 111',
       'c=IN IP4 127.0.0.1',
       'a=rtcp:9 IN IP4 0.0.0.0',
-      `a=candidate:1000001 1 udp 2122260224 127.0.0.1 ${candidate?.port} typ host generation 1`,
+      `a=candidate:1000001 1 udp 2122260224 ${candidate?.host} ${candidate?.port} typ host generation 1`,
       'a=candidate:1000003 1 tcp 1518280448 127.0.0.1 3478 typ host tcptype passive generation 1',
       `a=ice-ufrag:${ufrag}`,
       `a=ice-pwd:${change.pwd ?? this.#pwd}`,
