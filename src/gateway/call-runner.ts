@@ -61,6 +61,7 @@ export class CallRunner {
       step: (from, to, what) => this.#step(from, to, what),
       log: options.log,
     });
+    this.#observe({ type: 'meta.connect' });
     const first = startCall(options.setup, this.#now());
     this.#state = first.state;
     this.#effects.push(...first.effects);
@@ -75,6 +76,7 @@ export class CallRunner {
   dispatch(event: CallEvent): void {
     if (this.#over) return;
     try {
+      this.#observe(event);
       const before = this.#state.name;
       const { state, effects } = reduce(this.#state, event, this.#now());
       this.#state = state;
@@ -170,6 +172,32 @@ export class CallRunner {
     }
   }
 
+  /** What came in by itself; what was asked for is told where it is asked. */
+  #observe(event: CallEvent): void {
+    switch (event.type) {
+      case 'meta.connect':
+        return this.#step('meta', 'gateway', 'webhook connect');
+      case 'meta.terminate':
+        return this.#step('meta', 'gateway', `webhook terminate (${event.status})`);
+      case 'meta.mediaUpdate':
+        return this.#step('meta', 'gateway', 'webhook media_update');
+      case 'media.iceConnected':
+        return this.#step('gateway', 'meta', 'ICE connected');
+      case 'media.secure':
+        return this.#step('gateway', 'meta', 'DTLS up, SRTP keys ready');
+      case 'media.firstPacket':
+        return event.leg === 'consumer'
+          ? this.#step('meta', 'gateway', 'first RTP packet')
+          : this.#step('phone', 'gateway', 'first RTP packet');
+      case 'media.dtmf':
+        return event.from === 'consumer'
+          ? this.#step('meta', 'phone', 'DTMF key')
+          : this.#step('phone', 'gateway', 'DTMF key');
+      case 'media.consumerLost':
+        return this.#step('meta', 'gateway', `media lost: ${event.reason}`);
+    }
+  }
+
   #finished(): void {
     this.#over = true;
     this.#timers.clear();
@@ -196,6 +224,7 @@ export class CallRunner {
   }
 
   #step(from: Party, to: Party, what: string): void {
-    this.#options.onLadder?.({ callId: this.#state.facts.callId, atMs: this.#now(), from, to, what });
+    const { callId } = this.#options.setup.facts;
+    this.#options.onLadder?.({ callId, atMs: this.#now(), from, to, what });
   }
 }

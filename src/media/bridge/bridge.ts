@@ -152,7 +152,7 @@ export class Bridge {
   tick(nowMs: number): void {
     if (!this.#open) return;
     if (this.#consumerDtmf.expired(nowMs)) {
-      if (!this.#toPhone.passesThrough) this.#toPhone.event('end', this.#consumerDtmf);
+      if (!this.#toPhone.passesThrough) this.#toPhone.event('end', this.#consumerDtmf, nowMs);
       this.#tellDigit(this.#consumerDtmf, 'consumer');
     }
     if (this.#phoneDtmf.expired(nowMs)) this.#tellDigit(this.#phoneDtmf, 'phone');
@@ -238,7 +238,7 @@ export class Bridge {
     const received = this.#consumerDtmf;
     const step = received.take(packet, payloadOffset, payloadLength, ssrc, timestamp, clockRate, now);
     if (this.#toPhone.passesThrough) this.#toPhone.passEvent(packet, header);
-    else if (step !== 'none') this.#toPhone.event(step, received);
+    else if (step !== 'none') this.#toPhone.event(step, received, now);
     if (step === 'end') this.#tellDigit(received, 'consumer');
   }
 

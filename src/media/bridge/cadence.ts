@@ -22,7 +22,7 @@ export class Cadence {
     this.#servedMs = nowMs;
     this.#dtx = dtx;
     this.filling = false;
-    return late > 0 ? late : 0;
+    return Math.max(late, 0);
   }
 
   /** True when a frame must be made up now; ask again until it says no. */

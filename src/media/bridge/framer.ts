@@ -12,7 +12,7 @@ export class Framer {
 
   push(pcm: Int16Array, samples: number): void {
     const buffer = this.#buffer;
-    const count = samples < buffer.length - this.#filled ? samples : buffer.length - this.#filled;
+    const count = Math.min(samples, buffer.length - this.#filled);
     for (let i = 0; i < count; i++) buffer[this.#filled + i] = pcm[i] as number;
     this.#filled += count;
   }

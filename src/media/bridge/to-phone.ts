@@ -109,9 +109,11 @@ export class ToPhone {
   }
 
   /** A step of a telephone-event of the consumer's. */
-  event(step: 'start' | 'update' | 'end', received: DtmfReceiver): void {
+  event(step: 'start' | 'update' | 'end', received: DtmfReceiver, nowMs: number): void {
     const event = this.#plan?.telephoneEvent;
     if (!event || this.#plan?.codec === 'opus') return;
+    // The event is the stream meanwhile: nothing is missing, and nothing must be made up.
+    this.#cadence.served(nowMs, false);
     const duration = Math.round((received.duration * event.clockRate) / received.clockRate);
     if (!this.#dtmf.active) this.#dtmf.start(received.code, event.payloadType, duration);
     else if (step === 'update') this.#dtmf.update(duration);
@@ -137,7 +139,7 @@ export class ToPhone {
   tick(nowMs: number): void {
     const plan = this.#plan;
     const decoder = this.#decoder;
-    if (!plan || !decoder || plan.codec === 'opus') return;
+    if (!plan || !decoder || plan.codec === 'opus' || this.#dtmf.active) return;
     while (this.#cadence.due(nowMs)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
       const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;

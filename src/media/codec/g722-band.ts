@@ -107,7 +107,7 @@ export class G722Band {
 }
 
 export function saturate(value: number): number {
-  return value > 32_767 ? 32_767 : value < -32_768 ? -32_768 : value;
+  return value > 32_767 ? 32_767 : Math.max(value, -32_768);
 }
 
 // Tables of ITU-T G.722 (1988).

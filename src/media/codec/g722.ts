@@ -132,5 +132,5 @@ export class G722Encoder implements AudioEncoder {
 
 /** Block 6: the reconstructed sub-band signal has 15 bits. */
 function limit(value: number): number {
-  return value > 16_383 ? 16_383 : value < -16_384 ? -16_384 : value;
+  return value > 16_383 ? 16_383 : Math.max(value, -16_384);
 }

@@ -169,7 +169,7 @@ class WasmEncoder implements AudioEncoder {
     const library = this.#library;
     const view = library.pcm;
     for (let i = 0; i < samples; i++) view[i] = pcm[i] as number;
-    const max = out.length < MAX_PACKET_BYTES ? out.length : MAX_PACKET_BYTES;
+    const max = Math.min(out.length, MAX_PACKET_BYTES);
     const bytes = library.wasm.opus_encode(this.#state, library.pcmAt, samples, library.packetAt, max);
     if (bytes <= 0) return 0;
     const packet = library.packet;
@@ -229,7 +229,7 @@ class WasmDecoder implements AudioDecoder {
     const library = this.#library;
     const packet = library.packet;
     for (let i = 0; i < payload.length; i++) packet[i] = payload[i] as number;
-    const room = pcm.length < wanted ? pcm.length : wanted;
+    const room = Math.min(pcm.length, wanted);
     const at = payload.length === 0 ? 0 : library.packetAt;
     const samples = library.wasm.opus_decode(this.#state, at, payload.length, library.pcmAt, room, fec);
     if (samples <= 0) return 0;

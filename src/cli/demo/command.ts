@@ -1,0 +1,121 @@
+import { networkInterfaces } from 'node:os';
+import type { LadderStep } from '../../gateway/index.ts';
+import type { SimEvent } from '../../sim/index.ts';
+import { type Arrow, judge, makeCall, writeWavs } from './one-call.ts';
+import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
+import { printLadder, printResult } from './print.ts';
+import { DEMO_PAGE, startWorld, type World, type WorldOptions } from './world.ts';
+
+/** `msgw demo`: returns the exit code. With `--json` the last line of standard output is one JSON object. */
+export async function demoCommand(options: DemoOptions): Promise<number> {
+  const arrows = new Map<string, Arrow[]>();
+  const add = (callId: string | undefined, arrow: Arrow): void => {
+    if (!callId) return;
+    const list = arrows.get(callId) ?? [];
+    list.push(arrow);
+    arrows.set(callId, list);
+  };
+  let world: World | undefined;
+  try {
+    world = await startWorld({
+      ...phoneOptions(options),
+      codecs: [CODECS[options.codec]],
+      onLadder: ({ callId, atMs, from, to, what }: LadderStep) => add(callId, { atMs, from, to, what }),
+      // Of the simulator's own view only what the gateway cannot see.
+      onSimEvent: ({ callId, atMs, from, to, what }: SimEvent) => {
+        if (from === 'consumer' || to === 'consumer') add(callId, { atMs, from, to, what });
+      },
+    });
+    const result = await callsOf(world, options, arrows);
+    if (options.keep) await keep(world, options);
+    await world.close();
+    print(result, options);
+    return result.every(({ ok }) => ok) ? 0 : 1;
+  } catch (error) {
+    await world?.close();
+    const reason = error instanceof Error ? error.message : String(error);
+    const ladder = [...arrows.values()].flat().sort((a, b) => a.atMs - b.atMs);
+    if (options.json) console.log(JSON.stringify({ ok: false, reasons: [reason], ladder }));
+    else {
+      printLadder(ladder);
+      console.error(`The demo failed: ${reason}`);
+    }
+    return 1;
+  }
+}
+
+async function callsOf(
+  world: World,
+  options: DemoOptions,
+  arrows: ReadonlyMap<string, Arrow[]>,
+): Promise<DemoResult[]> {
+  const stories = await Promise.all(
+    Array.from({ length: options.calls }, (_, i) => makeCall(world, options, i)),
+  );
+  return stories.map((story) => {
+    if (options.wav) for (const file of writeWavs(options.wav, story)) note(options, `wrote ${file}`);
+    const own = [...(arrows.get(story.consumer.id) ?? [])].sort((a, b) => a.atMs - b.atMs);
+    return judge(
+      { ...story, record: recordOf(world, story.consumer.id) ?? story.record },
+      world,
+      options,
+      own,
+    );
+  });
+}
+
+/** Several calls end in any order: each record names its call. */
+function recordOf(world: World, callId: string): Record<string, unknown> | undefined {
+  return world.records.find((record) => record['callId'] === callId);
+}
+
+/** Stays up until a signal. */
+async function keep(world: World, options: DemoOptions): Promise<void> {
+  note(options, `webhooks  ${world.gateway.webhookUrl}`);
+  for (const { protocol, address, port } of world.gateway.sipContacts)
+    note(options, `SIP       ${protocol} ${address}:${port}`);
+  note(options, `admin     ${world.gateway.adminUrl}/health/ready`);
+  note(options, `simulator ${world.simulator.graphUrl}/sim/calls (page ${DEMO_PAGE})`);
+  note(
+    options,
+    'Another call: curl -X POST -H "content-type: application/json" -d "{}" that simulator address. Ctrl-C ends.',
+  );
+  await new Promise<void>((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+  });
+}
+
+function print(results: readonly DemoResult[], options: DemoOptions): void {
+  const [first] = results;
+  if (!first) return;
+  if (options.json) {
+    console.log(
+      JSON.stringify(results.length === 1 ? first : { ok: results.every(({ ok }) => ok), calls: results }),
+    );
+    return;
+  }
+  if (results.length === 1) printLadder(first.ladder);
+  for (const result of results) printResult(result);
+}
+
+/** With `--json` standard output belongs to the one object. */
+function note(options: DemoOptions, line: string): void {
+  if (options.json) console.error(line);
+  else console.log(line);
+}
+
+function phoneOptions({ phone }: DemoOptions): Pick<WorldOptions, 'phone' | 'address'> {
+  if (!phone) return {};
+  const parts = /^sips?:([^@]+)@(\[[^\]]+\]|[^:;]+)(?::(\d+))?/.exec(phone);
+  if (!parts) throw new Error(`--phone ${phone}: write it as sip:user@host:port`);
+  const [, user = '', host = '', port = '5060'] = parts;
+  return { phone: { user, host, port: Number(port) }, address: addressToward(host) };
+}
+
+/** The phone must be able to answer: an address of the machine, unless it is on this machine itself. */
+function addressToward(host: string): string {
+  if (host === 'localhost' || host.startsWith('127.')) return '127.0.0.1';
+  const own = Object.values(networkInterfaces()).flat();
+  return own.find((entry) => entry && !entry.internal && entry.family === 'IPv4')?.address ?? '127.0.0.1';
+}

@@ -1,0 +1,40 @@
+/** `msgw demo`'s options, as commander gives them. */
+export interface DemoOptions {
+  readonly json?: boolean;
+  readonly hangup: 'consumer' | 'phone';
+  readonly codec: 'pcmu' | 'pcma' | 'g722' | 'opus';
+  readonly seconds: number;
+  readonly wav?: string;
+  readonly phone?: string;
+  readonly calls: number;
+  readonly keep?: boolean;
+}
+
+/** What one end heard, and what all took. */
+export interface DemoResult {
+  readonly ok: boolean;
+  /** Why it is not ok. */
+  readonly reasons: readonly string[];
+  readonly consumer: { readonly heardHz: number; readonly rxPackets: number; readonly lost: number };
+  readonly phone: {
+    readonly heardHz: number;
+    readonly rxPackets: number;
+    readonly lost: number;
+    readonly codec: string;
+    readonly dtmf: string;
+  };
+  readonly times: {
+    readonly webhookTo200Ms: number;
+    readonly webhookToInviteMs: number;
+    readonly answerToTwoWayAudioMs: number;
+  };
+  readonly ladder: readonly {
+    readonly atMs: number;
+    readonly from: string;
+    readonly to: string;
+    readonly what: string;
+  }[];
+  readonly record: Record<string, unknown>;
+}
+
+export const CODECS = { pcmu: 'PCMU', pcma: 'PCMA', g722: 'G722', opus: 'opus' } as const;

@@ -1,0 +1,161 @@
+import { Writable } from 'node:stream';
+import { type GatewayConfig, parseConfig } from '../../config/index.ts';
+import { Gateway, type LadderStep } from '../../gateway/index.ts';
+import { createLogger, type LogLevel, type RootLog } from '../../observe/index.ts';
+import { systemClock } from '../../shared/clock.ts';
+import { DeskPhone, type DeskPhoneOptions, MetaSimulator, type SimEvent } from '../../sim/index.ts';
+import { packageVersion } from '../version.ts';
+
+export interface WorldOptions {
+  /** Codecs that the gateway offers and the phone has. Default PCMU. */
+  readonly codecs?: DeskPhoneOptions['codecs'];
+  /** The simulated phones; none when a real one rings. Default one with the defaults. */
+  readonly phones?: readonly Partial<DeskPhoneOptions>[];
+  /** A real phone in place of the simulated ones. */
+  readonly phone?: { readonly user: string; readonly host: string; readonly port: number };
+  readonly phoneToneHz?: number;
+  readonly logLevel?: LogLevel;
+  readonly log?: RootLog;
+  /** Changes to the configuration that this world makes for itself. */
+  readonly configure?: (yaml: Record<string, unknown>) => void;
+  readonly onLadder?: (step: LadderStep) => void;
+  readonly onSimEvent?: (event: SimEvent) => void;
+  /** 127.0.0.1 reaches simulated phones only; a real phone needs an address of this machine. */
+  readonly address?: string;
+}
+
+export const DEMO_PAGE = '102030405060708';
+export const PHONE_TONE_HZ = 620;
+
+/** Everything of a call on one machine: the simulator, the gateway with its SIP server, desk phones. */
+export interface World {
+  readonly simulator: MetaSimulator;
+  readonly gateway: Gateway;
+  readonly phones: readonly DeskPhone[];
+  readonly records: readonly Record<string, unknown>[];
+  /** Resolves with the next record that was not waited for yet. */
+  nextRecord(): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+/** Starts it on loopback and free ports; what was started before a failure is closed again. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const codecs = options.codecs ?? ['PCMU'];
+    const simulator = await MetaSimulator.start({
+      pageId: DEMO_PAGE,
+      accessToken: 'demo-page-token',
+      appSecret: 'demo-app-secret',
+      requireAppSecretProof: true,
+      ...(options.onSimEvent ? { onEvent: options.onSimEvent } : {}),
+    });
+    closers.push(() => simulator.close());
+    const phones: DeskPhone[] = [];
+    for (const phone of options.phone ? [] : (options.phones ?? [{}])) {
+      const started = await DeskPhone.start({
+        codecs,
+        toneHz: options.phoneToneHz ?? PHONE_TONE_HZ,
+        ...(options.onSimEvent ? { onEvent: options.onSimEvent } : {}),
+        ...phone,
+      });
+      phones.push(started);
+      closers.push(() => started.close());
+    }
+    const targets = options.phone
+      ? [options.phone]
+      : phones.map(({ host, port }) => ({ user: '100', host, port }));
+    const records: Record<string, unknown>[] = [];
+    const waiting: ((record: Record<string, unknown>) => void)[] = [];
+    let taken = 0;
+    const gateway = await Gateway.start({
+      config: configOf(simulator, targets, options),
+      version: packageVersion(),
+      clock: systemClock,
+      log: options.log ?? createLogger({ level: options.logLevel ?? 'silent' }),
+      recordStream: new Writable({ write: (_chunk, _encoding, done) => done() }),
+      onRecord: (record) => {
+        records.push(record as Record<string, unknown>);
+        const wake = waiting.shift();
+        if (!wake) return;
+        taken += 1;
+        wake(record as Record<string, unknown>);
+      },
+      ...(options.onLadder ? { onLadder: options.onLadder } : {}),
+    });
+    closers.push(() => gateway.close());
+    simulator.setWebhookUrl(gateway.webhookUrl);
+    return {
+      simulator,
+      gateway,
+      phones,
+      records,
+      nextRecord: () => {
+        const record = records[taken];
+        if (!record) return new Promise((resolve) => waiting.push(resolve));
+        taken += 1;
+        return Promise.resolve(record);
+      },
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Made by the same door as every configuration: the checks run here too. */
+function configOf(
+  simulator: MetaSimulator,
+  targets: readonly { readonly user: string; readonly host: string; readonly port: number }[],
+  options: WorldOptions,
+): GatewayConfig {
+  const address = options.address ?? '127.0.0.1';
+  const yaml: Record<string, unknown> = {
+    meta: {
+      graphUrl: simulator.graphUrl,
+      apps: [{ id: 'app', secret: '${APP_SECRET}', verifyToken: '${VERIFY_TOKEN}' }],
+      pages: [{ id: DEMO_PAGE, accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' }],
+    },
+    http: { listen: { address: '127.0.0.1', port: 0 } },
+    admin: { listen: { address: '127.0.0.1', port: 0 } },
+    webrtc: { bindAddress: '127.0.0.1', portMin: 1024, portMax: 65535 },
+    rtp: { address, portMin: 0, portMax: 0 },
+    sip: {
+      listen: [{ protocol: 'udp', address, port: 0 }],
+      ...(options.phone ? { allow: ['0.0.0.0/0'] } : {}),
+    },
+    trunks: Object.fromEntries(
+      targets.map(({ host, port }, i) => [
+        `phone${i + 1}`,
+        { host, port, codecs: options.codecs ?? ['PCMU'] },
+      ]),
+    ),
+    routes: { desk: { targets: targets.map(({ user }, i) => ({ trunk: `phone${i + 1}`, user })) } },
+  };
+  options.configure?.(yaml);
+  const env = {
+    APP_SECRET: 'demo-app-secret',
+    VERIFY_TOKEN: 'demo-verify-token',
+    PAGE_TOKEN: 'demo-page-token',
+  };
+  const server = drachtioServer();
+  if (server) (yaml['sip'] as Record<string, unknown>)['server'] = server;
+  const parsed = parseConfig(JSON.stringify(yaml), {
+    env: { ...process.env, ...env },
+    readFile: () => {
+      throw new Error('no files here');
+    },
+  });
+  if (!parsed.ok) throw new Error(`the demo's configuration is wrong: ${JSON.stringify(parsed.error)}`);
+  return parsed.value;
+}
+
+/** A real drachtio-server in place of the embedded one, when the environment names it. */
+function drachtioServer(): object | undefined {
+  const { DRACHTIO_HOST: host, DRACHTIO_PORT: port, DRACHTIO_SECRET: secret } = process.env;
+  return host && secret ? { host, port: Number(port ?? 9022), secret: '${DRACHTIO_SECRET}' } : undefined;
+}
