@@ -20,7 +20,10 @@ let shared: Promise<DtlsCertificate> | undefined;
 
 /** One certificate for all calls of a thread: making one costs milliseconds, and nothing is gained by several. */
 export function dtlsCertificate(): Promise<DtlsCertificate> {
-  shared ??= make();
+  shared ??= make().catch((error: unknown) => {
+    shared = undefined;
+    throw error;
+  });
   return shared;
 }
 

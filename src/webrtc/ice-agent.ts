@@ -40,10 +40,10 @@ export class IceAgent {
   #recheck: TimerHandle | undefined;
   #closed = false;
 
-  /** Rejects with the system's error when no socket could be bound. */
+  /** Rejects with the system's error when the (first) address could not be bound. */
   static async open(options: IceAgentOptions): Promise<IceAgent> {
     const agent = new Connection(true, { iceLite: false, useTcp: false });
-    const local = { ufrag: randomBytes(6).toString('base64url'), pwd: randomBytes(24).toString('base64url') };
+    const local = { ufrag: randomBytes(6).toString('base64'), pwd: randomBytes(24).toString('base64') };
     agent.localUsername = local.ufrag;
     agent.localPassword = local.pwd;
     agent.userHistory = { [local.ufrag]: local.pwd };
@@ -53,7 +53,11 @@ export class IceAgent {
       addresses.map((address) => bindTo(agent, address, hosts, options)),
     );
     const sockets = bound.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    if (sockets.length === 0) throw (bound[0] as PromiseRejectedResult).reason;
+    // IPv6 may be missing beside IPv4, not the other way round.
+    if (bound[0]?.status === 'rejected') {
+      await Promise.all(sockets.map((socket) => socket.close()));
+      throw bound[0].reason;
+    }
     const bindings = bound.flatMap((result, index) =>
       result.status === 'fulfilled' ? [{ address: addresses[index] ?? '', port: result.value.port }] : [],
     );

@@ -24,28 +24,24 @@ const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
 /** Binds the sockets and makes the offer; waits for no server. Rejects with WEBRTC_BIND. */
 export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLeg> {
   const certificate = await dtlsCertificate();
-  const { bindAddress, externalAddress, portMin, portMax, clock, events } = options;
+  const { bindAddress, externalAddress, portMin, portMax, clock } = options;
   // The leg is made after its sockets; nothing of use can come before Meta has seen the offer.
   let leg: Leg | undefined;
-  try {
-    const agent = await IceAgent.open({
-      bindAddress,
-      externalAddress,
-      portRange: portMin !== undefined && portMax !== undefined ? [portMin, portMax] : undefined,
-      clock,
-      onMedia: (packet) => {
-        leg?.heard();
-        events.onDatagram(packet);
-      },
-      onDtls: (datagram) => leg?.dtls(datagram),
-      onExpired: () => leg?.expired(),
-    });
-    leg = new Leg(options, agent, certificate);
-    return leg;
-  } catch (cause) {
+  const opening = IceAgent.open({
+    bindAddress,
+    externalAddress,
+    portRange: portMin !== undefined && portMax !== undefined ? [portMin, portMax] : undefined,
+    clock,
+    onMedia: (packet) => leg?.media(packet),
+    onDtls: (datagram) => leg?.dtls(datagram),
+    onExpired: () => leg?.expired(),
+  });
+  const agent = await opening.catch((cause: unknown) => {
     const detail = { address: bindAddress ?? 'any', ports: `${portMin ?? 'any'}-${portMax ?? 'any'}` };
     throw new GatewayError('WEBRTC_BIND', undefined, detail, { cause });
-  }
+  });
+  leg = new Leg(options, agent, certificate);
+  return leg;
 }
 
 class Leg implements WebrtcLeg {
@@ -132,12 +128,21 @@ class Leg implements WebrtcLeg {
     this.#agent.send(packet);
   }
 
-  heard(): void {
+  media(packet: Buffer): void {
     this.#consent?.heard();
+    try {
+      this.#options.events.onDatagram(packet);
+    } catch (error) {
+      this.#bug(error);
+    }
   }
 
   dtls(datagram: Buffer): void {
-    this.#dtls?.receive(datagram);
+    try {
+      this.#dtls?.receive(datagram);
+    } catch (error) {
+      this.#bug(error);
+    }
   }
 
   expired(): void {
@@ -180,6 +185,7 @@ class Leg implements WebrtcLeg {
       send: (datagram) => this.#agent.send(datagram),
       onKeys: (keys) => {
         this.#setup?.clear();
+        log.info({ profile: keys.profile, ...this.#agent.dump() }, 'webrtc.secure');
         this.#options.events.onKeys(keys);
         this.#become('secure');
       },
@@ -208,6 +214,12 @@ class Leg implements WebrtcLeg {
     if (this.#closing !== undefined) return;
     this.#closing = this.#shut();
     this.#become('failed', reason);
+  }
+
+  /** A bug on the way of a packet ends this call, not the thread with all the others. */
+  #bug(error: unknown): void {
+    this.#options.log.error({ err: error }, 'webrtc.bug');
+    this.#fail(`bug: ${String(error)}`);
   }
 
   /** Synchronously stops everything that could still report; the promise is for the sockets. */
