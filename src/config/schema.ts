@@ -210,6 +210,12 @@ export const CONFIG_SCHEMA = Type.Object(
           default: [],
         }),
         userAgent: text('User-Agent header.', { default: 'messenger-sip-gateway' }),
+        requestTimeoutMs: whole(
+          'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
+          500,
+          32_000,
+          10_000,
+        ),
       },
       { ...strict, default: {}, description: 'The SIP side.' },
     ),

@@ -17,8 +17,6 @@ export interface SipSide {
   close(): Promise<void>;
 }
 
-/** Longest wait for the answer to BYE, INFO, CANCEL and re-INVITE, ms: 64*T1 loses nothing (RFC 3261 17.1.2.2). */
-const REQUEST_TIMEOUT_MS = 32_000;
 const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** Rejects with the codes of sip-server and sip when a port is taken or the drachtio-server is not there. */
@@ -52,7 +50,7 @@ export async function startSipSide(options: {
       clock,
       log,
       userAgent: `${config.userAgent}/${options.version}`,
-      requestTimeoutMs: REQUEST_TIMEOUT_MS,
+      requestTimeoutMs: config.requestTimeoutMs,
       ready: options.ready,
       onState: options.onState,
     });

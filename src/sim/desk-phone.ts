@@ -157,7 +157,7 @@ export class PhoneCall {
     this.#tell('phone', 'gateway', '180 Ringing');
     if (behaviour === 'never') return;
     this.#ringing = this.#clock.after(options.ringMs ?? 200, () => {
-      if (typeof behaviour === 'number') this.reject(behaviour);
+      if (typeof behaviour === 'number') void this.reject(behaviour);
       else void this.answer();
     });
   }

@@ -17,6 +17,7 @@ export class CallMedia {
   #closing: Promise<BridgeStats | undefined> | undefined;
   /** Events before the bridge exists cannot come: nobody knows our address yet. */
   #lost = false;
+  #secure = false;
 
   constructor(
     call: string,
@@ -105,7 +106,13 @@ export class CallMedia {
   #stateOf(state: WebrtcState, reason: string | undefined): void {
     if (this.#closing) return;
     if (state === 'ice-connected') return this.#tell({ kind: 'iceConnected' });
-    if (state === 'secure') return this.#tell({ kind: 'secure' });
+    if (state === 'disconnected') return this.#log.warn({ call: this.#call }, 'webrtc.disconnected');
+    if (state === 'secure') {
+      // Again after a disconnection: the call knows already.
+      if (!this.#secure) this.#tell({ kind: 'secure' });
+      this.#secure = true;
+      return;
+    }
     if (state !== 'failed' || this.#lost) return;
     this.#lost = true;
     this.#tell({ kind: 'consumerLost', reason: reason ?? 'unknown' });

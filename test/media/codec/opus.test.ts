@@ -88,7 +88,10 @@ it('survives garbage and goes on decoding', () => {
   const decoder = library.decoder(16_000);
   const pcm = new Int16Array(5_760);
   let seed = 1;
-  const random = (): number => (seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x7fffffff;
+  const random = (): number => {
+    seed = (seed * 1_103_515_245 + 12_345) & 0x7fffffff;
+    return seed / 0x7fffffff;
+  };
   for (let i = 0; i < 3_000; i++) {
     const garbage = Uint8Array.from({ length: Math.floor(random() * 300) }, () => Math.floor(random() * 256));
     expect(decoder.decode(garbage, pcm)).toBeLessThanOrEqual(5_760);

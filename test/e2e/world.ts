@@ -1,0 +1,35 @@
+import { expect } from 'vitest';
+import { startWorld, type World, type WorldOptions } from '../../src/cli/demo/world.ts';
+
+/** Starts worlds and, after each test, sees that nothing of a call is left before they are closed. */
+export function worlds(): {
+  start(options?: WorldOptions, left?: { readonly invites: number }): Promise<World>;
+  closeAll(): Promise<void>;
+} {
+  const open: { readonly world: World; readonly invites: number }[] = [];
+  return {
+    start: async (options, left = { invites: 0 }) => {
+      const world = await startWorld(options);
+      open.push({ world, ...left });
+      return world;
+    },
+    closeAll: async () => {
+      for (const { world, invites } of open.splice(0)) {
+        expect(await world.gateway.inventory()).toMatchObject({
+          calls: 0,
+          media: { calls: 0, bridges: 0 },
+          sip: { invites, dialogs: 0 },
+        });
+        await world.close();
+      }
+    },
+  };
+}
+
+/** Polls what has no event of its own. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+export const graphOf = (world: World): string[] => world.simulator.requests.map(({ action }) => action);
+export const caller = { psid: '7654321098765432', name: 'Amina Otieno' };
