@@ -1,0 +1,51 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { configJsonSchema, configReference } from '../config/index.ts';
+import { callDiagramPage } from '../gateway/docs.ts';
+import { CODES } from '../shared/codes/index.ts';
+import { cliReference } from './reference.ts';
+
+/** Every page that is generated from the source it describes: file below the package's root, and its text now. */
+function pages(): { readonly file: string; readonly text: string }[] {
+  return [
+    { file: 'config/reference.md', text: configReference() },
+    { file: 'config/schema.json', text: configJsonSchema() },
+    { file: 'src/shared/codes/README.md', text: codesPage() },
+    { file: 'src/cli/reference.md', text: cliReference() },
+    { file: 'src/call/README.md', text: callDiagramPage(read('src/call/README.md')) },
+  ];
+}
+
+/** One row for every failure of the gateway. */
+function codesPage(): string {
+  const rows = Object.entries(CODES)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([code, { what, remedy }]) => `| \`${code}\` | ${what} | ${remedy} |`);
+  return [
+    '# Error codes',
+    '',
+    'Generated from the tables beside this file (`npm run docs`). Logs, records and commands name these codes.',
+    '',
+    '| code | what happened | what to do |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function read(file: string): string {
+  const path = fileURLToPath(new URL(`../../${file}`, import.meta.url));
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
+const check = process.argv.includes('--check');
+const stale = pages().filter(({ file, text }) => read(file) !== text);
+if (check) {
+  for (const { file } of stale) console.error(`${file} is not what its source says. Remedy: npm run docs`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const { file, text } of stale) {
+    writeFileSync(fileURLToPath(new URL(`../../${file}`, import.meta.url)), text);
+    console.log(`wrote ${file}`);
+  }
+}

@@ -1,0 +1,50 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { dominantFrequency } from '../../src/media/index.ts';
+import { caller, until, worlds } from '../e2e/world.ts';
+import { Baresip } from './baresip.ts';
+import { hasPeer } from './peers.ts';
+
+const { start, closeAll } = worlds();
+const phones: Baresip[] = [];
+afterEach(async () => {
+  await closeAll();
+  for (const phone of phones.splice(0)) await phone.close();
+});
+
+describe.runIf(hasPeer('baresip', 'baresip-core'))('baresip as the desk phone', () => {
+  it.each([
+    { ours: 'PCMU', codec: 'PCMU/8000/1', module: 'g711', hangup: 'consumer' },
+    { ours: 'PCMA', codec: 'PCMA/8000/1', module: 'g711', hangup: 'phone' },
+    { ours: 'G722', codec: 'G722/16000/1', module: 'g722', hangup: 'consumer' },
+    { ours: 'opus', codec: 'opus/48000/2', module: 'opus', hangup: 'phone' },
+  ] as const)('talks $ours both ways; $hangup hangs up', async ({ ours, codec, module, hangup }) => {
+    const phone = await Baresip.start({ codec, module, toneHz: 700 });
+    phones.push(phone);
+    const world = await start({
+      codecs: [ours],
+      phone: { user: 'desk', host: '127.0.0.1', port: phone.port },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    await phone.event('CALL_ESTABLISHED');
+    await call.firstAudio;
+    await until(() => call.heard().rxPackets > 150);
+    if (hangup === 'phone') phone.hangup();
+    else await call.hangup();
+    await call.ended;
+    await phone.event('CALL_CLOSED');
+    expect(await world.nextRecord()).toMatchObject({
+      cause: `${hangup}-hangup`,
+      codec: ours,
+      answered: true,
+    });
+    await until(() => world.gateway.calls === 0);
+    expect(Math.abs(call.heard().heardHz / 700 - 1)).toBeLessThan(0.02);
+    const { pcm, sampleRate, channels } = phone.heard();
+    const mono = Int16Array.from(
+      { length: Math.floor(pcm.length / channels) },
+      (_, i) => pcm[i * channels] as number,
+    );
+    const middle = mono.subarray(mono.length >> 2, (mono.length * 3) >> 2);
+    expect(Math.abs(dominantFrequency(middle, sampleRate) / 440 - 1)).toBeLessThan(0.02);
+  });
+});
