@@ -122,6 +122,11 @@ export class Gateway {
     return { calls: this.#calls.size, media, sip: this.#sip.control.dump() };
   }
 
+  /** Kills the media worker as a crash would; for tests of what follows. */
+  crashMediaWorker(): Promise<void> {
+    return this.#plane.crash();
+  }
+
   /** Takes no more calls, ends those that are there on both sides, then closes everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();
@@ -197,17 +202,18 @@ export class Gateway {
 
   /** 200 first, work after. */
   #accept(raw: Uint8Array, receivedAtMs: number): void {
-    if (this.#closing) throw new Error('the gateway is closing');
     setImmediate(() => this.#intake.take(raw, receivedAtMs));
   }
 
   #startCall(facts: CallFacts): void {
     const { config, clock, log } = this.#options;
     const { callId, pageId, psid } = facts;
-    if (this.#closing) return;
     const callLog = log.child({ callId, pageId });
-    if (this.#calls.size >= config.limits.maxCalls) {
-      callLog.warn({ limit: config.limits.maxCalls }, 'call.over-limit');
+    if (this.#closing || this.#calls.size >= config.limits.maxCalls) {
+      callLog.warn(
+        { limit: config.limits.maxCalls, closing: this.#closing !== undefined },
+        'call.over-limit',
+      );
       void this.#graph.reject(pageId, callId);
       return;
     }

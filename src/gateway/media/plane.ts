@@ -22,6 +22,10 @@ interface PendingRequest {
   readonly timer: TimerHandle;
 }
 
+/** A worker that lived shorter than this died of its start, ms. */
+const EARLY_DEATH_MS = 5_000;
+const MAX_PAUSE_MS = 30_000;
+
 /** The worker's file stands beside this one, as .ts in a checkout and as .js when built. */
 const workerFile = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -33,13 +37,17 @@ export class MediaPlane {
   readonly #options: MediaPlaneOptions;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #calls = new Set<string>();
-  #worker: Worker;
+  #worker: Worker | undefined;
   #nextId = 1;
   #stopping = false;
+  #startedMs: number;
+  #deaths = 0;
+  #respawn: TimerHandle | undefined;
 
   private constructor(options: MediaPlaneOptions, worker: Worker) {
     this.#options = options;
     this.#worker = worker;
+    this.#startedMs = options.clock.monotonic();
   }
 
   /** Starts the worker and waits until its codecs are loaded. Rejects with GATEWAY_MEDIA_WORKER_START. */
@@ -55,6 +63,8 @@ export class MediaPlane {
     name: N,
     params: MediaRequests[N]['params'],
   ): Promise<MediaRequests[N]['result']> {
+    const worker = this.#worker;
+    if (!worker || this.#stopping) return Promise.reject(new GatewayError('GATEWAY_MEDIA_WORKER_LOST'));
     const id = this.#nextId++;
     const call = 'call' in params ? params.call : undefined;
     if (call && name === 'open') this.#calls.add(call);
@@ -65,7 +75,7 @@ export class MediaPlane {
       reject(new GatewayError('GATEWAY_MEDIA_TIMEOUT', undefined, { request: name }));
     });
     this.#pending.set(id, { resolve, reject, timer });
-    this.#worker.postMessage({ type: 'request', id, name, params });
+    worker.postMessage({ type: 'request', id, name, params });
     return promise as Promise<MediaRequests[N]['result']>;
   }
 
@@ -74,15 +84,24 @@ export class MediaPlane {
     return this.#calls.size;
   }
 
+  /** Ends the thread as a crash would; for tests of what follows. */
+  async crash(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
   /** Ends the thread. Calls must have been closed before; what is left is dropped. */
   async stop(): Promise<void> {
     if (this.#stopping) return;
     this.#stopping = true;
-    const gone = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()));
-    this.#worker.postMessage({ type: 'stop' });
-    const impatient = this.#options.clock.after(3_000, () => void this.#worker.terminate());
-    await gone;
-    impatient.clear();
+    this.#respawn?.clear();
+    const worker = this.#worker;
+    if (worker) {
+      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage({ type: 'stop' });
+      const impatient = this.#options.clock.after(3_000, () => void worker.terminate());
+      await gone;
+      impatient.clear();
+    }
     this.#failPending('GATEWAY_MEDIA_WORKER_LOST');
   }
 
@@ -109,14 +128,22 @@ export class MediaPlane {
   }
 
   #replace(exitCode: number): void {
+    const { clock, log, onLost } = this.#options;
     const lost = [...this.#calls];
     this.#calls.clear();
-    this.#options.log.error({ exitCode, calls: lost.length }, 'media.worker-lost');
+    this.#worker = undefined;
+    this.#deaths = clock.monotonic() - this.#startedMs < EARLY_DEATH_MS ? this.#deaths + 1 : 0;
+    // One that dies as soon as it lives must not be born in a tight loop.
+    const pauseMs = this.#deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, 250 * 2 ** this.#deaths);
+    log.error({ exitCode, calls: lost.length, pauseMs }, 'media.worker-lost');
     this.#failPending('GATEWAY_MEDIA_WORKER_LOST');
-    // The new worker takes requests at once: messages queue until its codecs are loaded.
-    this.#worker = new Worker(workerFile, { workerData: this.#options.worker });
-    this.#watch(this.#worker);
-    this.#options.onLost(lost);
+    this.#respawn = clock.after(pauseMs, () => {
+      this.#startedMs = clock.monotonic();
+      // It takes requests at once: messages queue until its codecs are loaded.
+      this.#worker = new Worker(workerFile, { workerData: this.#options.worker });
+      this.#watch(this.#worker);
+    });
+    onLost(lost);
   }
 
   #failPending(code: ErrorCode): void {

@@ -1,0 +1,68 @@
+import { afterEach, expect, it } from 'vitest';
+import { startWorld } from '../../src/cli/demo/world.ts';
+import { caller, graphOf, until, worlds } from './world.ts';
+
+const { start, closeAll } = worlds();
+afterEach(closeAll);
+
+it('ends its calls on both sides when the media worker dies, and carries the next call on a new one', async () => {
+  const world = await start();
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  const phone = await world.phones[0]?.nextCall();
+  await Promise.all([call.firstAudio, phone?.firstAudio]);
+  await world.gateway.crashMediaWorker();
+  expect(await phone?.ended).toEqual({ by: 'gateway', how: 'BYE' });
+  expect(await call.ended).toMatchObject({ by: 'business' });
+  expect(await world.nextRecord()).toMatchObject({ cause: 'media-failed' });
+  expect(graphOf(world)).toEqual(['accept', 'terminate']);
+  await until(() => world.gateway.calls === 0);
+  // Dying right after its start costs a pause before the next one.
+  await until(() => world.simulator.requests.length === 2);
+  let next = world.simulator.consumer(caller).call({ toneHz: 440 });
+  while (next.state !== 'connected') {
+    await Promise.race([next.connected, next.ended]);
+    if (next.state === 'ended') next = world.simulator.consumer(caller).call({ toneHz: 440 });
+  }
+  await next.firstAudio;
+  await next.hangup();
+  await until(() => world.gateway.calls === 0);
+});
+
+it('ends every call on both sides when it is closed, in whatever state they are', async () => {
+  const world = await startWorld({ phones: [{ ringMs: 50 }] });
+  const talking = world.simulator.consumer(caller).call({ toneHz: 440 });
+  const answered = await world.phones[0]?.nextCall();
+  await talking.firstAudio;
+  const [phone] = world.phones;
+  if (!phone) throw new Error('no phone');
+  phone.behaviour = 'never';
+  const ringing = world.simulator.consumer({ psid: '222' }).call({ toneHz: 440 });
+  const rung = await phone.nextCall();
+  await world.gateway.close();
+  expect(await answered?.ended).toMatchObject({ by: 'gateway', how: 'BYE' });
+  expect(await rung.ended).toMatchObject({ by: 'gateway', how: 'CANCEL' });
+  expect(await talking.ended).toMatchObject({ by: 'business' });
+  expect(await ringing.ended).toMatchObject({ by: 'business' });
+  expect(world.records.map(({ cause }) => cause)).toEqual(['shutdown', 'shutdown']);
+  await world.close();
+});
+
+it('tells whether it is ready, and its calls, on the admin port only', async () => {
+  const world = await start();
+  const { adminUrl, webhookUrl } = world.gateway;
+  expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200);
+  expect(await (await fetch(`${adminUrl}/health/ready`)).json()).toMatchObject({
+    ready: true,
+    calls: 0,
+    sip: true,
+  });
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  await call.firstAudio;
+  expect(await (await fetch(`${adminUrl}/calls`)).json()).toMatchObject([
+    { callId: call.id, state: 'talking' },
+  ]);
+  expect((await fetch(new URL('/calls', webhookUrl))).status).toBe(404);
+  expect((await fetch(new URL('/health/ready', webhookUrl))).status).toBe(404);
+  await call.hangup();
+  await until(() => world.gateway.calls === 0);
+});
