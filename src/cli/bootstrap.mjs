@@ -56,15 +56,17 @@ function npm(...args) {
 }
 
 if (!isInstalled()) {
-  process.stderr.write('bootstrap: installing dependencies (npm ci) ...\n');
-  npm('ci');
+  // Not `npm ci`: it insists on lock entries for the binaries of every platform, and a lock file made behind a
+  // mirror that carries only some of them has none. Versions come from the lock all the same, which stays as it is.
+  process.stderr.write('bootstrap: installing dependencies (npm install --no-save) ...\n');
+  npm('install', '--no-save');
 }
 if (!ownNodeRuns()) {
   // npm may have been told not to run install scripts; the node package needs its own.
   npm('rebuild', 'node', '--ignore-scripts=false');
   if (!ownNodeRuns()) {
     process.stderr.write(
-      'bootstrap: node_modules/.bin/node is not a Node 24. Remedy: rm -r node_modules && npm ci --ignore-scripts=false\n',
+      'bootstrap: node_modules/.bin/node is not a Node 24. Remedy: rm -r node_modules && npm install --ignore-scripts=false\n',
     );
     process.exit(1);
   }
