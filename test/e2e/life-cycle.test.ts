@@ -66,3 +66,24 @@ it('tells whether it is ready, and its calls, on the admin port only', async () 
   await call.hangup();
   await until(() => world.gateway.calls === 0);
 });
+
+it('leaves no socket, thread or port of its own when the world is closed', async () => {
+  const kinds = ['TCPSocketWrap', 'TCPServerWrap', 'UDPWrap', 'Worker', 'MessagePort'];
+  const held = (): string =>
+    process
+      .getActiveResourcesInfo()
+      .filter((kind) => kinds.includes(kind))
+      .sort()
+      .join(' ');
+  const before = held();
+  const world = await startWorld();
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  const phone = await world.phones[0]?.nextCall();
+  await Promise.all([call.firstAudio, phone?.firstAudio]);
+  expect(held()).not.toBe(before);
+  await call.hangup();
+  await world.nextRecord();
+  await world.close();
+  // Handles that were closed are gone a turn later; the test's own HTTP client keeps its connections for 4 s.
+  await until(() => held() === before);
+});

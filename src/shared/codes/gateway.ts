@@ -12,7 +12,7 @@ export const gatewayCodes = {
   GATEWAY_MEDIA_WORKER_START: {
     what: 'A media worker thread did not start.',
     remedy:
-      'Check that the installation is complete (npm ci) and that memory is left; see the log line before.',
+      'Check that the installation is complete (npm install) and that memory is left; see the log line before.',
   },
   GATEWAY_MEDIA_TIMEOUT: {
     what: 'A media worker did not answer in time.',

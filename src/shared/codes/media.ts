@@ -3,7 +3,7 @@ import type { CodeEntry } from '../error.ts';
 export const mediaCodes = {
   MEDIA_OPUS: {
     what: 'The Opus library could not be loaded or used.',
-    remedy: 'Reinstall the dependencies (npm ci); check that memory is left.',
+    remedy: 'Reinstall the dependencies (npm install); check that memory is left.',
   },
   MEDIA_RTP_PORTS: {
     what: 'No free pair of UDP ports was found for the RTP of a phone.',
