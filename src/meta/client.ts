@@ -1,12 +1,14 @@
-import { createHmac } from 'node:crypto';
-import { Agent, request } from 'undici';
 import type { Clock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
-import { failureOf, type GraphFailure } from './failure.ts';
-import { isObject, type Json, type JsonObject, parseJsonLossless } from './json.ts';
-import { crlf, sdpOf } from './sdp-value.ts';
-import { type Usage, usageOf } from './usage.ts';
+import { failureFrom, type GraphFailure } from './failure.ts';
+import type { GraphFailureKind } from './failure-table.ts';
+import { nameOfProfile, sessionOfReply } from './reply.ts';
+import { crlf } from './sdp-value.ts';
+import { appSecretProof } from './signature.ts';
+import { type GraphReply, GraphTransport } from './transport.ts';
+import type { Usage } from './usage.ts';
+import type { CallsRequest } from './wire.ts';
 
 export interface GraphClientOptions {
   /** `https://graph.facebook.com`, or the simulator's address. */
@@ -17,7 +19,7 @@ export interface GraphClientOptions {
     pageId: string,
   ) => { readonly accessToken: string; readonly appSecret?: string } | undefined;
   readonly sendAppSecretProof: boolean;
-  /** Milliseconds. */
+  /** Milliseconds: for accept; for one try of reject or terminate; for the whole look-up of a profile. */
   readonly timeouts: { readonly acceptMs: number; readonly endMs: number; readonly profileMs: number };
   readonly clock: Clock;
   readonly log: Log;
@@ -40,224 +42,231 @@ export type ProfileOutcome =
   | { readonly ok: true; readonly name?: string }
   | { readonly ok: false; readonly failure: GraphFailure };
 
-type Reply =
-  | { readonly ok: true; readonly body: JsonObject }
-  | { readonly ok: false; readonly failure: GraphFailure };
+/** Waits before the second, third and fourth try of what may be repeated, ms; each jittered by a quarter. */
+const RETRY_MS = [250, 1_000, 3_000];
+/** Longest wait that a Retry-After makes of a retry, ms: a consumer hears a dead line meanwhile. */
+const MAX_RETRY_AFTER_MS = 10_000;
+const PASSING: readonly GraphFailureKind[] = ['transient', 'throttled', 'ambiguous', 'unreachable'];
+/** To end a call, all of these are good news. */
+const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
 
-/** Waits before the second and third try of what may be repeated, ms. */
-const RETRY_MS = [250, 1_000];
-/** Graph replies are small; an HTML error page may be read this far. */
-const MAX_REPLY_BYTES = 1_000_000;
+/** From this usage on, names are not looked up: what is left of the quota is for calls. Percent. */
+const SHED_PERCENT = 80;
+/** How long a usage told by Meta counts: it is a rolling window, and only requests refresh it. Milliseconds. */
+const USAGE_COUNTS_MS = 60_000;
+/** Look-ups at once: half of the connections, so that slow profiles never keep an accept waiting. */
+const MAX_LOOK_UPS = 32;
+const PROFILE_FIELDS = ['name,first_name,last_name', 'first_name,last_name', 'first_name'];
+/** What fewer fields cannot mend. */
+const NO_PROFILE: readonly GraphFailureKind[] = ['credential', 'throttled', 'person', 'page'];
 
 /**
- * The Graph API of Messenger calls. Outcomes are values; nothing is thrown. `accept` is never repeated: a second one
- * could answer another call of the consumer's mind, so a lost reply is reported as `ambiguous`.
+ * The Graph API of Messenger calls. Outcomes are values; nothing is thrown. `accept` is never repeated: when its
+ * reply is lost Meta may have done it, and the caller must end the call (`ambiguous`).
  */
 export class GraphClient {
   readonly #options: GraphClientOptions;
-  readonly #agent = new Agent({ connections: 64, keepAliveTimeout: 30_000, connect: { timeout: 5_000 } });
+  readonly #transport: GraphTransport;
   readonly #closing = new AbortController();
+  readonly #usage = new Map<string, { readonly percent: number; readonly atMs: number }>();
+  #lookUps = 0;
 
   constructor(options: GraphClientOptions) {
     this.#options = options;
+    this.#transport = new GraphTransport(options);
   }
 
-  /** `POST /{page}/calls` with `action: accept` and our offer. */
+  /** `POST /{page}/calls` with `action: accept` and our offer; any line ends in it become CRLF. */
   async accept(pageId: string, callId: string, offerSdp: string): Promise<AcceptOutcome> {
-    const session = { sdp_type: 'offer', sdp: crlf(offerSdp) };
-    const reply = await this.#post(
+    const session = { sdp_type: 'offer', sdp: crlf(offerSdp) } as const;
+    const reply = await this.#call(
       pageId,
-      { call_id: callId, action: 'accept', session },
+      { platform: 'messenger', call_id: callId, action: 'accept', session },
       this.#options.timeouts.acceptMs,
     );
-    if (!reply.ok) {
-      const { failure } = reply;
-      // Sent and unanswered, or answered by something that broke: Meta may have done it.
-      return {
-        ok: false,
-        failure: failure.kind === 'transient' ? { ...failure, kind: 'ambiguous' } : failure,
-      };
-    }
-    const { answer, renegotiation } = sessionOf(reply.body);
-    return {
-      ok: true,
-      ...(answer === undefined ? {} : { answerSdp: answer }),
-      ...(renegotiation === undefined ? {} : { renegotiationSdp: renegotiation }),
-    };
+    if (reply.ok) return { ok: true, ...sessionOfReply(reply.body) };
+    const { failure } = reply;
+    // A server that broke while it worked may have done it.
+    return { ok: false, failure: failure.kind === 'transient' ? { ...failure, kind: 'ambiguous' } : failure };
   }
 
-  /** Only for a call that was not accepted. */
+  /** Only for a call that was not accepted. Tried up to four times on passing faults. */
   reject(pageId: string, callId: string): Promise<EndOutcome> {
     return this.#end(pageId, callId, 'reject');
   }
 
+  /** Ends a call of either direction. Tried up to four times on passing faults. */
   terminate(pageId: string, callId: string): Promise<EndOutcome> {
     return this.#end(pageId, callId, 'terminate');
   }
 
-  /** The consumer's name, best effort within the budget; one unreadable field fails the whole request, so fewer are asked then. */
-  async profile(pageId: string, psid: string): Promise<ProfileOutcome> {
-    const until = this.#options.clock.monotonic() + this.#options.timeouts.profileMs;
-    let failure: GraphFailure = NO_TIME;
-    for (const fields of ['name,first_name,last_name', 'first_name,last_name']) {
-      const left = until - this.#options.clock.monotonic();
-      if (left <= 0) break;
-      const reply = await this.#send(
-        pageId,
-        'GET',
-        `/${encodeURIComponent(psid)}`,
-        { fields },
-        undefined,
-        left,
-      );
-      if (reply.ok) {
-        const name = nameOf(reply.body);
-        return { ok: true, ...(name ? { name } : {}) };
-      }
-      failure = reply.failure;
-      if (failure.kind !== 'invalid' && failure.kind !== 'permission') break;
+  /**
+   * The consumer's name, best effort within the budget. One unreadable field fails the whole request, so fewer are
+   * asked then. Not asked at all while Meta's quota runs low.
+   *
+   * @param budgetMs for all tries together; default `timeouts.profileMs`
+   * @param signal gives the look-up up, as when the call ended
+   */
+  async profile(
+    pageId: string,
+    psid: string,
+    budgetMs: number = this.#options.timeouts.profileMs,
+    signal?: AbortSignal,
+  ): Promise<ProfileOutcome> {
+    if (this.#runsLow(pageId)) return { ok: false, failure: SPARED };
+    if (this.#lookUps >= MAX_LOOK_UPS) return { ok: false, failure: BUSY };
+    this.#lookUps += 1;
+    try {
+      return await this.#lookUp(pageId, psid, this.#options.clock.monotonic() + budgetMs, signal);
+    } finally {
+      this.#lookUps -= 1;
     }
-    return { ok: false, failure };
   }
 
-  /** Ends what is under way and closes the connections. */
+  /** Ends what is under way (their outcomes are failures) and closes the connections. Idempotent. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await this.#agent.destroy();
+    await this.#transport.close();
+  }
+
+  async #lookUp(
+    pageId: string,
+    psid: string,
+    untilMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ProfileOutcome> {
+    const { clock } = this.#options;
+    let fields = 0;
+    for (let attempt = 0; ; ) {
+      const leftMs = untilMs - clock.monotonic();
+      if (leftMs <= 0) return { ok: false, failure: NO_TIME };
+      const reply = await this.#send(pageId, 'profile', `/${psid}`, {
+        query: { fields: PROFILE_FIELDS[fields] ?? '' },
+        timeoutMs: leftMs,
+        ...(signal ? { signal } : {}),
+      });
+      if (reply.ok) {
+        const name = nameOfProfile(reply.body);
+        return { ok: true, ...(name ? { name } : {}) };
+      }
+      const { failure } = reply;
+      if (signal?.aborted || this.#closing.signal.aborted) return { ok: false, failure };
+      if (PASSING.includes(failure.kind) && failure.kind !== 'throttled') {
+        const waitMs = this.#jittered(RETRY_MS[attempt++] ?? Number.POSITIVE_INFINITY);
+        // A try that the budget would cut off at once is not worth its quota.
+        if (clock.monotonic() + waitMs >= untilMs) return { ok: false, failure };
+        await this.#pause(waitMs, signal);
+        continue;
+      }
+      fields += 1;
+      if (NO_PROFILE.includes(failure.kind) || fields >= PROFILE_FIELDS.length) return { ok: false, failure };
+    }
   }
 
   async #end(pageId: string, callId: string, action: 'reject' | 'terminate'): Promise<EndOutcome> {
     for (let attempt = 0; ; attempt++) {
-      const reply = await this.#post(pageId, { call_id: callId, action }, this.#options.timeouts.endMs);
+      const reply = await this.#call(
+        pageId,
+        { platform: 'messenger', call_id: callId, action },
+        this.#options.timeouts.endMs,
+      );
       if (reply.ok) return { ok: true, already: false };
       const { failure } = reply;
-      if (failure.kind === 'already' || failure.kind === 'ended' || failure.kind === 'bad-call') {
-        return { ok: true, already: true };
-      }
+      if (OVER.includes(failure.kind)) return { ok: true, already: true };
       const wait = RETRY_MS[attempt];
-      const again =
-        failure.kind === 'transient' || failure.kind === 'throttled' || failure.kind === 'ambiguous';
-      if (!again || wait === undefined || this.#closing.signal.aborted) return { ok: false, failure };
-      await this.#pause(wait * (0.75 + this.#options.random() / 2));
+      if (!PASSING.includes(failure.kind) || wait === undefined || this.#closing.signal.aborted) {
+        return { ok: false, failure };
+      }
+      const toldMs = Math.min((failure.retryAfterS ?? 0) * 1_000, MAX_RETRY_AFTER_MS);
+      const waitMs = Math.max(this.#jittered(wait), toldMs);
+      this.#options.log.info(
+        { pageId, callId, action, kind: failure.kind, waitMs: Math.round(waitMs) },
+        'graph.retry',
+      );
+      await this.#pause(waitMs);
+      if (this.#closing.signal.aborted) return { ok: false, failure };
     }
   }
 
-  #post(pageId: string, body: JsonObject, timeoutMs: number): Promise<Reply> {
-    const path = `/${encodeURIComponent(pageId)}/calls`;
-    return this.#send(pageId, 'POST', path, {}, { platform: 'messenger', ...body }, timeoutMs);
+  #call(pageId: string, body: CallsRequest, timeoutMs: number): Promise<GraphReply> {
+    return this.#send(pageId, body.action, `/${pageId}/calls`, { body, timeoutMs });
   }
 
   async #send(
     pageId: string,
-    method: 'GET' | 'POST',
+    action: string,
     path: string,
-    query: Readonly<Record<string, string>>,
-    body: JsonObject | undefined,
-    timeoutMs: number,
-  ): Promise<Reply> {
-    const credentials = this.#options.credentials(pageId);
-    if (!credentials) {
-      const { message } = new GatewayError('META_NO_CREDENTIALS');
-      return { ok: false, failure: { kind: 'credential', message, sipStatus: 500 } };
-    }
-    const { accessToken, appSecret } = credentials;
+    more: {
+      readonly body?: CallsRequest;
+      readonly query?: Readonly<Record<string, string>>;
+      readonly timeoutMs: number;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<GraphReply> {
+    const { credentials, sendAppSecretProof, clock, log, onUsage } = this.#options;
+    // Ids of Pages and persons are digits; anything else would be a path of its own.
+    if (!/^\/\w{1,128}(\/calls)?$/.test(path)) return { ok: false, failure: BAD_ID };
+    const held = credentials(pageId);
+    if (!held) return { ok: false, failure: noCredentials() };
+    const { accessToken, appSecret } = held;
     const proof =
-      appSecret && this.#options.sendAppSecretProof
-        ? { appsecret_proof: createHmac('sha256', appSecret).update(accessToken).digest('hex') }
-        : {};
-    const limit = new AbortController();
-    const timer = this.#options.clock.after(timeoutMs, () => limit.abort());
-    try {
-      const response = await request(`${this.#options.baseUrl}/${this.#options.version}${path}`, {
-        method,
-        dispatcher: this.#agent,
-        query: { ...query, ...proof },
-        headers: {
-          authorization: `Bearer ${accessToken}`,
-          accept: 'application/json',
-          ...(body ? { 'content-type': 'application/json' } : {}),
-        },
-        body: body ? JSON.stringify(body) : null,
-        signal: AbortSignal.any([limit.signal, this.#closing.signal]),
-      });
-      const text = await readText(response.body);
-      const parsed = parseJsonLossless(text);
-      const value: Json | undefined = parsed.ok ? parsed.value : undefined;
-      const usage = usageOf(response.headers);
-      if (usage) this.#options.onUsage?.(pageId, usage);
-      const failure = failureOf(response.statusCode, value, response.headers);
-      if (failure) return { ok: false, failure };
-      // `true` alone is how old Graph endpoints say success.
-      return { ok: true, body: isObject(value) ? value : {} };
-    } catch (error) {
-      return { ok: false, failure: transportFailure(error, limit.signal.aborted) };
-    } finally {
-      timer.clear();
+      appSecret && sendAppSecretProof ? { appsecret_proof: appSecretProof(accessToken, appSecret) } : {};
+    const beganMs = clock.monotonic();
+    const reply = await this.#transport.send({
+      method: more.body ? 'POST' : 'GET',
+      path,
+      query: { ...more.query, ...proof },
+      accessToken,
+      ...(more.body ? { body: more.body } : {}),
+      timeoutMs: more.timeoutMs,
+      ...(more.signal ? { signal: more.signal } : {}),
+    });
+    const outcome = reply.ok
+      ? { outcome: 'ok' }
+      : { outcome: reply.failure.kind, failure: reply.failure.message, fbtraceId: reply.failure.fbtraceId };
+    const ms = Math.round(clock.monotonic() - beganMs);
+    log.debug({ pageId, action, callId: more.body?.call_id, ms, ...outcome }, 'graph.reply');
+    if (reply.usage) {
+      this.#usage.set(pageId, { percent: reply.usage.percent, atMs: clock.monotonic() });
+      onUsage?.(pageId, reply.usage);
     }
+    return reply;
   }
 
-  #pause(ms: number): Promise<void> {
+  #runsLow(pageId: string): boolean {
+    const usage = this.#usage.get(pageId);
+    if (!usage || usage.percent < SHED_PERCENT) return false;
+    return this.#options.clock.monotonic() - usage.atMs < USAGE_COUNTS_MS;
+  }
+
+  #jittered(ms: number): number {
+    return ms * (0.75 + this.#options.random() / 2);
+  }
+
+  #pause(ms: number, signal?: AbortSignal): Promise<void> {
+    const signals = [this.#closing.signal, ...(signal ? [signal] : [])];
     return new Promise((resolve) => {
-      const { signal } = this.#closing;
       const done = (): void => {
         timer.clear();
-        signal.removeEventListener('abort', done);
+        for (const each of signals) each.removeEventListener('abort', done);
         resolve();
       };
       const timer = this.#options.clock.after(ms, done);
-      signal.addEventListener('abort', done, { once: true });
+      for (const each of signals) each.addEventListener('abort', done, { once: true });
     });
   }
 }
 
-const NO_TIME: GraphFailure = { kind: 'transient', message: 'no time was left', sipStatus: 503 };
+const NO_TIME = failureFrom({ kind: 'transient', sipStatus: 503, meaning: 'no time was left' });
+const SPARED = failureFrom({
+  kind: 'throttled',
+  sipStatus: 503,
+  meaning: `not asked: Meta's quota is used to ${SHED_PERCENT} % or more`,
+});
+const BUSY = failureFrom({ kind: 'transient', sipStatus: 503, meaning: 'not asked: too many look-ups' });
+const BAD_ID = failureFrom({ kind: 'invalid', sipStatus: 500, meaning: 'the id is none of Meta' });
 
-/** Where nothing was sent nothing was done; anything later may have reached Meta. */
-function transportFailure(error: unknown, timedOut: boolean): GraphFailure {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-  if (timedOut) return { kind: 'ambiguous', message: 'Meta did not answer in time', sipStatus: 504 };
-  const unsent = [
-    'ECONNREFUSED',
-    'ENOTFOUND',
-    'EAI_AGAIN',
-    'EHOSTUNREACH',
-    'ENETUNREACH',
-    'UND_ERR_CONNECT_TIMEOUT',
-  ];
-  if (unsent.includes(code))
-    return { kind: 'invalid', message: `Meta cannot be reached (${code})`, sipStatus: 503 };
-  return { kind: 'ambiguous', message: `the connection to Meta broke (${code})`, sipStatus: 503 };
-}
-
-/** Both SDPs of an accept, in every place that Meta's pages and implementers name. */
-function sessionOf(body: JsonObject): { answer?: string | undefined; renegotiation?: string | undefined } {
-  const raw = body['session'];
-  const parsed = typeof raw === 'string' && !raw.startsWith('v=') ? parseJsonLossless(raw) : undefined;
-  const session = parsed?.ok ? parsed.value : raw;
-  const holder = isObject(session) ? session : body;
-  const answer =
-    sdpOf(holder['sdp_response']) ??
-    (holder['sdp_type'] === 'offer' ? undefined : sdpOf(holder['sdp'])) ??
-    (typeof session === 'string' ? sdpOf(session) : undefined);
-  return { answer, renegotiation: sdpOf(holder['sdp_renegotiation']) };
-}
-
-function nameOf(body: JsonObject): string | undefined {
-  const { name, first_name: first, last_name: last } = body;
-  if (typeof name === 'string' && name.trim()) return name.trim();
-  const parts = [first, last].filter(
-    (part): part is string => typeof part === 'string' && part.trim() !== '',
-  );
-  return parts.length > 0 ? parts.map((part) => part.trim()).join(' ') : undefined;
-}
-
-async function readText(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > MAX_REPLY_BYTES) break;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+function noCredentials(): GraphFailure {
+  const { message, remedy } = new GatewayError('META_NO_CREDENTIALS');
+  return failureFrom({ kind: 'credential', sipStatus: 500, meaning: message, remedy });
 }

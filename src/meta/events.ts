@@ -9,9 +9,12 @@ export type MetaEvent =
 
 interface EventBase {
   readonly pageId: string;
-  /** Milliseconds since the epoch, by Meta's clock. */
+  /** Milliseconds since the epoch, by Meta's clock; the entry's time where the item has none. */
   readonly timestampMs?: number;
-  /** `page|call|event|timestamp|status or version`: Meta gives no event id. */
+  /**
+   * `page|call|event|timestamp|status or version`, because Meta gives no event id. The timestamp in it is the
+   * item's own, in milliseconds: the entry's may differ from one delivery to the next.
+   */
   readonly dedupeKey: string;
 }
 
@@ -35,8 +38,9 @@ export interface CallStatusEvent extends EventBase {
 export interface MediaUpdateEvent extends EventBase {
   readonly kind: 'media_update';
   readonly callId: string;
+  /** A whole number from 0; the highest wins. */
   readonly version?: number;
-  /** The renegotiation offer; absent: nothing to do. */
+  /** The renegotiation offer, lines ended with CRLF; absent: nothing to do. */
   readonly sdp?: string;
 }
 
@@ -45,7 +49,7 @@ export interface TerminateEvent extends EventBase {
   readonly callId: string;
   /** Lower case: `completed`, `failed`. */
   readonly status: string;
-  /** Seconds; absent, null or 0 when the call never connected. */
+  /** Seconds; absent or 0 when the call never connected. Says whether it was answered; `startTimeMs` does not. */
   readonly durationS?: number;
   readonly startTimeMs?: number;
   readonly endTimeMs?: number;
@@ -62,11 +66,31 @@ export interface SettingsUpdateEvent extends EventBase {
   readonly kind: 'call_settings_update';
   readonly audioEnabled?: boolean;
   readonly iconEnabled?: boolean;
+  readonly videoEnabled?: boolean;
+  /** Upper case: `META`, `PARTNERS`. */
   readonly ringTarget?: string;
+  readonly callHours?: CallHours;
+}
+
+export interface CallHours {
+  /** IANA name. */
+  readonly timezoneId?: string;
+  /** Days upper case, times `HHMM`; days that are not listed are closed. */
+  readonly weekly: readonly { readonly day: string; readonly open: string; readonly close: string }[];
+}
+
+/** Items that are no event of ours, counted by reason: a batch may hold a thousand of them. */
+export interface IgnoredItems {
+  /** Safe to log: no value of the payload but event and field names. */
+  readonly reason: string;
+  /** `foreign`: meant for somebody else, as messages are. `malformed`: ours by its place, and unusable. */
+  readonly nature: 'foreign' | 'malformed';
+  readonly pageId?: string;
+  readonly count: number;
 }
 
 export interface WebhookBatch {
   readonly items: readonly MetaEvent[];
-  /** Items that are no event of ours, each with the reason; never an error, because Meta would send them again. */
-  readonly ignored: readonly { readonly reason: string; readonly pageId?: string }[];
+  /** Never an error, because Meta would send the whole batch again. */
+  readonly ignored: readonly IgnoredItems[];
 }

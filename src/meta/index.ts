@@ -6,8 +6,10 @@ export {
   type ProfileOutcome,
 } from './client.ts';
 export type {
+  CallHours,
   CallStatusEvent,
   ConnectEvent,
+  IgnoredItems,
   MediaUpdateEvent,
   MetaEvent,
   PermissionReplyEvent,
@@ -15,7 +17,20 @@ export type {
   TerminateEvent,
   WebhookBatch,
 } from './events.ts';
-export { FAILURES, type FailureRow, type GraphFailure, type GraphFailureKind } from './failure.ts';
-export { answerHandshake, signatureOf, verifySignature } from './signature.ts';
+export type { GraphFailure } from './failure.ts';
+export { FAILURES, type FailureMeaning, type FailureRow, type GraphFailureKind } from './failure-table.ts';
+export { answerHandshake, appSecretProof, signatureOf, verifySignature } from './signature.ts';
 export type { Usage } from './usage.ts';
 export { parseWebhook } from './webhook.ts';
+export type {
+  CallsReply,
+  CallsRequest,
+  EndCallReason,
+  WireCall,
+  WireCallSettings,
+  WireEntry,
+  WireError,
+  WirePermissionReply,
+  WireSdp,
+  WireWebhook,
+} from './wire.ts';

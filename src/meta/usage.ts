@@ -1,36 +1,42 @@
-import { isObject, numberOf, parseJsonLossless } from './json.ts';
+import { isObject, type Json, numberOf, parseJsonLossless } from './json.ts';
 
 /** How near the rate limits are, from `X-App-Usage` and `X-Business-Use-Case-Usage`. */
 export interface Usage {
   /** The highest of all percentages told. */
   readonly percent: number;
+  /** Whose it is: `app`, or the use case, as `messenger` and `pages`. */
+  readonly pool: string;
   /** Minutes until access comes back, when Meta throttles already. */
   readonly regainMinutes?: number;
 }
 
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
 /** undefined when there is no usage header, as with little traffic. */
-export function usageOf(headers: Readonly<Record<string, string | string[] | undefined>>): Usage | undefined {
-  let percent = -1;
+export function usageOf(headers: Headers): Usage | undefined {
+  let highest: { percent: number; pool: string } | undefined;
   let regain = 0;
-  const take = (value: unknown): void => {
+  const take = (value: Json, pool: string): void => {
     if (!isObject(value)) return;
     for (const key of ['call_count', 'total_time', 'total_cputime']) {
-      percent = Math.max(percent, numberOf(value[key]) ?? -1);
+      const percent = numberOf(value[key]);
+      if (percent !== undefined && (!highest || percent > highest.percent)) highest = { percent, pool };
     }
     regain = Math.max(regain, numberOf(value['estimated_time_to_regain_access']) ?? 0);
   };
-  const app = parsed(headers['x-app-usage']);
-  take(app);
+  take(parsed(headers['x-app-usage']), 'app');
   const business = parsed(headers['x-business-use-case-usage']);
-  if (isObject(business)) {
-    for (const list of Object.values(business)) if (Array.isArray(list)) list.forEach(take);
+  for (const list of isObject(business) ? Object.values(business) : []) {
+    for (const use of Array.isArray(list) ? (list as readonly Json[]) : []) {
+      const type = isObject(use) ? use['type'] : undefined;
+      take(use, typeof type === 'string' ? type.slice(0, 40) : 'business');
+    }
   }
-  if (percent < 0) return undefined;
-  return { percent, ...(regain > 0 ? { regainMinutes: regain } : {}) };
+  return highest && { ...highest, ...(regain > 0 ? { regainMinutes: regain } : {}) };
 }
 
-function parsed(header: string | string[] | undefined): unknown {
-  if (typeof header !== 'string') return undefined;
-  const result = parseJsonLossless(header);
-  return result.ok ? result.value : undefined;
+function parsed(header: string | string[] | undefined): Json {
+  const text = Array.isArray(header) ? header[0] : header;
+  const result = text === undefined ? undefined : parseJsonLossless(text);
+  return result?.ok ? result.value : null;
 }

@@ -1,197 +1,133 @@
 import { GatewayError } from '../shared/error.ts';
 import { err, ok, type Result } from '../shared/result.ts';
-import type { MetaEvent, WebhookBatch } from './events.ts';
-import { idOf, isObject, type Json, type JsonObject, numberOf, parseJsonLossless, timeMsOf } from './json.ts';
-import { sdpOf } from './sdp-value.ts';
+import { callItem } from './call-item.ts';
+import type { IgnoredItems, MetaEvent, WebhookBatch } from './events.ts';
+import { describe, foreign, type Ignored, type Item, malformed } from './item.ts';
+import { idOf, isObject, type Json, type JsonObject, listOf, parseJsonLossless, wordOf } from './json.ts';
+import { partyOf, permissionReply, settingsUpdate } from './page-item.ts';
 
-type Item = MetaEvent | { readonly reason: string };
+/** Reasons told of one batch; what goes beyond shares the last. */
+const MAX_REASONS = 50;
 
 /**
  * Reads one POST of Meta's: up to 1000 updates, several entries, calls under `entry[].calls[]` or
- * `entry[].changes[]`. Each item stands for itself: one that makes no sense is listed as ignored and the others
- * are taken. Errors: META_WEBHOOK_MALFORMED when the body is no JSON object at all.
+ * `entry[].changes[]`. Each item stands for itself: one that makes no sense is counted as ignored and the others
+ * are taken. Errors: META_WEBHOOK_MALFORMED when the body is no JSON object at all. Never throws.
+ *
+ * @param raw the body as received, UTF-8
  */
 export function parseWebhook(raw: Uint8Array): Result<WebhookBatch, GatewayError> {
   const parsed = parseJsonLossless(Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('utf8'));
-  if (!parsed.ok) return malformed(`The body is no JSON: ${parsed.error}`);
+  if (!parsed.ok) return noWebhook(`The body is no JSON: ${parsed.error}.`);
   const body = parsed.value;
-  if (!isObject(body)) return malformed('The body is no JSON object.');
-  if (body['object'] !== 'page') {
-    return ok({ items: [], ignored: [{ reason: `object is ${describe(body['object'])}, not "page"` }] });
-  }
+  if (!isObject(body)) return noWebhook('The body is no JSON object.');
   const items: MetaEvent[] = [];
-  const ignored: { reason: string; pageId?: string }[] = [];
-  for (const entry of listOf(body['entry'])) {
-    if (!isObject(entry)) {
-      ignored.push({ reason: 'an entry is no object' });
-      continue;
-    }
-    const pageId = idOf(entry['id']) ?? pageOfReply(entry);
-    for (const item of itemsOfEntry(entry, pageId)) {
+  const ignored = new Tally();
+  if (wordOf(body['object']) !== 'page') {
+    ignored.add(foreign(`object is ${describe(body['object'])}, not "page"`), undefined);
+    return ok({ items, ignored: ignored.list() });
+  }
+  const entries = listOf(body['entry']);
+  if (!entries || entries.length === 0) ignored.add(malformed('the body has no entry'), undefined);
+  for (const entry of entries ?? []) {
+    const pageId = isObject(entry) ? (idOf(entry['id']) ?? partyOf(entry['recipient'])) : undefined;
+    for (const item of isObject(entry) ? entryItems(entry, pageId) : [malformed('an entry is no object')]) {
       if ('kind' in item) items.push(item);
-      else ignored.push({ reason: item.reason, ...(pageId ? { pageId } : {}) });
+      else ignored.add(item, pageId);
     }
   }
-  return ok({ items, ignored });
+  return ok({ items, ignored: ignored.list() });
 }
 
-function itemsOfEntry(entry: JsonObject, pageId: string | undefined): Item[] {
-  if (!pageId) return [{ reason: 'the entry names no page (entry.id)' }];
-  const entryTime = entry['time'];
-  const items: Item[] = listOf(entry['calls']).map((call) => callEvent(call, pageId, entryTime));
-  if (isObject(entry['call_permission_reply'])) items.push(permissionReply(entry, pageId));
-  if (isObject(entry['call_settings'])) items.push(settingsUpdate(entry['call_settings'], pageId, entryTime));
-  for (const message of listOf(entry['messaging'])) {
-    if (isObject(message) && isObject(message['call_permission_reply']))
-      items.push(permissionReply(message, pageId));
-    else items.push({ reason: 'a messaging event' });
+function* entryItems(entry: JsonObject, pageId: string | undefined): Generator<Item> {
+  let empty = true;
+  for (const [key, read] of Object.entries(PARTS)) {
+    const part = entry[key];
+    if (part === undefined || part === null) continue;
+    empty = false;
+    const list = listOf(part);
+    if (!list) yield malformed(`${key} of an entry is neither a list nor an object`);
+    for (const item of list ?? []) yield* read(item, pageId, entry);
   }
-  for (const change of listOf(entry['changes'])) items.push(...itemsOfChange(change, pageId, entryTime));
-  return items.length > 0 ? items : [{ reason: 'the entry holds nothing of ours' }];
+  if (empty) yield foreign('an entry holds nothing of ours');
 }
 
-function itemsOfChange(change: Json, pageId: string, entryTime: Json | undefined): Item[] {
-  if (!isObject(change) || !isObject(change['value']))
-    return [{ reason: 'a change is no object with a value' }];
+type PartReader = (part: Json, pageId: string | undefined, entry: JsonObject) => Iterable<Item>;
+
+/** Where Meta puts what is ours, by the key of the entry. */
+const PARTS: Readonly<Record<string, PartReader>> = {
+  calls: (call, pageId, entry) => [pageId ? callItem(call, pageId, entry['time']) : NO_PAGE],
+  changes: changeItems,
+  // An entry as the page on permissions prints it: sender and recipient beside the reply, no id.
+  call_permission_reply: (_reply, pageId, entry) => [pageId ? permissionReply(entry, pageId) : NO_PAGE],
+  call_settings: (settings, pageId, entry) => [settingsItem(settings, pageId, entry['time'])],
+  messaging: (message, pageId) => [messagingItem(message, pageId)],
+};
+
+const NO_PAGE = malformed('an entry names no Page (id, recipient.id)');
+
+function settingsItem(settings: Json, pageId: string | undefined, time: Json | undefined): Item {
+  if (!pageId) return NO_PAGE;
+  return isObject(settings)
+    ? settingsUpdate(settings, pageId, time)
+    : malformed('a settings update is no object');
+}
+
+function messagingItem(message: Json, entryPageId: string | undefined): Item {
+  if (!isObject(message)) return malformed('a messaging event is no object');
+  if (!isObject(message['call_permission_reply'])) return foreign('a messaging event');
+  const pageId = entryPageId ?? partyOf(message['recipient']);
+  return pageId ? permissionReply(message, pageId) : NO_PAGE;
+}
+
+/** `{ field, value }`: the value is what the entry would hold, or the one item itself. */
+function* changeItems(change: Json, entryPageId: string | undefined, entry: JsonObject): Generator<Item> {
+  if (!isObject(change)) return yield malformed('a change is no object');
   const { field, value } = change;
-  if (!isObject(value)) return [{ reason: 'a change has no value' }];
-  if (field === 'calls') {
-    return Array.isArray(value['calls'])
-      ? value['calls'].map((call: Json) => callEvent(call, pageId, entryTime))
-      : [callEvent(value, pageId, entryTime)];
+  const name = wordOf(field);
+  if (name !== 'calls' && name !== 'call_permission_reply' && name !== 'call_settings_update') {
+    return yield foreign(`field ${describe(field)} is not ours`);
   }
-  if (field === 'call_permission_reply') {
-    return [
-      permissionReply(
-        isObject(value['call_permission_reply']) ? value : { ...value, call_permission_reply: value },
-        pageId,
-      ),
-    ];
-  }
-  if (field === 'call_settings_update') {
-    return [
-      settingsUpdate(isObject(value['call_settings']) ? value['call_settings'] : value, pageId, entryTime),
-    ];
-  }
-  return [{ reason: `field ${describe(field)} is not ours` }];
-}
-
-function callEvent(call: Json, pageId: string, entryTime: Json | undefined): Item {
-  if (!isObject(call)) return { reason: 'a call is no object' };
-  const callId = idOf(call['id']) ?? idOf(call['call_id']);
-  if (!callId) return { reason: 'a call has no id' };
-  const event = textOf(call['event']);
-  const timestampMs = timeMsOf(call['timestamp']) ?? timeMsOf(entryTime);
-  const base = (
-    detail: string,
-  ): { pageId: string; callId: string; dedupeKey: string; timestampMs?: number } => ({
-    pageId,
-    callId,
-    dedupeKey: [pageId, callId, event, timestampMs ?? '', detail].join('|'),
-    ...(timestampMs === undefined ? {} : { timestampMs }),
-  });
-  switch (event) {
-    case 'connect': {
-      const parties = [idOf(call['from']), idOf(call['to'])];
-      const consumerId = parties.find((id) => id !== undefined && id !== pageId);
-      if (!consumerId) return { reason: 'a connect names no consumer (from, to)' };
-      const direction = textOf(call['call_direction']) || textOf(call['direction']);
-      return {
-        kind: 'connect',
-        ...base(''),
-        consumerId,
-        ...(direction === 'user_initiated' || direction === 'business_initiated' ? { direction } : {}),
-      };
+  if (!isObject(value)) return yield malformed(`a change of ${name} has no value`);
+  const pageId = entryPageId ?? partyOf(value['recipient']);
+  if (!pageId) return yield NO_PAGE;
+  const { time } = entry;
+  switch (name) {
+    case 'calls': {
+      const calls = value['calls'] === undefined ? [value] : listOf(value['calls']);
+      if (!calls) return yield malformed('calls of a change is neither a list nor an object');
+      for (const call of calls) yield callItem(call, pageId, time);
+      return;
     }
-    case 'call_status': {
-      const status = textOf(call['call_status']) || textOf(call['status']);
-      const consumerId = idOf(call['recipient_id']);
-      return { kind: 'call_status', ...base(status), status, ...(consumerId ? { consumerId } : {}) };
+    case 'call_permission_reply': {
+      const whole = isObject(value[name]) ? value : { ...value, [name]: value };
+      return yield permissionReply(whole, pageId);
     }
-    case 'media_update': {
-      const session = isObject(call['session']) ? call['session'] : undefined;
-      const version = numberOf(session?.['version'] ?? call['version']);
-      const sdp = sdpOf(session?.['sdp_renegotiation'] ?? session?.['sdp']);
-      return {
-        kind: 'media_update',
-        ...base(String(version ?? '')),
-        ...(version === undefined ? {} : { version }),
-        ...(sdp === undefined ? {} : { sdp }),
-      };
-    }
-    case 'terminate': {
-      const [first] = listOf(call['status']);
-      const durationS = numberOf(call['duration']);
-      const startTimeMs = timeMsOf(call['start_time']);
-      const endTimeMs = timeMsOf(call['end_time']);
-      return {
-        kind: 'terminate',
-        ...base(''),
-        status: textOf(first ?? call['status']),
-        ...(durationS === undefined ? {} : { durationS }),
-        ...(startTimeMs === undefined ? {} : { startTimeMs }),
-        ...(endTimeMs === undefined ? {} : { endTimeMs }),
-      };
-    }
-    default:
-      return { reason: `event ${describe(call['event'])} is unknown` };
+    case 'call_settings_update':
+      return yield settingsItem(value['call_settings'] ?? value, pageId, time);
   }
 }
 
-function permissionReply(holder: JsonObject, pageId: string): Item {
-  const reply = holder['call_permission_reply'];
-  const sender = holder['sender'];
-  const consumerId = isObject(sender) ? idOf(sender['id']) : undefined;
-  if (!isObject(reply) || !consumerId) return { reason: 'a permission reply names no consumer (sender.id)' };
-  const response = /^(approve|accept)d?$/.test(textOf(reply['response'])) ? 'approve' : 'reject';
-  const timestampMs = timeMsOf(holder['timestamp']);
-  const expirationMs = timeMsOf(reply['expiration_timestamp']);
-  return {
-    kind: 'call_permission_reply',
-    pageId,
-    consumerId,
-    response,
-    dedupeKey: [pageId, consumerId, 'call_permission_reply', timestampMs ?? '', response].join('|'),
-    ...(timestampMs === undefined ? {} : { timestampMs }),
-    ...(expirationMs === undefined ? {} : { expirationMs }),
-  };
+/** Ignored items, counted by reason and Page: a hostile or broken batch must not become a million log lines. */
+class Tally {
+  readonly #counts = new Map<string, { -readonly [K in keyof IgnoredItems]: IgnoredItems[K] }>();
+
+  add(item: Ignored, pageId: string | undefined): void {
+    const full = this.#counts.size >= MAX_REASONS;
+    const key = `${pageId ?? ''} ${item.nature} ${item.reason}`;
+    const known = this.#counts.get(key) ?? (full ? this.#counts.get(REST) : undefined);
+    if (known) known.count += 1;
+    else if (full) this.#counts.set(REST, { reason: 'other reasons', nature: 'malformed', count: 1 });
+    else this.#counts.set(key, { ...item, ...(pageId ? { pageId } : {}), count: 1 });
+  }
+
+  list(): readonly IgnoredItems[] {
+    return [...this.#counts.values()];
+  }
 }
 
-function settingsUpdate(settings: JsonObject, pageId: string, time: Json | undefined): Item {
-  const routing = settings['call_routing'];
-  const ringTarget = isObject(routing) ? textOf(routing['ring_target']) : textOf(routing);
-  const timestampMs = timeMsOf(time);
-  const { audio_enabled: audio, icon_enabled: icon } = settings;
-  return {
-    kind: 'call_settings_update',
-    pageId,
-    dedupeKey: [pageId, '', 'call_settings_update', timestampMs ?? '', JSON.stringify(settings)].join('|'),
-    ...(timestampMs === undefined ? {} : { timestampMs }),
-    ...(typeof audio === 'boolean' ? { audioEnabled: audio } : {}),
-    ...(typeof icon === 'boolean' ? { iconEnabled: icon } : {}),
-    ...(ringTarget ? { ringTarget: ringTarget.toUpperCase() } : {}),
-  };
-}
+const REST = 'rest';
 
-/** A permission reply may sit on the entry itself, without an entry id. */
-function pageOfReply(entry: JsonObject): string | undefined {
-  const recipient = entry['recipient'];
-  return isObject(recipient) ? idOf(recipient['id']) : undefined;
-}
-
-function listOf(value: Json | undefined): readonly Json[] {
-  return Array.isArray(value) ? (value as readonly Json[]) : [];
-}
-
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' ? value.toLowerCase() : '';
-}
-
-/** For a log line: never the value of something that may be personal. */
-function describe(value: Json | undefined): string {
-  return typeof value === 'string' && /^[a-z_]{1,40}$/i.test(value) ? `"${value}"` : typeof value;
-}
-
-function malformed(message: string): Result<never, GatewayError> {
-  return err(new GatewayError('META_WEBHOOK_MALFORMED', message.slice(0, 200)));
+function noWebhook(message: string): Result<never, GatewayError> {
+  return err(new GatewayError('META_WEBHOOK_MALFORMED', message));
 }

@@ -1,0 +1,33 @@
+import { isObject, type JsonObject, parseJsonLossless } from './json.ts';
+import { sdpOf } from './sdp-value.ts';
+
+/** Both SDPs of a reply to `/calls`, in every place that Meta's pages and implementers name; lines end with CRLF. */
+export function sessionOfReply(body: JsonObject): { answerSdp?: string; renegotiationSdp?: string } {
+  const raw = body['session'];
+  const parsed = typeof raw === 'string' ? parseJsonLossless(raw) : undefined;
+  const session = parsed?.ok ? parsed.value : raw;
+  const holder = isObject(session) ? session : body;
+  const answerSdp =
+    sdpOf(holder['sdp_response']) ??
+    // `session: { sdp_type, sdp }`, or the same flat; some pages call an answer an offer only in their tables.
+    (holder['sdp_type'] === 'offer' ? undefined : sdpOf(holder['sdp'])) ??
+    (typeof session === 'string' ? sdpOf(session) : undefined);
+  const renegotiationSdp = sdpOf(holder['sdp_renegotiation']);
+  return {
+    ...(answerSdp === undefined ? {} : { answerSdp }),
+    ...(renegotiationSdp === undefined ? {} : { renegotiationSdp }),
+  };
+}
+
+/** The name as one line, from whichever fields could be read. */
+export function nameOfProfile(body: JsonObject): string | undefined {
+  const { name, first_name: first, last_name: last } = body;
+  const whole = textOf(name);
+  if (whole) return whole;
+  const parts = [textOf(first), textOf(last)].filter((part) => part !== '');
+  return parts.length > 0 ? parts.join(' ') : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : '';
+}
