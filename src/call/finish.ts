@@ -36,6 +36,11 @@ export function buildRecord(s: CallState, now: number): CallRecord {
   };
 }
 
+/** The record of a call that a bug ended past the table; none when one was written already. */
+export function bugRecord(s: CallState, detail: string, now: number): CallRecord | undefined {
+  return s.recorded ? undefined : buildRecord({ ...s, end: { cause: 'bug', by: 'gateway', detail } }, now);
+}
+
 /** The record of a call that never rang: the connect was too old, or its terminate had come first. */
 export function missedRecord(
   facts: CallFacts,

@@ -1,5 +1,5 @@
 import type { CallEvent, CallRecord, CallSetup, CallState, Effect } from '../call/index.ts';
-import { reduce, startCall } from '../call/index.ts';
+import { bugRecord, reduce, startCall } from '../call/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -220,6 +220,8 @@ export class CallRunner {
         this.#options.log.error({ err: String(failure) }, 'call.abandon-failed');
       }
     }
+    const record = bugRecord(this.#state, String(error), this.#now());
+    if (record) this.#options.onRecord(record, media.stats, phone.codec);
     this.#finished();
   }
 

@@ -212,6 +212,12 @@ export class PhoneCall {
       },
       onLost: (why) => void this.#end({ by: 'gateway', how: why }),
       onReinvite: async () => ({ status: 488 }),
+      onInfo: ({ contentType, body }) => {
+        const key = /^Signal= ?([0-9*#A-D])/m.exec(body)?.[1];
+        if (contentType !== 'application/dtmf-relay' || !key || !this.#media) return 415;
+        this.#media.dtmf += key;
+        return 200;
+      },
     });
     this.#resolve.answered();
   }
@@ -238,6 +244,11 @@ export class PhoneCall {
     this.#local = { ...local, version: local.version + 1, direction };
     const result = await this.#dialog.reinvite(buildSipOffer(this.#local));
     return result.ok;
+  }
+
+  /** Sends no RTP any more, as a phone that lost its network does. */
+  fallSilent(): void {
+    this.#media?.pause();
   }
 
   async close(): Promise<void> {

@@ -78,6 +78,10 @@ export class PhoneMedia {
     this.#pacer.start();
   }
 
+  pause(): void {
+    this.#pacer.stop();
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;

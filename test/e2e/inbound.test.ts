@@ -84,6 +84,34 @@ describe('a call that is answered', () => {
     await until(() => world.gateway.calls === 0);
   });
 
+  it('carries keys by SIP INFO to a phone that has no telephone-event', async () => {
+    const world = await start({ phones: [{ telephoneEvent: false }] });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440, loseDtmfEnds: true });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    await call.sendDtmf('4*');
+    await until(() => phone?.heard().dtmf === '4*');
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ dtmfDigits: 2 });
+    await until(() => world.gateway.calls === 0);
+  });
+
+  it('ends a call whose phone has died, on both sides, after the media time-out', async () => {
+    const world = await start({
+      configure: (yaml) => {
+        (yaml['rtp'] as Record<string, unknown>)['mediaTimeoutMs'] = 2_000;
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    phone?.fallSilent();
+    expect(await call.ended).toMatchObject({ by: 'business' });
+    expect(await phone?.ended).toMatchObject({ how: 'BYE' });
+    expect(await world.nextRecord()).toMatchObject({ cause: 'media-lost' });
+    await until(() => world.gateway.calls === 0);
+  });
+
   it('authenticates the INVITE when the phone challenges it', async () => {
     const credentials = { username: 'gateway', password: 'correct horse' };
     const world = await start({

@@ -301,7 +301,9 @@ export class Bridge {
       remote.latched = true;
       return true;
     }
-    if (remote.latched) return false;
+    // The address that the phone declared wins over any other, so that who speaks first cannot steal the call.
+    const declared = this.#phonePlan?.remote.address;
+    if (remote.latched && (address !== declared || remote.address === declared)) return false;
     this.#remote = { address, port, rtcpPort: port + 1, latched: true };
     return true;
   }

@@ -244,6 +244,19 @@ it('follows the phone to the address it really sends from, but never a stranger 
   await new Promise<void>((resolve) => other.close(() => resolve()));
 });
 
+it('gives the call back to the declared address when a stranger spoke first', async () => {
+  const harness = await start('PCMU');
+  const stranger = createSocket('udp4');
+  await new Promise<void>((resolve) => stranger.bind(0, '127.0.0.2', () => resolve()));
+  await harness.fromPhone(new Uint8Array(160), 1, 0, { socket: stranger });
+  await harness.fromPhone(new Uint8Array(160), 1, 0);
+  await harness.fromPhone(new Uint8Array(160), 2, 160, { socket: stranger });
+  expect(harness.bridge.dump().phone.dropped.source).toBe(1);
+  for (const [i, packet] of voice(500, 3).entries()) harness.fromConsumer(packet, i, 960 * i);
+  await harness.phoneHears(1);
+  await new Promise<void>((resolve) => stranger.close(() => resolve()));
+});
+
 it('drops what nobody agreed to and what is no RTP, and counts it', async () => {
   const harness = await start('PCMU');
   harness.fromConsumer(new Uint8Array(1_000), 1, 0, { payloadType: 96 });
