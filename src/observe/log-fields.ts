@@ -111,7 +111,8 @@ class Walk {
   }
 
   #text(text: string): string {
-    if (/^v=0\r?\n/.test(text)) return this.#personal ? redactSdp(text.slice(0, MAX_SDP)) : `[sdp, ${text.length} characters]`;
+    if (/^v=0\r?\n/.test(text))
+      return this.#personal ? redactSdp(text.slice(0, MAX_SDP)) : `[sdp, ${text.length} characters]`;
     const clean = redactText(text.slice(0, MAX_TEXT));
     return text.length > MAX_TEXT ? `${clean}[${text.length - MAX_TEXT} more]` : clean;
   }
