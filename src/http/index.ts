@@ -1,1 +1,2 @@
-export { type HttpOptions, type HttpServers, startHttp } from './server.ts';
+export type { HttpLimits, HttpOptions } from './options.ts';
+export { type HttpServers, startHttp } from './server.ts';

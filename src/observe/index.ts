@@ -1,2 +1,3 @@
+export { type LogFieldsOptions, logFields } from './log-fields.ts';
 export { createLogger, type LogLevel, type RootLog } from './logger.ts';
-export { redactSdp } from './redact.ts';
+export { redactSdp, redactText } from './redact.ts';

@@ -1,0 +1,54 @@
+import type { Log } from '../shared/log.ts';
+
+export interface HttpOptions {
+  readonly webhook: {
+    readonly address: string;
+    readonly port: number;
+    /** `/webhook` */
+    readonly path: string;
+    readonly bodyLimitBytes: number;
+    /** The challenge to answer with, or undefined for 403. */
+    readonly handshake: (query: Readonly<Record<string, unknown>>) => string | undefined;
+    readonly verify: (raw: Uint8Array, signature: string | undefined) => boolean;
+    /** Takes a signed body; the 200 waits for it, so it stores and returns. Throwing makes a 500: Meta sends again. */
+    readonly accept: (raw: Uint8Array, receivedAtMs: number) => void | Promise<void>;
+  };
+  readonly admin: {
+    readonly address: string;
+    readonly port: number;
+    /** `live: false` asks the supervisor for a restart; absent is alive. */
+    readonly health: () => { readonly live?: boolean; readonly ready: boolean; readonly details: object };
+    /** The body of `GET /calls`. */
+    readonly calls: () => object;
+  };
+  /** Wall-clock milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+/** What strangers may cost. */
+export interface HttpLimits {
+  /** A request must be here whole by then, ms. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle connection is kept, ms; longer than the minute of usual proxies, so that they close first. */
+  readonly keepAliveMs: number;
+  /** Open connections of the webhook port; further ones are dropped. */
+  readonly maxConnections: number;
+  /** Bodies of webhooks that are being received, bytes; beyond it 503, and Meta sends again. */
+  readonly maxBodyBytes: number;
+  /** How long `close` waits for replies that are under way, ms. */
+  readonly closeGraceMs: number;
+}
+
+/** @param bodyLimitBytes of one webhook */
+export function limitsOf(bodyLimitBytes: number, given: Partial<HttpLimits> = {}): HttpLimits {
+  return {
+    requestTimeoutMs: 15_000,
+    keepAliveMs: 72_000,
+    maxConnections: 1_024,
+    maxBodyBytes: bodyLimitBytes * 8,
+    closeGraceMs: 2_000,
+    ...given,
+  };
+}

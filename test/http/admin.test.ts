@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { rawConnection, servers } from './servers.ts';
+
+describe('the admin port', () => {
+  it('tells health and calls as JSON', async () => {
+    const { adminUrl } = await servers();
+    const get = async (path: string): Promise<unknown> => {
+      const reply = await fetch(adminUrl + path);
+      expect(reply.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(reply.headers.get('cache-control')).toBe('no-store');
+      return [reply.status, await reply.json()];
+    };
+    expect(await get('/health/live')).toEqual([200, { live: true }]);
+    expect(await get('/health/ready')).toEqual([200, { ready: true, calls: 2 }]);
+    expect(await get('/calls')).toEqual([200, [{ callId: 'c_1' }]]);
+  });
+
+  it('answers 503 when it is not ready, not alive, and HEAD like GET', async () => {
+    const { adminUrl } = await servers({
+      health: () => ({ live: false, ready: false, details: { ready: 'x' } }),
+    });
+    const ready = await fetch(`${adminUrl}/health/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
+    const live = await fetch(`${adminUrl}/health/live`);
+    expect([live.status, await live.json()]).toEqual([503, { live: false }]);
+    const head = await fetch(`${adminUrl}/health/live`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([503, '']);
+  });
+
+  it('logs a bug and tells nothing of it', async () => {
+    const { adminUrl, lines } = await servers({
+      health: () => {
+        throw new Error('inner matter');
+      },
+    });
+    const reply = await fetch(`${adminUrl}/health/ready`);
+    expect([reply.status, await reply.text()]).toEqual([500, 'error']);
+    expect(lines).toMatchObject([
+      { level: 'error', event: 'http.bug', err: expect.stringContaining('inner matter') },
+    ]);
+  });
+
+  it('knows no webhooks and no other paths', async () => {
+    const { adminUrl, taken } = await servers();
+    for (const [method, path] of [
+      ['POST', '/webhook'],
+      ['GET', '/webhook'],
+      ['POST', '/calls'],
+      ['GET', '/'],
+    ] as const) {
+      const { socket, received } = await rawConnection(adminUrl);
+      socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      expect(await received(/not found$/)).toMatch(/^HTTP\/1.1 404/);
+    }
+    expect(taken).toEqual([]);
+  });
+});
