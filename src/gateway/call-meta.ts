@@ -81,7 +81,13 @@ export class MetaSide {
   #failed(action: string, failure: GraphFailure): void {
     this.#context.step('meta', 'gateway', `${action} failed: ${failure.kind}`);
     this.#context.log.warn(
-      { action, kind: failure.kind, failure: failure.message, fbtraceId: failure.fbtraceId },
+      {
+        action,
+        kind: failure.kind,
+        failure: failure.message,
+        remedy: failure.remedy,
+        fbtraceId: failure.fbtraceId,
+      },
       'meta.graph-failed',
     );
   }

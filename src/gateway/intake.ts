@@ -34,7 +34,11 @@ export class Intake {
       log.warn({ code: batch.error.code, detail: batch.error.message }, 'webhook.malformed');
       return;
     }
-    for (const { reason, pageId } of batch.value.ignored) log.info({ reason, pageId }, 'webhook.ignored');
+    for (const { reason, nature, pageId, count } of batch.value.ignored) {
+      // Other fields of a Page (its messages) come by the thousand and are nothing to an operator.
+      if (nature === 'foreign') log.debug({ reason, pageId, count }, 'webhook.ignored');
+      else log.warn({ reason, pageId, count }, 'webhook.ignored');
+    }
     for (const event of batch.value.items) {
       try {
         this.#event(event, receivedAtMs);
@@ -54,14 +58,8 @@ export class Intake {
       return;
     }
     const callId = 'callId' in event ? event.callId : '';
-    const variant = 'version' in event ? event.version : 'status' in event ? event.status : undefined;
-    const identity = {
-      pageId: event.pageId,
-      callId: callId || event.dedupeKey,
-      event: event.kind,
-      timestamp: event.timestampMs,
-      variant,
-    };
+    // The parser's key leaves out what may differ between deliveries of one event.
+    const identity = { pageId: event.pageId, callId: event.dedupeKey, event: event.kind };
     if (!ledger.isNew(identity, now())) {
       log.debug({ callId, kind: event.kind }, 'webhook.duplicate');
       return;
