@@ -13,6 +13,15 @@ export async function runCommand(file: string): Promise<number> {
     return 1;
   }
   const log = createLogger({ level: loaded.value.log.level });
+  // The last resort: a bug in a library's socket handler must not take every call with it.
+  const survive = (error: unknown): void => {
+    log.error(
+      { code: 'GATEWAY_BUG', err: error instanceof Error ? error.stack : String(error) },
+      'gateway.bug',
+    );
+  };
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
   let gateway: Gateway;
   try {
     gateway = await Gateway.start({
@@ -23,7 +32,10 @@ export async function runCommand(file: string): Promise<number> {
       recordStream: process.stdout,
     });
   } catch (error) {
-    if (!(error instanceof GatewayError)) throw error;
+    if (!(error instanceof GatewayError)) {
+      survive(error);
+      return 1;
+    }
     log.error({ code: error.code, err: error.message, remedy: error.remedy }, 'gateway.start-failed');
     console.error(`${error.code}: ${error.message} ${error.remedy}`);
     return 1;

@@ -158,14 +158,33 @@ export class MediaPlane {
 function spawn(options: MediaPlaneOptions): Promise<Worker> {
   const worker = new Worker(workerFile, { workerData: options.worker });
   return new Promise((resolve, reject) => {
-    const fail = (error: Error): void => {
-      reject(new GatewayError('GATEWAY_MEDIA_WORKER_START', error.message, {}, { cause: error }));
+    let why = 'it ended at once';
+    const settle = (): void => {
+      worker.off('error', onError);
+      worker.off('exit', onExit);
+      worker.off('message', onMessage);
     };
-    worker.once('error', fail);
-    worker.once('message', (message: FromWorker) => {
-      worker.off('error', fail);
-      if (message.type === 'started') options.log.info({ opus: message.opus }, 'media.worker-started');
+    const onError = (error: Error): void => {
+      why = error.message;
+    };
+    const onExit = (exitCode: number): void => {
+      settle();
+      reject(
+        new GatewayError('GATEWAY_MEDIA_WORKER_START', `A media worker did not start: ${why}.`, { exitCode }),
+      );
+    };
+    const onMessage = (message: FromWorker): void => {
+      if (message.type === 'log') {
+        why = JSON.stringify(message.fields);
+        return options.log[message.level](message.fields, message.event);
+      }
+      if (message.type !== 'started') return;
+      settle();
+      options.log.info({ opus: message.opus }, 'media.worker-started');
       resolve(worker);
-    });
+    };
+    worker.on('error', onError);
+    worker.on('exit', onExit);
+    worker.on('message', onMessage);
   });
 }

@@ -20,12 +20,18 @@ const log: Log = {
   warn: (fields, event) => tell({ type: 'log', level: 'warn', fields, event }),
   error: (fields, event) => tell({ type: 'log', level: 'error', fields, event }),
 };
+// The last resort: a bug in a library's socket handler must not take every call of this thread with it.
+process.on('uncaughtException', (error) => log.error({ err: error.stack ?? error.message }, 'media.bug'));
+process.on('unhandledRejection', (error) => log.error({ err: String(error) }, 'media.bug'));
 const calls = new Map<string, CallMedia>();
 const queue: ToWorker[] = [];
 let handle = (message: ToWorker): void => void queue.push(message);
 port.on('message', (message: ToWorker) => handle(message));
 
-const opus = await createOpusLibrary();
+const opus = await createOpusLibrary().catch((error: unknown) => {
+  log.error({ err: String(error) }, 'media.worker-start-failed');
+  process.exit(1);
+});
 const engine = new MediaEngine({ opus, clock: systemClock, log, opusComplexity: options.opusComplexity });
 tell({ type: 'started', opus: opus.name });
 
