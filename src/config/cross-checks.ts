@@ -43,6 +43,15 @@ export function crossChecks(config: GatewayConfig): Found[] {
       }
     });
   }
+  const protocols = config.sip.listen.map(({ protocol }) => protocol);
+  for (const [name, { transport }] of Object.entries(config.trunks)) {
+    if (config.sip.server !== 'embedded' || protocols.includes(transport)) continue;
+    found.push({
+      path: ['trunks', name, 'transport'],
+      message: `sip.listen has no ${transport} listener.`,
+      remedy: `Add { protocol: ${transport}, address: ..., port: 5060 } to sip.listen.`,
+    });
+  }
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(
     ...duplicates(

@@ -58,7 +58,9 @@ const trunk = Type.Object(
   {
     host: text('Host name or address of the PBX or phone.'),
     port: whole('SIP port.', 1, 65_535, 5060),
-    transport: choice(['udp'] as const, 'SIP transport.', { default: 'udp' }),
+    transport: choice(['udp', 'tcp'] as const, 'SIP transport; tcp needs a tcp listener under sip.listen.', {
+      default: 'udp',
+    }),
     user: Type.Optional(
       text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
     ),
@@ -190,7 +192,7 @@ export const CONFIG_SCHEMA = Type.Object(
         listen: Type.Array(
           Type.Object(
             {
-              protocol: choice(['udp'] as const, 'Transport.', { default: 'udp' }),
+              protocol: choice(['udp', 'tcp'] as const, 'Transport.', { default: 'udp' }),
               address: text('Address of this machine.', { format: 'ip' }),
               port: port('Port; 0 takes any free one.', 5060),
             },

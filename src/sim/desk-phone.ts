@@ -18,6 +18,8 @@ export interface DeskPhoneOptions {
   /** `answer`, `never`, or a final status such as 486. Default answer. */
   readonly behaviour?: 'answer' | 'never' | number;
   readonly telephoneEvent?: boolean;
+  /** Default udp. */
+  readonly transport?: 'udp' | 'tcp';
   /** Challenges INVITEs with 407. */
   readonly digest?: { readonly username: string; readonly password: string };
   readonly clock?: Clock;
@@ -40,7 +42,7 @@ export class DeskPhone {
     const secret = randomBytes(16).toString('hex');
     const server = await startSipServer({
       secret,
-      listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+      listen: [{ protocol: options.transport ?? 'udp', address: '127.0.0.1', port: 0 }],
     });
     const phone = new DeskPhone(options, server, await createOpusLibrary());
     phone.#control = await connectSip({

@@ -84,6 +84,27 @@ describe('a call that is answered', () => {
     await until(() => world.gateway.calls === 0);
   });
 
+  it.each(['consumer', 'phone'] as const)('rings a phone over SIP and TCP; the %s hangs up', async (side) => {
+    const world = await start({
+      phones: [{ transport: 'tcp' }],
+      configure: (yaml) => {
+        const trunks = yaml['trunks'] as Record<string, Record<string, unknown>>;
+        (trunks['phone1'] as Record<string, unknown>)['transport'] = 'tcp';
+        (yaml['sip'] as Record<string, unknown>)['listen'] = [
+          { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+        ];
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    if (side === 'phone') await phone?.hangup();
+    else await call.hangup();
+    await Promise.all([call.ended, phone?.ended]);
+    expect(await world.nextRecord()).toMatchObject({ cause: `${side}-hangup` });
+    await until(() => world.gateway.calls === 0);
+  });
+
   it('carries keys by SIP INFO to a phone that has no telephone-event', async () => {
     const world = await start({ phones: [{ telephoneEvent: false }] });
     const call = world.simulator.consumer(caller).call({ toneHz: 440, loseDtmfEnds: true });
