@@ -209,6 +209,8 @@ export class GraphClient {
     const held = credentials(pageId);
     if (!held) return { ok: false, failure: noCredentials() };
     const { accessToken, appSecret } = held;
+    // It could not be sent: as from a file with a line end. Told apart from a lost reply, which is ambiguous.
+    if (!/^[\x21-\x7e]+$/.test(accessToken)) return { ok: false, failure: BAD_TOKEN };
     const proof =
       appSecret && sendAppSecretProof ? { appsecret_proof: appSecretProof(accessToken, appSecret) } : {};
     const beganMs = clock.monotonic();
@@ -264,6 +266,12 @@ const SPARED = failureFrom({
   meaning: `not asked: Meta's quota is used to ${SHED_PERCENT} % or more`,
 });
 const BUSY = failureFrom({ kind: 'transient', sipStatus: 503, meaning: 'not asked: too many look-ups' });
+const BAD_TOKEN = failureFrom({
+  kind: 'credential',
+  sipStatus: 500,
+  meaning: 'the access token is empty, or holds a space, a line end or another character that no token has',
+  remedy: 'Correct accessToken of the Page in the configuration, or the file or variable that it comes from.',
+});
 const BAD_ID = failureFrom({ kind: 'invalid', sipStatus: 500, meaning: 'the id is none of Meta' });
 
 function noCredentials(): GraphFailure {

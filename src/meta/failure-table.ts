@@ -166,7 +166,14 @@ export const FAILURES: readonly FailureRow[] = [
     remedy: 'Give the secret of the app that made the Page token; leave meta.sendAppSecretProof on.',
   },
   {
-    text: /already (?:been )?accepted/i,
+    // Before `already`, which would have us terminate a call that is another's.
+    text: /(?:accepted|answered) (?:by|in|on|with) (?:another|a different|some other)\b/i,
+    kind: 'not-owner',
+    sipStatus: 480,
+    meaning: 'another app answered the call',
+  },
+  {
+    text: /already (?:been )?(?:accepted|answered)/i,
     kind: 'already',
     sipStatus: 480,
     meaning: 'the call was accepted before',
@@ -179,7 +186,7 @@ export const FAILURES: readonly FailureRow[] = [
     metricReason: 'Call_End_Accept_After_Hang_Up',
   },
   {
-    text: /not (?:the |an )?(?:call'?s? )?owner|does(?:n't| not) own|owned by (?:another|a different)|(?:another|different) app\b/i,
+    text: /(?:\bnot|n['’]t) (?:the |an |this )?(?:call['’]?s? )?owner|does(?:n't| not) own|owned by (?:another|a different)|(?:another|different) app\b/i,
     kind: 'not-owner',
     sipStatus: 480,
     meaning: 'another app owns the call',

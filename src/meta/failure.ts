@@ -72,7 +72,7 @@ export function failureOf(
     httpStatus,
     ...(code === undefined ? {} : { code }),
     ...(subcode === undefined ? {} : { subcode }),
-    ...(typeof trace === 'string' && /^[\w-]{1,64}$/.test(trace) ? { fbtraceId: trace } : {}),
+    ...(typeof trace === 'string' && /^[\w+/=-]{1,64}$/.test(trace) ? { fbtraceId: trace } : {}),
     ...(retryAfterS === undefined ? {} : { retryAfterS }),
   });
 }
@@ -107,13 +107,17 @@ function matches(
   return row.text === undefined || row.text.test(text);
 }
 
-/** Wrapped (`{ error: {...} }`) or flat; a 2xx with an error, `success: false` or `result: "failure"` is a failure. */
+/**
+ * Wrapped (`{ error: {...} }`) or flat; a 2xx with an error of any form, `success: false` or `result: "failure"` is a
+ * failure: taken for a success, an accept that did not happen would be waited for.
+ */
 function errorOf(body: Json | undefined): JsonObject | undefined {
   if (!isObject(body)) return undefined;
-  const { error } = body;
+  const error = Array.isArray(body['error']) ? (body['error'] as readonly Json[])[0] : body['error'];
   if (isObject(error)) return error;
   if (typeof error === 'string' && error !== '') return { ...body, message: error };
   if (typeof body['message'] === 'string' && body['code'] !== undefined) return body;
+  if (error) return body;
   if (isNo(body['success'], 'false') || isNo(body['result'], 'failure')) return body;
   return undefined;
 }

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJsonLossless } from './json.ts';
+import { isObject, type JsonObject, parseJsonLossless, wordOf } from './json.ts';
 import { sdpOf } from './sdp-value.ts';
 
 /** Both SDPs of a reply to `/calls`, in every place that Meta's pages and implementers name; lines end with CRLF. */
@@ -9,10 +9,11 @@ export function sessionOfReply(body: JsonObject): { answerSdp?: string; renegoti
   const holder = isObject(session) ? session : body;
   const answerSdp =
     sdpOf(holder['sdp_response']) ??
-    // `session: { sdp_type, sdp }`, or the same flat; some pages call an answer an offer only in their tables.
-    (holder['sdp_type'] === 'offer' ? undefined : sdpOf(holder['sdp'])) ??
+    sdpOf(body['sdp_response']) ??
+    // `session: { sdp_type, sdp }`, or the same flat; an offer in that place is ours come back.
+    (wordOf(holder['sdp_type']) === 'offer' ? undefined : sdpOf(holder['sdp'])) ??
     (typeof session === 'string' ? sdpOf(session) : undefined);
-  const renegotiationSdp = sdpOf(holder['sdp_renegotiation']);
+  const renegotiationSdp = sdpOf(holder['sdp_renegotiation']) ?? sdpOf(body['sdp_renegotiation']);
   return {
     ...(answerSdp === undefined ? {} : { answerSdp }),
     ...(renegotiationSdp === undefined ? {} : { renegotiationSdp }),

@@ -87,7 +87,7 @@ export class GraphTransport {
 
   async #exchange(wanted: GraphRequest, signal: AbortSignal): Promise<GraphReply> {
     const { baseUrl, version } = this.#options;
-    const response = await request(`${baseUrl}/${version}${wanted.path}`, {
+    const response = await request(`${baseUrl.replace(/\/+$/, '')}/${version}${wanted.path}`, {
       method: wanted.method,
       dispatcher: this.#agent,
       query: { ...wanted.query },
@@ -157,7 +157,7 @@ const UNREADABLE: FailureMeaning = {
   remedy: 'Check meta.graphUrl, and whether a proxy answers in place of Meta.',
 };
 
-/** While connecting: no request was sent, so nothing was done. Codes of Node and undici. */
+/** Before or while connecting: no request was sent, so nothing was done. Codes of Node and undici. */
 const UNSENT = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -172,6 +172,8 @@ const UNSENT = new Set([
   'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
   'ERR_TLS_CERT_ALTNAME_INVALID',
+  'ERR_INVALID_URL',
+  'UND_ERR_INVALID_ARG',
 ]);
 
 /** The codes only: messages of the libraries hold URLs. */

@@ -69,6 +69,12 @@ describe('the reply to accept', () => {
       true,
     ],
     ['the renegotiation in its place, but flat', { sdp_response: answer, sdp_renegotiation: AGAIN }, true],
+    ['flat beside an empty session', { session: {}, sdp_response: ANSWER, sdp_renegotiation: AGAIN }, true],
+    [
+      'one in the session and one beside it',
+      { session: { sdp_response: answer }, sdp_renegotiation: again },
+      true,
+    ],
     ['no renegotiation', { session: { sdp_response: answer } }, false],
     ['the session as the answer', { session: answer }, false],
     ['the session as a bare answer', { session: ANSWER }, false],
@@ -94,6 +100,11 @@ describe('the reply to accept', () => {
     ['nothing at all', { body: '' }],
   ])('may be %s: accepted, and the answer is awaited elsewhere', async (_form, scripted) => {
     expect(await accept(scripted)).toEqual({ ok: true });
+  });
+
+  it.each(['offer', 'OFFER'])('is no answer when it is only our %s come back', async (type) => {
+    const echo = { sdp_type: type, sdp: OFFER };
+    expect(await accept({ body: { success: true, session: echo } })).toEqual({ ok: true });
   });
 
   it('keeps an answer that does not come: only a renegotiation offer', async () => {
@@ -141,6 +152,31 @@ describe('a definite refusal of accept', () => {
       expect(await client.accept(page, CALL, OFFER)).toMatchObject({ failure: { kind: 'invalid' } });
     }
     expect(server.seen).toEqual([]);
+  });
+
+  it.each(['EAA1\n', 'EAA\u2028', 'EAA 1', ''])(
+    'is local when the token is %j: nothing is sent',
+    async (accessToken) => {
+      const server = await graphServer({});
+      const { client } = clientOf(server, { credentials: () => ({ accessToken }) });
+      expect(await client.accept(PAGE, CALL, OFFER)).toMatchObject({
+        ok: false,
+        failure: { kind: 'credential', remedy: expect.stringContaining('accessToken') },
+      });
+      expect(await client.terminate(PAGE, CALL)).toMatchObject({ failure: { kind: 'credential' } });
+      expect(server.seen).toEqual([]);
+    },
+  );
+
+  it('is local when the address of Graph is none: nothing is sent', async () => {
+    const outcome = await clientOf('graph.facebook.com').client.accept(PAGE, CALL, OFFER);
+    expect(outcome).toMatchObject({ ok: false, failure: { kind: 'unreachable' } });
+  });
+
+  it('goes to the same path when the address of Graph ends in a slash', async () => {
+    const server = await graphServer({});
+    await clientOf(`${server.url}/`).client.accept(PAGE, CALL, OFFER);
+    expect(server.seen[0]?.path).toBe(`/v26.0/${PAGE}/calls`);
   });
 
   it('tells when nothing can have been done because nothing was sent', async () => {

@@ -76,6 +76,7 @@ describe('the error catalogue', () => {
 
   it.each([
     ['The call was already accepted', 'already'],
+    ['This call has already been answered', 'already'],
     ['Call already accepted.', 'already'],
     ['This call has already been rejected', 'ended'],
     ['Call already terminated', 'ended'],
@@ -86,6 +87,11 @@ describe('the error catalogue', () => {
     ["App is not the call's owner", 'not-owner'],
     ['The call is owned by another app', 'not-owner'],
     ['This app does not own the call', 'not-owner'],
+    ["Your app isn't the owner of the call", 'not-owner'],
+    ['App is not this call owner', 'not-owner'],
+    ['The call was already accepted by another app', 'not-owner'],
+    ['Call already answered on a different device', 'not-owner'],
+    ['Call already terminated by another app', 'ended'],
     ['Invalid call_id provided', 'bad-call'],
     ['Invalid call id', 'bad-call'],
     ['Call not found', 'bad-call'],
@@ -141,18 +147,25 @@ describe('forms of an error', () => {
   it('is a failure in a 2xx too', () => {
     expect(of(200, graphError(2018396))?.kind).toBe('ended');
     expect(of(200, { message: 'gone', code: 2018396 })?.kind).toBe('ended');
+    expect(of(200, { error: [{ message: 'gone', code: 2018396 }] })?.kind).toBe('ended');
+    expect(of(200, { error: true, message: 'The call has ended' })?.kind).toBe('ended');
     for (const body of [
       { success: false },
       { success: 'false' },
       { result: 'failure' },
       { result: 'FAILURE' },
+      { success: true, error: true },
+      { success: true, error: 1 },
+      { success: true, error: {} },
+      { success: true, error: ['odd'] },
     ]) {
       expect(of(200, body)?.kind).toBe('protocol');
     }
   });
 
   it('is none in a success', () => {
-    for (const body of [{ success: true }, { success: 'true' }, { result: 'success' }, {}, { error: null }]) {
+    const none = [null, false, '', 0, []].map((error) => ({ success: true, error }));
+    for (const body of [{ success: true }, { success: 'true' }, { result: 'success' }, {}, ...none]) {
       expect(of(200, body)).toBeUndefined();
     }
     expect(of(204)).toBeUndefined();
@@ -193,6 +206,13 @@ describe('forms of an error', () => {
       fbtraceId: 'AqX3Trace_-1',
     });
     expect(of(400, graphError(2018396))?.metricReason).toBe('Call_End_Accept_After_Hang_Up');
-    expect(of(400, { error: { message: 'x', code: 1, fbtrace_id: 'a\nb' } })?.fbtraceId).toBeUndefined();
+  });
+
+  it('keeps the trace in the alphabet that Meta uses, and nothing else', () => {
+    const traceOf = (trace: unknown) => of(400, graphError(1, { trace }))?.fbtraceId;
+    for (const trace of ['BLBz/WZt8dN', 'EJplcsCHuLu', 'AqX3+_-x==']) expect(traceOf(trace)).toBe(trace);
+    for (const trace of ['a\nb', 'a b', 'Aminá', '', 'x'.repeat(65), 7, null]) {
+      expect(traceOf(trace)).toBeUndefined();
+    }
   });
 });

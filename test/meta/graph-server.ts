@@ -85,9 +85,14 @@ function play(scripted: Scripted, request: IncomingMessage, response: ServerResp
 /** Graph's usual envelope. */
 export function graphError(
   code: number,
-  more: { readonly subcode?: number; readonly message?: string; readonly transient?: boolean } = {},
+  more: {
+    readonly subcode?: number;
+    readonly message?: string;
+    readonly transient?: boolean;
+    readonly trace?: unknown;
+  } = {},
 ): object {
-  const { subcode, message = 'Some words of Graph', transient = false } = more;
+  const { subcode, message = 'Some words of Graph', transient = false, trace = 'AqX3Trace_-1' } = more;
   return {
     error: {
       message,
@@ -95,7 +100,7 @@ export function graphError(
       code,
       ...(subcode === undefined ? {} : { error_subcode: subcode }),
       is_transient: transient,
-      fbtrace_id: 'AqX3Trace_-1',
+      fbtrace_id: trace,
     },
   };
 }
