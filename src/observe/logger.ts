@@ -1,11 +1,18 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Log } from '../shared/log.ts';
+import { descriptorSink, LineWriter } from './line-writer.ts';
 import { logFields } from './log-fields.ts';
 
 /** The process's logger; `child` for a call. */
 export interface RootLog extends Log {
   /** Adds the bindings to every line; they are treated as above debug, because they are on those lines too. */
   child(bindings: object): RootLog;
+  /**
+   * Resolves when every line so far was handed to the system, or cannot be any more; never rejects. Lines are written
+   * asynchronously: an ordinary end of the process writes what is left by itself, an abort or SIGKILL loses it. Waits
+   * for standard error only; a destination that was given is its owner's to flush.
+   */
+  flush(): Promise<void>;
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
@@ -18,6 +25,7 @@ export function createLogger(options: {
   readonly level: LogLevel;
   readonly destination?: DestinationStream;
 }): RootLog {
+  const { destination = standardError() } = options;
   const logger = pino(
     {
       level: options.level,
@@ -25,12 +33,25 @@ export function createLogger(options: {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.destination ?? pino.destination({ dest: 2, sync: false }),
+    destination,
   );
-  return wrap(logger);
+  return wrap(logger, async () => {
+    if (destination instanceof LineWriter) await destination.flush();
+  });
 }
 
-function wrap(logger: Logger): RootLog {
+let ofProcess: LineWriter | undefined;
+
+/** One for the process, like the descriptor itself: two would mix their lines. */
+function standardError(): LineWriter {
+  if (ofProcess) return ofProcess;
+  const writer = new LineWriter(descriptorSink(2));
+  process.on('exit', () => writer.flushSync());
+  ofProcess = writer;
+  return writer;
+}
+
+function wrap(logger: Logger, flush: () => Promise<void>): RootLog {
   const write =
     (level: Exclude<LogLevel, 'silent'>) =>
     (fields: object, event: string): void => {
@@ -43,6 +64,7 @@ function wrap(logger: Logger): RootLog {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: (bindings) => wrap(logger.child(logFields(bindings, { personal: false }))),
+    child: (bindings) => wrap(logger.child(logFields(bindings, { personal: false })), flush),
+    flush,
   };
 }
