@@ -1,8 +1,9 @@
-import { suggestion } from './problem.ts';
+import { isIP } from 'node:net';
+import { type ConfigPath, suggestion } from './problem.ts';
 import type { GatewayConfig } from './schema.ts';
 
 interface Found {
-  readonly path: (string | number)[];
+  readonly path: ConfigPath;
   readonly message: string;
   readonly remedy: string;
 }
@@ -10,12 +11,7 @@ interface Found {
 /** What a schema cannot say: names that must exist, ids that must differ, ranges that must make sense. */
 export function crossChecks(config: GatewayConfig): Found[] {
   const found: Found[] = [];
-  const reference = (
-    path: (string | number)[],
-    name: string,
-    known: readonly string[],
-    where: string,
-  ): void => {
+  const reference = (path: ConfigPath, name: string, known: readonly string[], where: string): void => {
     if (known.includes(name)) return;
     const meant = suggestion(name, known);
     found.push({
@@ -34,7 +30,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
   for (const [name, route] of Object.entries(config.routes)) {
     route.targets.forEach((target, i) => {
       reference(['routes', name, 'targets', i, 'trunk'], target.trunk, trunks, 'trunks');
-      if (!target.user && config.trunks[target.trunk] && !config.trunks[target.trunk]?.user) {
+      if (!target.user && trunks.includes(target.trunk) && !config.trunks[target.trunk]?.user) {
         found.push({
           path: ['routes', name, 'targets', i],
           message: `neither this target nor trunks.${target.trunk} names a user.`,
@@ -43,15 +39,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
       }
     });
   }
-  const protocols = config.sip.listen.map(({ protocol }) => protocol);
-  for (const [name, { transport }] of Object.entries(config.trunks)) {
-    if (config.sip.server !== 'embedded' || protocols.includes(transport)) continue;
-    found.push({
-      path: ['trunks', name, 'transport'],
-      message: `sip.listen has no ${transport} listener.`,
-      remedy: `Add { protocol: ${transport}, address: ..., port: 5060 } to sip.listen.`,
-    });
-  }
+  for (const name of trunks) found.push(...trunkChecks(config, name));
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(
     ...duplicates(
@@ -61,11 +49,14 @@ export function crossChecks(config: GatewayConfig): Found[] {
   );
   const { webrtc, rtp, http, admin } = config;
   if (webrtc.portMax < webrtc.portMin) found.push(range(['webrtc', 'portMax']));
-  if (rtp.portMin !== 0 && rtp.portMax < rtp.portMin + 1) found.push(range(['rtp', 'portMax']));
+  if (rtp.portMin !== 0 && rtp.portMax < rtp.portMin + (rtp.portMin % 2) + 1)
+    found.push(range(['rtp', 'portMax']));
+  found.push(...portChecks(config));
+  const [one, other] = [http.listen.address, admin.listen.address];
   if (
     http.listen.port !== 0 &&
     http.listen.port === admin.listen.port &&
-    http.listen.address === admin.listen.address
+    (one === other || isWildcard(one) || isWildcard(other))
   ) {
     found.push({
       path: ['admin', 'listen', 'port'],
@@ -83,7 +74,69 @@ export function crossChecks(config: GatewayConfig): Found[] {
   return found;
 }
 
-function duplicates(ids: readonly string[], path: (index: number) => (string | number)[]): Found[] {
+/** A socket on loopback reaches this machine only. */
+function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[] {
+  const found: Found[] = [];
+  const { host = '', transport } = trunks[name] ?? {};
+  const isElsewhere = isIP(host) !== 0 && !isLoopback(host);
+  const listeners = sip.listen.filter(({ protocol }) => protocol === transport);
+  if (sip.server === 'embedded' && listeners.length === 0) {
+    found.push({
+      path: ['trunks', name, 'transport'],
+      message: `sip.listen has no ${transport} listener.`,
+      remedy: `Add { protocol: ${transport}, address: ..., port: 5060 } to sip.listen.`,
+    });
+  } else if (
+    sip.server === 'embedded' &&
+    isElsewhere &&
+    listeners.every(({ address }) => isLoopback(address))
+  ) {
+    found.push({
+      path: ['trunks', name, 'host'],
+      message: `${host} cannot be reached: sip.listen has loopback addresses only.`,
+      remedy: 'Set address in sip.listen to the address of this machine that the PBX sees.',
+    });
+  }
+  if (isElsewhere && isLoopback(rtp.address)) {
+    found.push({
+      path: ['rtp', 'address'],
+      message: `${rtp.address} is loopback: no audio from trunks.${name} (${host}) arrives there.`,
+      remedy: 'Set it to the address of this machine that the PBX sees.',
+    });
+  }
+  return found;
+}
+
+/** A call that finds no port would ring, be accepted, and fail. */
+function portChecks({ webrtc, rtp, limits }: GatewayConfig): Found[] {
+  // RTP has the even port, RTCP the next one (RFC 3550 section 11).
+  const pairs = Math.floor((rtp.portMax - (rtp.portMin + (rtp.portMin % 2)) + 1) / 2);
+  const rooms = [
+    {
+      path: ['webrtc', 'portMax'],
+      ports: 'webrtc.portMin to portMax',
+      calls: webrtc.portMax - webrtc.portMin + 1,
+    },
+    {
+      path: ['rtp', 'portMax'],
+      ports: 'rtp.portMin to portMax',
+      calls: rtp.portMin === 0 ? Infinity : pairs,
+    },
+  ];
+  return rooms
+    .filter(({ calls }) => calls > 0 && calls < limits.maxCalls)
+    .map(({ path, ports, calls }) => ({
+      path,
+      message: `${ports} is enough for ${calls} calls, and limits.maxCalls is ${limits.maxCalls}.`,
+      remedy: `Open more ports, or set limits.maxCalls to ${calls}.`,
+    }));
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+function duplicates(ids: readonly string[], path: (index: number) => ConfigPath): Found[] {
   return ids.flatMap((id, i) =>
     ids.indexOf(id) === i
       ? []
@@ -91,7 +144,7 @@ function duplicates(ids: readonly string[], path: (index: number) => (string | n
   );
 }
 
-function range(path: (string | number)[]): Found {
+function range(path: ConfigPath): Found {
   return { path, message: 'the range ends before it begins.', remedy: 'Make portMax larger than portMin.' };
 }
 

@@ -1,3 +1,6 @@
+/** `['meta', 'pages', 0, 'route']` */
+export type ConfigPath = readonly (string | number)[];
+
 /** One thing that is wrong with a configuration. */
 export interface ConfigProblem {
   /** `meta.pages[0].route` */
@@ -19,10 +22,19 @@ export function formatProblems(fileName: string, problems: readonly ConfigProble
     .join('\n');
 }
 
+/** `['meta', 'pages', 0, 'route']` as `meta.pages[0].route`. */
+export function keyOf(path: ConfigPath): string {
+  return path.reduce<string>((key, part) => {
+    if (typeof part === 'number') return `${key}[${part}]`;
+    return key === '' ? part : `${key}.${part}`;
+  }, '');
+}
+
 /** The candidate that is most like `word`, when one is near enough to be meant. */
 export function suggestion(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  // As many changes as the word has letters would make anything of it.
+  let bestDistance = Math.min(Math.max(2, Math.floor(word.length / 3)) + 1, word.length);
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {

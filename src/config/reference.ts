@@ -8,6 +8,7 @@ interface Node {
   readonly minimum?: number;
   readonly maximum?: number;
   readonly secret?: boolean;
+  readonly pattern?: string;
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, Node>>;
   readonly patternProperties?: Readonly<Record<string, Node>>;
@@ -16,12 +17,26 @@ interface Node {
   readonly anyOf?: readonly Node[];
 }
 
-/** The JSON Schema for editors: what has a default is not required of the writer. */
+/**
+ * The JSON Schema for editors: what has a default is not required of the writer, and whatever has a form of its own
+ * may be `${NAME}` as well.
+ */
 export function configJsonSchema(): string {
   return `${JSON.stringify(relaxed(CONFIG_SCHEMA as unknown as Node), null, 2)}\n`;
 }
 
+const FROM_ENVIRONMENT: Node = { type: 'string', pattern: '^\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}$' };
+
 function relaxed(node: Node): Node {
+  const { description, default: fallback, ...form } = node;
+  const hasForm = node.enum || node.pattern || node.type === 'integer' || node.type === 'boolean';
+  if (hasForm) {
+    return {
+      ...(description === undefined ? {} : { description }),
+      ...(fallback === undefined ? {} : { default: fallback }),
+      anyOf: [form, FROM_ENVIRONMENT],
+    };
+  }
   const properties = mapValues(node.properties, relaxed);
   const required = node.required?.filter((key) => node.properties?.[key]?.default === undefined);
   return {
@@ -41,7 +56,7 @@ export function configReference(): string {
   const lines = [
     '# Configuration reference',
     '',
-    'Generated from `src/config/schema.ts` (`npm run docs`). Any text may be `${NAME}`, taken from the environment;',
+    'Generated from `src/config/schema.ts` (`npm run docs`). Any value may be `${NAME}`, taken from the environment;',
     'secrets must be `${NAME}` or `file:/path`. Unknown keys are errors. `example.yaml` is a file to begin with.',
     '',
     '| key | kind | default | meaning |',

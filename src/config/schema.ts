@@ -7,13 +7,10 @@ import { type Static, type TSchema, Type } from 'typebox';
 const strict = { additionalProperties: false } as const;
 
 const text = (description: string, options: object = {}) =>
-  Type.String({ description, minLength: 1, ...options });
-const secret = (description: string) =>
-  Type.String({
-    description: `${description} Secret: \`\${NAME}\` or \`file:/path\`.`,
-    minLength: 1,
-    secret: true,
-  });
+  Type.String({ description, minLength: 1, format: 'line', ...options });
+const host = (description: string) => text(description, { format: 'host' });
+const secret = (description: string, options: object = {}) =>
+  text(`${description} Secret: \`\${NAME}\` or \`file:/path\`.`, { secret: true, ...options });
 const whole = (description: string, minimum: number, maximum: number, fallback?: number) =>
   Type.Integer({ description, minimum, maximum, ...(fallback === undefined ? {} : { default: fallback }) });
 const flag = (description: string, fallback: boolean) => Type.Boolean({ description, default: fallback });
@@ -45,9 +42,9 @@ const app = Type.Object(
 
 const page = Type.Object(
   {
-    id: text('Page id.'),
+    id: text('Page id: digits, in quotes.', { pattern: '^\\d+$', examples: ['"102030405060708"'] }),
     name: Type.Optional(text('For your own reading.')),
-    accessToken: secret('Page access token with pages_messaging.'),
+    accessToken: secret('Page access token with pages_messaging.', { format: 'visible' }),
     app: text('Id of the app that issued the token, one of meta.apps.'),
     route: text('Name of the route that its calls take, one of routes.'),
   },
@@ -56,7 +53,7 @@ const page = Type.Object(
 
 const trunk = Type.Object(
   {
-    host: text('Host name or address of the PBX or phone.'),
+    host: host('Host name or address of the PBX or phone.'),
     port: whole('SIP port.', 1, 65_535, 5060),
     transport: choice(['udp', 'tcp'] as const, 'SIP transport; tcp needs a tcp listener under sip.listen.', {
       default: 'udp',
@@ -64,7 +61,7 @@ const trunk = Type.Object(
     user: Type.Optional(
       text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
     ),
-    fromDomain: Type.Optional(text('Domain of From; default: the address of the SIP server.')),
+    fromDomain: Type.Optional(host('Domain of From; default: the address of the SIP server.')),
     codecs: Type.Array(choice(CODEC_NAMES, 'A codec.'), {
       description: 'Codecs offered, in this order.',
       minItems: 1,
@@ -115,9 +112,13 @@ export const CONFIG_SCHEMA = Type.Object(
         {
           graphUrl: text('Base address of the Graph API; the simulator has another one.', {
             default: 'https://graph.facebook.com',
-            pattern: '^https?://[^/]+(/.*)?$',
+            format: 'url',
           }),
-          version: text('Graph API version.', { default: 'v26.0', pattern: '^v\\d+\\.\\d+$' }),
+          version: text('Graph API version.', {
+            default: 'v26.0',
+            pattern: '^v\\d+\\.\\d+$',
+            examples: ['v26.0'],
+          }),
           sendAppSecretProof: flag('Add appsecret_proof to Graph requests.', true),
           acceptTimeoutMs: whole('Longest wait for the reply to accept, ms.', 100, 30_000, 10_000),
           endTimeoutMs: whole('Longest wait for one reply to reject or terminate, ms.', 100, 30_000, 5_000),
@@ -131,7 +132,11 @@ export const CONFIG_SCHEMA = Type.Object(
     http: Type.Object(
       {
         listen: listen('webhooks', '0.0.0.0', 8080),
-        webhookPath: text('Path of the webhook URL.', { default: '/webhook', pattern: '^/[A-Za-z0-9/_-]*$' }),
+        webhookPath: text('Path of the webhook URL.', {
+          default: '/webhook',
+          pattern: '^/[A-Za-z0-9/_-]*$',
+          examples: ['/webhook'],
+        }),
         bodyLimitBytes: whole(
           'Largest webhook taken; Meta sends up to 1000 updates in one.',
           5_000_000,
@@ -180,7 +185,7 @@ export const CONFIG_SCHEMA = Type.Object(
             Type.Literal('embedded'),
             Type.Object(
               {
-                host: text('Host of the drachtio-server.'),
+                host: host('Host of the drachtio-server.'),
                 port: whole('Its application port.', 1, 65_535, 9022),
                 secret: secret('Its secret.'),
               },
@@ -211,7 +216,10 @@ export const CONFIG_SCHEMA = Type.Object(
           description: 'Who may speak SIP with the embedded server; loopback always may.',
           default: [],
         }),
-        userAgent: text('User-Agent header.', { default: 'messenger-sip-gateway' }),
+        userAgent: text('User-Agent header; the version is added.', {
+          default: 'messenger-sip-gateway',
+          format: 'products',
+        }),
         requestTimeoutMs: whole(
           'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
           500,
@@ -222,9 +230,11 @@ export const CONFIG_SCHEMA = Type.Object(
       { ...strict, default: {}, description: 'The SIP side.' },
     ),
     trunks: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), trunk, {
+      ...strict,
       description: 'PBXs and phones, by name.',
     }),
     routes: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), route, {
+      ...strict,
       description: 'Routes, by name.',
     }),
     media: Type.Object(

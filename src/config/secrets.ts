@@ -7,8 +7,7 @@ export interface SecretSources {
   readonly readFile: (path: string) => string;
 }
 
-type Path = readonly (string | number)[];
-type Found = Pick<ConfigProblem, 'message' | 'remedy'>;
+export type Found = Pick<ConfigProblem, 'message' | 'remedy'>;
 
 /** Replaces `${NAME}` in any text and `file:` in secrets; reports what is missing. Returns the value to use. */
 export function resolveText(
@@ -17,29 +16,63 @@ export function resolveText(
   sources: SecretSources,
   report: (problem: Found) => void,
 ): string {
-  if (isSecret && value.startsWith('file:')) return fromFile(value.slice(5), sources, report);
   const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(value)?.[1];
-  if (name === undefined) {
-    if (isSecret) {
+  const found =
+    name !== undefined
+      ? fromEnvironment(name, sources, report)
+      : isSecret && value.startsWith('file:')
+        ? fromFile(value.slice(5), sources, report)
+        : undefined;
+  if (found !== undefined) {
+    if (isSecret && (found !== found.trim() || /[\r\n]/.test(found))) {
       report({
-        message: 'a secret is written into the file.',
-        remedy: 'Put it into the environment and write ${NAME}, or into a file and write file:/path.',
+        message: 'the secret begins or ends with white space, or has several lines.',
+        remedy: `Correct the ${name === undefined ? 'file' : `value of ${name}`}: it was probably copied with something around it.`,
       });
     }
-    return value;
+    return found;
   }
-  const found = sources.env[name];
+  if (name === undefined && !(isSecret && value.startsWith('file:'))) reportLiteral(value, isSecret, report);
+  return value;
+}
+
+function reportLiteral(value: string, isSecret: boolean, report: (problem: Found) => void): void {
+  if (isSecret) {
+    report({
+      message: 'a secret is written into the file.',
+      remedy: 'Put it into the environment and write ${NAME}, or into a file and write file:/path.',
+    });
+  } else if (value.includes('${')) {
+    // Taken as it stands it would be a host or a path of that very name.
+    report({
+      message: '${NAME} must be the whole value, and NAME letters, digits and _.',
+      remedy: 'Put the whole value into one environment variable.',
+    });
+  }
+}
+
+function fromEnvironment(
+  name: string,
+  sources: SecretSources,
+  report: (problem: Found) => void,
+): string | undefined {
+  const found = Object.hasOwn(sources.env, name) ? sources.env[name] : undefined;
   if (found) return found;
   report({
     message: `the environment variable ${name} is ${found === '' ? 'empty' : 'not set'}.`,
     remedy: `Set ${name} for the process that runs the gateway.`,
   });
-  return value;
+  return undefined;
 }
 
-function fromFile(path: string, sources: SecretSources, report: (problem: Found) => void): string {
+function fromFile(
+  path: string,
+  sources: SecretSources,
+  report: (problem: Found) => void,
+): string | undefined {
   try {
-    const content = sources.readFile(path).replace(/\r?\n$/, '');
+    // Editors and `echo` end a file with a line end.
+    const content = sources.readFile(path).replace(/[\r\n]+$/, '');
     if (content !== '') return content;
     report({ message: `the file ${path} is empty.`, remedy: 'Write the secret into it.' });
   } catch (error) {
@@ -49,13 +82,5 @@ function fromFile(path: string, sources: SecretSources, report: (problem: Found)
       remedy: 'Check its path and permissions.',
     });
   }
-  return `file:${path}`;
-}
-
-/** `['meta', 'pages', 0, 'route']` as `meta.pages[0].route`. */
-export function keyOf(path: Path): string {
-  return path.reduce<string>((key, part) => {
-    if (typeof part === 'number') return `${key}[${part}]`;
-    return key === '' ? part : `${key}.${part}`;
-  }, '');
+  return undefined;
 }

@@ -1,29 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type ConfigProblem, formatProblems, parseConfig } from '../../src/config/index.ts';
-
-const example = readFileSync(new URL('../../config/example.yaml', import.meta.url), 'utf8');
-const env = { META_APP_SECRET: 's', META_VERIFY_TOKEN: 'v', META_PAGE_TOKEN: 't' };
-const sources = {
-  env,
-  readFile: (path: string): string => {
-    if (path === '/run/secrets/page') return 'from a file\n';
-    throw new Error('ENOENT');
-  },
-};
-
-const problemsOf = (text: string, more = sources): readonly ConfigProblem[] => {
-  const parsed = parseConfig(text, more);
-  if (parsed.ok) throw new Error('no problem was found');
-  return parsed.error;
-};
-
-/** The example with one line changed. */
-const with_ = (from: string | RegExp, to: string): string => {
-  const changed = example.replace(from, to);
-  if (changed === example) throw new Error(`${from} is not in the example`);
-  return changed;
-};
+import { formatProblems, parseConfig } from '../../src/config/index.ts';
+import { example, problemsOf, sources, with_ } from './example.ts';
 
 it('takes the example, with defaults filled in and secrets from the environment', () => {
   const parsed = parseConfig(example, sources);
@@ -36,7 +13,7 @@ it('takes the example, with defaults filled in and secrets from the environment'
 
 it('takes secrets from files', () => {
   const parsed = parseConfig(with_('${META_PAGE_TOKEN}', 'file:/run/secrets/page'), sources);
-  expect(parsed.ok && parsed.value.meta.pages[0]?.accessToken).toBe('from a file');
+  expect(parsed.ok && parsed.value.meta.pages[0]?.accessToken).toBe('from-a-file');
 });
 
 describe('names the key, the line and the remedy of', () => {

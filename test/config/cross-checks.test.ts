@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest';
+import { configOf, problemsOf, with_ } from './example.ts';
+
+it('a trunk elsewhere needs a SIP listener and an RTP address that it can reach', () => {
+  const sip = with_('- { protocol: udp, address: 192.0.2.10', '- { protocol: udp, address: 127.0.0.1');
+  expect(problemsOf(sip)).toMatchObject([
+    { key: 'trunks.pbx.host', message: /loopback addresses only/, remedy: /sip\.listen/ },
+  ]);
+  const rtp = with_('address: 192.0.2.10 # this', 'address: 127.0.0.1 # this');
+  expect(problemsOf(rtp)).toMatchObject([{ key: 'rtp.address', message: /loopback/ }]);
+  const here = sip
+    .replace('host: 192.0.2.20', 'host: 127.0.0.1')
+    .replace('192.0.2.10 # this', '127.0.0.1 # this');
+  expect(configOf(here).trunks['pbx']?.host).toBe('127.0.0.1');
+});
+
+it('ports are enough for the calls', () => {
+  expect(problemsOf(with_('portMax: 44999', 'portMax: 40098'))).toMatchObject([
+    { key: 'webrtc.portMax', message: /enough for 99 calls/, remedy: /maxCalls to 99/ },
+  ]);
+  expect(problemsOf(with_('portMax: 34999', 'portMax: 30198'))).toMatchObject([
+    { key: 'rtp.portMax', message: /enough for 99 calls/ },
+  ]);
+  expect(configOf(with_('portMax: 44999', 'portMax: 40099')).limits.maxCalls).toBe(100);
+  expect(configOf(with_('portMax: 34999', 'portMax: 30199')).limits.maxCalls).toBe(100);
+});
+
+it('an RTP range begins with its first even port', () => {
+  const text = with_('portMin: 30000', 'portMin: 30001')
+    .replace('portMax: 34999', 'portMax: 30002')
+    .replace('maxCalls: 100', 'maxCalls: 1');
+  expect(problemsOf(text)).toMatchObject([{ key: 'rtp.portMax', message: /ends before it begins/ }]);
+});
+
+it.each(['0.0.0.0', '192.0.2.10'])('the admin port on %s is not the webhook port', (address) => {
+  const text = with_('address: 0.0.0.0, port: 8080', 'address: 192.0.2.10, port: 8080').replace(
+    'address: 127.0.0.1, port: 9090',
+    `address: ${address}, port: 8080`,
+  );
+  expect(problemsOf(text)).toMatchObject([{ key: 'admin.listen.port' }]);
+});
+
+it('a target of a trunk that is not there is told that, and not that it has no user', () => {
+  const text = with_('{ trunk: pbx, user: "100" }', '{ trunk: toString }');
+  expect(problemsOf(text).map(({ key }) => key)).toEqual(['routes.support.targets[1].trunk']);
+});

@@ -1,0 +1,75 @@
+import { Ajv } from 'ajv';
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { configJsonSchema } from '../../src/config/index.ts';
+import { configOf, example, problemsOf, sources, with_, withEnv } from './example.ts';
+
+it.each(['192.0.2.${LAST}', '${HOST', '${HOST}.example', '${1HOST}', '${}', '${A-B}', '$${HOST}'])(
+  'tells that %s is not taken from the environment',
+  (written) => {
+    const text = with_('    host: 192.0.2.20', `    host: "${written}"`);
+    expect(problemsOf(text, withEnv({ LAST: '20', HOST: 'pbx' }))).toMatchObject([
+      {
+        key: 'trunks.pbx.host',
+        line: text.slice(0, text.indexOf(written)).split('\n').length,
+        message: '${NAME} must be the whole value, and NAME letters, digits and _.',
+        remedy: 'Put the whole value into one environment variable.',
+      },
+    ]);
+  },
+);
+
+it('tells no more of a value that is not there than that', () => {
+  const text = with_('    host: 192.0.2.20', '    host: ${PBX_HOST}');
+  expect(problemsOf(text)).toMatchObject([{ key: 'trunks.pbx.host', remedy: /PBX_HOST/ }]);
+  expect(problemsOf(text, withEnv({ PBX_HOST: '' }))).toMatchObject([{ message: /PBX_HOST is empty/ }]);
+  expect(configOf(text, withEnv({ PBX_HOST: 'pbx.example' })).trunks['pbx']?.host).toBe('pbx.example');
+});
+
+it('takes numbers and truths from the environment, and tells when they are none', () => {
+  const text = with_('maxCalls: 100', 'maxCalls: ${MAX_CALLS}').replace(
+    'version: v26.0',
+    'version: v26.0\n  sendAppSecretProof: ${PROOF}',
+  );
+  const config = configOf(text, withEnv({ MAX_CALLS: '40', PROOF: 'false' }));
+  expect(config.limits.maxCalls).toBe(40);
+  expect(config.meta.sendAppSecretProof).toBe(false);
+  expect(problemsOf(text, withEnv({ MAX_CALLS: '4O', PROOF: 'no' }))).toMatchObject([
+    { key: 'meta.sendAppSecretProof', message: 'this must be true or false.' },
+    { key: 'limits.maxCalls', message: 'this must be a whole number.' },
+  ]);
+});
+
+it.each(['constructor', '__proto__'])('the environment has no variable %s of its own', (name) => {
+  expect(problemsOf(with_('level: info', `level: \${${name}}`))).toMatchObject([
+    { key: 'log.level', message: `the environment variable ${name} is not set.` },
+  ]);
+});
+
+it.each([' s', 's ', 's\n', 's\r\nt'])('a secret is not %j', (secret) => {
+  const found = problemsOf(example, withEnv({ META_APP_SECRET: secret }));
+  expect(found).toMatchObject([{ key: 'meta.apps[0].secret', message: /white space|several lines/ }]);
+});
+
+it('a file with a secret may end with a line end, and with nothing else', () => {
+  const text = with_('${META_APP_SECRET}', 'file:/secret');
+  const from = (content: string) => ({ ...sources, readFile: () => content });
+  expect(configOf(text, from('s\r\n')).meta.apps[0]?.secret).toBe('s');
+  expect(problemsOf(text, from('\n'))).toMatchObject([{ message: 'the file /secret is empty.' }]);
+  expect(problemsOf(text, from('s \n'))).toMatchObject([{ key: 'meta.apps[0].secret' }]);
+});
+
+it('no problem repeats a secret', () => {
+  const text = with_('secret: ${META_APP_SECRET}', 'secret: hunter2');
+  expect(JSON.stringify(problemsOf(text))).not.toContain('hunter2');
+});
+
+it('editors are told that what has a form may come from the environment', () => {
+  const isRight = new Ajv({ strict: false, validateFormats: false }).compile(
+    JSON.parse(configJsonSchema()) as object,
+  );
+  expect(isRight(parse(example))).toBe(true);
+  const text = with_('maxCalls: 100', 'maxCalls: ${MAX_CALLS}').replace('level: info', 'level: ${LEVEL}');
+  expect(isRight(parse(text))).toBe(true);
+  expect(isRight(parse(with_('maxCalls: 100', 'maxCalls: many')))).toBe(false);
+});
