@@ -1,6 +1,9 @@
-import type { Dialog } from '../dialog/dialog.ts';
+import { Dialog } from '../dialog/dialog.ts';
+import { parseNameAddr } from '../grammar/name-addr.ts';
 import type { ClientTransaction } from '../transaction/transaction.ts';
+import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
+import { deliver, type EngineContext } from './context.ts';
 import type { WireRequest } from './wire-request.ts';
 
 /** A request of an application on its way, from the frame to the end of its transaction. */
@@ -17,10 +20,39 @@ export interface OutgoingRequest {
   provisional: boolean;
   /** The application has its final response. */
   final: boolean;
-  /** A CANCEL of ours: held until a provisional response (RFC 3261 9.1), then sent. */
   /** Highest RSeq passed up: retransmissions of a reliable provisional response stay here (RFC 3262 4). */
   reliable: number;
   /** Answers of other forks, released with ACK and BYE; by To tag. */
   readonly refused: Map<string, Dialog>;
+  /** A CANCEL of ours: held until a provisional response (RFC 3261 9.1), then sent. */
   cancel: { readonly request: WireRequest; sent: boolean } | undefined;
+}
+
+/** The dialog that an INVITE of ours is about to make. */
+export function dialogOf(client: AppClient, request: WireRequest, contact: string): Dialog {
+  const to = parseNameAddr(request.headers.get('to') ?? '');
+  return new Dialog({
+    role: 'uac',
+    client,
+    callId: request.callId,
+    fromTag: request.fromTag,
+    localTag: request.fromTag,
+    localAddress: request.headers.get('from') ?? '',
+    remoteAddress: to ?? { display: '', uri: request.uri, params: [] },
+    contact,
+    localSeq: request.seq,
+    flow: request.flow,
+  });
+}
+
+/** Hands the application a response to its request; `flow` undefined for one that no peer sent. */
+export function deliverResponse(
+  context: EngineContext,
+  out: OutgoingRequest,
+  message: Buffer,
+  flow: Flow | undefined,
+): void {
+  if (!out.client.alive) return;
+  const dialogId = out.dialog?.id ?? '';
+  deliver(context, out.client, message, { flow, transactionId: out.id, dialogId, isRequest: false });
 }

@@ -1,0 +1,116 @@
+import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import type { SipResponse } from '../message/message.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import { T1x64, Timers } from '../transaction/timers.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { InviteEvents } from './client-requests.ts';
+import type { EngineContext } from './context.ts';
+import type { DialogEnd } from './dialog-end.ts';
+import type { InDialog } from './in-dialog.ts';
+import { deliverResponse, dialogOf, type OutgoingRequest } from './outgoing-request.ts';
+
+/** The 2xx to INVITEs of ours: the first, the same again, those of other forks, and those too late (RFC 3261 13.2.2.4). */
+export class AcceptedAnswers implements InviteEvents {
+  readonly #context: EngineContext;
+  readonly #inDialog: InDialog;
+  readonly #ending: DialogEnd;
+  /** INVITEs given up while a peer may still accept them; by branch. */
+  readonly #abandoned = new Map<string, OutgoingRequest>();
+  readonly #timers: Timers;
+
+  constructor(context: EngineContext, inDialog: InDialog, ending: DialogEnd) {
+    this.#context = context;
+    this.#inDialog = inDialog;
+    this.#ending = ending;
+    this.#timers = new Timers(context.clock);
+  }
+
+  onAccepted(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow, first: boolean): void {
+    if (first) {
+      this.#onFirst(out, dialog, response, flow);
+      return;
+    }
+    if (dialog.remote?.tag !== (response.toTag ?? '')) {
+      this.#refuse(out, response, flow);
+      return;
+    }
+    const ack = dialog.acks.get(out.request.seq);
+    this.#context.counters.add('retransmissionsIn');
+    if (ack !== undefined && ack !== 'wanted') {
+      this.#context.counters.add('retransmissionsOut');
+      this.#inDialog.transmit(ack.bytes, ack.flow);
+    }
+  }
+
+  #onFirst(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow): void {
+    const { nat } = this.#context;
+    if (out.initial) {
+      const early = dialog.forks.get(response.toTag ?? '');
+      dialog.remote = remoteFrom(response, flow, nat, early?.target ?? dialog.remoteAddress.uri);
+      dialog.forks.clear();
+      if (dialog.state === 'early') dialog.state = 'confirmed';
+    } else dialog.refresh(response, flow, nat);
+    dialog.acks.set(out.request.seq, 'wanted');
+    if (out.cancel && out.initial) dialog.endAfterAck = true;
+    if (!out.client.alive || dialog.state === 'terminated') {
+      this.#release(out, dialog);
+      return;
+    }
+    deliverResponse(this.#context, out, serializeMessage(response), flow);
+  }
+
+  /** An accepted INVITE whose application is gone, or has hung up meanwhile. */
+  #release(out: OutgoingRequest, dialog: Dialog): void {
+    this.#inDialog.acknowledge(dialog, out.request.seq, out.request);
+    if (dialog.state !== 'terminated') this.#ending.end(dialog, 'SIP;cause=503;text="Application gone"');
+    else if (out.initial) this.#inDialog.bye(dialog, 'SIP;cause=487;text="Cancelled"');
+  }
+
+  /** Timer M: an application that never acknowledged a 2xx has lost the call; its peer gave up long ago. */
+  onForgotten(out: OutgoingRequest): void {
+    const { dialog, request } = out;
+    if (dialog?.acks.get(request.seq) !== 'wanted') return;
+    this.#inDialog.acknowledge(dialog, request.seq, request);
+    if (dialog.state === 'confirmed')
+      this.#ending.end(dialog, 'SIP;cause=500;text="No ACK from the application"');
+  }
+
+  /** A 2xx may still come: it will get ACK and BYE. */
+  onGivenUp(out: OutgoingRequest): void {
+    if (out.request.method !== 'INVITE' || !out.initial) return;
+    const { branch } = out.request;
+    this.#abandoned.set(branch, out);
+    this.#timers.set(`abandoned ${branch}`, T1x64, () => this.#abandoned.delete(branch));
+  }
+
+  /** A response without a transaction: whether it was a late 2xx, which is released. */
+  onStray(branch: string, response: SipResponse, flow: Flow): boolean {
+    const out = this.#abandoned.get(branch);
+    const accepts = response.cseq.method === 'INVITE' && response.status >= 200 && response.status < 300;
+    if (!out || !accepts) return false;
+    this.#refuse(out, response, flow);
+    return true;
+  }
+
+  /** ACK and BYE for an answer that nobody waits for: a second fork, or one that came too late. */
+  #refuse(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
+    const { request, client, refused } = out;
+    const known = refused.get(response.toTag ?? '')?.acks.get(request.seq);
+    if (known !== undefined) {
+      if (known !== 'wanted') this.#inDialog.transmit(known.bytes, known.flow);
+      return;
+    }
+    const fork = dialogOf(client, request, request.headers.get('contact') ?? '');
+    fork.remote = remoteFrom(response, flow, this.#context.nat, request.uri);
+    fork.acks.set(request.seq, 'wanted');
+    refused.set(response.toTag ?? '', fork);
+    this.#context.log.info({ callId: fork.callId }, 'sip_server.extra_answer_released');
+    this.#inDialog.acknowledge(fork, request.seq, request);
+    this.#inDialog.bye(fork, 'SIP;cause=200;text="Call completed elsewhere"');
+  }
+
+  close(): void {
+    this.#timers.clearAll();
+    this.#abandoned.clear();
+  }
+}

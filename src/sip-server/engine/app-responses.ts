@@ -1,0 +1,127 @@
+import { AnswerRetransmission } from '../dialog/answer-retransmission.ts';
+import { Dialog, remoteFrom } from '../dialog/dialog.ts';
+import type { AppClient, AppFrame } from '../wire/client.ts';
+import { responseSentFrame } from '../wire/sip-frames.ts';
+import type { AppMessage } from './app-message.ts';
+import type { EngineContext } from './context.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import type { Outgoing } from './outgoing.ts';
+import type { ServerRequests } from './server-requests.ts';
+import { answeredTo, buildAppResponse, wantedTag } from './wire-response.ts';
+
+/** A ringing INVITE is told so again, lest a proxy on the way gives it up (RFC 3261 13.3.1.1). */
+const REMIND_MS = 60_000;
+
+export type ResponseMessage = AppMessage & { start: { kind: 'response' } };
+
+/** The applications' answers to requests of peers (RFC 3261 8.2.6, 12.1.1, 13.3.1). */
+export class AppResponses {
+  readonly #context: EngineContext;
+  readonly #requests: ServerRequests;
+  readonly #outgoing: Outgoing;
+
+  constructor(context: EngineContext, requests: ServerRequests, outgoing: Outgoing) {
+    this.#context = context;
+    this.#requests = requests;
+    this.#outgoing = outgoing;
+  }
+
+  /** A response frame. */
+  respond(client: AppClient, frame: AppFrame, message: ResponseMessage): void {
+    const incoming = this.#requests.find(frame.transactionId);
+    const nok = (text: string): void => client.send(`response|${frame.id}|NOK|${text}`);
+    if (!incoming || incoming.client !== client) {
+      nok('Response not sent due to unknown transaction');
+      return;
+    }
+    if (incoming.final) {
+      nok('Response not sent: the request has had its final response');
+      return;
+    }
+    const { request, transaction } = incoming;
+    const { status } = message.start;
+    if (!incoming.dialog) incoming.localTag = wantedTag(message) ?? incoming.localTag;
+    if (status < 200 && /\b100rel\b/i.test(message.headers.get('require') ?? '')) {
+      nok('reliable provisional responses are not supported');
+      return;
+    }
+    const { flow } = transaction;
+    const built = buildAppResponse(request, status, message, incoming.localTag, flow);
+    if (!built.ok) {
+      nok(built.error);
+      return;
+    }
+    incoming.timer?.clear();
+    incoming.timer = undefined;
+    const { bytes, contact } = built.value;
+    if (incoming.initial && status > 100 && status < 300 && !incoming.dialog)
+      this.#formDialog(incoming, contact);
+    const dialogId = incoming.dialog?.id ?? '';
+    const now = this.#context.clock.now();
+    client.send(responseSentFrame(frame.id, bytes.length, flow, now, incoming.id, dialogId), bytes);
+    this.#transmit(incoming, status, bytes);
+    if (status > 100 && status < 200 && request.method === 'INVITE') this.#remind(incoming, status, bytes);
+    if (status < 200) return;
+    this.#requests.finish(incoming, status);
+    if (status < 300) this.#onSuccess(incoming, bytes, contact);
+  }
+
+  #transmit(incoming: IncomingRequest, status: number, bytes: Buffer): void {
+    this.#context.counters.response('out', status);
+    incoming.transaction.respond(status, bytes);
+  }
+
+  #remind(incoming: IncomingRequest, status: number, bytes: Buffer): void {
+    incoming.timer = this.#requests.after(REMIND_MS, () => {
+      this.#transmit(incoming, status, bytes);
+      this.#remind(incoming, status, bytes);
+    });
+  }
+
+  #formDialog(incoming: IncomingRequest, contact: string): void {
+    const { request, transaction, localTag, client } = incoming;
+    const dialog = new Dialog({
+      role: 'uas',
+      client,
+      callId: request.callId,
+      fromTag: request.fromTag ?? '',
+      localTag,
+      localAddress: answeredTo(request, localTag),
+      remoteAddress: request.from,
+      contact,
+      localSeq: this.#context.ids.seq(),
+      remoteSeq: request.cseq.seq,
+      flow: transaction.flow,
+    });
+    dialog.remote = remoteFrom(request, transaction.flow, this.#context.nat, request.from.uri);
+    this.#context.dialogs.add(dialog);
+    this.#requests.formed(incoming, dialog);
+  }
+
+  /** What a 2xx does to the dialog: target refresh, and to INVITE the wait for its ACK. */
+  #onSuccess(incoming: IncomingRequest, bytes: Buffer, contact: string): void {
+    const { request, dialog, transaction } = incoming;
+    if (!dialog || (request.method !== 'INVITE' && request.method !== 'UPDATE')) return;
+    if (!incoming.initial) dialog.refresh(request, transaction.flow, this.#context.nat);
+    dialog.contact = contact;
+    if (request.method === 'INVITE') this.#awaitAck(incoming, dialog, bytes);
+  }
+
+  #awaitAck(incoming: IncomingRequest, dialog: Dialog, bytes: Buffer): void {
+    const { request, transaction, id } = incoming;
+    if (dialog.state === 'early') dialog.state = 'confirmed';
+    const { counters, clock, log } = this.#context;
+    const repeat = (): void => {
+      counters.add('retransmissionsOut');
+      transaction.respond(200, bytes);
+    };
+    const giveUp = (): void => {
+      dialog.unacked.delete(request.cseq.seq);
+      log.warn({ callId: dialog.callId }, 'sip_server.ack_timeout');
+      for (const next of dialog.afterAck.splice(0)) next();
+      if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, 'SIP;cause=200;text="ACK timeout"');
+    };
+    const retransmission = new AnswerRetransmission(clock, repeat, giveUp);
+    dialog.unacked.set(request.cseq.seq, { transactionId: id, retransmission });
+  }
+}

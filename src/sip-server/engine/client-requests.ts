@@ -1,0 +1,241 @@
+import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import type { SipResponse } from '../message/message.ts';
+import { REASONS } from '../message/names.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import { T1x64, Timers } from '../transaction/timers.ts';
+import type { ClientEvents } from '../transaction/transaction.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { AppClient } from '../wire/client.ts';
+import { requestSentFrame } from '../wire/sip-frames.ts';
+import type { AppMessage } from './app-message.ts';
+import type { EngineContext } from './context.ts';
+import type { InDialog } from './in-dialog.ts';
+import { deliverResponse, type OutgoingRequest } from './outgoing-request.ts';
+import { buildCancel, buildFailureAck, buildSynthetic, type WireRequest } from './wire-request.ts';
+
+/** What becomes of an INVITE beyond its one final response. */
+export interface InviteEvents {
+  /** A 2xx; `first` unless the application has had its final response. */
+  onAccepted(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow, first: boolean): void;
+  /** Given up while a peer may still accept it. */
+  onGivenUp(out: OutgoingRequest): void;
+  /** Its transaction has ended. */
+  onForgotten(out: OutgoingRequest): void;
+}
+
+/** The requests of applications that are on their way: their transactions, responses and CANCEL (RFC 3261 8.1, 9.1). */
+export class ClientRequests {
+  readonly #context: EngineContext;
+  readonly #inDialog: InDialog;
+  readonly #invites: InviteEvents;
+  readonly #requests = new Map<string, OutgoingRequest>();
+  readonly #lastInvite = new WeakMap<Dialog, OutgoingRequest>();
+  readonly #timers: Timers;
+
+  constructor(context: EngineContext, inDialog: InDialog, invites: InviteEvents) {
+    this.#context = context;
+    this.#inDialog = inDialog;
+    this.#invites = invites;
+    this.#timers = new Timers(context.clock);
+  }
+
+  find(id: string): OutgoingRequest | undefined {
+    return this.#requests.get(id);
+  }
+
+  /** The last INVITE of ours in that dialog, answered or not. */
+  lastInvite(dialog: Dialog): OutgoingRequest | undefined {
+    return this.#lastInvite.get(dialog);
+  }
+
+  /** The INVITE of ours that waits for its final response. */
+  pendingInvite(dialog: Dialog): OutgoingRequest | undefined {
+    const out = this.#lastInvite.get(dialog);
+    return out?.final === false ? out : undefined;
+  }
+
+  add(
+    client: AppClient,
+    request: WireRequest,
+    dialog: Dialog | undefined,
+    initial: boolean,
+  ): OutgoingRequest {
+    const out: OutgoingRequest = {
+      id: this.#context.ids.uuid(),
+      client,
+      request,
+      dialog,
+      initial,
+      transaction: undefined,
+      provisional: false,
+      final: false,
+      reliable: 0,
+      refused: new Map(),
+      cancel: undefined,
+    };
+    this.#requests.set(out.id, out);
+    if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, out);
+    return out;
+  }
+
+  /** The OK frame: before anything of the transaction can come back, or drachtio-srf drops it. */
+  confirm(frameId: string, out: OutgoingRequest): void {
+    const { bytes, flow } = out.request;
+    out.client.send(requestSentFrame(frameId, bytes.length, flow, this.#context.clock.now(), out.id), bytes);
+  }
+
+  start(out: OutgoingRequest, failure: Error | undefined): void {
+    const { request } = out;
+    if (failure) {
+      this.#inDialog.onSendError(failure, request.flow);
+      this.#requests.delete(out.id);
+      this.#fail(out, 503);
+      return;
+    }
+    const events: ClientEvents = {
+      onResponse: (response, flow) => this.#onResponse(out, response, flow),
+      onTimeout: () => {
+        this.#invites.onGivenUp(out);
+        this.#fail(out, 408);
+      },
+      onTransportError: (error) => {
+        this.#inDialog.onSendError(error, request.flow);
+        this.#fail(out, 503);
+      },
+      onTerminated: () => {
+        this.#requests.delete(out.id);
+        this.#timers.clear(`cancel ${out.id}`);
+        this.#invites.onForgotten(out);
+      },
+    };
+    const { method, branch, bytes, flow } = request;
+    const ackFor = (response: SipResponse): Buffer => buildFailureAck(request, response);
+    this.#context.counters.request('out', method);
+    const transaction = this.#context.transactions.client(
+      method,
+      branch,
+      bytes,
+      flow,
+      events,
+      method === 'INVITE' ? ackFor : undefined,
+    );
+    out.transaction = transaction;
+    transaction.start();
+  }
+
+  // ---- CANCEL ---------------------------------------------------------------------------------------------
+
+  /** Cancels an INVITE; `message` is the application's. Held until a provisional response has come. */
+  cancel(out: OutgoingRequest, message: AppMessage | undefined): WireRequest {
+    const request = buildCancel(out.request, message);
+    out.cancel = { request, sent: false };
+    return request;
+  }
+
+  /** Cancels what waits for an answer in this dialog. */
+  cancelPending(dialog: Dialog): void {
+    const out = this.pendingInvite(dialog);
+    if (!out || out.cancel) return;
+    this.cancel(out, undefined);
+    this.flushCancel(out);
+  }
+
+  flushCancel(out: OutgoingRequest): void {
+    const { cancel } = out;
+    if (!cancel || cancel.sent || !out.provisional || out.final) return;
+    cancel.sent = true;
+    this.#inDialog.sendAlone(cancel.request);
+    // RFC 3261 9.1: no final response to the INVITE within 64*T1 ends it all the same.
+    this.#timers.set(`cancel ${out.id}`, T1x64, () => {
+      if (out.final) return;
+      this.#invites.onGivenUp(out);
+      this.#fail(out, 487);
+      out.transaction?.terminate();
+    });
+  }
+
+  // ---- responses ------------------------------------------------------------------------------------------
+
+  #onResponse(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
+    const { request, dialog } = out;
+    this.#context.counters.response('in', response.status);
+    if (response.status < 200) {
+      this.#onProvisional(out, response, flow);
+      return;
+    }
+    if (request.method === 'INVITE' && response.status < 300 && dialog) {
+      const first = !out.final;
+      if (first) this.#finish(out);
+      this.#invites.onAccepted(out, dialog, response, flow, first);
+      return;
+    }
+    if (out.final) return;
+    this.#finish(out);
+    if (dialog && response.status < 300 && request.method === 'UPDATE')
+      dialog.refresh(response, flow, this.#context.nat);
+    deliverResponse(this.#context, out, serializeMessage(response), flow);
+    this.#settleDialog(out, response.status);
+  }
+
+  #onProvisional(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
+    const { dialog } = out;
+    out.provisional = true;
+    if (dialog && out.initial && response.toTag !== undefined) this.#early(dialog, response, flow);
+    const sequence = Number(response.headers.get('rseq') ?? 0);
+    const again = sequence > 0 && sequence <= out.reliable;
+    if (sequence > 0 && !again) out.reliable = sequence;
+    // 100 is hop by hop and never shown.
+    if (response.status > 100 && !again)
+      deliverResponse(this.#context, out, serializeMessage(response), flow);
+    this.flushCancel(out);
+  }
+
+  #early(dialog: Dialog, response: SipResponse, flow: Flow): void {
+    if (dialog.state !== 'early') return;
+    const remote = remoteFrom(response, flow, this.#context.nat, dialog.remoteAddress.uri);
+    dialog.forks.set(remote.tag, remote);
+    dialog.remote = remote;
+  }
+
+  /** The final response that nobody sent: 408, 487 or 503. */
+  #fail(out: OutgoingRequest, status: number): void {
+    if (out.final) return;
+    this.#finish(out);
+    const message = buildSynthetic(out.request, status, REASONS[status] ?? '');
+    deliverResponse(this.#context, out, message, undefined);
+    this.#settleDialog(out, status);
+  }
+
+  #finish(out: OutgoingRequest): void {
+    out.final = true;
+    this.#timers.clear(`cancel ${out.id}`);
+  }
+
+  /** What a final response other than 2xx to INVITE means for the dialog. */
+  #settleDialog(out: OutgoingRequest, status: number): void {
+    const { dialog, request } = out;
+    if (!dialog) return;
+    // A challenged BYE comes again with credentials, or never.
+    if (request.method === 'BYE') {
+      const challenged = status === 401 || status === 407;
+      this.#timers.clear(`challenged ${dialog.id}`);
+      if (challenged)
+        this.#timers.set(`challenged ${dialog.id}`, T1x64, () => this.#context.dialogs.remove(dialog));
+      else this.#context.dialogs.remove(dialog);
+    }
+    if (out.initial && status >= 300) this.#context.dialogs.remove(dialog);
+  }
+
+  /** The client's connection is gone: its INVITEs are cancelled. */
+  onGone(client: AppClient): void {
+    for (const out of this.#requests.values()) {
+      if (out.client !== client || out.final || out.request.method !== 'INVITE' || !out.dialog) continue;
+      this.cancelPending(out.dialog);
+    }
+  }
+
+  close(): void {
+    this.#timers.clearAll();
+    this.#requests.clear();
+  }
+}

@@ -1,0 +1,180 @@
+import type { TimerHandle } from '../../shared/clock.ts';
+import type { Dialog } from '../dialog/dialog.ts';
+import type { SipRequest } from '../message/message.ts';
+import { serializeMessage } from '../message/serialize.ts';
+import type { ServerTransaction } from '../transaction/transaction.ts';
+import type { Flow } from '../transport/transport.ts';
+import type { AppClient } from '../wire/client.ts';
+import { deliver, type EngineContext } from './context.ts';
+import type { IncomingRequest } from './incoming-request.ts';
+import { buildOwnResponse } from './wire-response.ts';
+
+/** An application that has said nothing for so long gets its request answered 500. */
+const SILENCE_MS = 60_000;
+
+/** Headers of an answer of the server's own. */
+export type Extra = readonly (readonly [name: string, value: string])[];
+
+/** The requests of peers that applications have been given, and the server's own answers (RFC 3261 8.2). */
+export class ServerRequests {
+  readonly #context: EngineContext;
+  readonly #requests = new Map<string, IncomingRequest>();
+  readonly #byTransaction = new Map<ServerTransaction, IncomingRequest>();
+  readonly #lastInvite = new WeakMap<Dialog, IncomingRequest>();
+  readonly #lastUpdate = new WeakMap<Dialog, IncomingRequest>();
+
+  constructor(context: EngineContext) {
+    this.#context = context;
+  }
+
+  find(id: string): IncomingRequest | undefined {
+    return this.#requests.get(id);
+  }
+
+  ofTransaction(transaction: ServerTransaction): IncomingRequest | undefined {
+    return this.#byTransaction.get(transaction);
+  }
+
+  /** The last request of that method in the dialog, while it has no final answer. */
+  pending(dialog: Dialog, method: 'INVITE' | 'UPDATE'): IncomingRequest | undefined {
+    const incoming = (method === 'INVITE' ? this.#lastInvite : this.#lastUpdate).get(dialog);
+    return incoming?.final === false ? incoming : undefined;
+  }
+
+  /** Notes the dialog that an INVITE has made. */
+  formed(incoming: IncomingRequest, dialog: Dialog): void {
+    incoming.dialog = dialog;
+    this.#lastInvite.set(dialog, incoming);
+  }
+
+  transaction(request: SipRequest, flow: Flow): ServerTransaction {
+    let transaction: ServerTransaction | undefined;
+    transaction = this.#context.transactions.server(request, flow, {
+      onTimeout: () =>
+        this.#context.log.info({ callId: request.callId }, 'sip_server.ack_for_failure_missing'),
+      onTransportError: (error) => {
+        this.#context.counters.add('transportErrors');
+        this.#context.log.warn({ remote: flow.remote, error: error.message }, 'sip_server.send_failed');
+      },
+      onTerminated: () => {
+        const incoming = transaction && this.#byTransaction.get(transaction);
+        if (incoming) this.#forget(incoming);
+      },
+    });
+    return transaction;
+  }
+
+  /** Gives a request to an application; an INVITE gets its 100. */
+  handOver(
+    client: AppClient,
+    request: SipRequest,
+    transaction: ServerTransaction,
+    dialog: Dialog | undefined,
+    localTag: string,
+  ): void {
+    const initial = dialog === undefined && request.method === 'INVITE';
+    if (request.method === 'INVITE') this.send(transaction, request, 100, '');
+    const id = this.#context.ids.uuid();
+    const incoming: IncomingRequest = {
+      id,
+      client,
+      request,
+      transaction,
+      localTag,
+      dialog,
+      initial,
+      final: false,
+      timer: undefined,
+    };
+    incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
+    this.#requests.set(id, incoming);
+    this.#byTransaction.set(transaction, incoming);
+    if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, incoming);
+    if (dialog && request.method === 'UPDATE') this.#lastUpdate.set(dialog, incoming);
+    deliver(this.#context, client, serializeMessage(request), {
+      flow: transaction.flow,
+      transactionId: id,
+      dialogId: dialog?.id ?? '',
+      isRequest: true,
+    });
+  }
+
+  after(ms: number, fn: () => void): TimerHandle {
+    return this.#context.clock.after(ms, fn);
+  }
+
+  // ---- answers --------------------------------------------------------------------------------------------
+
+  /** Answers with a failure in the application's place. */
+  answer(incoming: IncomingRequest, status: number): void {
+    if (incoming.final) return;
+    incoming.timer?.clear();
+    incoming.timer = undefined;
+    this.send(incoming.transaction, incoming.request, status, incoming.localTag);
+    this.finish(incoming, status);
+  }
+
+  /** 487 to an INVITE that its caller gave up, and CANCEL to the application. */
+  giveUp(invite: IncomingRequest, cause: SipRequest): void {
+    this.answer(invite, 487);
+    const cancel: SipRequest = { ...cause, method: 'CANCEL' };
+    const { id, client } = invite;
+    const dialogId = invite.dialog?.id ?? '';
+    const about = { flow: invite.transaction.flow, transactionId: id, dialogId, isRequest: true };
+    deliver(this.#context, client, serializeMessage(cancel), about);
+  }
+
+  /** Notes that the final answer is out; a failed INVITE and any answered BYE leave no dialog. */
+  finish(incoming: IncomingRequest, status: number): void {
+    incoming.final = true;
+    const { request, dialog, initial } = incoming;
+    if (!dialog) return;
+    if (request.method === 'BYE' || (initial && status >= 300)) this.#context.dialogs.remove(dialog);
+  }
+
+  /** Refuses a request that no application has seen. */
+  refuse(
+    transaction: ServerTransaction,
+    request: SipRequest,
+    status: number,
+    extra: Extra = [],
+    reason?: string,
+  ): void {
+    this.send(transaction, request, status, this.#context.ids.tag(), extra, reason);
+  }
+
+  send(
+    transaction: ServerTransaction,
+    request: SipRequest,
+    status: number,
+    tag: string,
+    extra: Extra = [],
+    reason?: string,
+  ): void {
+    this.#context.counters.response('out', status);
+    transaction.respond(status, buildOwnResponse(request, status, tag, extra, reason));
+  }
+
+  // ---- ends -----------------------------------------------------------------------------------------------
+
+  #forget(incoming: IncomingRequest): void {
+    incoming.timer?.clear();
+    incoming.timer = undefined;
+    this.#requests.delete(incoming.id);
+    this.#byTransaction.delete(incoming.transaction);
+  }
+
+  /** The client's connection is gone: what it owes is answered 503, inside dialogs 481. */
+  onGone(client: AppClient): void {
+    for (const incoming of [...this.#requests.values()]) {
+      if (incoming.client === client && !incoming.final)
+        this.answer(incoming, incoming.dialog && !incoming.initial ? 481 : 503);
+    }
+  }
+
+  close(): void {
+    for (const incoming of this.#requests.values()) incoming.timer?.clear();
+    this.#requests.clear();
+    this.#byTransaction.clear();
+  }
+}
