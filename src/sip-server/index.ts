@@ -2,6 +2,7 @@ export { startSipServer } from './server.ts';
 export type {
   ListenOptions,
   Protocol,
+  RateLimitOptions,
   SipContact,
   SipServer,
   SipServerOptions,

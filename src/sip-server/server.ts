@@ -6,7 +6,7 @@ import { Engine } from './engine/engine.ts';
 import { systemIds } from './engine/ids.ts';
 import { hostPortText } from './grammar/scan.ts';
 import { Counters } from './guard/counters.ts';
-import { Peers } from './guard/peers.ts';
+import { Guard } from './guard/guard.ts';
 import { TransportLayer } from './transport/layer.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
 import { ControlServer } from './wire/control.ts';
@@ -25,14 +25,14 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   checkSettings(options);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
-  const peers = new Peers(options.allow ?? [], options.listen);
+  const guard = new Guard(options, clock, counters);
   const { trace } = options;
   let engine: Engine | undefined;
   let control: ControlServer | undefined;
 
   const transports = await TransportLayer.open(options.listen, {
     external: options.externalAddress,
-    accepts: (address) => peers.has(address),
+    accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
     ...(trace && {
@@ -42,13 +42,14 @@ export async function startCounted(options: SipServerOptions, counters: Counters
       },
     }),
   });
+  guard.bind(transports.contacts);
   engine = new Engine({
     clock,
     log,
     ids: systemIds,
     nat: options.nat ?? true,
     counters,
-    peers,
+    guard,
     transports,
     pick: (method) => control?.pick(method),
   });

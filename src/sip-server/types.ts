@@ -9,6 +9,20 @@ export interface ListenOptions {
   readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
+  /** Peers of this listener, in place of the server's `allow`. */
+  readonly allow?: readonly string[];
+  /** For this listener, in place of the server's `rateLimit`. */
+  readonly rateLimit?: RateLimitOptions | false;
+}
+
+/** New requests, neither repeated nor inside a dialog, that one source address (IPv6: its /64) may send. */
+export interface RateLimitOptions {
+  /** Default 1000. */
+  readonly perSecond?: number;
+  /** How many may come at once; default 2000, or twice `perSecond` when that is more. */
+  readonly burst?: number;
+  /** Addresses and networks that are not limited. */
+  readonly exempt?: readonly string[];
 }
 
 /** Where a listener is bound and reachable. */
@@ -44,6 +58,8 @@ export interface SipServerSettings {
    * inside a dialog that exists. Default: loopback peers only, which requires every listener to be on loopback.
    */
   readonly allow?: readonly string[];
+  /** What is over it is dropped in silence; false: no limit. Default: the defaults of its fields. */
+  readonly rateLimit?: RateLimitOptions | false;
   /**
    * Answer to the address a request came from even without an `rport` parameter (RFC 3581), and route a dialog
    * there when its Contact names another host. Default true; false is RFC 3261 to the letter.
@@ -77,6 +93,12 @@ export interface SipServerStats {
   readonly malformed: number;
   /** Dropped because the peer is not on the list. */
   readonly refusedPeers: number;
+  /** New requests over the rate limit of their source, and malformed ones that got no 400 for it. */
+  readonly rateLimited: number;
+  /** Requests of attack tools. */
+  readonly scanners: number;
+  /** New requests dropped because too many transactions were alive. */
+  readonly overload: number;
   /** Responses that belong to no transaction. */
   readonly strayResponses: number;
   readonly transportErrors: number;

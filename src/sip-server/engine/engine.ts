@@ -7,7 +7,7 @@ import { param } from '../grammar/params.ts';
 import { splitList } from '../grammar/scan.ts';
 import { branchOf, formatVia, withReceived } from '../grammar/via.ts';
 import type { Counters } from '../guard/counters.ts';
-import type { Peers } from '../guard/peers.ts';
+import type { Guard } from '../guard/guard.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { Malformed } from '../message/parse.ts';
 import { parseMessage } from '../message/validate.ts';
@@ -27,7 +27,7 @@ export interface EngineOptions {
   readonly ids: Ids;
   readonly nat: boolean;
   readonly counters: Counters;
-  readonly peers: Peers;
+  readonly guard: Guard;
   readonly transports: Transports;
   readonly pick: (method: string) => AppClient | undefined;
 }
@@ -35,7 +35,7 @@ export interface EngineOptions {
 /** Between the network and the applications: everything a drachtio-server does by itself. Sans-IO. */
 export class Engine implements AppHandler {
   readonly #context: EngineContext;
-  readonly #peers: Peers;
+  readonly #guard: Guard;
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
   #closed = false;
@@ -46,7 +46,7 @@ export class Engine implements AppHandler {
       onRetransmitIn: () => counters.add('retransmissionsIn'),
       onRetransmitOut: () => counters.add('retransmissionsOut'),
     });
-    this.#peers = options.peers;
+    this.#guard = options.guard;
     this.#context = { ...options, transactions, dialogs: new DialogTable() };
     this.#outgoing = new Outgoing(this.#context);
     this.#incoming = new Incoming(this.#context, this.#outgoing);
@@ -80,7 +80,13 @@ export class Engine implements AppHandler {
       start++;
     // Keep-alives (RFC 5626 4.4.1, and the zero bytes that some phones send).
     if (start === data.length) return;
-    const allowed = this.#peers.has(flow.remote.address);
+    const { address } = flow.remote;
+    const allowed = this.#guard.knows(address, flow);
+    // A stranger has a dialog or a transaction here, or nothing to say.
+    if (!allowed && dialogs.size === 0 && transactions.clientCount === 0) {
+      counters.add('refusedPeers');
+      return;
+    }
     const parsed = parseMessage(data.subarray(start));
     if (!parsed.ok) {
       if (!allowed) {
@@ -88,6 +94,7 @@ export class Engine implements AppHandler {
         return;
       }
       counters.add('malformed');
+      if (!this.#guard.mayCost(address, flow)) return;
       log.debug({ remote: flow.remote, reason: parsed.error.reason }, 'sip_server.malformed');
       this.#answerMalformed(parsed.error, flow);
       return;
@@ -101,9 +108,19 @@ export class Engine implements AppHandler {
       this.#onResponse(message, flow);
       return;
     }
-    if (!allowed && !dialogs.ofRequest(message)) {
-      counters.add('refusedPeers');
-      return;
+    if (!dialogs.ofRequest(message)) {
+      if (!allowed) {
+        counters.add('refusedPeers');
+        return;
+      }
+      if (
+        message.method !== 'ACK' &&
+        !transactions.find(message) &&
+        !(message.method === 'CANCEL' && transactions.find(message, 'INVITE')) &&
+        !this.#guard.admits(message, address, flow, transactions.serverCount)
+      ) {
+        return;
+      }
     }
     const via = withReceived(message.via, flow.remote);
     this.#incoming.receive(withVia(message, formatVia(via)), this.#answerFlow(message, flow));

@@ -28,7 +28,7 @@ export class TcpListener {
     server.on('error', options.onError);
     server.on('connection', (socket) => {
       const remote = { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
-      if (options.accepts(remote.address)) this.#adopt(socket, remote);
+      if (options.accepts(remote.address, contact)) this.#adopt(socket, remote);
       else socket.destroy();
     });
   }

@@ -49,8 +49,8 @@ export interface Transports {
 export interface ListenerOptions {
   /** Advertised instead of the bound address. */
   readonly external: string | undefined;
-  /** Whether connections from that address are taken. */
-  readonly accepts: (address: string) => boolean;
+  /** Whether a listener takes connections from that address. */
+  readonly accepts: (address: string, listener: SipContact) => boolean;
   /** The bytes of one message and where they came from. */
   readonly onMessage: (message: Buffer, flow: Flow) => void;
   /** A socket failed while nothing was sent. */

@@ -4,10 +4,11 @@ import { ok } from '../../../src/shared/result.ts';
 import { Engine } from '../../../src/sip-server/engine/engine.ts';
 import { systemIds } from '../../../src/sip-server/engine/ids.ts';
 import { Counters } from '../../../src/sip-server/guard/counters.ts';
-import { Peers } from '../../../src/sip-server/guard/peers.ts';
+import { Guard } from '../../../src/sip-server/guard/guard.ts';
 import type { SipMessage } from '../../../src/sip-server/message/message.ts';
 import { parseMessage } from '../../../src/sip-server/message/validate.ts';
 import type { Flow } from '../../../src/sip-server/transport/transport.ts';
+import type { SipServerSettings } from '../../../src/sip-server/types.ts';
 import type { AppClient } from '../../../src/sip-server/wire/client.ts';
 
 const CRLF = '\r\n';
@@ -29,6 +30,7 @@ export class Bench {
   readonly frames: Frame[] = [];
   readonly routes = new Set(['INVITE', 'OPTIONS']);
   readonly engine: Engine;
+  readonly guard: Guard;
   alive = true;
   /** Makes sends fail with this text. */
   sendError: string | undefined;
@@ -36,8 +38,10 @@ export class Bench {
 
   readonly client: AppClient;
 
-  constructor() {
+  /** @param settings what the guard lets in; default loopback at the default rate */
+  constructor(settings: Pick<SipServerSettings, 'allow' | 'rateLimit'> = {}) {
     const bench = this;
+    this.guard = new Guard({ ...settings, listen: [] }, this.clock, this.counters);
     this.client = {
       id: 1,
       get alive() {
@@ -53,7 +57,7 @@ export class Bench {
       ids: systemIds,
       nat: true,
       counters: this.counters,
-      peers: new Peers([], []),
+      guard: this.guard,
       transports: {
         contacts: [{ protocol: 'udp', ...LOCAL }],
         anyFlow: () => this.#flow(PEER),
@@ -97,8 +101,8 @@ export class Bench {
     this.receiveRaw(text);
   }
 
-  receiveRaw(text: string): void {
-    this.engine.onMessage(Buffer.from(text), this.#flow(PEER));
+  receiveRaw(text: string, from = PEER): void {
+    this.engine.onMessage(Buffer.from(text), this.#flow(from));
     if (this.bugs.length > 0)
       throw new Error(`the engine met a bug: ${JSON.stringify(this.bugs, errorText)}\n${text}`);
   }

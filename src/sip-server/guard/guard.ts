@@ -1,0 +1,87 @@
+import type { Clock } from '../../shared/clock.ts';
+import type { SipRequest } from '../message/message.ts';
+import type { ListenOptions, RateLimitOptions, SipContact, SipServerSettings } from '../types.ts';
+import type { Counters } from './counters.ts';
+import { Peers } from './peers.ts';
+import { RateLimit } from './rate-limit.ts';
+import { isScanner } from './scanners.ts';
+
+/** Server transactions that may live at once; each lives 32 s after its answer, so 1,000 calls a second fit. */
+const MAX_TRANSACTIONS = 65_536;
+
+/** What one listener lets in. */
+interface Door {
+  readonly peers: Peers;
+  readonly limit: RateLimit | undefined;
+}
+
+type Settings = Pick<SipServerSettings, 'allow' | 'rateLimit'> & {
+  readonly listen: readonly ListenOptions[];
+};
+/** How a message came: the listener's protocol and bound address. */
+type Way = Pick<SipContact, 'protocol'> & { readonly bound: Pick<SipContact, 'address' | 'port'> };
+
+/**
+ * Who may cost us anything, by listener: peers, how many new requests of a source, scanners. What it turns away is
+ * counted and gets no answer: RFC 3261 21.5.4 allows it, and an answer would tell a scanner that we are here.
+ */
+export class Guard {
+  readonly #common: Door;
+  readonly #doors: readonly Door[];
+  readonly #byContact = new Map<string, Door>();
+  readonly #counters: Counters;
+
+  /** @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING */
+  constructor(settings: Settings, clock: Clock, counters: Counters) {
+    const limit = (options: RateLimitOptions | false): RateLimit | undefined =>
+      options === false ? undefined : new RateLimit(options, clock);
+    this.#counters = counters;
+    this.#common = { peers: new Peers(settings.allow ?? []), limit: limit(settings.rateLimit ?? {}) };
+    this.#doors = settings.listen.map(({ address, allow, rateLimit }) => {
+      const peers = allow ? new Peers(allow) : this.#common.peers;
+      peers.checkListener(address);
+      return { peers, limit: rateLimit === undefined ? this.#common.limit : limit(rateLimit) };
+    });
+  }
+
+  /** Says where the listeners of the settings, in their order, really are. */
+  bind(contacts: readonly SipContact[]): void {
+    contacts.forEach((contact, i) => {
+      const door = this.#doors[i];
+      if (door) this.#byContact.set(key(contact.protocol, contact), door);
+    });
+  }
+
+  #door(way: Way): Door {
+    return this.#byContact.get(key(way.protocol, way.bound)) ?? this.#common;
+  }
+
+  /** Whether that address is one of the listener's peers. */
+  knows(address: string, way: Way): boolean {
+    return this.#door(way).peers.has(address);
+  }
+
+  /** Whether a request that would make a transaction may; one inside a dialog or a repetition is never asked about. */
+  admits(request: SipRequest, address: string, way: Way, transactions: number): boolean {
+    if (isScanner(request)) {
+      this.#counters.add('scanners');
+      return false;
+    }
+    if (transactions >= MAX_TRANSACTIONS) {
+      this.#counters.add('overload');
+      return false;
+    }
+    return this.mayCost(address, way);
+  }
+
+  /** Whether the source may have one more answer. */
+  mayCost(address: string, way: Way): boolean {
+    const { limit } = this.#door(way);
+    if (!limit || limit.take(address)) return true;
+    this.#counters.add('rateLimited');
+    return false;
+  }
+}
+
+const key = (protocol: string, { address, port }: { address: string; port: number }): string =>
+  `${protocol} ${address} ${port}`;
