@@ -1,28 +1,11 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hasPeers } from '../../support/peer.ts';
+import { freeUdpPort } from '../../support/ports.ts';
 
-/** Whether Debian's sip-tester is here. Missing on a developer's machine it is said aloud; in CI it is a failure. */
-export function hasSipp(): boolean {
-  try {
-    execFileSync('sh', ['-c', 'command -v sipp'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    if (process.env['CI']) throw new Error('sipp is missing; install Debian package sip-tester');
-    process.stderr.write('sipp is missing (Debian package sip-tester): its scenarios are NOT run\n');
-    return false;
-  }
-}
-
-export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
+export const hasSipp = (): boolean => hasPeers('sipp');
 
 export interface Sipp {
   readonly port: number;

@@ -1,25 +1,13 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { hasPeers } from '../../support/peer.ts';
+import { freeUdpPort } from '../../support/ports.ts';
 
-/** Whether sipp is installed. In CI it must be: there the tests run, and fail without it. */
-export const haveSipp = spawnSync('sipp', ['-v']).error === undefined || process.env['CI'] !== undefined;
-if (!haveSipp)
-  console.warn('SKIPPED: the tests with sipp, for it is not installed (Debian package sip-tester)');
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
-}
+export const haveSipp = hasPeers('sipp');
 
 /** Whether something has bound the UDP port on loopback (/proc/net/udp lists it in hexadecimal). */
 function bound(port: number): boolean {

@@ -1,0 +1,149 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Wav } from '../../../src/media/index.ts';
+import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
+import { freeSipPort } from '../../support/ports.ts';
+import { grown, readRecording, toneFile } from './recording.ts';
+
+export interface LinphoneOptions {
+  readonly user: string;
+  readonly toneHz: number;
+  readonly registrar: {
+    /** `host:port`. */
+    readonly address: string;
+    readonly password: string;
+    readonly transport?: 'udp' | 'tcp';
+  };
+}
+
+/** Debian's linphonec as a phone: driven by its prompt, plays a tone from a file and records into one. */
+export class Linphone {
+  readonly port: number;
+  readonly user: string;
+  readonly #process: PeerProcess;
+  readonly #registrar: LinphoneOptions['registrar'];
+
+  static async start(options: LinphoneOptions): Promise<Linphone> {
+    const folder = peerFolder('linphone');
+    const port = await freeSipPort();
+    const { user, toneHz, registrar } = options;
+    mkdirSync(join(folder, '.local', 'share', 'linphone'), { recursive: true });
+    const tone = join(folder, 'tone.wav');
+    writeFileSync(tone, toneFile(toneHz, 8000, 60));
+    const config = [
+      '[sip]',
+      `sip_port=${port}`,
+      `sip_tcp_port=${port}`,
+      'sip_tls_port=0',
+      'guess_hostname=0',
+      `contact=sip:${user}@127.0.0.1:${port}`,
+      'bind_address=127.0.0.1',
+      // Without this it asks the internet whether there is a network, and opens nothing when there is none.
+      'auto_net_state_mon=0',
+      '[rtp]',
+      'audio_rtp_port=-1',
+      'bind_address=127.0.0.1',
+      '',
+    ];
+    writeFileSync(join(folder, 'linphonerc'), config.join('\n'));
+    const process = new PeerProcess('linphonec', ['-S', '-c', join(folder, 'linphonerc')], folder);
+    const phone = new Linphone(process, port, user, registrar);
+    try {
+      for (const command of ['soundcard use files', `play ${tone}`, `record ${phone.#recording}`]) {
+        phone.#command(command);
+      }
+      await process.line(/Using wav files/);
+    } catch (error) {
+      await process.close();
+      throw error;
+    }
+    return phone;
+  }
+
+  private constructor(
+    process: PeerProcess,
+    port: number,
+    user: string,
+    registrar: LinphoneOptions['registrar'],
+  ) {
+    this.#process = process;
+    this.port = port;
+    this.user = user;
+    this.#registrar = registrar;
+  }
+
+  /** Sends REGISTER, once more when it is registered. */
+  register(): void {
+    const { address, password, transport = 'udp' } = this.#registrar;
+    const host = address.split(':')[0] ?? '';
+    this.#command(`register sip:${this.user}@${host} sip:${address};transport=${transport} ${password}`);
+  }
+
+  unregister(): void {
+    this.#command('unregister');
+  }
+
+  dial(uri: string): void {
+    this.#command(`call ${uri}`);
+  }
+
+  answer(): void {
+    this.#command('answer');
+  }
+
+  /** Also declines what rings, and cancels what it dials. */
+  hangup(): void {
+    this.#command('terminate');
+  }
+
+  hold(): void {
+    this.#command('pause');
+  }
+
+  resume(): void {
+    this.#command('resume');
+  }
+
+  /** The first line that matches and was printed after the `from`th, now or later. */
+  async line(pattern: RegExp, from = 0): Promise<string> {
+    return await this.#process.line(pattern, from);
+  }
+
+  /** How many lines it has printed: a mark for `line`. */
+  get mark(): number {
+    return this.#process.lines.length;
+  }
+
+  /** Quits in its own manner; resolves when it is gone. */
+  async quit(): Promise<void> {
+    this.#command('quit');
+    await this.#process.exit;
+  }
+
+  /** Resolves once it has recorded so many seconds of 16-bit sound at 8 kHz. */
+  async hears(seconds = 1.5): Promise<void> {
+    const file = this.#recording;
+    await grown(() => (existsSync(file) ? file : undefined), this.#process.folder, seconds * 16_000);
+  }
+
+  /** What it heard; complete after the end of the call. */
+  heard(): Wav {
+    return readRecording(this.#recording);
+  }
+
+  tail(): string {
+    return this.#process.tail();
+  }
+
+  async close(): Promise<void> {
+    await this.#process.close();
+  }
+
+  get #recording(): string {
+    return join(this.#process.folder, 'heard.wav');
+  }
+
+  #command(text: string): void {
+    this.#process.write(`${text}\n`);
+  }
+}

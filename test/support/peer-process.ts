@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** A folder of one peer; it goes when the peer does. */
+export const peerFolder = (name: string): string => mkdtempSync(join(tmpdir(), `msgw-${name}-`));
+
+const KEPT_LINES = 4000;
+
+/** A foreign program: what it prints is awaited by line, what it leaves is removed, and it ends by its own id. */
+export class PeerProcess {
+  readonly name: string;
+  readonly folder: string;
+  readonly lines: string[] = [];
+  /** Its exit code; null when a signal ended it. */
+  readonly exit: Promise<number | null>;
+  readonly #child: ChildProcess;
+  #wake: (() => void)[] = [];
+  #ended = false;
+
+  /** Starts it in its folder, whose owner it becomes; HOME is there too. */
+  constructor(
+    command: string,
+    args: readonly string[],
+    folder: string,
+    env: Readonly<Record<string, string>> = {},
+  ) {
+    this.name = command;
+    this.folder = folder;
+    this.#child = spawn(command, args, {
+      cwd: folder,
+      stdio: 'pipe',
+      env: {
+        ...process.env,
+        PATH: `${process.env['PATH'] ?? ''}:/usr/sbin`,
+        HOME: folder,
+        XDG_CONFIG_HOME: join(folder, '.config'),
+        XDG_DATA_HOME: join(folder, '.local', 'share'),
+        TERM: 'dumb',
+        ...env,
+      },
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) this.#read(stream);
+    this.#child.stdin?.on('error', () => {});
+    this.exit = new Promise((resolve) => {
+      const end = (code: number | null): void => {
+        this.#ended = true;
+        resolve(code);
+        this.#notify();
+      };
+      this.#child.once('error', (error) => {
+        this.lines.push(error.message);
+        end(null);
+      });
+      this.#child.once('close', end);
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** The first line from number `from` on that matches, now or later. Rejects when the program ends without it. */
+  async line(pattern: RegExp, from = 0): Promise<string> {
+    return await this.when(
+      () => this.lines.slice(from).find((line) => pattern.test(line)),
+      `a line like ${pattern}`,
+    );
+  }
+
+  /** The first value that is not undefined; looked for again whenever something was printed or `poke` was called. */
+  async when<T>(look: () => T | undefined, what: string): Promise<T> {
+    for (;;) {
+      const found = look();
+      if (found !== undefined) return found;
+      if (this.#ended) throw new Error(`${this.name} ended without ${what}\n${this.tail()}`);
+      await new Promise<void>((resolve) => this.#wake.push(resolve));
+    }
+  }
+
+  poke(): void {
+    this.#notify();
+  }
+
+  write(text: string): void {
+    this.#child.stdin?.write(text);
+  }
+
+  tail(): string {
+    return this.lines.slice(-40).join('\n');
+  }
+
+  /** Ends it, and its children if it has a group, and removes its folder. */
+  async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    if (!this.#ended) this.#child.kill(signal);
+    await this.exit;
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #read(stream: NodeJS.ReadableStream | null): void {
+    let pending = '';
+    stream?.setEncoding('utf8');
+    stream?.on('data', (chunk: string) => {
+      const parts = (pending + chunk).split(/\r?\n/);
+      pending = parts.pop() ?? '';
+      this.lines.push(...parts);
+      this.lines.splice(0, this.lines.length - KEPT_LINES);
+      this.#notify();
+    });
+  }
+
+  #notify(): void {
+    for (const wake of this.#wake.splice(0)) wake();
+  }
+}
