@@ -61,7 +61,7 @@ test('Content-Length is bytes: surplus is cut off, a binary body survives, a mis
   const message = Buffer.concat([Buffer.from(text({}, ['l: 5'])), body, Buffer.from('surplus')]);
   const parsed = parse(message);
   expect(parsed.ok && parsed.value.body.equals(body)).toBe(true);
-  const open = parse(text({}, [], 'é'));
+  const open = parse(Buffer.from(text({}, [], 'é')));
   expect(open.ok && open.value.body.length).toBe(2);
 });
 
@@ -188,4 +188,74 @@ test('a header named as a member of every object is not handed on', () => {
   const out = serializeMessage(parsed.value).toString();
   expect(out).toContain('X-Fine: 3');
   expect(out).not.toMatch(/constructor|__proto__/);
+});
+
+test.each<[string, number[]]>([
+  ['Latin-1', [0x4d, 0xfc, 0x6c, 0x6c, 0x65, 0x72]],
+  ['a lone continuation byte', [0x61, 0x80]],
+  ['a character cut off', [0x61, 0xe2, 0x82]],
+  ['a byte order mark', [0xef, 0xbb, 0xbf, 0x61]],
+  ['a last byte that Latin-1 calls a space', [0x61, 0xc3, 0xa0]],
+])('bytes beyond ASCII come out as they came in: %s', (_name, bytes) => {
+  const name = Buffer.from(bytes).toString('latin1');
+  const message = Buffer.from(
+    text({ from: `From: "${name}" <sip:a@b>;tag=1` }, [`Subject: ${name}`]),
+    'latin1',
+  );
+  const parsed = parseMessage(message);
+  if (!parsed.ok) throw new Error(parsed.error.reason);
+  const out = serializeMessage(parsed.value);
+  expect(out.includes(Buffer.from(`From: "${name}" <sip:a@b>;tag=1\r\n`, 'latin1'))).toBe(true);
+  expect(out.includes(Buffer.from(`Subject: ${name}\r\n`, 'latin1'))).toBe(true);
+});
+
+test.each<[string, number, string]>([
+  ['all lines end with LF alone', 400, text().replaceAll('\r\n', '\n')],
+  ['all lines end with CR alone', 400, text().replaceAll('\r\n', '\r')],
+  ['one line ends with LF alone', 400, text({ to: 'To: sip:watson@bell.example\nSubject: x' })],
+  ['the end is LF LF', 400, `${text().slice(0, -4)}\n\n`],
+  ['a fold of white space only', 200, text({}, ['Subject: a', ' ', '\t'])],
+  ['a fold before the first header', 400, text({ via: ' folded', from: 'From: <sip:a@b>' })],
+  ['a fold after LF', 400, text({}, ['Subject: a\n b'])],
+  ['a fold after CR', 400, text({}, ['Subject: a\r b'])],
+  ['a fold at the end', 200, text({}, ['Subject: a', ' b'])],
+  ['a name beyond ASCII', 400, text({}, ['Grüße: a'])],
+  ['an empty name', 400, text({}, [': a'])],
+  ['a tab before the colon', 200, text({}, ['Subject\t: a'])],
+  ['a folded Content-Length', 200, text({}, ['Content-Length:', ' 0'])],
+  ['Content-Length with a sign', 400, text({}, ['Content-Length: +0'])],
+  ['Content-Length with a comma', 400, text({}, ['Content-Length: 0, 0'])],
+  ['two Call-ID, one compact', 400, text({}, ['i: other'])],
+  ['two CSeq of one value', 400, text({}, ['CSeq: 1 OPTIONS'])],
+  ['two Max-Forwards', 400, text({}, ['Max-Forwards: 1', 'Max-Forwards: 1'])],
+  ['an empty Via among others', 400, text({ via: 'Via: SIP/2.0/UDP a;branch=z9hG4bK1,,SIP/2.0/UDP b' })],
+  ['a version in lower case', 200, text({}, [], '', 'OPTIONS sip:watson@bell.example sip/2.0')],
+  [
+    'an unknown method whose CSeq is of another',
+    501,
+    text({}, [], '', 'DANCE sip:watson@bell.example SIP/2.0'),
+  ],
+  ['IPv6 with three colons before IPv4', 200, text({}, ['Contact: <sip:a@[2001:db8:::192.0.2.1]>'])],
+  ['IPv6 with three colons elsewhere', 400, text({}, ['Contact: <sip:a@[2001:db8:::1]>'])],
+  ['IPv6 with nine groups', 400, text({}, ['Contact: <sip:a@[1:2:3:4:5:6:7:8:9]>'])],
+  ['IPv6 with a zone', 400, text({}, ['Contact: <sip:a@[fe80::1%25eth0]>'])],
+])('%s: %i', (_name, status, message) => {
+  expect(verdict(message)).toBe(status);
+});
+
+test('a broken status line is a response, whatever its case: it is never answered', () => {
+  for (const line of ['sip/2.0 200 OK', 'Sip/9.9 200 OK', 'SIP/2.0 2000 OK', 'SIP/2.0'])
+    expect(parse(text({}, [], '', line))).toMatchObject({ ok: false, error: { status: expect.any(Number) } });
+  for (const line of ['sip/2.0 200 OK', 'Sip/9.9 200 OK', 'SIP/2.0 2000 OK', 'SIP/2.0'])
+    expect(parse(text({}, [], '', line))).not.toHaveProperty('error.headers');
+});
+
+test('a Date that is none is dropped, a good one stays', () => {
+  const date = (value: string): string | undefined => {
+    const parsed = parse(text({}, [`Date: ${value}`]));
+    return parsed.ok ? parsed.value.headers.get('date') : 'refused';
+  };
+  expect(date('Fri, 01 Jan 2010 16:00:00 GMT')).toBe('Fri, 01 Jan 2010 16:00:00 GMT');
+  expect(date('Fri, 01 Jan 2010 16:00:00 EST')).toBeUndefined();
+  expect(date('yesterday')).toBeUndefined();
 });

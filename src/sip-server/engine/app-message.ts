@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isSpaceCode, isToken } from '../grammar/scan.ts';
+import { isSpaceCode, isToken, trim } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 
 /** A SIP message as an application wrote it: a wish, not yet a message. */
@@ -14,7 +14,7 @@ export interface AppMessage {
 /** Cuts it; control characters in values become spaces. The failure is a text for the NOK frame. */
 export function parseAppMessage(data: Buffer): Result<AppMessage, string> {
   const end = data.indexOf('\r\n\r\n');
-  const text = data.toString('utf8', 0, end < 0 ? data.length : end);
+  const text = data.toString('latin1', 0, end < 0 ? data.length : end);
   // drachtio-srf counts characters, not bytes, in Content-Length: all that follows is the body.
   const body = end < 0 ? Buffer.alloc(0) : data.subarray(end + 4);
   const [first = '', ...lines] = text.split('\r\n');
@@ -23,7 +23,7 @@ export function parseAppMessage(data: Buffer): Result<AppMessage, string> {
   const headers = new Headers();
   let last: { name: string; value: string } | undefined;
   const flush = (): void => {
-    if (last) headers.append(last.name, last.value.replace(CONTROL, ' ').trim());
+    if (last) headers.append(last.name, trim(last.value.replace(CONTROL, ' ')));
   };
   for (const line of lines) {
     if (line === '') continue;
@@ -33,7 +33,7 @@ export function parseAppMessage(data: Buffer): Result<AppMessage, string> {
     }
     flush();
     const colon = line.indexOf(':');
-    const name = line.slice(0, Math.max(0, colon)).trim();
+    const name = trim(line.slice(0, Math.max(0, colon)));
     if (!isToken(name)) return err(`invalid header line: ${line.slice(0, 60).replace(CONTROL, ' ')}`);
     last = { name, value: line.slice(colon + 1) };
   }

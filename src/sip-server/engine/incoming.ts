@@ -1,4 +1,6 @@
 import { splitList } from '../grammar/scan.ts';
+import { parseSipUri } from '../grammar/uri.ts';
+import { hasCookie } from '../grammar/via.ts';
 import type { SipRequest } from '../message/message.ts';
 import { METHODS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
@@ -11,6 +13,13 @@ import { deliver, type EngineContext, PASSED_OPTIONS } from './context.ts';
 import { DialogRequests } from './dialog-requests.ts';
 import type { Outgoing } from './outgoing.ts';
 import { ServerRequests } from './server-requests.ts';
+
+/** An INVITE of RFC 2543 may lack Contact: From is then the target, and an application is told so (RFC 4475 3.4.1). */
+function contactOfOld(request: SipRequest): boolean {
+  if (hasCookie(request.via) || !parseSipUri(request.from.uri)) return false;
+  request.headers.append('Contact', `<${request.from.uri}>`);
+  return true;
+}
 
 /** The UAS half: requests of peers, to the application that will answer them (RFC 3261 8.2, 9.2, 13.3). */
 export class Incoming {
@@ -68,7 +77,7 @@ export class Incoming {
       this.#requests.refuse(transaction, request, 481);
       return;
     }
-    if (method === 'INVITE' && !request.headers.has('contact')) {
+    if (method === 'INVITE' && !request.headers.has('contact') && !contactOfOld(request)) {
       this.#requests.refuse(transaction, request, 400, [], 'Missing Contact header');
       return;
     }

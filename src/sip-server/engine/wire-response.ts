@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { formatNameAddr, parseNameAddr, tagOf } from '../grammar/name-addr.ts';
-import { branchOf, parseVia } from '../grammar/via.ts';
+import { parseVia } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
 import { REASONS } from '../message/names.ts';
@@ -94,8 +94,10 @@ export function buildStatelessResponse(
   status: number,
   reason: string,
 ): Result<Buffer, string> {
-  const via = parseVia(headers.all('via')[0]?.split(',', 1)[0] ?? '');
-  if (!via) return err('no Via to answer to');
+  // Whose version or parameters may be what is wrong: the answer goes to where the request came from.
+  const via = headers.get('via') ?? '';
+  const sentBy = /^SIP ?\/ ?[0-9]{1,3}\.[0-9]{1,3} ?(\/[^;,]*)/i.exec(via)?.[1];
+  if (sentBy === undefined || !parseVia(`SIP/2.0${sentBy}`)) return err('no Via to answer to');
   const answer = new Headers().copy(headers, 'via');
   // The first of each only: what is broken about the request must not break the answer further.
   const repeat = (name: string, value: string | undefined): void => {
@@ -106,7 +108,7 @@ export function buildStatelessResponse(
   const parsed = to === undefined ? undefined : parseNameAddr(to);
   // The same tag for the same request, without keeping anything (RFC 3261 8.2.7).
   const tag = createHash('sha256')
-    .update(branchOf(via))
+    .update(via)
     .update(headers.get('call-id') ?? '')
     .digest('hex')
     .slice(0, 16);

@@ -1,5 +1,5 @@
 import { formatParams, type Params, param, parseParams } from './params.ts';
-import { isSpaceCode, isTokenCode, skipQuoted, skipSpaces, splitList } from './scan.ts';
+import { isSpaceCode, isTokenCode, skipQuoted, skipSpaces, splitList, trim } from './scan.ts';
 import { isUriText, parseSipUri, schemeOf } from './uri.ts';
 
 /** name-addr or addr-spec with header parameters: From, To, Contact, Route (RFC 3261 20.10, 25.1). */
@@ -29,7 +29,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
   } else {
     const angle = text.indexOf('<', i);
     if (angle < 0) return parseAddrSpec(text, i);
-    display = text.slice(i, angle).trim();
+    display = trim(text.slice(i, angle));
     if (!isDisplay(display)) return undefined;
     i = angle;
   }
@@ -44,7 +44,7 @@ export function parseNameAddr(text: string): NameAddr | undefined {
 /** Without `<>`, what follows the first semicolon belongs to the header, and `?` and `,` may not appear. */
 function parseAddrSpec(text: string, at: number): NameAddr | undefined {
   const semicolon = text.indexOf(';', at);
-  const uri = (semicolon < 0 ? text.slice(at) : text.slice(at, semicolon)).trim();
+  const uri = trim(semicolon < 0 ? text.slice(at) : text.slice(at, semicolon));
   if (uri.includes('?') || uri.includes(',') || !isKnownUri(uri)) return undefined;
   const params = semicolon < 0 ? [] : parseParams(text, semicolon);
   return params && { display: '', uri, params };

@@ -1,4 +1,9 @@
-/** Character classes of RFC 3261 25.1. Every scanner here looks at each character a bounded number of times. */
+import { isIPv6 } from 'node:net';
+
+/**
+ * Character classes of RFC 3261 25.1. Every scanner here looks at each character a bounded number of times. A character
+ * of a text is a byte of the wire (latin1): what is not ASCII, UTF-8 or not, goes out again as it came in.
+ */
 
 const TOKEN = new Uint8Array(128);
 const HOST = new Uint8Array(128);
@@ -39,6 +44,15 @@ export function skipSpaces(text: string, at: number): number {
   return i;
 }
 
+/** Without spaces and tabs at both ends; `String.trim` would also take bytes out of characters beyond ASCII. */
+export function trim(text: string): string {
+  let end = text.length;
+  while (end > 0 && isSpaceCode(text.charCodeAt(end - 1))) end--;
+  let start = 0;
+  while (start < end && isSpaceCode(text.charCodeAt(start))) start++;
+  return text.slice(start, end);
+}
+
 /** Index after the closing quote of the quoted string that opens at `at`, or -1. */
 export function skipQuoted(text: string, at: number): number {
   for (let i = at + 1; i < text.length; i++) {
@@ -63,11 +77,11 @@ export function splitList(value: string): string[] {
     } else if (code === 0x3c) angle = true;
     else if (code === 0x3e) angle = false;
     else if (code === 0x2c && !angle) {
-      parts.push(value.slice(start, i).trim());
+      parts.push(trim(value.slice(start, i)));
       start = i + 1;
     }
   }
-  parts.push(value.slice(start).trim());
+  parts.push(trim(value.slice(start)));
   return parts;
 }
 
@@ -85,24 +99,22 @@ export function parseHostPort(text: string): HostPort | undefined {
   if (text.charCodeAt(0) === 0x5b) {
     const end = text.indexOf(']');
     if (end < 0) return undefined;
-    host = text.slice(1, end);
-    if (!every(host, (c) => c === 0x3a || c === 0x2e || isHexCode(c))) return undefined;
+    // The grammar of RFC 3261 writes a colon too many before an IPv4 address; it must be borne (RFC 5118 4.10).
+    host = text.slice(1, end).replace(/:::(?=[0-9]{1,3}\.[0-9.]+$)/, '::');
+    if (host.includes('%') || !isIPv6(host)) return undefined;
     rest = text.slice(end + 1);
   } else {
     const colon = text.indexOf(':');
-    host = colon < 0 ? text : text.slice(0, colon).trimEnd();
+    host = colon < 0 ? text : trim(text.slice(0, colon));
     rest = colon < 0 ? '' : text.slice(colon);
     if (!every(host, isHostCode)) return undefined;
   }
-  rest = rest.trim();
+  rest = trim(rest);
   if (rest === '') return { host };
   if (rest.charCodeAt(0) !== 0x3a) return undefined;
-  const port = parseDigits(rest.slice(1).trim(), 65_535);
+  const port = parseDigits(trim(rest.slice(1)), 65_535);
   return port === undefined || port === 0 ? undefined : { host, port };
 }
-
-const isHexCode = (c: number): boolean =>
-  (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x46) || (c >= 0x61 && c <= 0x66);
 
 /** Brackets around an IPv6 address. */
 export const hostText = (host: string): string => (host.includes(':') ? `[${host}]` : host);

@@ -1,5 +1,5 @@
 import { formatParams, type Params, param, parseParams } from './params.ts';
-import { hostText, isToken, isTokenCode, parseDigits, parseHostPort, skipSpaces } from './scan.ts';
+import { hostText, isToken, isTokenCode, parseDigits, parseHostPort, skipSpaces, trim } from './scan.ts';
 
 /** One Via value, RFC 3261 20.42. */
 export interface Via {
@@ -13,13 +13,21 @@ export interface Via {
 
 export const branchOf = (via: Via): string => param(via.params, 'branch') ?? '';
 
+const COOKIE = 'z9hg4bk';
+
+/** Whether the branch identifies a transaction (RFC 3261 8.1.1.7); the cookie alone does not (RFC 4475 3.2.1). */
+export function hasCookie(via: Via): boolean {
+  const branch = branchOf(via);
+  return branch.length > COOKIE.length && branch.toLowerCase().startsWith(COOKIE);
+}
+
 /** `SIP/2.0/transport host[:port];params`, or undefined when malformed. */
 export function parseVia(text: string): Via | undefined {
   const first = text.indexOf('/');
   const second = text.indexOf('/', first + 1);
   if (first < 0 || second < 0) return undefined;
-  if (text.slice(0, first).trim().toUpperCase() !== 'SIP') return undefined;
-  if (text.slice(first + 1, second).trim() !== '2.0') return undefined;
+  if (trim(text.slice(0, first)).toUpperCase() !== 'SIP') return undefined;
+  if (trim(text.slice(first + 1, second)) !== '2.0') return undefined;
   let i = skipSpaces(text, second + 1);
   const start = i;
   while (i < text.length && isTokenCode(text.charCodeAt(i))) i++;
@@ -27,7 +35,7 @@ export function parseVia(text: string): Via | undefined {
   const after = skipSpaces(text, i);
   if (!isToken(transport) || after === i) return undefined;
   const semicolon = text.indexOf(';', after);
-  const sentBy = parseHostPort(text.slice(after, semicolon < 0 ? text.length : semicolon).trim());
+  const sentBy = parseHostPort(trim(text.slice(after, semicolon < 0 ? text.length : semicolon)));
   const params = semicolon < 0 ? [] : parseParams(text, semicolon);
   if (!sentBy || !params) return undefined;
   return { transport, ...sentBy, params };
@@ -38,7 +46,7 @@ export function formatVia(via: Via): string {
   return `SIP/2.0/${via.transport} ${hostText(via.host)}${port}${formatParams(via.params)}`;
 }
 
-/** RFC 3261 18.2.1 and RFC 3581: notes where the request really came from. */
+/** RFC 3261 18.2.1 and RFC 3581: notes where the request really came from; IPv6 without brackets (RFC 5118 4.5). */
 export function withReceived(via: Via, remote: { readonly address: string; readonly port: number }): Via {
   const asked = param(via.params, 'rport') !== undefined;
   if (!asked && via.host === remote.address) return via;
@@ -46,7 +54,7 @@ export function withReceived(via: Via, remote: { readonly address: string; reado
     const key = name.toLowerCase();
     return key !== 'received' && key !== 'rport';
   });
-  const received = ['received', hostText(remote.address)] as const;
+  const received = ['received', remote.address] as const;
   return {
     ...via,
     params: asked ? [...params, received, ['rport', String(remote.port)]] : [...params, received],
@@ -65,7 +73,7 @@ export function parseCSeq(text: string): CSeq | undefined {
   while (i < text.length && text.charCodeAt(i) >= 0x30 && text.charCodeAt(i) <= 0x39) i++;
   const seq = parseDigits(text.slice(start, i), 0x7fff_ffff);
   const after = skipSpaces(text, i);
-  const method = text.slice(after).trim();
+  const method = trim(text.slice(after));
   if (seq === undefined || after === i || !isToken(method)) return undefined;
   return { seq, method };
 }

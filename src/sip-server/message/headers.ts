@@ -5,6 +5,7 @@ export interface HeaderField {
   readonly key: string;
   /** As it is written on the wire. */
   readonly name: string;
+  /** One character a byte (latin1), so that any bytes come out as they came in. */
   readonly value: string;
 }
 

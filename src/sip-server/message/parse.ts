@@ -1,12 +1,12 @@
 import { err, ok, type Result } from '../../shared/result.ts';
-import { isSpaceCode, isToken, isTokenCode, skipQuoted } from '../grammar/scan.ts';
+import { isSpaceCode, isToken, isTokenCode, skipQuoted, trim } from '../grammar/scan.ts';
 import { Headers } from './headers.ts';
 
 /** Limits toward hostile input; a message beyond them is answered 400 or 513, or dropped. */
 export const LIMITS = {
   /** Bytes of a whole message. */
   message: 65_535,
-  /** Characters of one unfolded header line. */
+  /** Bytes of one unfolded header line. */
   headerLine: 8192,
   headers: 200,
   vias: 70,
@@ -35,17 +35,18 @@ export interface Malformed {
 
 /**
  * Cuts one datagram into start line, header fields and body (RFC 3261 7, 18.3): folded lines joined, runs of white
- * space collapsed, compact names expanded, Content-Length applied in bytes. Linear in the length of the input.
+ * space collapsed, compact names expanded, Content-Length applied in bytes. Lines end with CRLF: a bare CR or LF is a
+ * control character, for who takes it as a line end reads other headers than his neighbour. Linear in the input.
  */
 export function cutMessage(data: Buffer): Result<RawMessage, Malformed> {
   const end = data.indexOf('\r\n\r\n');
-  const text = data.toString('utf8', 0, end < 0 ? data.length : end);
+  const text = data.toString('latin1', 0, end < 0 ? data.length : end);
   const lineEnd = text.indexOf('\r\n');
   const first = lineEnd < 0 ? text : text.slice(0, lineEnd);
   const start = parseStartLine(first);
   const cut = cutHeaders(lineEnd < 0 ? '' : text.slice(lineEnd + 2));
   if (first.length > LIMITS.headerLine) return err({ status: 400, reason: 'Start line too long' });
-  const isRequest = start.ok ? start.value.kind === 'request' : !first.startsWith('SIP/');
+  const isRequest = start.ok ? start.value.kind === 'request' : !isStatusLine(first);
   const fail = (status: number, reason: string): Result<RawMessage, Malformed> => {
     if (!isRequest) return err({ status, reason });
     const space = first.indexOf(' ');
@@ -68,7 +69,7 @@ export function cutMessage(data: Buffer): Result<RawMessage, Malformed> {
 }
 
 function parseStartLine(line: string): Result<StartLine, { status: number; reason: string }> {
-  if (line.startsWith('SIP/')) {
+  if (isStatusLine(line)) {
     // The reason phrase may be empty, but the space before it may not be missing (RFC 4475 3.1.1.13).
     if (!line.startsWith('SIP/2.0 ')) return err({ status: 505, reason: 'Version Not Supported' });
     const code = line.slice(8, 11);
@@ -88,6 +89,9 @@ function parseStartLine(line: string): Result<StartLine, { status: number; reaso
   }
   return ok({ kind: 'request', method, uri });
 }
+
+/** Even a broken one, in any case: to answer a response would be a fault. */
+const isStatusLine = (line: string): boolean => line.slice(0, 4).toUpperCase() === 'SIP/';
 
 function cutHeaders(text: string): { headers: Headers; problem?: string } {
   const headers = new Headers();
@@ -160,7 +164,7 @@ function clean(text: string): string | undefined {
       from = i + 1;
     } else if (isControl(code)) return undefined;
   }
-  return (out + text.slice(from)).trim();
+  return trim(out + text.slice(from));
 }
 
 const isControl = (code: number): boolean => (code < 0x20 && code !== 0x09) || code === 0x7f;

@@ -6,14 +6,15 @@ const NO_BODY = Buffer.alloc(0);
 /** Header names that would hit a member of Object.prototype in an application that keeps headers in an object. */
 const UNSAFE = new Set(['constructor', '__proto__']);
 
-/** Start line, header fields, Content-Length in bytes, body. */
+/** Start line, header fields (a character is a byte), Content-Length in bytes, body. */
 export function serialize(startLine: string, headers: Headers, body: Buffer = NO_BODY): Buffer {
   let head = `${startLine}\r\n`;
   for (const { name, key, value } of headers) {
     if (key !== 'content-length' && !UNSAFE.has(key)) head += `${name}: ${value}\r\n`;
   }
   head += `Content-Length: ${body.length}\r\n\r\n`;
-  return body.length === 0 ? Buffer.from(head) : Buffer.concat([Buffer.from(head), body]);
+  const bytes = Buffer.from(head, 'latin1');
+  return body.length === 0 ? bytes : Buffer.concat([bytes, body]);
 }
 
 export const requestLine = (method: string, uri: string): string => `${method} ${uri} SIP/2.0`;

@@ -5,6 +5,7 @@ import { isUriText, parseSipUri, schemeOf } from '../grammar/uri.ts';
 import { parseCSeq, parseVia } from '../grammar/via.ts';
 import type { Headers } from './headers.ts';
 import type { SipMessage } from './message.ts';
+import { METHODS } from './names.ts';
 import { cutMessage, LIMITS, type Malformed } from './parse.ts';
 
 /** Headers that may appear once (RFC 3261 7.3.1, table 2). */
@@ -67,9 +68,18 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   const hops = headers.get('max-forwards');
   if (hops !== undefined && parseDigits(hops, 255) === undefined) return fail('Bad Max-Forwards header');
 
+  // Nobody here reads Date; a malformed one is as good as none (RFC 4475 3.1.2.12).
+  const date = headers.get('date');
+  if (date !== undefined && !DATE.test(date)) headers.remove('date');
+
   const core = { headers, body, vias: viaValues.length, via, from, to, fromTag, toTag, callId, cseq };
   if (start.kind === 'response') return ok({ ...start, ...core });
-  if (cseq.method !== start.method) return fail('CSeq method does not match');
+  if (cseq.method !== start.method) {
+    // RFC 4475 3.1.2.18: of an unknown method 501 says more.
+    return METHODS.has(start.method)
+      ? fail('CSeq method does not match')
+      : fail('Method unknown, and CSeq does not match', 501);
+  }
   const scheme = schemeOf(start.uri);
   if (scheme === undefined || !isUriText(start.uri)) return fail('Bad Request-URI');
   if (scheme !== 'sip' && scheme !== 'sips' && scheme !== 'tel') return fail('Unsupported URI Scheme', 416);
@@ -78,6 +88,10 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   if (scheme !== 'tel' && uri?.headers !== '') return fail('Bad Request-URI');
   return ok({ ...start, ...core });
 }
+
+/** SIP-date, RFC 3261 25.1: GMT is the only zone. */
+const DATE =
+  /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d\d:\d\d:\d\d GMT$/i;
 
 function repeatedHeader(headers: Headers): string | undefined {
   const seen = new Set<string>();

@@ -1,5 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
-import { branchOf } from '../grammar/via.ts';
+import { branchOf, hasCookie } from '../grammar/via.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
 import { InviteClientTransaction } from './invite-client.ts';
@@ -7,8 +7,6 @@ import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
 import type { ClientEvents, ClientTransaction, ServerEvents, ServerTransaction } from './transaction.ts';
-
-const COOKIE = 'z9hg4bk';
 
 export interface TransactionCounters {
   onRetransmitIn(): void;
@@ -132,7 +130,7 @@ const originKey = (request: SipRequest): string =>
 function serverKey(request: SipRequest, method: string): string {
   const branch = branchOf(request.via);
   const sentBy = `${request.via.host.toLowerCase()}:${request.via.port ?? 5060}`;
-  if (branch.toLowerCase().startsWith(COOKIE)) return `${branch}|${sentBy}|${method}`;
+  if (hasCookie(request.via)) return `${branch}|${sentBy}|${method}`;
   // RFC 2543 peers: by what such a request cannot change (RFC 3261 17.2.3); the To tag is ours and may be missing.
   return `${request.callId}|${request.fromTag ?? ''}|${request.cseq.seq}|${sentBy}|${branch}|${request.uri}|${method}`;
 }
