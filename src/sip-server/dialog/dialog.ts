@@ -5,6 +5,7 @@ import type { SipMessage } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import type { AnswerRetransmission } from './answer-retransmission.ts';
+import type { SessionTimer } from './session-timer.ts';
 
 export type Role = 'uac' | 'uas';
 
@@ -61,6 +62,12 @@ export class Dialog {
   readonly afterAck: (() => void)[] = [];
   /** The CANCEL came too late: BYE as soon as the application has sent the ACK (RFC 3261 9.1, 15). */
   endAfterAck = false;
+  /** Set once a session timer was agreed on (RFC 4028). */
+  sessionTimer: SessionTimer | undefined;
+  /** The session description that we sent last, when it stood alone in its message. */
+  localSdp: string | undefined;
+  /** What the application has said of itself: header name to value. */
+  readonly localAbout = new Map<string, string>();
 
   constructor(of: {
     role: Role;
@@ -116,6 +123,7 @@ export class Dialog {
     for (const { retransmission } of this.unacked.values()) retransmission.stop();
     this.unacked.clear();
     this.afterAck.length = 0;
+    this.sessionTimer?.stop();
   }
 }
 

@@ -8,6 +8,7 @@ import type { EngineContext } from './context.ts';
 import type { DialogEnd } from './dialog-end.ts';
 import type { InDialog } from './in-dialog.ts';
 import { deliverResponse, dialogOf, type OutgoingRequest } from './outgoing-request.ts';
+import type { SessionTimers } from './session-timers.ts';
 
 /** The 2xx to INVITEs of ours: the first, the same again, those of other forks, and those too late (RFC 3261 13.2.2.4). */
 export class AcceptedAnswers implements InviteEvents {
@@ -16,9 +17,11 @@ export class AcceptedAnswers implements InviteEvents {
   readonly #ending: DialogEnd;
   /** INVITEs given up while a peer may still accept them; by branch. */
   readonly #abandoned = new Map<string, OutgoingRequest>();
+  readonly #sessions: SessionTimers;
   readonly #timers: Timers;
 
-  constructor(context: EngineContext, inDialog: InDialog, ending: DialogEnd) {
+  constructor(context: EngineContext, inDialog: InDialog, ending: DialogEnd, sessions: SessionTimers) {
+    this.#sessions = sessions;
     this.#context = context;
     this.#inDialog = inDialog;
     this.#ending = ending;
@@ -51,12 +54,14 @@ export class AcceptedAnswers implements InviteEvents {
       if (dialog.state === 'early') dialog.state = 'confirmed';
     } else dialog.refresh(response, flow, nat);
     dialog.acks.set(out.request.seq, 'wanted');
+    this.#sessions.onAccepted(dialog, out.request, response);
     if (out.cancel && out.initial) dialog.endAfterAck = true;
     if (!out.client.alive || dialog.state === 'terminated') {
       this.#release(out, dialog);
       return;
     }
-    deliverResponse(this.#context, out, serializeMessage(response), flow);
+    if (out.own) this.#inDialog.acknowledge(dialog, out.request.seq, out.request);
+    else deliverResponse(this.#context, out, serializeMessage(response), flow);
   }
 
   /** An accepted INVITE whose application is gone, or has hung up meanwhile. */

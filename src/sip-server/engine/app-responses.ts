@@ -1,5 +1,6 @@
 import { AnswerRetransmission } from '../dialog/answer-retransmission.ts';
 import { Dialog, remoteFrom } from '../dialog/dialog.ts';
+import type { Headers } from '../message/headers.ts';
 import type { AppClient, AppFrame } from '../wire/client.ts';
 import { responseSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
@@ -11,6 +12,9 @@ import { answeredTo, buildAppResponse, wantedTag } from './wire-response.ts';
 
 /** A ringing INVITE is told so again, lest a proxy on the way gives it up (RFC 3261 13.3.1.1). */
 const REMIND_MS = 60_000;
+
+/** Requests whose answers may carry a session description. */
+const DESCRIBING = new Set(['INVITE', 'UPDATE', 'PRACK']);
 
 export type ResponseMessage = AppMessage & { start: { kind: 'response' } };
 
@@ -46,24 +50,33 @@ export class AppResponses {
       return;
     }
     const { flow } = transaction;
-    const built = buildAppResponse(request, status, message, incoming.localTag, flow);
+    const { sessions } = this.#outgoing;
+    const wanted = sessions.answer(request, incoming.dialog, message);
+    if (!wanted.ok) {
+      nok(wanted.error);
+      return;
+    }
+    const built = buildAppResponse(request, status, wanted.value, incoming.localTag, flow);
     if (!built.ok) {
       nok(built.error);
       return;
     }
     incoming.timer?.clear();
     incoming.timer = undefined;
-    const { bytes, contact } = built.value;
+    const { bytes, headers, contact } = built.value;
     if (incoming.initial && status > 100 && status < 300 && !incoming.dialog)
       this.#formDialog(incoming, contact);
-    const dialogId = incoming.dialog?.id ?? '';
+    const { dialog } = incoming;
+    if (dialog && DESCRIBING.has(request.method) && (incoming.initial ? status < 300 : isSuccess(status)))
+      sessions.describe(dialog, headers, bytes);
+    const dialogId = dialog?.id ?? '';
     const now = this.#context.clock.now();
     client.send(responseSentFrame(frame.id, bytes.length, flow, now, incoming.id, dialogId), bytes);
     this.#transmit(incoming, status, bytes);
     if (status > 100 && status < 200 && request.method === 'INVITE') this.#remind(incoming, status, bytes);
     if (status < 200) return;
     this.#requests.finish(incoming, status);
-    if (status < 300) this.#onSuccess(incoming, bytes, contact);
+    if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
   }
 
   #transmit(incoming: IncomingRequest, status: number, bytes: Buffer): void {
@@ -99,12 +112,13 @@ export class AppResponses {
   }
 
   /** What a 2xx does to the dialog: target refresh, and to INVITE the wait for its ACK. */
-  #onSuccess(incoming: IncomingRequest, bytes: Buffer, contact: string): void {
+  #onSuccess(incoming: IncomingRequest, bytes: Buffer, headers: Headers, contact: string): void {
     const { request, dialog, transaction } = incoming;
     if (!dialog || (request.method !== 'INVITE' && request.method !== 'UPDATE')) return;
     if (!incoming.initial) dialog.refresh(request, transaction.flow, this.#context.nat);
     dialog.contact = contact;
     if (request.method === 'INVITE') this.#awaitAck(incoming, dialog, bytes);
+    this.#outgoing.sessions.onAnswered(dialog, request, headers);
   }
 
   #awaitAck(incoming: IncomingRequest, dialog: Dialog, bytes: Buffer): void {
@@ -125,3 +139,5 @@ export class AppResponses {
     dialog.unacked.set(request.cseq.seq, { transactionId: id, retransmission });
   }
 }
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;

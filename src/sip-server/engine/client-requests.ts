@@ -1,4 +1,5 @@
 import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { REASONS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
@@ -10,7 +11,8 @@ import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
-import { deliverResponse, type OutgoingRequest } from './outgoing-request.ts';
+import { deliverResponse, type OutgoingRequest, type OwnRequest } from './outgoing-request.ts';
+import type { SessionTimers } from './session-timers.ts';
 import { buildCancel, buildFailureAck, buildSynthetic, type WireRequest } from './wire-request.ts';
 
 /** What becomes of an INVITE beyond its one final response. */
@@ -30,10 +32,12 @@ export class ClientRequests {
   readonly #invites: InviteEvents;
   readonly #requests = new Map<string, OutgoingRequest>();
   readonly #lastInvite = new WeakMap<Dialog, OutgoingRequest>();
+  readonly #sessions: SessionTimers;
   readonly #timers: Timers;
 
-  constructor(context: EngineContext, inDialog: InDialog, invites: InviteEvents) {
+  constructor(context: EngineContext, inDialog: InDialog, invites: InviteEvents, sessions: SessionTimers) {
     this.#context = context;
+    this.#sessions = sessions;
     this.#inDialog = inDialog;
     this.#invites = invites;
     this.#timers = new Timers(context.clock);
@@ -54,11 +58,21 @@ export class ClientRequests {
     return out?.final === false ? out : undefined;
   }
 
+  /** Whether a request of ours with an offer, or one that may bring one, waits for its final response. */
+  isOffering(dialog: Dialog): boolean {
+    for (const { dialog: of, final, request } of this.#requests.values()) {
+      if (of === dialog && !final && (request.method === 'INVITE' || request.method === 'UPDATE'))
+        return true;
+    }
+    return false;
+  }
+
   add(
     client: AppClient,
     request: WireRequest,
     dialog: Dialog | undefined,
     initial: boolean,
+    own?: OwnRequest,
   ): OutgoingRequest {
     const out: OutgoingRequest = {
       id: this.#context.ids.uuid(),
@@ -72,6 +86,7 @@ export class ClientRequests {
       reliable: 0,
       refused: new Map(),
       cancel: undefined,
+      own,
     };
     this.#requests.set(out.id, out);
     if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, out);
@@ -167,14 +182,19 @@ export class ClientRequests {
       const first = !out.final;
       if (first) this.#finish(out);
       this.#invites.onAccepted(out, dialog, response, flow, first);
+      release(out);
       return;
     }
     if (out.final) return;
     this.#finish(out);
-    if (dialog && response.status < 300 && request.method === 'UPDATE')
+    if (dialog && response.status < 300 && request.method === 'UPDATE') {
       dialog.refresh(response, flow, this.#context.nat);
+      this.#sessions.onAccepted(dialog, request, response);
+    }
     deliverResponse(this.#context, out, serializeMessage(response), flow);
     this.#settleDialog(out, response.status);
+    if (response.status >= 300) out.own?.onRefused(response.status, response.headers);
+    release(out);
   }
 
   #onProvisional(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
@@ -204,6 +224,8 @@ export class ClientRequests {
     const message = buildSynthetic(out.request, status, REASONS[status] ?? '');
     deliverResponse(this.#context, out, message, undefined);
     this.#settleDialog(out, status);
+    out.own?.onRefused(status, new Headers());
+    release(out);
   }
 
   #finish(out: OutgoingRequest): void {
@@ -238,4 +260,9 @@ export class ClientRequests {
     this.#timers.clearAll();
     this.#requests.clear();
   }
+}
+
+/** What waited for a request of the server's own may go. */
+function release(out: OutgoingRequest): void {
+  for (const next of out.own?.waiting.splice(0) ?? []) next();
 }

@@ -22,7 +22,7 @@ export interface EngineContext {
   readonly pick: (method: string) => AppClient | undefined;
 }
 
-/** Option tags in Require whose burden is the application's; for all others the server answers 420. */
+/** Option tags in Require that the server carries (timer) or the application; for all others it answers 420. */
 export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
   'answermode',
   'early-session',
@@ -34,6 +34,7 @@ export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
   'replaces',
   'resource-priority',
   'tdialog',
+  'timer',
 ]);
 
 /** Hands an application a message from the network. */

@@ -1,4 +1,5 @@
 import type { Dialog } from '../dialog/dialog.ts';
+import { isTooShort, MIN_SE } from '../dialog/session-terms.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
@@ -26,6 +27,15 @@ export class DialogRequests {
     dialog.flow = flow;
     if (!dialog.client.alive) {
       refuse(481);
+      return;
+    }
+    if ((method === 'INVITE' || method === 'UPDATE') && isTooShort(request.headers)) {
+      this.#requests.refuse(transaction, request, 422, [['Min-SE', String(MIN_SE)]]);
+      return;
+    }
+    // RFC 3311 5.2: the offer of our refresh waits for its answer; the application does not know of it.
+    if (method === 'UPDATE' && request.body.length > 0 && this.#outgoing.isRefreshing(dialog)) {
+      refuse(491);
       return;
     }
     if (method === 'INVITE' && (this.#outgoing.hasPendingInvite(dialog) || dialog.state === 'early')) {

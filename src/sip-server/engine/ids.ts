@@ -9,6 +9,8 @@ export interface Ids {
   branch(): string;
   /** First CSeq of a dialog. */
   seq(): number;
+  /** Uniform in [0, 1), to spread delays. */
+  random(): number;
 }
 
 export const systemIds: Ids = {
@@ -16,4 +18,5 @@ export const systemIds: Ids = {
   tag: () => randomBytes(8).toString('hex'),
   branch: () => `z9hG4bK${randomBytes(10).toString('hex')}`,
   seq: () => randomInt(1, 1_000_000),
+  random: () => Math.random(),
 };

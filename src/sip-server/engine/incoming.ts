@@ -1,3 +1,4 @@
+import { isTooShort, MIN_SE } from '../dialog/session-terms.ts';
 import { splitList } from '../grammar/scan.ts';
 import { parseSipUri } from '../grammar/uri.ts';
 import { hasCookie } from '../grammar/via.ts';
@@ -33,6 +34,11 @@ export class Incoming {
     this.#requests = new ServerRequests(context);
     this.#inDialog = new DialogRequests(this.#requests, outgoing);
     this.#responses = new AppResponses(context, this.#requests, outgoing);
+    outgoing.alsoBusy(
+      (dialog) =>
+        this.#requests.pending(dialog, 'INVITE') !== undefined ||
+        this.#requests.pending(dialog, 'UPDATE') !== undefined,
+    );
   }
 
   /** A valid request of a peer that may talk to us; `flow` is where its answers go. */
@@ -79,6 +85,10 @@ export class Incoming {
     }
     if (method === 'INVITE' && !request.headers.has('contact') && !contactOfOld(request)) {
       this.#requests.refuse(transaction, request, 400, [], 'Missing Contact header');
+      return;
+    }
+    if (method === 'INVITE' && isTooShort(request.headers)) {
+      this.#requests.refuse(transaction, request, 422, [['Min-SE', String(MIN_SE)]]);
       return;
     }
     const client = this.#context.pick(method);

@@ -1,10 +1,19 @@
 import { Dialog } from '../dialog/dialog.ts';
 import { parseNameAddr } from '../grammar/name-addr.ts';
+import type { Headers } from '../message/headers.ts';
 import type { ClientTransaction } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import { deliver, type EngineContext } from './context.ts';
 import type { WireRequest } from './wire-request.ts';
+
+/** What makes a request the server's own: no application sees its responses. */
+export interface OwnRequest {
+  /** The final response, unless 2xx; also 408, 487 and 503 that nobody sent, without headers. */
+  readonly onRefused: (status: number, headers: Headers) => void;
+  /** Requests of the application that are sent once this one is over. */
+  readonly waiting: (() => void)[];
+}
 
 /** A request of an application on its way, from the frame to the end of its transaction. */
 export interface OutgoingRequest {
@@ -26,6 +35,7 @@ export interface OutgoingRequest {
   readonly refused: Map<string, Dialog>;
   /** A CANCEL of ours: held until a provisional response (RFC 3261 9.1), then sent. */
   cancel: { readonly request: WireRequest; sent: boolean } | undefined;
+  readonly own: OwnRequest | undefined;
 }
 
 /** The dialog that an INVITE of ours is about to make. */
@@ -52,7 +62,7 @@ export function deliverResponse(
   message: Buffer,
   flow: Flow | undefined,
 ): void {
-  if (!out.client.alive) return;
+  if (!out.client.alive || out.own) return;
   const dialogId = out.dialog?.id ?? '';
   deliver(context, out.client, message, { flow, transactionId: out.id, dialogId, isRequest: false });
 }

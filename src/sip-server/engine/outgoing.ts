@@ -2,6 +2,7 @@ import type { Dialog } from '../dialog/dialog.ts';
 import { parseNameAddr } from '../grammar/name-addr.ts';
 import { schemeOf } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
+import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient, AppFrame } from '../wire/client.ts';
@@ -12,7 +13,8 @@ import { ClientRequests } from './client-requests.ts';
 import type { EngineContext } from './context.ts';
 import { DialogEnd } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
-import { dialogOf } from './outgoing-request.ts';
+import { dialogOf, type OwnRequest } from './outgoing-request.ts';
+import { SessionTimers } from './session-timers.ts';
 import { buildInside, buildOutside, targetOf } from './wire-request.ts';
 
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
@@ -24,13 +26,21 @@ export class Outgoing {
   readonly #ending: DialogEnd;
   readonly #answers: AcceptedAnswers;
   readonly #requests: ClientRequests;
+  /** Of both halves. */
+  readonly sessions: SessionTimers;
+  #alsoBusy: (dialog: Dialog) => boolean = () => false;
 
   constructor(context: EngineContext) {
     this.#context = context;
     this.#inDialog = new InDialog(context);
     this.#ending = new DialogEnd(context, this.#inDialog, (dialog) => this.#requests.cancelPending(dialog));
-    this.#answers = new AcceptedAnswers(context, this.#inDialog, this.#ending);
-    this.#requests = new ClientRequests(context, this.#inDialog, this.#answers);
+    this.sessions = new SessionTimers(context, {
+      busy: (dialog) => this.#isBusy(dialog),
+      send: (dialog, message, refused) => this.#sendOwn(dialog, message, refused),
+      end: (dialog, reason) => this.endDialog(dialog, reason),
+    });
+    this.#answers = new AcceptedAnswers(context, this.#inDialog, this.#ending, this.sessions);
+    this.#requests = new ClientRequests(context, this.#inDialog, this.#answers, this.sessions);
   }
 
   /** A request frame that names no dialog, or one whose Call-ID is that of a live dialog. */
@@ -66,6 +76,7 @@ export class Outgoing {
         dialog = dialogOf(client, request, request.contact);
         if (dialogs.ofClient(dialog.id, client)) return nok('a dialog with this Call-ID and From tag exists');
         dialogs.add(dialog);
+        this.sessions.describe(dialog, request.headers, request.bytes);
       }
       const out = this.#requests.add(client, request, dialog, method === 'INVITE');
       this.#requests.confirm(frame.id, out);
@@ -89,6 +100,7 @@ export class Outgoing {
       nok('Server error: unable to find dialog for dialog id provided');
       return;
     }
+    if (this.#waits(client, frame, message, dialog)) return;
     if (method === 'INVITE' && this.#requests.pendingInvite(dialog)) {
       nok('another INVITE is in progress in this dialog');
       return;
@@ -99,19 +111,54 @@ export class Outgoing {
     if (method === 'BYE') this.#requests.cancelPending(dialog);
 
     this.#inDialog.open(dialog, (opened) => {
-      if (!client.alive) return;
+      if (!client.alive || this.#waits(client, frame, message, dialog)) return;
       const flow = opened.ok ? opened.value : dialog.flow;
-      const built = buildInside(dialog, method, seq, message, flow, this.#context.ids);
+      const renewed = this.sessions.renew(dialog, message);
+      const built = buildInside(dialog, method, seq, renewed, flow, this.#context.ids);
       if (!built.ok) return nok(built.error);
+      if (method === 'PRACK') this.sessions.describe(dialog, built.value.headers, built.value.bytes);
       if (method === 'INVITE') dialog.contact = built.value.headers.get('contact') ?? dialog.contact;
       const out = this.#requests.add(client, built.value, dialog, false);
       const start = (): void => this.#requests.start(out, opened.ok ? undefined : opened.error);
       this.#requests.confirm(frame.id, out);
-      if (method === 'BYE') dialog.state = 'terminated';
+      if (method === 'BYE') {
+        dialog.state = 'terminated';
+        dialog.sessionTimer?.stop();
+      }
       // RFC 3261 14.1, 15: the callee's re-INVITE and BYE wait for the ACK of its 2xx, or for that to time out.
       const waits = (method === 'BYE' || method === 'INVITE') && dialog.unacked.size > 0;
       if (waits) dialog.afterAck.push(start);
       else start();
+    });
+  }
+
+  /** Whether it has to wait for a refresh of the server's own, of which the application knows nothing. */
+  #waits(client: AppClient, frame: AppFrame, message: RequestMessage, dialog: Dialog): boolean {
+    const refresh = this.#requests.pendingInvite(dialog)?.own;
+    const { method } = message.start;
+    const offers = method === 'INVITE' || (method === 'UPDATE' && message.body.length > 0);
+    if (!refresh || !offers) return false;
+    refresh.waiting.push(() => this.sendInside(client, frame, message, dialog));
+    return true;
+  }
+
+  /** A request of the server's own in the application's place. */
+  #sendOwn(dialog: Dialog, message: AppMessage, onRefused: OwnRequest['onRefused']): void {
+    const method = message.start.kind === 'request' ? message.start.method : '';
+    dialog.localSeq += 1;
+    const seq = dialog.localSeq;
+    this.#inDialog.open(dialog, (opened) => {
+      if (dialog.state !== 'confirmed') return;
+      const flow = opened.ok ? opened.value : dialog.flow;
+      const built = buildInside(dialog, method, seq, message, flow, this.#context.ids);
+      // The application's INVITE may have come while the next hop was looked up.
+      if (!built.ok || this.#requests.pendingInvite(dialog)) {
+        onRefused(built.ok ? 491 : 500, new Headers());
+        return;
+      }
+      const own = { onRefused, waiting: [] };
+      const out = this.#requests.add(dialog.client, built.value, dialog, false, own);
+      this.#requests.start(out, opened.ok ? undefined : opened.error);
     });
   }
 
@@ -132,6 +179,7 @@ export class Outgoing {
       const { bytes } = built.value;
       const now = this.#context.clock.now();
       client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
+      this.sessions.describe(dialog, built.value.headers, bytes);
       this.#inDialog.sendAck(dialog, seq, bytes, flow);
       if (dialog.endAfterAck) this.endDialog(dialog, 'SIP;cause=487;text="Cancelled"');
     });
@@ -169,6 +217,21 @@ export class Outgoing {
   /** Whether an INVITE of ours waits for its final response: an INVITE from the peer is then glare (14.2). */
   hasPendingInvite(dialog: Dialog): boolean {
     return this.#requests.pendingInvite(dialog) !== undefined;
+  }
+
+  /** Whether that is an INVITE of the server's own. */
+  isRefreshing(dialog: Dialog): boolean {
+    return this.#requests.pendingInvite(dialog)?.own !== undefined;
+  }
+
+  /** The other half's share in whether a dialog is busy with an offer. */
+  alsoBusy(check: (dialog: Dialog) => boolean): void {
+    this.#alsoBusy = check;
+  }
+
+  #isBusy(dialog: Dialog): boolean {
+    const unacked = dialog.unacked.size > 0 || [...dialog.acks.values()].includes('wanted');
+    return unacked || this.#requests.isOffering(dialog) || this.#alsoBusy(dialog);
   }
 
   /** A response without a transaction: a late 2xx is released, the rest dropped. */

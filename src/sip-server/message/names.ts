@@ -76,6 +76,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   416: 'Unsupported URI Scheme',
   420: 'Bad Extension',
+  422: 'Session Interval Too Small',
   481: 'Call/Transaction Does Not Exist',
   482: 'Loop Detected',
   487: 'Request Terminated',

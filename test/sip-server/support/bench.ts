@@ -34,6 +34,8 @@ export class Bench {
   alive = true;
   /** Makes sends fail with this text. */
   sendError: string | undefined;
+  /** What spreads delays: in the middle, so that half an interval is half an interval. */
+  random = 0.5;
   #frame = 0;
 
   readonly client: AppClient;
@@ -54,7 +56,7 @@ export class Bench {
     this.engine = new Engine({
       clock: this.clock,
       log: { ...silentLog, error: (fields) => this.bugs.push(fields) },
-      ids: systemIds,
+      ids: { ...systemIds, random: () => this.random },
       nat: true,
       counters: this.counters,
       guard: this.guard,
