@@ -114,7 +114,8 @@ export function buildStatelessResponse(
     .slice(0, 16);
   if (parsed && tagOf(parsed) === undefined) {
     answer.append('To', formatNameAddr({ ...parsed, params: [...parsed.params, ['tag', tag]] }));
-  } else repeat('To', to);
+  } else if (to !== undefined && !parsed && !/;\s*tag\s*=/i.test(to)) answer.append('To', `${to};tag=${tag}`);
+  else repeat('To', to);
   repeat('Call-ID', headers.get('call-id'));
   repeat('CSeq', headers.get('cseq'));
   return ok(serialize(statusLine(status, reason), answer));

@@ -39,7 +39,10 @@ export async function startApp(
   };
 }
 
-export async function connectSrf(server: SipServer, routes: (srf: Srf) => void = () => {}): Promise<Srf> {
+export async function connectSrf(
+  server: Pick<SipServer, 'control'>,
+  routes: (srf: Srf) => void = () => {},
+): Promise<Srf> {
   const srf = new SrfClass();
   srf.on('error', () => {});
   routes(srf);

@@ -2,7 +2,7 @@ import { FakeClock } from '../../../src/shared/fake-clock.ts';
 import { silentLog } from '../../../src/shared/log.ts';
 import { ok } from '../../../src/shared/result.ts';
 import { Engine } from '../../../src/sip-server/engine/engine.ts';
-import { systemIds } from '../../../src/sip-server/engine/ids.ts';
+import { type Ids, systemIds } from '../../../src/sip-server/engine/ids.ts';
 import { Counters } from '../../../src/sip-server/guard/counters.ts';
 import { Guard } from '../../../src/sip-server/guard/guard.ts';
 import type { SipMessage } from '../../../src/sip-server/message/message.ts';
@@ -40,8 +40,11 @@ export class Bench {
 
   readonly client: AppClient;
 
-  /** @param settings what the guard lets in; default loopback at the default rate */
-  constructor(settings: Pick<SipServerSettings, 'allow' | 'rateLimit'> = {}) {
+  /**
+   * @param settings what the guard lets in; default loopback at the default rate
+   * @param ids some identifiers that are not random
+   */
+  constructor(settings: Pick<SipServerSettings, 'allow' | 'rateLimit'> = {}, ids: Partial<Ids> = {}) {
     const bench = this;
     this.guard = new Guard({ ...settings, listen: [] }, this.clock, this.counters);
     this.client = {
@@ -56,7 +59,7 @@ export class Bench {
     this.engine = new Engine({
       clock: this.clock,
       log: { ...silentLog, error: (fields) => this.bugs.push(fields) },
-      ids: { ...systemIds, random: () => this.random },
+      ids: { ...systemIds, random: () => this.random, ...ids },
       nat: true,
       counters: this.counters,
       guard: this.guard,
@@ -103,10 +106,11 @@ export class Bench {
     this.receiveRaw(text);
   }
 
-  receiveRaw(text: string, from = PEER): void {
-    this.engine.onMessage(Buffer.from(text), this.#flow(from));
+  receiveRaw(text: string | Buffer, from = PEER): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text) : text;
+    this.engine.onMessage(bytes, this.#flow(from));
     if (this.bugs.length > 0)
-      throw new Error(`the engine met a bug: ${JSON.stringify(this.bugs, errorText)}\n${text}`);
+      throw new Error(`the engine met a bug: ${JSON.stringify(this.bugs, errorText)}\n${String(text)}`);
   }
 
   /** A request of the peer in the manner of most: rport, a branch of its own. */

@@ -96,3 +96,8 @@ export interface SipError extends Error {
 const load = createRequire(import.meta.url);
 
 export const SrfClass = load('drachtio-srf') as new () => Srf;
+
+/** The parser that drachtio-srf reads every frame with. */
+export const SrfSipMessage = load('drachtio-srf/lib/sip-parser/message.js') as new (
+  text: string,
+) => SrfMessage;
