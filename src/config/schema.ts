@@ -148,7 +148,11 @@ export const CONFIG_SCHEMA = Type.Object(
     ),
     admin: Type.Object(
       { listen: listen('health checks', '127.0.0.1', 9090) },
-      { ...strict, default: {}, description: 'The admin port: /health/live, /health/ready, /calls.' },
+      {
+        ...strict,
+        default: {},
+        description: 'The admin port: /health/live, /health/ready, /calls, /metrics.',
+      },
     ),
     webrtc: Type.Object(
       {

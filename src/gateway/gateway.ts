@@ -2,6 +2,7 @@ import { type CallFacts, type CallRecord, DEFAULT_POLICY, Ledger } from '../call
 import { type HttpServers, startHttp } from '../http/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import { answerHandshake, GraphClient, verifySignature } from '../meta/index.ts';
+import { renderMetrics } from '../observe/index.ts';
 import { type RoutingInput, targetsOfPage } from '../routing/index.ts';
 import {
   type JournalWriter,
@@ -179,6 +180,11 @@ export class Gateway {
       admin: {
         ...config.admin.listen,
         health: () => this.#health(),
+        metrics: () =>
+          renderMetrics({
+            sip: this.#sip.stats(),
+            gateway: { calls: this.#calls.size, ready: this.#health().ready },
+          }),
         calls: () => [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() })),
       },
       now: () => clock.now(),

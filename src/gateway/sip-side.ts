@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { connectSip, type SipControl } from '../sip/index.ts';
-import { type SipServer, startSipServerWorker } from '../sip-server/index.ts';
+import { type SipServer, type SipServerStats, startSipServerWorker } from '../sip-server/index.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
 export interface SipSide {
@@ -14,6 +14,8 @@ export interface SipSide {
     readonly address: string;
     readonly port: number;
   }[];
+  /** What the embedded server counts; undefined with a drachtio-server, which has metrics of its own. */
+  stats(): SipServerStats | undefined;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function startSipSide(options: {
     return {
       control,
       contacts: embedded?.contacts ?? [],
+      stats: () => embedded?.stats(),
       close: async () => {
         await control.close();
         await embedded?.close();

@@ -17,5 +17,9 @@ export function adminApp({ admin, log, limits }: HttpOptions): FastifyInstance {
     return reply.code(ready ? 200 : 503).send({ ...details, ready });
   });
   fastify.get('/calls', async () => admin.calls());
+  fastify.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await admin.metrics();
+    return reply.type(contentType).send(text);
+  });
   return fastify;
 }

@@ -20,6 +20,8 @@ export interface HttpOptions {
     readonly health: () => { readonly live?: boolean; readonly ready: boolean; readonly details: object };
     /** The body of `GET /calls`. */
     readonly calls: () => object;
+    /** The body of `GET /metrics`. */
+    readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
   };
   /** Wall-clock milliseconds. */
   readonly now: () => number;

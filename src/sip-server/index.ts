@@ -1,6 +1,8 @@
 export { startSipServer } from './server.ts';
 export type {
+  Distribution,
   ListenOptions,
+  LoopDelayMs,
   Protocol,
   RateLimitOptions,
   SipContact,

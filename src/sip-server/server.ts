@@ -7,6 +7,7 @@ import { systemIds } from './engine/ids.ts';
 import { hostPortText } from './grammar/scan.ts';
 import { Counters } from './guard/counters.ts';
 import { Guard } from './guard/guard.ts';
+import { LoopDelay } from './guard/loop-delay.ts';
 import { TransportLayer } from './transport/layer.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
 import { ControlServer } from './wire/control.ts';
@@ -27,6 +28,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   const log = options.log ?? silentLog;
   const guard = new Guard(options, clock, counters);
   const { trace } = options;
+  const loopDelay = new LoopDelay();
   let engine: Engine | undefined;
   let control: ControlServer | undefined;
 
@@ -35,12 +37,15 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
-    ...(trace && {
-      trace: (direction, flow, message) => {
-        const { protocol, bound: local, remote } = flow;
-        trace({ direction, protocol, local, remote, message, at: clock.now() });
-      },
-    }),
+    trace: (direction, flow, message) => {
+      if (direction === 'out') counters.add('messagesOut');
+      if (!trace) return;
+      const { protocol, bound: local, remote } = flow;
+      trace({ direction, protocol, local, remote, message, at: clock.now() });
+    },
+  }).catch((error: unknown) => {
+    loopDelay.close();
+    throw error;
   });
   guard.bind(transports.contacts);
   engine = new Engine({
@@ -54,7 +59,10 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     pick: (method) => control?.pick(method),
   });
   const gauges = (): void => {
-    if (engine && control) counters.set({ clients: control.clientCount, ...engine.dump() });
+    if (!engine || !control) return;
+    const { mean, p99, max } = loopDelay.read(clock.monotonic());
+    const late = { loopDelayMean: mean, loopDelayP99: p99, loopDelayMax: max };
+    counters.set({ clients: control.clientCount, ...engine.dump(), ...late });
   };
   control = new ControlServer(
     {
@@ -73,10 +81,12 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     at = await control.listen();
   } catch (error) {
     engine.close();
+    loopDelay.close();
     await transports.close();
     throw error;
   }
   log.info({ control: at, contacts: transports.contacts }, 'sip_server.listening');
+  counters.set({ startedAt: clock.now() });
   let closing: Promise<unknown> | undefined;
   const contacts = transports.contacts;
   return {
@@ -89,6 +99,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     close: async () => {
       closing ??= (async () => {
         running.engine.close();
+        loopDelay.close();
         await Promise.all([running.control.close(), transports.close()]);
       })();
       await closing;

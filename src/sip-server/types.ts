@@ -84,13 +84,18 @@ export interface SipServerStats {
   /** By method; methods not in RFC 3261 and its extensions count as `OTHER`. Retransmissions not included. */
   readonly requestsIn: Readonly<Record<string, number>>;
   readonly requestsOut: Readonly<Record<string, number>>;
-  /** By status code. */
-  readonly responsesIn: Readonly<Record<string, number>>;
-  readonly responsesOut: Readonly<Record<string, number>>;
+  /** By method of the request, then by status code. */
+  readonly responsesIn: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly responsesOut: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Everything that crossed the sockets, repetitions and malformed messages included, keep-alives not. */
+  readonly messagesIn: number;
+  readonly messagesOut: number;
   readonly retransmissionsIn: number;
   readonly retransmissionsOut: number;
   /** Dropped or answered 400 before any application saw it. */
   readonly malformed: number;
+  /** Those of them that were requests. */
+  readonly malformedRequests: number;
   /** Dropped because the peer is not on the list. */
   readonly refusedPeers: number;
   /** New requests over the rate limit of their source, and malformed ones that got no 400 for it. */
@@ -106,6 +111,34 @@ export interface SipServerStats {
   readonly dialogs: number;
   readonly clientTransactions: number;
   readonly serverTransactions: number;
+  /** Dialogs that a 2xx has confirmed. */
+  readonly stableDialogs: number;
+  /** Seconds from a first INVITE to its 2xx, of calls that peers (in) or applications (out) make. */
+  readonly answerSecondsIn: Distribution;
+  readonly answerSecondsOut: Distribution;
+  /** Seconds from a first INVITE to its first response that is neither 100 nor a failure. */
+  readonly postDialDelaySecondsIn: Distribution;
+  readonly postDialDelaySecondsOut: Distribution;
+  /** How late the event loop of the server's thread was in the last one to two minutes, ms. */
+  readonly loopDelayMs: LoopDelayMs;
+  /** Wall-clock milliseconds since the Unix epoch. */
+  readonly startedAt: number;
+  /** What the server tells applications. */
+  readonly version: string;
+}
+
+export interface Distribution {
+  /** Upper bounds, ascending. */
+  readonly bounds: readonly number[];
+  /** How many were above the bound before and at most at this one; the last count is of those above all. */
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
+
+export interface LoopDelayMs {
+  readonly mean: number;
+  readonly p99: number;
+  readonly max: number;
 }
 
 export interface SipServer {

@@ -51,6 +51,10 @@ it('tells whether it is ready, and its calls, on the admin port only', async () 
   const world = await start();
   const { adminUrl, webhookUrl } = world.gateway;
   expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200);
+  const metrics = await fetch(`${adminUrl}/metrics`);
+  expect(metrics.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  expect(await metrics.text()).toMatch(/^msgw_ready 1$/m);
+  expect((await fetch(new URL('/metrics', webhookUrl))).status).toBe(404);
   expect(await (await fetch(`${adminUrl}/health/ready`)).json()).toMatchObject({
     ready: true,
     calls: 0,

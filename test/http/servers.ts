@@ -56,6 +56,7 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
       port: options.adminPort ?? 0,
       health: options.health ?? (() => ({ ready: true, details: { calls: 2 } })),
       calls: () => [{ callId: 'c_1' }],
+      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
     },
     now: () => time.now,
     log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },

@@ -23,7 +23,7 @@ test('a server in a worker thread serves an application and closes', async () =>
   );
   expect(status).toBe(200);
   expect(server.stats().requestsIn).toEqual({ OPTIONS: 1 });
-  expect(server.stats().responsesOut).toEqual({ 200: 1 });
+  expect(server.stats().responsesOut).toEqual({ OPTIONS: { 200: 1 } });
   srf.disconnect();
   await peer.close();
   await server.close();

@@ -10,6 +10,13 @@ export class DialogTable {
     return this.#dialogs.size;
   }
 
+  /** How many are confirmed. */
+  get stable(): number {
+    let count = 0;
+    for (const dialog of this.#dialogs.values()) if (dialog.state === 'confirmed') count++;
+    return count;
+  }
+
   add(dialog: Dialog): void {
     this.#dialogs.set(key(dialog.role, dialog.id), dialog);
   }

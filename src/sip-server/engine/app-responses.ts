@@ -80,7 +80,8 @@ export class AppResponses {
   }
 
   #transmit(incoming: IncomingRequest, status: number, bytes: Buffer): void {
-    this.#context.counters.response('out', status);
+    this.#context.counters.response('out', incoming.request.method, status);
+    this.#context.callTimes.response('in', incoming, status);
     incoming.transaction.respond(status, bytes);
   }
 

@@ -126,6 +126,7 @@ export class ClientRequests {
     const { method, branch, bytes, flow } = request;
     const ackFor = (response: SipResponse): Buffer => buildFailureAck(request, response);
     this.#context.counters.request('out', method);
+    if (out.initial) this.#context.callTimes.began(out);
     const transaction = this.#context.transactions.client(
       method,
       branch,
@@ -173,7 +174,8 @@ export class ClientRequests {
 
   #onResponse(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
     const { request, dialog } = out;
-    this.#context.counters.response('in', response.status);
+    this.#context.counters.response('in', request.method, response.status);
+    this.#context.callTimes.response('out', out, response.status);
     if (response.status < 200) {
       this.#onProvisional(out, response, flow);
       return;

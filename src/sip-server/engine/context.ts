@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
 import type { DialogTable } from '../dialog/table.ts';
+import type { CallTimes } from '../guard/call-times.ts';
 import type { Counters } from '../guard/counters.ts';
 import type { TransactionLayer } from '../transaction/layer.ts';
 import type { Flow, Transports } from '../transport/transport.ts';
@@ -15,6 +16,7 @@ export interface EngineContext {
   readonly ids: Ids;
   readonly nat: boolean;
   readonly counters: Counters;
+  readonly callTimes: CallTimes;
   readonly transports: Transports;
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;

@@ -6,6 +6,7 @@ import { parseNameAddr, tagOf } from '../grammar/name-addr.ts';
 import { param } from '../grammar/params.ts';
 import { splitList } from '../grammar/scan.ts';
 import { branchOf, formatVia, withReceived } from '../grammar/via.ts';
+import { CallTimes } from '../guard/call-times.ts';
 import type { Counters } from '../guard/counters.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { SipRequest, SipResponse } from '../message/message.ts';
@@ -42,21 +43,28 @@ export class Engine implements AppHandler {
 
   constructor(options: EngineOptions) {
     const { counters, clock } = options;
+    const callTimes = new CallTimes(clock, counters);
     const transactions = new TransactionLayer(clock, {
       onRetransmitIn: () => counters.add('retransmissionsIn'),
       onRetransmitOut: () => counters.add('retransmissionsOut'),
     });
     this.#guard = options.guard;
-    this.#context = { ...options, transactions, dialogs: new DialogTable() };
+    this.#context = { ...options, callTimes, transactions, dialogs: new DialogTable() };
     this.#outgoing = new Outgoing(this.#context);
     this.#incoming = new Incoming(this.#context, this.#outgoing);
   }
 
   /** For the gauges and for leak tests. */
-  dump(): { dialogs: number; clientTransactions: number; serverTransactions: number } {
+  dump(): {
+    dialogs: number;
+    stableDialogs: number;
+    clientTransactions: number;
+    serverTransactions: number;
+  } {
     const { dialogs, transactions } = this.#context;
     return {
       dialogs: dialogs.size,
+      stableDialogs: dialogs.stable,
       clientTransactions: transactions.clientCount,
       serverTransactions: transactions.serverCount,
     };
@@ -80,6 +88,7 @@ export class Engine implements AppHandler {
       start++;
     // Keep-alives (RFC 5626 4.4.1, and the zero bytes that some phones send).
     if (start === data.length) return;
+    counters.add('messagesIn');
     const { address } = flow.remote;
     const allowed = this.#guard.knows(address, flow);
     // A stranger has a dialog or a transaction here, or nothing to say.
@@ -94,6 +103,7 @@ export class Engine implements AppHandler {
         return;
       }
       counters.add('malformed');
+      if (parsed.error.method !== undefined) counters.add('malformedRequests');
       if (!this.#guard.mayCost(address, flow)) return;
       log.debug({ remote: flow.remote, reason: parsed.error.reason }, 'sip_server.malformed');
       this.#answerMalformed(parsed.error, flow);
@@ -146,7 +156,7 @@ export class Engine implements AppHandler {
     if (!problem.headers || problem.method === 'ACK') return;
     const answer = buildStatelessResponse(problem.headers, problem.status, problem.reason);
     if (!answer.ok) return;
-    this.#context.counters.response('out', problem.status);
+    this.#context.counters.response('out', problem.method ?? '', problem.status);
     flow.send(answer.value, () => this.#context.counters.add('transportErrors'));
   }
 

@@ -100,7 +100,7 @@ export class InDialog {
     const { transactions, counters } = this.#context;
     const events: ClientEvents = {
       onResponse: (response) => {
-        counters.response('in', response.status);
+        counters.response('in', request.method, response.status);
         if (response.status >= 200) done();
       },
       onTimeout: done,

@@ -87,6 +87,7 @@ export class ServerRequests {
       timer: undefined,
     };
     incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
+    if (initial) this.#context.callTimes.began(incoming);
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
     if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, incoming);
@@ -151,7 +152,7 @@ export class ServerRequests {
     extra: Extra = [],
     reason?: string,
   ): void {
-    this.#context.counters.response('out', status);
+    this.#context.counters.response('out', request.method, status);
     transaction.respond(status, buildOwnResponse(request, status, tag, extra, reason));
   }
 

@@ -3,11 +3,10 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
+import { VERSION } from '../version.ts';
 import type { AppClient, AppHandler } from './client.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
 
-/** drachtio-srf pings servers of v0.8.2 and later only, and reads the version with `/^v(\d+)\.(\d+)\.(\d+)/`. */
-const VERSION = 'v0.9.4-embedded';
 const MAX_FRAME_BYTES = 256 * 1024;
 /** Before a client has authenticated. */
 const MAX_FIRST_FRAME_BYTES = 4096;
