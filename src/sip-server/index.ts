@@ -3,6 +3,7 @@ export type {
   Distribution,
   ListenOptions,
   LoopDelayMs,
+  PemSource,
   Protocol,
   RateLimitOptions,
   SipContact,
@@ -11,6 +12,8 @@ export type {
   SipServerSettings,
   SipServerStats,
   SipServerWorkerOptions,
+  TlsCertificate,
+  TlsOptions,
   TraceEvent,
 } from './types.ts';
 export { startSipServerWorker } from './worker.ts';

@@ -15,7 +15,7 @@ import { ControlServer } from './wire/control.ts';
 /**
  * Starts a SIP server that drachtio-srf applications connect to.
  *
- * @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING, SIP_SERVER_LISTEN
+ * @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING, SIP_SERVER_LISTEN, SIP_SERVER_TLS
  */
 export function startSipServer(options: SipServerOptions): Promise<SipServer> {
   return startCounted(options, new Counters());
@@ -33,6 +33,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   let control: ControlServer | undefined;
 
   const transports = await TransportLayer.open(options.listen, {
+    clock,
     external: options.externalAddress,
     accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
@@ -96,6 +97,15 @@ export async function startCounted(options: SipServerOptions, counters: Counters
       gauges();
       return counters.read();
     },
+    reload: async () => {
+      try {
+        await transports.reload();
+      } catch (error) {
+        log.error({ error }, 'sip_server.reload_failed');
+        throw error;
+      }
+      log.info({}, 'sip_server.reloaded');
+    },
     close: async () => {
       closing ??= (async () => {
         running.engine.close();
@@ -116,9 +126,11 @@ function checkSettings(options: SipServerSettings): void {
   if (!/^[^|\r\n]{1,256}$/.test(options.secret))
     bad('secret', 'must have 1 to 256 characters, no "|" and no line break');
   if (options.listen.length === 0) bad('listen', 'must name at least one listener');
-  for (const { protocol, address, port } of options.listen) {
-    if (protocol !== 'udp' && protocol !== 'tcp')
+  for (const { protocol, address, port, tls } of options.listen) {
+    if (protocol !== 'udp' && protocol !== 'tcp' && protocol !== 'tls')
       bad('listen.protocol', `"${String(protocol)}" is not supported`);
+    if (protocol === 'tls' && (tls?.certificates.length ?? 0) === 0)
+      bad('listen.tls.certificates', 'a TLS listener needs at least one certificate');
     if (isIP(address) === 0) bad('listen.address', `"${address}" is not an IP address`);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) bad('listen.port', `${port} is not a port`);
   }

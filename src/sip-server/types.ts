@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Transports that a listener may use. */
-export type Protocol = 'udp' | 'tcp';
+export type Protocol = 'udp' | 'tcp' | 'tls';
 
 /** A listening SIP socket. `address` is an IP address; `port` 0 takes a free one. */
 export interface ListenOptions {
@@ -13,6 +13,8 @@ export interface ListenOptions {
   readonly allow?: readonly string[];
   /** For this listener, in place of the server's `rateLimit`. */
   readonly rateLimit?: RateLimitOptions | false;
+  /** For protocol `tls`, which needs it. */
+  readonly tls?: TlsOptions;
 }
 
 /** New requests, neither repeated nor inside a dialog, that one source address (IPv6: its /64) may send. */
@@ -23,6 +25,42 @@ export interface RateLimitOptions {
   readonly burst?: number;
   /** Addresses and networks that are not limited. */
   readonly exempt?: readonly string[];
+}
+
+/** PEM text (it begins with `-----BEGIN`), or else the path of a PEM file, which `reload` reads again. */
+export type PemSource = string;
+
+export interface TlsCertificate {
+  /** The certificate, followed by those between it and the root. */
+  readonly cert: PemSource;
+  readonly key: PemSource;
+  /** Of an encrypted key. */
+  readonly passphrase?: string;
+}
+
+/** TLS of one listener, for the connections that it accepts and for those that leave from it (RFC 3261 26). */
+export interface TlsOptions {
+  /**
+   * Who we are; at least one. A peer that asks for a name (SNI) is shown the first certificate that has it, else the
+   * first of all, which is also our client certificate.
+   */
+  readonly certificates: readonly TlsCertificate[];
+  /** Authorities that peers must be certified by, instead of those that Node trusts. */
+  readonly ca?: PemSource;
+  /**
+   * Certificates of peers that connect to us: not asked for; verified when they have one; or required. Default
+   * `none`.
+   */
+  readonly clientCertificate?: 'none' | 'optional' | 'required';
+  /**
+   * Connects to servers without knowing who they are: encryption against listeners only, and calls can be taken
+   * over. Default false: their certificate must be valid and name the SIP domain that was asked for (RFC 5922).
+   */
+  readonly acceptAnyServer?: boolean;
+  /** Lets `*.example.com` stand for one label, which RFC 5922 7.2 forbids and some carriers need. Default false. */
+  readonly allowWildcards?: boolean;
+  /** Default TLSv1.2. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
 }
 
 /** Where a listener is bound and reachable. */
@@ -147,6 +185,13 @@ export interface SipServer {
   /** The listeners in the order of `listen`, with the ports they got. */
   readonly contacts: readonly SipContact[];
   stats(): SipServerStats;
+  /**
+   * Reads the certificates, keys and authorities of all TLS listeners again. New connections use them, old ones
+   * stay. When one cannot be used, all listeners keep what they have.
+   *
+   * @throws GatewayError SIP_SERVER_TLS
+   */
+  reload(): Promise<void>;
   /** Closes every socket and timer at once, without a word to peers. Idempotent. */
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
 import { Counters } from './guard/counters.ts';
 import { startCounted } from './server.ts';
-import type { LogLevel, WorkerCommand, WorkerEvent, WorkerStart } from './worker-protocol.ts';
+import type { LogLevel, WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
 /** How often the gauges are written into the shared counters, ms. */
 const GAUGES_EVERY_MS = 250;
@@ -32,19 +32,25 @@ try {
   );
   const gauges = setInterval(() => server.stats(), GAUGES_EVERY_MS);
   port.on('message', (command: WorkerCommand) => {
-    if (command.type !== 'close') return;
+    if (command.type === 'reload') {
+      const { id } = command;
+      server.reload().then(
+        () => post({ type: 'reloaded', id }),
+        (error: unknown) => post({ type: 'reloaded', id, failure: failure(error) }),
+      );
+      return;
+    }
     clearInterval(gauges);
     void server.close().then(() => port.close());
   });
   post({ type: 'listening', control: server.control, contacts: [...server.contacts] });
 } catch (error) {
+  post({ type: 'failed', ...failure(error) });
+  port.close();
+}
+
+function failure(error: unknown): WorkerFailure {
   const known = error instanceof GatewayError;
   const message = error instanceof Error ? error.message : String(error);
-  post({
-    type: 'failed',
-    code: known ? error.code : 'SIP_SERVER_WORKER',
-    message,
-    detail: known ? error.detail : {},
-  });
-  port.close();
+  return { code: known ? error.code : 'SIP_SERVER_WORKER', message, detail: known ? error.detail : {} };
 }

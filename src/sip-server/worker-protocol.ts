@@ -9,6 +9,13 @@ export interface WorkerStart {
   readonly trace: boolean;
 }
 
+/** A GatewayError on its way between threads. */
+export interface WorkerFailure {
+  readonly code: string;
+  readonly message: string;
+  readonly detail: object;
+}
+
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /** From the worker thread. */
@@ -18,9 +25,10 @@ export type WorkerEvent =
       readonly control: { host: string; port: number };
       readonly contacts: SipContact[];
     }
-  | { readonly type: 'failed'; readonly code: string; readonly message: string; readonly detail: object }
+  | { readonly type: 'reloaded'; readonly id: number; readonly failure?: WorkerFailure }
+  | ({ readonly type: 'failed' } & WorkerFailure)
   | { readonly type: 'log'; readonly level: LogLevel; readonly fields: object; readonly event: string }
   | { readonly type: 'trace'; readonly event: Omit<TraceEvent, 'message'>; readonly message: Uint8Array };
 
 /** To the worker thread. */
-export type WorkerCommand = { readonly type: 'close' };
+export type WorkerCommand = { readonly type: 'close' } | { readonly type: 'reload'; readonly id: number };

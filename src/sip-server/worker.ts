@@ -4,7 +4,7 @@ import { GatewayError } from '../shared/error.ts';
 import { silentLog } from '../shared/log.ts';
 import { Counters } from './guard/counters.ts';
 import type { SipContact, SipServer, SipServerWorkerOptions } from './types.ts';
-import type { WorkerCommand, WorkerEvent, WorkerStart } from './worker-protocol.ts';
+import type { WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
 /**
  * `startSipServer` in a thread of its own: signalling storms never touch the caller's event loop, nor the other way
@@ -20,13 +20,21 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const worker = new Worker(new URL(`./worker-main.${extension}`, import.meta.url), { workerData: start });
   let closing = false;
+  const reloads = new Map<number, (failure: WorkerFailure | undefined) => void>();
+  let reload = 0;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+
+  const settle = (id: number, outcome: WorkerFailure | undefined): void => {
+    reloads.get(id)?.(outcome);
+    reloads.delete(id);
+  };
 
   const { control, contacts } = await new Promise<{ control: SipServer['control']; contacts: SipContact[] }>(
     (resolve, reject) => {
       worker.on('message', (event: WorkerEvent) => {
         if (event.type === 'listening') resolve(event);
         else if (event.type === 'failed') reject(failure(event));
+        else if (event.type === 'reloaded') settle(event.id, event.failure);
         else if (event.type === 'log') log[event.level](event.fields, event.event);
         else if (event.type === 'trace') trace?.({ ...event.event, message: Buffer.from(event.message) });
       });
@@ -36,6 +44,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
       });
       worker.once('exit', (code) => {
         if (!closing) log.error({ code }, 'sip_server.worker_exited');
+        for (const id of reloads.keys()) settle(id, { code: 'SIP_SERVER_WORKER', message: '', detail: {} });
         reject(new GatewayError('SIP_SERVER_WORKER', undefined, { code }));
       });
     },
@@ -44,6 +53,12 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
     control,
     contacts,
     stats: () => counters.read(),
+    reload: () =>
+      new Promise<void>((resolve, reject) => {
+        reload += 1;
+        reloads.set(reload, (outcome) => (outcome ? reject(failure(outcome)) : resolve()));
+        worker.postMessage({ type: 'reload', id: reload } satisfies WorkerCommand);
+      }),
     close: async () => {
       if (!closing) {
         closing = true;
@@ -54,7 +69,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
   };
 }
 
-function failure(event: WorkerEvent & { type: 'failed' }): GatewayError {
+function failure(event: WorkerFailure): GatewayError {
   const code = event.code in CODES ? (event.code as ErrorCode) : 'SIP_SERVER_WORKER';
-  return new GatewayError(code, event.message, event.detail as Record<string, string>);
+  return new GatewayError(code, event.message || undefined, event.detail as Record<string, string>);
 }

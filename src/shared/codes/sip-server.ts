@@ -13,6 +13,10 @@ export const sipServerCodes = {
     what: 'The embedded SIP server could not open one of its listening sockets.',
     remedy: 'Check that the address belongs to this machine and that no other program uses the port.',
   },
+  SIP_SERVER_TLS: {
+    what: 'A certificate, key or list of authorities of a TLS listener cannot be used.',
+    remedy: 'Correct the file that the message names: PEM, readable, and the key that of the certificate.',
+  },
   SIP_SERVER_WORKER: {
     what: 'The worker thread of the embedded SIP server stopped by itself or did not start.',
     remedy: 'Report it with the log lines before it; check the memory of the machine.',

@@ -132,6 +132,7 @@ export class Engine implements AppHandler {
         return;
       }
     }
+    if (param(message.via.params, 'alias') !== undefined) flow.alias?.(message.via);
     const via = withReceived(message.via, flow.remote);
     this.#incoming.receive(withVia(message, formatVia(via)), this.#answerFlow(message, flow));
   }
@@ -139,7 +140,8 @@ export class Engine implements AppHandler {
   /** RFC 3261 18.2.2, RFC 3581 4. */
   #answerFlow(request: SipRequest, flow: Flow): Flow {
     const asked = param(request.via.params, 'rport') !== undefined;
-    return this.#context.nat || asked ? flow : flow.withPort(request.via.port ?? 5060);
+    const known = (this.#context.nat || asked) && !flow.reliable;
+    return known ? flow : flow.answering(request.via);
   }
 
   #onResponse(response: SipResponse, flow: Flow): void {

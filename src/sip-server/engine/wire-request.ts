@@ -2,13 +2,13 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
 import { hostPortText, parseDigits } from '../grammar/scan.ts';
-import { formatUri, parseSipUri } from '../grammar/uri.ts';
+import { formatUri, parseSipUri, schemeOf } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { requestLine, serialize } from '../message/serialize.ts';
 import { isCallId } from '../message/validate.ts';
-import type { Flow } from '../transport/transport.ts';
+import { defaultPort, type Flow, type Target } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { Ids } from './ids.ts';
 
@@ -47,11 +47,23 @@ const CONTACT_INSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE', 'NOTIF
 export const viaValue = (flow: Flow, branch: string): string =>
   `SIP/2.0/${flow.protocol.toUpperCase()} ${hostPortText(flow.local)};branch=${branch};rport`;
 
-/** Our own Contact on that flow. */
-export function ownContact(flow: Flow): string {
-  const transport = flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}`;
-  return `<sip:${hostPortText(flow.local)}${transport}>`;
+/**
+ * Our own Contact on that flow.
+ *
+ * @param secure a `sips:` one, for requests that must be secure on every hop (RFC 3261 8.1.1.8, 12.1.1)
+ */
+export function ownContact(flow: Flow, secure = false): string {
+  const { scheme, params } = reached(flow, secure);
+  return `<${scheme}:${hostPortText(flow.local)}${params}>`;
 }
+
+/** How a Contact says that we are reached as `flow` is; `sips:` says it all by itself (RFC 5630 3.1.4). */
+function reached(flow: Flow, secure: boolean): { scheme: 'sip' | 'sips'; params: string } {
+  if (secure) return { scheme: 'sips', params: '' };
+  return { scheme: 'sip', params: flow.protocol === 'udp' ? '' : `;transport=${flow.protocol}` };
+}
+
+export const isSips = (uri: string): boolean => schemeOf(uri) === 'sips';
 
 /** Puts our address in the place of `localhost`, as applications of a drachtio-server expect. */
 export function withOwnHost(value: string, flow: Flow): string {
@@ -64,15 +76,13 @@ export function withOwnHost(value: string, flow: Flow): string {
 }
 
 /** A Contact of an application; where ours takes the place of `localhost`, it names the transport too. */
-export function withOwnContact(value: string, flow: Flow): string {
+export function withOwnContact(value: string, flow: Flow, secure = false): string {
   const own = withOwnHost(value, flow);
-  const address = own === value || flow.protocol === 'udp' ? undefined : parseNameAddr(own);
+  const address = own === value ? undefined : parseNameAddr(own);
   const uri = address && parseSipUri(address.uri);
   if (!address || !uri || uri.params.toLowerCase().includes(';transport=')) return own;
-  return formatNameAddr({
-    ...address,
-    uri: formatUri({ ...uri, params: `${uri.params};transport=${flow.protocol}` }),
-  });
+  const { scheme, params } = reached(flow, secure || uri.scheme === 'sips');
+  return formatNameAddr({ ...address, uri: formatUri({ ...uri, scheme, params: `${uri.params}${params}` }) });
 }
 
 /** Whether a Contact of an application can be sent: addresses, or the `*` of a REGISTER. */
@@ -125,7 +135,9 @@ export function buildOutside(
   const seq = parseCSeq(given.get('cseq') ?? '')?.seq ?? ids.seq();
   const branch = ids.branch();
   const appContact = given.get('contact');
-  const contact = appContact === undefined ? ownContact(flow) : withOwnContact(appContact, flow);
+  const secure = isSips(uri);
+  const contact =
+    appContact === undefined ? ownContact(flow, secure) : withOwnContact(appContact, flow, secure);
   if (!isContact(contact)) return err('invalid Contact header');
 
   const headers = new Headers()
@@ -169,7 +181,10 @@ export function buildInside(
   for (const route of routes) headers.append('Route', route);
   if (CONTACT_INSIDE.has(method)) {
     const given = message.headers.get('contact');
-    const contact = given === undefined ? dialog.contact : withOwnContact(given, flow);
+    const contact =
+      given === undefined
+        ? dialog.contact
+        : withOwnContact(given, flow, isSips(parseNameAddr(dialog.contact)?.uri ?? ''));
     if (!isContact(contact)) return err('invalid Contact header');
     headers.append('Contact', contact);
   }
@@ -233,15 +248,17 @@ export function buildSynthetic(request: WireRequest, status: number, reason: str
  *
  * @param silent the transport of a `sip:` URI that names none
  */
-export function targetOf(
-  uri: string,
-  silent = 'udp',
-): { protocol: string; host: string; port: number } | undefined {
+export function targetOf(uri: string, silent = 'udp'): Target | undefined {
   const parsed = parseSipUri(uri);
   if (!parsed) return undefined;
   const params = parsed.params.toLowerCase();
   const transport = /;transport=([^;]+)/.exec(params)?.[1];
   const protocol = parsed.scheme === 'sips' ? 'tls' : (transport ?? silent);
   const maddr = /;maddr=([^;]+)/.exec(params)?.[1];
-  return { protocol, host: maddr ?? parsed.host, port: parsed.port ?? (protocol === 'tls' ? 5061 : 5060) };
+  return {
+    protocol,
+    host: maddr ?? parsed.host,
+    domain: parsed.host,
+    port: parsed.port ?? defaultPort(protocol),
+  };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../shared/result.ts';
-import { formatNameAddr, parseNameAddr, tagOf } from '../grammar/name-addr.ts';
+import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
 import { parseVia } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
@@ -8,7 +8,7 @@ import { REASONS } from '../message/names.ts';
 import { serialize, statusLine } from '../message/serialize.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
-import { appendApp, isContact, ownContact, withOwnContact } from './wire-request.ts';
+import { appendApp, isContact, isSips, ownContact, withOwnContact } from './wire-request.ts';
 
 /** Headers of a response that the server alone writes. */
 const OWN = new Set([
@@ -73,13 +73,22 @@ export function buildAppResponse(
   const forms = (method === 'INVITE' || method === 'SUBSCRIBE') && status > 100 && status < 300;
   if (forms) headers.copy(request.headers, 'record-route');
   const given = message.headers.get('contact');
-  const contact = given === undefined || given === '' ? ownContact(flow) : withOwnContact(given, flow);
+  const secure = isSecure(request);
+  const contact =
+    given === undefined || given === '' ? ownContact(flow, secure) : withOwnContact(given, flow, secure);
   if (!isContact(contact)) return err('invalid Contact header');
   const refreshes = forms || (method === 'UPDATE' && status >= 200 && status < 300);
   if (refreshes || (given !== undefined && given !== '')) headers.append('Contact', contact);
   const rest = appendApp(headers, message, flow, OWN);
   if (!rest.ok) return rest;
   return ok({ bytes: serialize(statusLine(status, reason), headers, message.body), headers, contact });
+}
+
+/** Whether the dialog that the request makes must stay with `sips:` (RFC 3261 12.1.1). */
+function isSecure(request: SipRequest): boolean {
+  if (isSips(request.uri)) return true;
+  const hop = request.headers.get('record-route') ?? request.headers.get('contact') ?? '';
+  return isSips(parseNameAddrs([hop])?.[0]?.uri ?? '');
 }
 
 /** The tag that an application wants in To, if any. */

@@ -1,9 +1,12 @@
 import { LIMITS } from '../message/parse.ts';
 
-/** What came out of a stream: messages, and how many keep-alive pings were between them (RFC 5626 3.5.1). */
+/** What came out of a stream: messages, and the keep-alives that were between them (RFC 5626 3.5.1). */
 export interface Cut {
   readonly messages: Buffer[];
+  /** Double line breaks, each of which wants an answer. */
   readonly pings: number;
+  /** Single line breaks that answer pings of ours. */
+  readonly pongs: number;
 }
 
 const LENGTH = /\r\n(?:content-length|l)[ \t]*:[ \t]*(\d{1,6})[ \t]*\r\n/i;
@@ -17,6 +20,17 @@ export class StreamCutter {
   #wanted = 0;
   /** How much of the header has been searched for its end. */
   #searched = 0;
+  #awaited = 0;
+
+  /** Whether a message has begun and not ended. */
+  get isUnfinished(): boolean {
+    return this.#wanted > 0 || this.#size > 3;
+  }
+
+  /** A ping was sent: the next line break answers it. */
+  awaitPong(): void {
+    this.#awaited += 1;
+  }
 
   /** 'broken' for good: without lengths nobody knows where the next message begins. */
   push(chunk: Buffer): Cut | 'broken' {
@@ -24,9 +38,11 @@ export class StreamCutter {
     this.#size += chunk.length;
     const messages: Buffer[] = [];
     let pings = 0;
+    let pongs = 0;
     while (this.#size > 0 && this.#size >= this.#wanted) {
       this.#join();
       if (this.#wanted === 0) {
+        pongs += this.#takePongs();
         pings += this.#skipBreaks();
         const state = this.#measure();
         if (state === 'broken') return 'broken';
@@ -36,7 +52,7 @@ export class StreamCutter {
       messages.push(this.#buffer.subarray(0, this.#wanted));
       this.#drop(this.#wanted);
     }
-    return { messages, pings };
+    return { messages, pings, pongs };
   }
 
   #join(): void {
@@ -53,6 +69,15 @@ export class StreamCutter {
     this.#size = this.#buffer.length;
     this.#wanted = 0;
     this.#searched = 0;
+  }
+
+  #takePongs(): number {
+    let pongs = 0;
+    while (pongs < this.#awaited && this.#buffer[2 * pongs] === 0x0d && this.#buffer[2 * pongs + 1] === 0x0a)
+      pongs++;
+    if (pongs > 0) this.#drop(2 * pongs);
+    this.#awaited -= pongs;
+    return pongs;
   }
 
   /** Line breaks between messages; each pair of them is a ping. */

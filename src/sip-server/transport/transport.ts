@@ -1,3 +1,4 @@
+import type { Clock } from '../../shared/clock.ts';
 import type { Result } from '../../shared/result.ts';
 import type { Protocol, SipContact } from '../types.ts';
 
@@ -22,15 +23,35 @@ export interface Flow {
   readonly remote: Endpoint;
   /** Hands the message to the socket; `failed` is called at most once, later. */
   send(message: Buffer, failed: (error: Error) => void): void;
-  /** The same socket toward another port of the peer; a stream returns itself. */
-  withPort(port: number): Flow;
+  /** Whether it can still be sent on: false once its connection is gone. */
+  isOpen(): boolean;
+  /**
+   * The way of the answers to a request that came in on this flow and named `sentBy` in its Via (RFC 3261 18.2.2):
+   * the same socket toward that port; for a stream its connection and, once that is gone, one to that port.
+   */
+  answering(sentBy: SentBy): Flow;
+  /** Told once when a stream is connected (and its peer proved), or why not; absent where nothing is to wait for. */
+  whenReady?(tell: (error: Error | undefined) => void): void;
+  /** The peer wants requests for that host and port on this connection, too (RFC 5923); done if it may. */
+  alias?(sentBy: SentBy): void;
 }
+
+/** Host and port of a Via; the default port of the transport when it names none. */
+export interface SentBy {
+  readonly host: string;
+  readonly port?: number;
+}
+
+/** RFC 3261 19.1.2. */
+export const defaultPort = (protocol: string): number => (protocol === 'tls' ? 5061 : 5060);
 
 /** Where a request is to go, before any name is resolved. */
 export interface Target {
   readonly protocol: string;
   /** A host name or IP address, without brackets. */
   readonly host: string;
+  /** The SIP domain that was asked for, which a TLS peer must prove to be (RFC 5922 7.3). Default `host`. */
+  readonly domain?: string;
   readonly port: number;
   /** Sent from the same listener when it fits. */
   readonly prefer?: Flow;
@@ -47,6 +68,7 @@ export interface Transports {
 
 /** What listeners share. */
 export interface ListenerOptions {
+  readonly clock: Clock;
   /** Advertised instead of the bound address. */
   readonly external: string | undefined;
   /** Whether a listener takes connections from that address. */

@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
-import { GatewayError } from '../../shared/error.ts';
 import type { ListenOptions, SipContact } from '../types.ts';
 import { advertised } from './address.ts';
-import type { Endpoint, Flow, ListenerOptions } from './transport.ts';
+import { listenError } from './listen-error.ts';
+import { defaultPort, type Endpoint, type Flow, type ListenerOptions } from './transport.ts';
 
 /** Takes the bursts of a few hundred calls; the system may grant less. */
 const SOCKET_BUFFER_BYTES = 2 * 1024 * 1024;
@@ -37,15 +37,7 @@ export class UdpListener {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (cause) => {
         socket.close();
-        const at = `${options.protocol}/${options.address}:${options.port}`;
-        reject(
-          new GatewayError(
-            'SIP_SERVER_LISTEN',
-            `Cannot listen on ${at}: ${cause.message}`,
-            { at },
-            { cause },
-          ),
-        );
+        reject(listenError(options, cause));
       });
       socket.bind({ address: options.address, port: options.port, exclusive: true }, resolve);
     });
@@ -89,7 +81,8 @@ export class UdpListener {
           queueMicrotask(() => failed(error instanceof Error ? error : new Error(String(error))));
         }
       },
-      withPort: (other) => this.flow({ address: remote.address, port: other }),
+      isOpen: () => true,
+      answering: (sentBy) => this.flow({ address: remote.address, port: sentBy.port ?? defaultPort('udp') }),
     };
     return flow;
   }

@@ -95,7 +95,8 @@ export class Bench {
         const error = this.sendError;
         if (error !== undefined) this.clock.after(0, () => failed(new Error(error)));
       },
-      withPort: (port) => this.#flow({ address: remote.address, port }),
+      isOpen: () => true,
+      answering: ({ port = 5060 }) => this.#flow({ address: remote.address, port }),
     };
     return flow;
   }

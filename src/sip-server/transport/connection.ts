@@ -1,0 +1,190 @@
+import type { Socket } from 'node:net';
+import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import { STREAM_LIMITS } from './limits.ts';
+import { StreamCutter } from './stream.ts';
+import type { Endpoint } from './transport.ts';
+
+type Failed = (error: Error) => void;
+
+export interface ConnectionEvents {
+  readonly onMessage: (message: Buffer) => void;
+  /** Once, when it is of no more use. */
+  readonly onClosed: () => void;
+}
+
+const PING = '\r\n\r\n';
+const PONG = '\r\n';
+const REGISTER = Buffer.from('REGISTER ');
+
+/**
+ * One TCP or TLS connection. Nothing is written before it is `ready`: for TLS that is after the peer has proved who
+ * it is. All its limits run on the clock that it is given.
+ */
+export class Connection {
+  readonly remote: Endpoint;
+  readonly stream: Socket;
+  /** Whether we opened it. */
+  readonly isOurs: boolean;
+  readonly #clock: Clock;
+  readonly #events: ConnectionEvents;
+  readonly #cutter = new StreamCutter();
+  readonly #waiting: { readonly message: Buffer; readonly failed: Failed; readonly sent: () => void }[] = [];
+  readonly #whenReady: ((error: Error | undefined) => void)[] = [];
+  readonly #timers = new Map<string, TimerHandle>();
+  #state: 'connecting' | 'ready' | 'closed' = 'connecting';
+  #error: Error | undefined;
+  #lastMoved: number;
+  #heard = false;
+  #hasPonged = false;
+
+  constructor(stream: Socket, remote: Endpoint, isOurs: boolean, clock: Clock, events: ConnectionEvents) {
+    this.stream = stream;
+    this.remote = remote;
+    this.isOurs = isOurs;
+    this.#clock = clock;
+    this.#events = events;
+    this.#lastMoved = clock.monotonic();
+    stream.on('error', (error) => {
+      this.#error ??= error;
+    });
+    stream.on('close', () => this.#closed());
+    this.#arm('connect', STREAM_LIMITS.connectMs, () => this.destroy('connection timed out'));
+  }
+
+  /** Usable: connected, or still connecting. */
+  get isOpen(): boolean {
+    return this.#state !== 'closed' && !this.stream.destroyed && this.stream.writable;
+  }
+
+  /** Data may flow from now on. */
+  start(): void {
+    if (this.#state !== 'connecting') return;
+    this.#state = 'ready';
+    this.#clear('connect');
+    this.stream.on('data', (chunk) => this.#onData(chunk));
+    this.#armIdle(STREAM_LIMITS.idleMs);
+    if (!this.isOurs)
+      this.#arm('first', STREAM_LIMITS.firstMessageMs, () => this.destroy('nothing came on the connection'));
+    for (const tell of this.#whenReady.splice(0)) tell(undefined);
+    for (const { message, failed, sent } of this.#waiting.splice(0)) this.#write(message, failed, sent);
+  }
+
+  /** Told once, when it is ready or has failed. */
+  whenReady(tell: (error: Error | undefined) => void): void {
+    if (this.#state === 'connecting') this.#whenReady.push(tell);
+    else queueMicrotask(() => tell(this.#state === 'ready' ? undefined : this.#reason()));
+  }
+
+  /**
+   * @param failed called at most once, later
+   * @param sent called when the message is handed to the socket
+   */
+  send(message: Buffer, failed: Failed, sent: () => void): void {
+    if (!this.isOpen) queueMicrotask(() => failed(this.#reason()));
+    else if (this.#state === 'connecting') this.#waiting.push({ message, failed, sent });
+    else this.#write(message, failed, sent);
+  }
+
+  #write(message: Buffer, failed: Failed, sent: () => void): void {
+    if (!this.isOpen) {
+      failed(this.#reason());
+      return;
+    }
+    sent();
+    this.#moved();
+    // A registrar reaches us on this very connection, so it must outlive the idle times of what lies between.
+    if (this.isOurs && message.subarray(0, REGISTER.length).equals(REGISTER)) this.#keepAlive();
+    this.stream.write(message, (error) => {
+      if (error) failed(error);
+    });
+    if (this.stream.writableLength > STREAM_LIMITS.backlog) this.destroy('the peer does not read');
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#moved();
+    const cut = this.#cutter.push(chunk);
+    if (cut === 'broken') {
+      this.destroy('the stream is not SIP');
+      return;
+    }
+    if (cut.pongs > 0) {
+      this.#hasPonged = true;
+      this.#clear('pong');
+    }
+    for (let ping = 0; ping < cut.pings; ping++) this.stream.write(PONG);
+    if (!this.#heard && cut.pings + cut.messages.length > 0) {
+      this.#heard = true;
+      this.#clear('first');
+    }
+    if (cut.messages.length > 0) this.#clear('message');
+    if (!this.#cutter.isUnfinished) this.#clear('message');
+    else if (!this.#timers.has('message'))
+      this.#arm('message', STREAM_LIMITS.messageMs, () => this.destroy('a message did not end'));
+    for (const message of cut.messages) this.#events.onMessage(message);
+  }
+
+  /** RFC 5626 4.4.1: a double line break now and then, and a peer that used to answer must answer. */
+  #keepAlive(): void {
+    if (this.#timers.has('ping')) return;
+    this.#arm('ping', STREAM_LIMITS.pingMs, () => {
+      if (!this.isOpen) return;
+      this.#cutter.awaitPong();
+      this.#moved();
+      this.stream.write(PING);
+      if (this.#hasPonged)
+        this.#arm('pong', STREAM_LIMITS.pongMs, () => this.destroy('no answer to a keep-alive'));
+      this.#keepAlive();
+    });
+  }
+
+  #moved(): void {
+    this.#lastMoved = this.#clock.monotonic();
+  }
+
+  #armIdle(ms: number): void {
+    this.#arm('idle', ms, () => {
+      const left = STREAM_LIMITS.idleMs - (this.#clock.monotonic() - this.#lastMoved);
+      if (left <= 0) this.destroy('idle');
+      else this.#armIdle(left);
+    });
+  }
+
+  #arm(name: string, ms: number, fn: () => void): void {
+    this.#timers.get(name)?.clear();
+    const fire = (): void => {
+      this.#timers.delete(name);
+      fn();
+    };
+    this.#timers.set(name, this.#clock.after(ms, fire));
+  }
+
+  #clear(name: string): void {
+    this.#timers.get(name)?.clear();
+    this.#timers.delete(name);
+  }
+
+  #reason(): Error {
+    return this.#error ?? new Error('the connection is closed');
+  }
+
+  destroy(why: string): void {
+    this.#error ??= new Error(why);
+    this.stream.destroy();
+    this.#closed();
+  }
+
+  #closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    for (const timer of this.#timers.values()) timer.clear();
+    this.#timers.clear();
+    this.#events.onClosed();
+    const error = this.#reason();
+    const failed = this.#waiting.splice(0).map((each) => each.failed);
+    const ready = this.#whenReady.splice(0);
+    queueMicrotask(() => {
+      for (const tell of ready) tell(error);
+      for (const tell of failed) tell(error);
+    });
+  }
+}
