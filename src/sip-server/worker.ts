@@ -22,6 +22,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
   let closing = false;
   const reloads = new Map<number, (failure: WorkerFailure | undefined) => void>();
   let reload = 0;
+  let gone = false;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
   const settle = (id: number, outcome: WorkerFailure | undefined): void => {
@@ -44,6 +45,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
       });
       worker.once('exit', (code) => {
         if (!closing) log.error({ code }, 'sip_server.worker_exited');
+        gone = true;
         for (const id of reloads.keys()) settle(id, { code: 'SIP_SERVER_WORKER', message: '', detail: {} });
         reject(new GatewayError('SIP_SERVER_WORKER', undefined, { code }));
       });
@@ -56,6 +58,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
     reload: () =>
       new Promise<void>((resolve, reject) => {
         reload += 1;
+        if (gone) return reject(new GatewayError('SIP_SERVER_WORKER'));
         reloads.set(reload, (outcome) => (outcome ? reject(failure(outcome)) : resolve()));
         worker.postMessage({ type: 'reload', id: reload } satisfies WorkerCommand);
       }),

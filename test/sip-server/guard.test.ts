@@ -100,7 +100,8 @@ test('malformed messages of a source over its rate get no answer either, and lea
     bound: { address: '127.0.0.1', port: 5060 },
     remote: { address: '127.0.0.1', port: 5080 },
     send: (message: Buffer) => void sent.push(message.toString('latin1', 0, 11)),
-    withPort: () => flow,
+    isOpen: () => true,
+    answering: () => flow,
   } as const;
   const garbage = Buffer.from(
     'OPTIONS sip:x@y SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKg\r\nCSeq: x\r\n\r\n',

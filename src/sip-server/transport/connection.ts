@@ -31,6 +31,8 @@ export class Connection {
   readonly #waiting: { readonly message: Buffer; readonly failed: Failed; readonly sent: () => void }[] = [];
   readonly #whenReady: ((error: Error | undefined) => void)[] = [];
   readonly #timers = new Map<string, TimerHandle>();
+  /** Requests that may still be without any answer, oldest first. */
+  readonly #unanswered = new Set<{ readonly failed: Failed; readonly until: number }>();
   #state: 'connecting' | 'ready' | 'closed' = 'connecting';
   #error: Error | undefined;
   #lastMoved: number;
@@ -94,10 +96,30 @@ export class Connection {
     this.#moved();
     // A registrar reaches us on this very connection, so it must outlive the idle times of what lies between.
     if (this.isOurs && message.subarray(0, REGISTER.length).equals(REGISTER)) this.#keepAlive();
+    let told = false;
+    const fail = (error: Error): void => {
+      if (told) return;
+      told = true;
+      failed(error);
+    };
     this.stream.write(message, (error) => {
-      if (error) failed(error);
+      if (error) fail(error);
     });
+    if (awaitsAnswer(message)) this.#remember(fail);
     if (this.stream.writableLength > STREAM_LIMITS.backlog) this.destroy('the peer does not read');
+  }
+
+  /**
+   * A connection that ends under a request fails it (RFC 3261 17.1.4): a peer that refuses our certificate says so
+   * only then in TLS 1.3, and no timer need run out first. A transaction that has had an answer pays no heed.
+   */
+  #remember(failed: Failed): void {
+    const now = this.#clock.monotonic();
+    for (const oldest of this.#unanswered) {
+      if (oldest.until >= now) break;
+      this.#unanswered.delete(oldest);
+    }
+    this.#unanswered.add({ failed, until: now + STREAM_LIMITS.answerMs });
   }
 
   #onData(chunk: Buffer): void {
@@ -180,7 +202,12 @@ export class Connection {
     this.#timers.clear();
     this.#events.onClosed();
     const error = this.#reason();
-    const failed = this.#waiting.splice(0).map((each) => each.failed);
+    const now = this.#clock.monotonic();
+    const failed = [
+      ...this.#waiting.splice(0),
+      ...[...this.#unanswered].filter(({ until }) => until >= now),
+    ].map((each) => each.failed);
+    this.#unanswered.clear();
     const ready = this.#whenReady.splice(0);
     queueMicrotask(() => {
       for (const tell of ready) tell(error);
@@ -188,3 +215,8 @@ export class Connection {
     });
   }
 }
+
+const awaitsAnswer = (message: Buffer): boolean => {
+  const start = message.toString('latin1', 0, 8);
+  return !start.startsWith('SIP/2.0 ') && !start.startsWith('ACK ');
+};

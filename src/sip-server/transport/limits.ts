@@ -10,6 +10,8 @@ export const STREAM_LIMITS = {
   connectMs: 10_000,
   /** An accepted connection on which no whole message or ping has come, ms. */
   firstMessageMs: 60_000,
+  /** A request that is older has had its answer, or its timer B or F (RFC 3261 17.1). ms. */
+  answerMs: 32_000,
   /** From the first byte of a message to its last, ms. */
   messageMs: 30_000,
   /** A connection on which nothing moved either way is closed; peers that want it longer send keep-alives. ms. */
