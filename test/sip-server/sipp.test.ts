@@ -7,6 +7,8 @@ import type { SipError, Srf, SrfDialog, SrfRequest, SrfResponse } from './suppor
 
 const scenario = (name: string): string => join(import.meta.dirname, 'scenarios', name);
 
+const DRACHTIO_SCENARIOS = join(import.meta.dirname, '../../node_modules/drachtio-srf/test/scenarios');
+
 const apps: App[] = [];
 const app = async (routes?: (srf: Srf) => void): Promise<App> => {
   const started = await startApp(routes);
@@ -54,6 +56,19 @@ describe.runIf(hasSipp())('sipp', () => {
     await Promise.all(calls.map((dialog) => dialog.destroy()));
     await sipp.done;
     expect(a.server.stats()).toMatchObject({ dialogs: 0, strayResponses: 0 });
+  });
+
+  test('acknowledges a reliable 180 with PRACK (a scenario of drachtio-srf)', async () => {
+    const a = await app((srf) =>
+      srf.invite((req, res) => {
+        const prack = (): void => void srf.createUAS(req, res, { localSdp: SDP(4000) });
+        res.send(180, { headers: { Require: '100rel' } }, undefined, prack);
+      }),
+    );
+    const file = join(DRACHTIO_SCENARIOS, 'uac-prack.xml');
+    const sipp = await startSipp(['-sf', file, '-m', '1'], a.address);
+    await sipp.done;
+    expect(a.server.stats()).toMatchObject({ dialogs: 0, responsesOut: { 180: 1, 200: 3 } });
   });
 
   test('challenges our INVITE', async () => {

@@ -238,3 +238,47 @@ test('100 calls at once, nothing left behind', async () => {
   expect([a.server.stats().dialogs, b.server.stats().dialogs]).toEqual([0, 0]);
   expect(a.server.stats().strayResponses).toBe(0);
 });
+
+test('100rel between two applications: 183 with SDP, PRACK, then the answer', async () => {
+  const order: string[] = [];
+  const b = await app((srf) =>
+    srf.invite((req, res) => {
+      const answer = (): void => {
+        order.push('answered');
+        void srf.createUAS(req, res, { localSdp: SDP(4000) });
+      };
+      res.send(183, { headers: { Require: '100rel' }, body: SDP(4002) }, undefined, (prack) => {
+        order.push(`${prack.method} ${prack.has('RAck')}`);
+        answer();
+      });
+    }),
+  );
+  const a = await app();
+  const uac = await a.srf.createUAC(
+    `sip:bob@${b.address}`,
+    { localSdp: SDP(5000), headers: { Supported: '100rel' } },
+    { cbProvisional: (res) => order.push(`${res.status} ${res.has('RSeq')}`) },
+  );
+  expect(order).toEqual(['183 true', 'PRACK true', 'answered']);
+  expect(uac.remote.sdp).toBe(SDP(4000));
+  expect(b.server.stats()).toMatchObject({ requestsIn: { INVITE: 1, PRACK: 1 }, responsesOut: { 200: 2 } });
+  await uac.destroy();
+  expect([a.server.stats().dialogs, b.server.stats().dialogs]).toEqual([0, 0]);
+});
+
+test('100rel: an application that does not wait for the PRACK', async () => {
+  const b = await app((srf) =>
+    srf.invite((req, res) => {
+      res.send(180, { headers: { Require: '100rel' } });
+      void srf.createUAS(req, res, { localSdp: SDP(4000) });
+    }),
+  );
+  const a = await app();
+  const uac = await a.srf.createUAC(`sip:bob@${b.address}`, {
+    localSdp: SDP(5000),
+    headers: { Supported: '100rel' },
+  });
+  // No 501 of drachtio-srf to a PRACK after its 200.
+  expect(b.server.stats().responsesOut).toEqual({ 100: 1, 180: 1, 200: 2 });
+  await uac.destroy();
+});

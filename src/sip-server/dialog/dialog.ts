@@ -58,6 +58,8 @@ export class Dialog {
   readonly acks = new Map<number, StoredAck | 'wanted'>();
   /** As UAS, by CSeq number of the INVITE. */
   readonly unacked = new Map<number, UnackedAnswer>();
+  /** A 2xx of the application waits for a PRACK before it goes out (RFC 3262 3). */
+  answerHeld = false;
   /** Run once no 2xx of ours waits for its ACK any more. */
   readonly afterAck: (() => void)[] = [];
   /** The CANCEL came too late: BYE as soon as the application has sent the ACK (RFC 3261 9.1, 15). */
@@ -97,8 +99,8 @@ export class Dialog {
   }
 
   /** The peer's address with its tag, for To (RFC 3261 12.2.1.1). */
-  get remoteHeader(): string {
-    const tag = this.remote?.tag ?? '';
+  remoteHeader(remote = this.remote): string {
+    const tag = remote?.tag ?? '';
     const { params } = this.remoteAddress;
     return formatNameAddr({ ...this.remoteAddress, params: tag === '' ? params : [...params, ['tag', tag]] });
   }
@@ -116,6 +118,22 @@ export class Dialog {
     if (contact === undefined) return;
     this.remote.target = contact;
     this.remote.behind = behind(contact, this.remote.routes, flow, nat);
+  }
+
+  /** Whether a 2xx of ours has yet to be acknowledged: our BYE and re-INVITE wait for that (RFC 3261 14.1, 15). */
+  get answering(): boolean {
+    return this.answerHeld || this.unacked.size > 0;
+  }
+
+  /** What waited goes on, unless something is still to be acknowledged. */
+  resumeAfterAck(): void {
+    if (!this.answering) for (const next of this.afterAck.splice(0)) next();
+  }
+
+  /** No 2xx will come of what was held. */
+  settleAnswer(): void {
+    this.answerHeld = false;
+    this.resumeAfterAck();
   }
 
   /** Stops what still repeats. */

@@ -1,5 +1,7 @@
 import { AnswerRetransmission } from '../dialog/answer-retransmission.ts';
 import { Dialog, remoteFrom } from '../dialog/dialog.ts';
+import { ReliableProvisionals } from '../dialog/reliable-provisionals.ts';
+import { hasOption } from '../dialog/session-terms.ts';
 import type { Headers } from '../message/headers.ts';
 import type { AppClient, AppFrame } from '../wire/client.ts';
 import { responseSentFrame } from '../wire/sip-frames.ts';
@@ -38,15 +40,19 @@ export class AppResponses {
       nok('Response not sent due to unknown transaction');
       return;
     }
-    if (incoming.final) {
+    if (incoming.final || incoming.held) {
       nok('Response not sent: the request has had its final response');
       return;
     }
     const { request, transaction } = incoming;
     const { status } = message.start;
     if (!incoming.dialog) incoming.localTag = wantedTag(message) ?? incoming.localTag;
-    if (status < 200 && /\b100rel\b/i.test(message.headers.get('require') ?? '')) {
-      nok('reliable provisional responses are not supported');
+    const isProvisional = status > 100 && status < 200 && request.method === 'INVITE';
+    // RFC 3262 3: reliably when the application says so, and always when the peer requires it.
+    const required = hasOption(request.headers, 'require', '100rel');
+    const reliable = isProvisional && (required || hasOption(message.headers, 'require', '100rel'));
+    if (reliable && !required && !hasOption(request.headers, 'supported', '100rel')) {
+      nok('Response not sent: the peer does not support 100rel');
       return;
     }
     const { flow } = transaction;
@@ -56,7 +62,15 @@ export class AppResponses {
       nok(wanted.error);
       return;
     }
-    const built = buildAppResponse(request, status, wanted.value, incoming.localTag, flow);
+    const provisionals = reliable ? this.#provisionals(incoming) : undefined;
+    const built = buildAppResponse(
+      request,
+      status,
+      wanted.value,
+      incoming.localTag,
+      flow,
+      provisionals?.next,
+    );
     if (!built.ok) {
       nok(built.error);
       return;
@@ -72,11 +86,44 @@ export class AppResponses {
     const dialogId = dialog?.id ?? '';
     const now = this.#context.clock.now();
     client.send(responseSentFrame(frame.id, bytes.length, flow, now, incoming.id, dialogId), bytes);
-    this.#transmit(incoming, status, bytes);
-    if (status > 100 && status < 200 && request.method === 'INVITE') this.#remind(incoming, status, bytes);
-    if (status < 200) return;
-    this.#requests.finish(incoming, status);
-    if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
+    if (isProvisional) this.#remind(incoming, status, bytes);
+    if (provisionals) {
+      provisionals.add(() => this.#transmit(incoming, status, bytes));
+      return;
+    }
+    if (status < 200) {
+      this.#transmit(incoming, status, bytes);
+      return;
+    }
+    const send = (): void => {
+      this.#transmit(incoming, status, bytes);
+      this.#requests.finish(incoming, status);
+      if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
+    };
+    if (status < 300 && incoming.reliable?.settled === false) this.#hold(incoming, send);
+    else send();
+  }
+
+  #provisionals(incoming: IncomingRequest): ReliableProvisionals {
+    incoming.reliable ??= new ReliableProvisionals(this.#context.clock, this.#context.ids.seq(), () => {
+      this.#context.log.warn({ callId: incoming.request.callId }, 'sip_server.prack_timeout');
+      const reason = ['Reason', 'SIP;cause=504;text="PRACK timeout"'] as const;
+      this.#requests.giveUp(incoming, incoming.request, 504, [reason]);
+    });
+    return incoming.reliable;
+  }
+
+  /**
+   * Keeps a 2xx until each reliable provisional response has its PRACK. RFC 3262 3 demands that where one carried SDP;
+   * one rule for all keeps PRACK and ACK of a dialog in their order.
+   */
+  #hold(incoming: IncomingRequest, send: () => void): void {
+    const { dialog } = incoming;
+    if (dialog) dialog.answerHeld = true;
+    incoming.held = () => {
+      if (dialog) dialog.answerHeld = false;
+      send();
+    };
   }
 
   #transmit(incoming: IncomingRequest, status: number, bytes: Buffer): void {
@@ -133,7 +180,7 @@ export class AppResponses {
     const giveUp = (): void => {
       dialog.unacked.delete(request.cseq.seq);
       log.warn({ callId: dialog.callId }, 'sip_server.ack_timeout');
-      for (const next of dialog.afterAck.splice(0)) next();
+      dialog.resumeAfterAck();
       if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, 'SIP;cause=200;text="ACK timeout"');
     };
     const retransmission = new AnswerRetransmission(clock, repeat, giveUp);

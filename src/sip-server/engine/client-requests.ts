@@ -1,4 +1,6 @@
-import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import { type Dialog, type Remote, remoteFrom } from '../dialog/dialog.ts';
+import { parseRAck } from '../dialog/reliable-provisionals.ts';
+import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { REASONS } from '../message/names.ts';
@@ -52,6 +54,16 @@ export class ClientRequests {
     return this.#lastInvite.get(dialog);
   }
 
+  /** The fork that a PRACK with this RAck goes to: the one that sent that RSeq. */
+  forkOf(dialog: Dialog, rack: string): Remote | undefined {
+    const rseq = parseRAck(rack)?.rseq;
+    const sent = this.#lastInvite.get(dialog)?.reliable;
+    const current = dialog.remote;
+    if (rseq === undefined || !sent || sent.get(current?.tag ?? '') === rseq) return current;
+    for (const [tag, last] of sent) if (last === rseq) return dialog.forks.get(tag) ?? current;
+    return current;
+  }
+
   /** The INVITE of ours that waits for its final response. */
   pendingInvite(dialog: Dialog): OutgoingRequest | undefined {
     const out = this.#lastInvite.get(dialog);
@@ -83,7 +95,7 @@ export class ClientRequests {
       transaction: undefined,
       provisional: false,
       final: false,
-      reliable: 0,
+      reliable: new Map(),
       refused: new Map(),
       cancel: undefined,
       own,
@@ -203,11 +215,8 @@ export class ClientRequests {
     const { dialog } = out;
     out.provisional = true;
     if (dialog && out.initial && response.toTag !== undefined) this.#early(dialog, response, flow);
-    const sequence = Number(response.headers.get('rseq') ?? 0);
-    const again = sequence > 0 && sequence <= out.reliable;
-    if (sequence > 0 && !again) out.reliable = sequence;
     // 100 is hop by hop and never shown.
-    if (response.status > 100 && !again)
+    if (response.status > 100 && isNext(out, response))
       deliverResponse(this.#context, out, serializeMessage(response), flow);
     this.flushCancel(out);
   }
@@ -267,4 +276,15 @@ export class ClientRequests {
 /** What waited for a request of the server's own may go. */
 function release(out: OutgoingRequest): void {
   for (const next of out.own?.waiting.splice(0) ?? []) next();
+}
+
+/** Whether a provisional response is to be shown: a reliable one once, and in its order (RFC 3262 4). */
+function isNext(out: OutgoingRequest, response: SipResponse): boolean {
+  const rseq = parseDigits(response.headers.get('rseq') ?? '', 0xffff_ffff);
+  if (rseq === undefined || out.request.method !== 'INVITE') return true;
+  const tag = response.toTag ?? '';
+  const last = out.reliable.get(tag);
+  if (last !== undefined && rseq !== last + 1) return false;
+  out.reliable.set(tag, rseq);
+  return true;
 }

@@ -26,6 +26,7 @@ export interface EngineContext {
 
 /** Option tags in Require that the server carries (timer) or the application; for all others it answers 420. */
 export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
+  '100rel',
   'answermode',
   'early-session',
   'eventlist',

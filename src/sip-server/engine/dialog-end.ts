@@ -19,7 +19,7 @@ export class DialogEnd {
   end(dialog: Dialog, reason: string): void {
     const { dialogs } = this.#context;
     // RFC 3261 15: not before the ACK of our 2xx.
-    if (dialog.unacked.size > 0) {
+    if (dialog.answering) {
       dialog.afterAck.push(() => this.end(dialog, reason));
       return;
     }

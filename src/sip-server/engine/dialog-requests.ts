@@ -1,4 +1,5 @@
 import type { Dialog } from '../dialog/dialog.ts';
+import { parseRAck } from '../dialog/reliable-provisionals.ts';
 import { isTooShort, MIN_SE } from '../dialog/session-terms.ts';
 import type { SipRequest } from '../message/message.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
@@ -47,8 +48,42 @@ export class DialogRequests {
       this.#requests.refuse(transaction, request, 500, [retryAfter]);
       return;
     }
+    if (method === 'PRACK') {
+      this.#onPrack(request, transaction, dialog);
+      return;
+    }
     if (method === 'BYE' && this.#onBye(request, transaction, dialog)) return;
     this.#requests.handOver(dialog.client, request, transaction, dialog, dialog.localTag);
+  }
+
+  /** PRACK: to the application when it acknowledges something (RFC 3262 3). */
+  #onPrack(request: SipRequest, transaction: ServerTransaction, dialog: Dialog): void {
+    const rack = parseRAck(request.headers.get('rack') ?? '');
+    if (!rack) {
+      this.#requests.refuse(transaction, request, 400, [], 'Bad RAck header');
+      return;
+    }
+    const invite = this.#requests.pending(dialog, 'INVITE');
+    const { reliable } = invite ?? {};
+    const matches = invite?.request.cseq.seq === rack.seq && rack.method === 'INVITE';
+    if (!invite || !matches || !reliable?.acknowledge(rack.rseq)) {
+      this.#requests.refuse(transaction, request, 481);
+      return;
+    }
+    // What waited goes out after the answer to the PRACK.
+    const resume = (): void => {
+      if (invite.final) return;
+      reliable.resume();
+      if (reliable.settled) invite.held?.();
+    };
+    if (invite.held && request.body.length === 0) {
+      // The application has answered and waits for no PRACK; drachtio-srf would refuse it with 501.
+      this.#requests.send(transaction, request, 200, dialog.localTag);
+      resume();
+      return;
+    }
+    const prack = this.#requests.handOver(dialog.client, request, transaction, dialog, dialog.localTag);
+    prack.onFinal = resume;
   }
 
   /** Whether the BYE is dealt with and not for the application. */

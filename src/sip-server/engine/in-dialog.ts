@@ -18,8 +18,7 @@ export class InDialog {
   }
 
   /** The flow to the dialog's next hop; at once unless that is a host name. */
-  open(dialog: Dialog, done: (flow: Result<Flow, Error>) => void): void {
-    const { remote } = dialog;
+  open(dialog: Dialog, done: (flow: Result<Flow, Error>) => void, remote = dialog.remote): void {
     if (remote?.behind) {
       done(ok(remote.behind));
       return;

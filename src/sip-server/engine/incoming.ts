@@ -131,7 +131,7 @@ export class Incoming {
       const about = { flow, transactionId: answer.transactionId, dialogId: dialog.id, isRequest: true };
       deliver(this.#context, dialog.client, serializeMessage(request), about);
     }
-    if (dialog.unacked.size === 0) for (const next of dialog.afterAck.splice(0)) next();
+    dialog.resumeAfterAck();
   }
 
   /** A response frame of an application. */

@@ -29,8 +29,8 @@ export interface OutgoingRequest {
   provisional: boolean;
   /** The application has its final response. */
   final: boolean;
-  /** Highest RSeq passed up: retransmissions of a reliable provisional response stay here (RFC 3262 4). */
-  reliable: number;
+  /** Last RSeq passed up of each fork, by To tag (RFC 3262 4). */
+  readonly reliable: Map<string, number>;
   /** Answers of other forks, released with ACK and BYE; by To tag. */
   readonly refused: Map<string, Dialog>;
   /** A CANCEL of ours: held until a provisional response (RFC 3261 9.1), then sent. */

@@ -1,3 +1,4 @@
+import type { Result } from '../../shared/result.ts';
 import type { Dialog } from '../dialog/dialog.ts';
 import { parseNameAddr } from '../grammar/name-addr.ts';
 import { schemeOf } from '../grammar/uri.ts';
@@ -109,12 +110,14 @@ export class Outgoing {
     dialog.localSeq = Math.max(dialog.localSeq + 1, wanted);
     const seq = dialog.localSeq;
     if (method === 'BYE') this.#requests.cancelPending(dialog);
+    const rack = method === 'PRACK' ? (message.headers.get('rack') ?? '') : '';
+    const remote = this.#requests.forkOf(dialog, rack);
 
-    this.#inDialog.open(dialog, (opened) => {
+    const launch = (opened: Result<Flow, Error>): void => {
       if (!client.alive || this.#waits(client, frame, message, dialog)) return;
       const flow = opened.ok ? opened.value : dialog.flow;
       const renewed = this.sessions.renew(dialog, message);
-      const built = buildInside(dialog, method, seq, renewed, flow, this.#context.ids);
+      const built = buildInside(dialog, method, seq, renewed, flow, this.#context.ids, remote);
       if (!built.ok) return nok(built.error);
       if (method === 'PRACK') this.sessions.describe(dialog, built.value.headers, built.value.bytes);
       if (method === 'INVITE') dialog.contact = built.value.headers.get('contact') ?? dialog.contact;
@@ -126,10 +129,11 @@ export class Outgoing {
         dialog.sessionTimer?.stop();
       }
       // RFC 3261 14.1, 15: the callee's re-INVITE and BYE wait for the ACK of its 2xx, or for that to time out.
-      const waits = (method === 'BYE' || method === 'INVITE') && dialog.unacked.size > 0;
+      const waits = (method === 'BYE' || method === 'INVITE') && dialog.answering;
       if (waits) dialog.afterAck.push(start);
       else start();
-    });
+    };
+    this.#inDialog.open(dialog, launch, remote);
   }
 
   /** Whether it has to wait for a refresh of the server's own, of which the application knows nothing. */

@@ -1,11 +1,12 @@
 import type { TimerHandle } from '../../shared/clock.ts';
 import type { Dialog } from '../dialog/dialog.ts';
+import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
-import { deliver, type EngineContext } from './context.ts';
+import { deliver, deliverUnsolicited, type EngineContext } from './context.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { buildOwnResponse } from './wire-response.ts';
 
@@ -71,7 +72,7 @@ export class ServerRequests {
     transaction: ServerTransaction,
     dialog: Dialog | undefined,
     localTag: string,
-  ): void {
+  ): IncomingRequest {
     const initial = dialog === undefined && request.method === 'INVITE';
     if (request.method === 'INVITE') this.send(transaction, request, 100, '');
     const id = this.#context.ids.uuid();
@@ -84,6 +85,9 @@ export class ServerRequests {
       dialog,
       initial,
       final: false,
+      reliable: undefined,
+      held: undefined,
+      onFinal: undefined,
       timer: undefined,
     };
     incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
@@ -98,6 +102,7 @@ export class ServerRequests {
       dialogId: dialog?.id ?? '',
       isRequest: true,
     });
+    return incoming;
   }
 
   after(ms: number, fn: () => void): TimerHandle {
@@ -107,29 +112,41 @@ export class ServerRequests {
   // ---- answers --------------------------------------------------------------------------------------------
 
   /** Answers with a failure in the application's place. */
-  answer(incoming: IncomingRequest, status: number): void {
+  answer(incoming: IncomingRequest, status: number, extra: Extra = []): void {
     if (incoming.final) return;
     incoming.timer?.clear();
     incoming.timer = undefined;
-    this.send(incoming.transaction, incoming.request, status, incoming.localTag);
+    this.send(incoming.transaction, incoming.request, status, incoming.localTag, extra);
     this.finish(incoming, status);
   }
 
-  /** 487 to an INVITE that its caller gave up, and CANCEL to the application. */
-  giveUp(invite: IncomingRequest, cause: SipRequest): void {
-    this.answer(invite, 487);
-    const cancel: SipRequest = { ...cause, method: 'CANCEL' };
-    const { id, client } = invite;
+  /**
+   * Fails an INVITE and tells the application: with CANCEL, or with BYE when it has answered and its 2xx was held.
+   *
+   * @param cause the CANCEL or BYE of the peer, or the INVITE itself when there is none
+   */
+  giveUp(invite: IncomingRequest, cause: SipRequest, status = 487, extra: Extra = []): void {
+    const { id, client, held, transaction } = invite;
+    this.answer(invite, status, extra);
+    const flow = transaction.flow;
     const dialogId = invite.dialog?.id ?? '';
-    const about = { flow: invite.transaction.flow, transactionId: id, dialogId, isRequest: true };
-    deliver(this.#context, client, serializeMessage(cancel), about);
+    const message = serializeMessage(told(cause, held ? 'BYE' : 'CANCEL', extra));
+    if (held) deliverUnsolicited(this.#context, client, message, flow, dialogId);
+    else deliver(this.#context, client, message, { flow, transactionId: id, dialogId, isRequest: true });
   }
 
   /** Notes that the final answer is out; a failed INVITE and any answered BYE leave no dialog. */
   finish(incoming: IncomingRequest, status: number): void {
     incoming.final = true;
+    incoming.reliable?.stop();
+    const wasHeld = incoming.held !== undefined;
+    incoming.held = undefined;
     const { request, dialog, initial } = incoming;
+    const then = incoming.onFinal;
+    incoming.onFinal = undefined;
+    then?.();
     if (!dialog) return;
+    if (wasHeld && status >= 300) dialog.settleAnswer();
     if (request.method === 'BYE' || (initial && status >= 300)) this.#context.dialogs.remove(dialog);
   }
 
@@ -159,6 +176,7 @@ export class ServerRequests {
   // ---- ends -----------------------------------------------------------------------------------------------
 
   #forget(incoming: IncomingRequest): void {
+    incoming.reliable?.stop();
     incoming.timer?.clear();
     incoming.timer = undefined;
     this.#requests.delete(incoming.id);
@@ -174,8 +192,21 @@ export class ServerRequests {
   }
 
   close(): void {
-    for (const incoming of this.#requests.values()) incoming.timer?.clear();
+    for (const incoming of this.#requests.values()) {
+      incoming.timer?.clear();
+      incoming.reliable?.stop();
+    }
     this.#requests.clear();
     this.#byTransaction.clear();
   }
+}
+
+/** The request that stands for another in the eyes of an application. */
+function told(cause: SipRequest, method: string, extra: Extra): SipRequest {
+  if (cause.method === method) return cause;
+  const headers = new Headers();
+  for (const { key, name, value } of cause.headers)
+    if (key !== 'content-type') headers.append(name, key === 'cseq' ? `${cause.cseq.seq} ${method}` : value);
+  for (const [name, value] of extra) headers.append(name, value);
+  return { ...cause, method, headers, body: Buffer.alloc(0) };
 }

@@ -159,7 +159,7 @@ export function buildOutside(
   return ok({ method, uri, headers, bytes, branch, flow, seq, callId, fromTag, contact });
 }
 
-/** A request in a dialog (RFC 3261 12.2.1.1); the caller owns the CSeq number. */
+/** A request in a dialog (RFC 3261 12.2.1.1); the caller owns the CSeq number; `remote` may be an early fork. */
 export function buildInside(
   dialog: Dialog,
   method: string,
@@ -167,15 +167,16 @@ export function buildInside(
   message: AppMessage,
   flow: Flow,
   ids: Ids,
+  remote = dialog.remote,
 ): Result<WireRequest, string> {
-  if (!dialog.remote) return err('dialog has no remote target yet');
-  const { uri, routes } = routing(dialog.remote);
+  if (!remote) return err('dialog has no remote target yet');
+  const { uri, routes } = routing(remote);
   const branch = ids.branch();
   const headers = new Headers()
     .append('Via', viaValue(flow, branch))
     .append('Max-Forwards', maxForwards(message.headers))
     .append('From', dialog.localAddress)
-    .append('To', dialog.remoteHeader)
+    .append('To', dialog.remoteHeader(remote))
     .append('Call-ID', dialog.callId)
     .append('CSeq', `${seq} ${method}`);
   for (const route of routes) headers.append('Route', route);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../shared/result.ts';
+import { hasOption } from '../dialog/session-terms.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
 import { parseVia } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
@@ -56,13 +57,18 @@ export function buildOwnResponse(
   return serialize(statusLine(status, reason), headers);
 }
 
-/** The application's answer as it goes over the wire (RFC 3261 8.2.6, 12.1.1). The failure is a NOK text. */
+/**
+ * The application's answer as it goes over the wire (RFC 3261 8.2.6, 12.1.1). The failure is a NOK text.
+ *
+ * @param rseq makes it a reliable provisional response (RFC 3262 3)
+ */
 export function buildAppResponse(
   request: SipRequest,
   status: number,
   message: AppMessage,
   tag: string,
   flow: Flow,
+  rseq?: number,
 ): Result<{ readonly bytes: Buffer; readonly headers: Headers; readonly contact: string }, string> {
   const reason = message.start.kind === 'response' ? message.start.reason : '';
   const headers = common(
@@ -81,6 +87,10 @@ export function buildAppResponse(
   if (refreshes || (given !== undefined && given !== '')) headers.append('Contact', contact);
   const rest = appendApp(headers, message, flow, OWN);
   if (!rest.ok) return rest;
+  if (rseq !== undefined) {
+    if (!hasOption(headers, 'require', '100rel')) headers.append('Require', '100rel');
+    headers.append('RSeq', String(rseq));
+  }
   return ok({ bytes: serialize(statusLine(status, reason), headers, message.body), headers, contact });
 }
 

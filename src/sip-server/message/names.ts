@@ -83,6 +83,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   491: 'Request Pending',
   500: 'Server Internal Error',
   503: 'Service Unavailable',
+  504: 'Server Time-out',
   505: 'Version Not Supported',
   513: 'Message Too Large',
 };
