@@ -1,6 +1,9 @@
 import type { EventKey } from './classify.ts';
 import { type Context, mark, setAttempt } from './context.ts';
-import type { CallState, GraphActionStatus, SdpOperation } from './types.ts';
+import type { CallState, GraphActionStatus, Refusal, SdpOperation } from './types.ts';
+
+/** RFC 3261 21.5.5: we are a gateway, and the server beyond did not answer in time. */
+const TIMED_OUT: Refusal = { status: 504, phrase: 'Server Time-out' };
 
 /**
  * Takes in what an event says, the same in every state, before the table decides what follows from it.
@@ -13,13 +16,19 @@ export function absorb(c: Context, key: EventKey): void {
   else if (event.type.startsWith('media.')) absorbMedia(c);
   else if (event.type.startsWith('graph.')) absorbGraph(c);
   else if (event.type === 'meta.terminate') s.webhook = { status: event.status, durationS: event.durationS };
+  else if (event.type === 'meta.identified') s.metaCallId = event.callId;
+  else if (key === 'meta.ringing') mark(c, 'ringing');
   else if (event.type === 'meta.mediaUpdate') queueUpdate(c, event.version ?? s.sdp.version + 1, event.sdp);
   else if (event.type === 'profile.resolved') {
     s.profile = 'done';
     s.callerName = event.name;
   } else if (key === 'timer.profile') s.profile = 'done';
   else if (key === 'timer.accept') setGraph(c, 'accept', 'ambiguous');
-  else if (event.type === 'shutdown') s.hurry = true;
+  else if (key === 'timer.permission') s.refusal = TIMED_OUT;
+  else if (key === 'timer.connect') {
+    s.refusal = TIMED_OUT;
+    setGraph(c, 'connect', 'ambiguous');
+  } else if (event.type === 'shutdown') s.hurry = true;
 }
 
 function absorbSip(c: Context, key: EventKey): void {
@@ -30,9 +39,10 @@ function absorbSip(c: Context, key: EventKey): void {
   else if (event.type === 'sip.answered') {
     setAttempt(s, attempt, 'up', 200);
     if (key === 'sip.crossed') return;
+    // Of a phone that called: it has been the one since it was told 200.
     s.answeredBy = attempt;
     s.dtmfMode = event.dtmf ?? 'rtp';
-    mark(c, 'answered');
+    if (key !== 'sip.established') mark(c, 'answered');
   } else if (event.type === 'sip.held') s.held = event.held;
   else if (event.type === 'sip.failed' && key !== 'sip.lost') setAttempt(s, attempt, 'down', event.status);
   else if (event.type === 'sip.cancelled') setAttempt(s, attempt, 'down', 487);
@@ -74,16 +84,26 @@ function absorbMedia(c: Context): void {
 function absorbGraph(c: Context): void {
   const { s, event } = c;
   switch (event.type) {
-    case 'graph.accepted': {
+    case 'graph.accepted':
       setGraph(c, 'accept', 'done');
       mark(c, 'acceptDone');
-      const reply: SdpOperation[] = [];
-      if (event.answerSdp) reply.push({ kind: 'answer', version: 0, sdp: event.answerSdp });
-      if (event.renegotiationSdp)
-        reply.push({ kind: 'renegotiation', version: 0, sdp: event.renegotiationSdp });
-      s.sdp = { ...s.sdp, queue: [...reply, ...s.sdp.queue] };
+      queueReply(c, event);
       break;
-    }
+    case 'graph.permission':
+      s.permission = event.allowed ? 'granted' : 'refused';
+      s.refusal = event.refusal;
+      if (event.allowed) mark(c, 'permitted');
+      break;
+    case 'graph.connected':
+      s.metaCallId ??= event.callId;
+      setGraph(c, 'connect', 'done');
+      mark(c, 'connectDone');
+      queueReply(c, event);
+      break;
+    case 'graph.connectFailed':
+      s.refusal = event.refusal;
+      setGraph(c, 'connect', event.ambiguous ? 'ambiguous' : 'failed');
+      break;
     case 'graph.acceptFailed':
       s.acceptFailure = { kind: event.kind, code: event.code };
       setGraph(c, 'accept', event.kind === 'ambiguous' || event.kind === 'already' ? 'ambiguous' : 'failed');
@@ -107,7 +127,25 @@ function absorbGraph(c: Context): void {
 /** Records the outcome of a Graph action and journals it, so that a replay knows what is still open. */
 function setGraph(c: Context, action: keyof CallState['graph'], status: GraphActionStatus): void {
   c.s.graph = { ...c.s.graph, [action]: status };
-  c.notes.push({ kind: 'graph-answered', action, outcome: status });
+  const { metaCallId } = c.s;
+  c.notes.push({
+    kind: 'graph-answered',
+    action,
+    outcome: status,
+    ...(action === 'connect' && metaCallId !== undefined ? { metaCallId } : {}),
+  });
+}
+
+/** What Graph's reply to accept or connect carried comes before every media_update. */
+function queueReply(
+  c: Context,
+  reply: { readonly answerSdp?: string | undefined; readonly renegotiationSdp?: string | undefined },
+): void {
+  const { s } = c;
+  const own: SdpOperation[] = [];
+  if (reply.answerSdp) own.push({ kind: 'answer', version: 0, sdp: reply.answerSdp });
+  if (reply.renegotiationSdp) own.push({ kind: 'renegotiation', version: 0, sdp: reply.renegotiationSdp });
+  s.sdp = { ...s.sdp, queue: [...own, ...s.sdp.queue] };
 }
 
 /** Only the newest update waits: each is a full description (highest version wins). */

@@ -19,8 +19,8 @@ export interface Action {
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
 export const open = action('journal the call', (c) => {
-  mark(c, 'webhook', c.s.facts.receivedAtMs);
-  const { pageId, direction } = c.s.facts;
+  const { pageId, direction, receivedAtMs } = c.s.facts;
+  mark(c, direction === 'user_initiated' ? 'webhook' : 'invite', receivedAtMs);
   c.notes.push({ kind: 'call-created', pageId, direction });
 });
 
@@ -100,6 +100,8 @@ export const applySdp = action('apply next SDP', (c) => {
   const { s } = c;
   const [head, ...rest] = s.sdp.queue;
   if (!head || s.sdp.busy) return;
+  // A media_update that overtook the reply to connect: the answer in that reply comes first.
+  if (s.graph.connect === 'sent') return;
   if (head.kind === 'answer' || !s.sdp.answered) {
     // Accept without an answer: the first full description from Meta stands for it, and is then applied
     // once more as what it is, because it may carry the consumer's own m-line.

@@ -19,6 +19,7 @@ export type MetaEndReason =
   | 'In_Another_Call'
   | 'Incoming_Timeout'
   | 'No_Answer_Timeout'
+  | 'No_Permission'
   | 'Signaling_Message_Failed'
   | 'Unknown'
   | 'WebRTC_Error';
@@ -28,6 +29,8 @@ interface CauseRow {
   /** Reason of our CANCEL or BYE. */
   readonly reason: SipReason;
   readonly metaReason: MetaEndReason;
+  /** Final response to a phone that called and was not answered yet; default 480. */
+  readonly sipStatus?: number;
 }
 
 const q850 = (cause: number, text: string): SipReason => ({ protocol: 'Q.850', cause, text });
@@ -46,6 +49,25 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     reason: q850(16, 'Caller hung up'),
     metaReason: 'Call_End_Accept_After_Hang_Up',
   },
+  'phone-cancelled': {
+    by: 'phone',
+    reason: q850(16, 'Normal call clearing'),
+    metaReason: 'Hangup_Call',
+    sipStatus: 487,
+  },
+  'no-permission': {
+    by: 'gateway',
+    reason: q850(21, 'No permission to call'),
+    metaReason: 'No_Permission',
+    sipStatus: 403,
+  },
+  'connect-failed': {
+    by: 'gateway',
+    reason: q850(41, 'Temporary failure'),
+    metaReason: 'Signaling_Message_Failed',
+    sipStatus: 500,
+  },
+  'not-taken': { by: 'consumer', reason: q850(19, 'No answer'), metaReason: 'Ignore_Call' },
   busy: { by: 'phone', reason: q850(17, 'User busy'), metaReason: 'In_Another_Call' },
   declined: { by: 'phone', reason: q850(21, 'Call rejected'), metaReason: 'Ignore_Call' },
   'no-answer': { by: 'gateway', reason: q850(19, 'No answer'), metaReason: 'No_Answer_Timeout' },
@@ -70,17 +92,20 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     by: 'gateway',
     reason: q850(41, 'Temporary failure'),
     metaReason: 'Signaling_Message_Failed',
+    sipStatus: 500,
   },
   'media-setup-failed': {
     by: 'gateway',
     reason: q850(41, 'Media set-up failed'),
     metaReason: 'WebRTC_Error',
+    sipStatus: 500,
   },
   'media-lost': { by: 'gateway', reason: q850(41, 'Media lost'), metaReason: 'Connection_Dropped' },
   'media-failed': {
     by: 'gateway',
     reason: q850(47, 'Resource unavailable'),
     metaReason: 'Client_Error',
+    sipStatus: 500,
   },
   'phone-lost': {
     by: 'gateway',
@@ -102,8 +127,9 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     by: 'gateway',
     reason: q850(31, 'Gateway shutting down'),
     metaReason: 'Client_Interrupted',
+    sipStatus: 503,
   },
-  bug: { by: 'gateway', reason: q850(41, 'Temporary failure'), metaReason: 'Client_Error' },
+  bug: { by: 'gateway', reason: q850(41, 'Temporary failure'), metaReason: 'Client_Error', sipStatus: 500 },
   missed: { by: 'consumer', reason: q850(16, 'Caller hung up'), metaReason: 'Incoming_Timeout' },
 };
 

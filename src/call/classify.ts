@@ -5,6 +5,11 @@ import type { CallState } from './types.ts';
 export type EventKey =
   | 'start'
   | 'meta.terminate'
+  /** A webhook named the call that we are placing. */
+  | 'meta.identified'
+  | 'meta.ringing'
+  /** The consumer picked up. */
+  | 'meta.accepted'
   | 'meta.mediaUpdate'
   | 'profile.resolved'
   | 'media.ready'
@@ -31,8 +36,16 @@ export type EventKey =
   /** A leg that we were ending is down. */
   | 'sip.gone'
   | 'sip.held'
+  /** The phone that called is gone before our 200 reached it. */
+  | 'sip.abandoned'
+  /** It has our 200. */
+  | 'sip.established'
   | 'graph.accepted'
   | 'graph.acceptFailed'
+  | 'graph.permitted'
+  | 'graph.notPermitted'
+  | 'graph.connected'
+  | 'graph.connectFailed'
   /** reject or terminate was answered, well or badly. */
   | 'graph.replied'
   | `timer.${TimerName}`
@@ -52,6 +65,10 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
       return s.webhook ? undefined : 'meta.terminate';
     case 'meta.mediaUpdate':
       return event.version !== undefined && event.version <= s.sdp.version ? undefined : 'meta.mediaUpdate';
+    case 'meta.identified':
+      return s.metaCallId === undefined ? 'meta.identified' : undefined;
+    case 'meta.status':
+      return classifyStatus(s, event.status);
     case 'profile.resolved':
       return s.profile === 'pending' ? 'profile.resolved' : undefined;
     case 'media.ready':
@@ -66,6 +83,12 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
     case 'graph.accepted':
     case 'graph.acceptFailed':
       return s.graph.accept === 'sent' ? event.type : undefined;
+    case 'graph.permission':
+      if (s.permission !== 'pending') return undefined;
+      return event.allowed ? 'graph.permitted' : 'graph.notPermitted';
+    case 'graph.connected':
+    case 'graph.connectFailed':
+      return s.graph.connect === 'sent' ? event.type : undefined;
     case 'graph.rejected':
     case 'graph.rejectFailed':
       return s.graph.reject === 'sent' ? 'graph.replied' : undefined;
@@ -87,6 +110,13 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
   }
 }
 
+/** Monotonic: nothing rings after the pickup. */
+function classifyStatus(s: CallState, status: 'ringing' | 'accepted'): EventKey | undefined {
+  if (s.facts.direction !== 'business_initiated' || s.milestones.answered !== undefined) return undefined;
+  if (status === 'accepted') return 'meta.accepted';
+  return s.milestones.ringing === undefined ? 'meta.ringing' : undefined;
+}
+
 function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
   const status = s.attempts[event.attempt - 1]?.status;
   switch (status) {
@@ -97,6 +127,11 @@ function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
       if (event.type === 'sip.failed' || event.type === 'sip.cancelled' || event.type === 'sip.bye')
         return 'sip.failed';
       return undefined;
+    case 'incoming':
+      return event.type === 'sip.cancelled' || event.type === 'sip.failed' ? 'sip.abandoned' : undefined;
+    case 'answering':
+      if (event.type === 'sip.answered') return 'sip.established';
+      return event.type === 'sip.cancelled' || event.type === 'sip.failed' ? 'sip.abandoned' : undefined;
     case 'cancelling':
       if (event.type === 'sip.answered') return 'sip.crossed';
       return event.type === 'sip.progress' || event.type === 'sip.held' ? undefined : 'sip.gone';

@@ -1,10 +1,10 @@
 import type { SipReason } from './causes.ts';
 import type { TimerName } from './events.ts';
 import type { CallRecord, Milestone } from './record.ts';
-import type { CallTarget } from './types.ts';
+import type { CallTarget, Refusal } from './types.ts';
 
 /**
- * What is remembered over a crash. Only `graph-sent` for accept comes before its action; the others follow theirs,
+ * What is remembered over a crash. Only `graph-sent` for accept and connect comes before its action; the others follow theirs,
  * because they must not delay it. `callId` and time are the runner's to add.
  */
 export type JournalNote =
@@ -26,11 +26,13 @@ export type JournalNote =
     }
   | {
       readonly kind: 'graph-sent';
-      readonly action: 'accept' | 'reject' | 'terminate';
+      readonly action: 'accept' | 'connect' | 'reject' | 'terminate';
     }
   | {
       readonly kind: 'graph-answered';
-      readonly action: 'accept' | 'reject' | 'terminate';
+      readonly action: 'accept' | 'connect' | 'reject' | 'terminate';
+      /** Meta's name of the call, when it is not the entry's. */
+      readonly metaCallId?: string;
       readonly outcome: string;
     }
   | { readonly kind: 'call-ended'; readonly cause: string };
@@ -75,7 +77,22 @@ export type Effect =
   /** Reports `graph.rejected` or `graph.rejectFailed`. */
   | { readonly type: 'graphReject' }
   /** Reports `graph.terminated` or `graph.terminateFailed`. */
-  | { readonly type: 'graphTerminate' }
+  | { readonly type: 'graphTerminate'; readonly callId: string }
+  /** Reports `graph.permission`; asks the consumer for it, once, when the route says so. */
+  | { readonly type: 'checkPermission' }
+  /** With the offer that `openMedia` made. Reports `graph.connected` or `graph.connectFailed`; never sent twice. */
+  | { readonly type: 'graphConnect' }
+  /** 180 to the phone that called. */
+  | { readonly type: 'ringPhone'; readonly attempt: number }
+  /** 200 to it, and its media plan to the media worker. Reports `sip.answered`, or `sip.failed` when the phone is gone. */
+  | { readonly type: 'answerPhone'; readonly attempt: number }
+  /** A final response of 300 or more to it. */
+  | {
+      readonly type: 'refusePhone';
+      readonly attempt: number;
+      readonly refusal: Refusal;
+      readonly reason: SipReason;
+    }
   /** Reports `media.sdpApplied` or `media.sdpFailed`; one SDP operation is asked for at a time. */
   | { readonly type: 'applyAnswer'; readonly sdp: string }
   | { readonly type: 'applyRenegotiation'; readonly sdp: string }

@@ -1,8 +1,9 @@
 import type { Action } from './actions.ts';
 import { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
 import { type Context, flushNotes, mark, setAttempt, startTimer, stopTimer } from './context.ts';
+import type { TimerName } from './events.ts';
 import { buildRecord } from './finish.ts';
-import { isGoneAtMeta } from './guards.ts';
+import { isGoneAtMeta, isNameless } from './guards.ts';
 import type { EndCause } from './record.ts';
 
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
@@ -13,10 +14,11 @@ function tearDown(c: Context, cause: EndCause, detail?: string): void {
   s.end = { cause, by: CAUSES[cause].by, detail };
   mark(c, 'ended');
   // Accept's timer goes on: an accept without a reply must still be ended at Meta.
-  for (const name of s.timers) if (name !== 'accept' || s.graph.accept !== 'sent') stopTimer(c, name);
+  for (const name of s.timers) if (!isOwed(c, name)) stopTimer(c, name);
   endPhone(c);
   if (!isGoneAtMeta(s)) {
-    if (s.graph.accept === 'done' || s.graph.accept === 'ambiguous') sendTerminate(c);
+    if (s.facts.direction === 'business_initiated') endPlaced(c);
+    else if (s.graph.accept === 'done' || s.graph.accept === 'ambiguous') sendTerminate(c);
     else if (s.graph.accept !== 'sent') sendReject(c);
   }
   if (s.media === 'opening' || s.media === 'open') {
@@ -26,10 +28,25 @@ function tearDown(c: Context, cause: EndCause, detail?: string): void {
   startTimer(c, 'record', s.policy.recordWaitMs);
 }
 
+/** Accept's and connect's timers go on: what has no reply yet must still be ended at Meta. */
+function isOwed({ s }: Context, name: TimerName): boolean {
+  return (name === 'accept' || name === 'connect') && s.graph[name] === 'sent';
+}
+
+/** A call that we placed: it can be ended once it has a name. */
+function endPlaced(c: Context): void {
+  if (c.s.metaCallId !== undefined) sendTerminate(c);
+  else if (isNameless(c.s)) startTimer(c, 'identify', c.s.policy.identifyMs);
+}
+
 function endPhone(c: Context): void {
   for (const { attempt, status } of c.s.attempts) {
     const reason = CAUSES[c.s.end?.cause ?? 'bug'].reason;
-    if (status === 'inviting') {
+    if (status === 'incoming') {
+      const refusal = c.s.refusal ?? { status: CAUSES[c.s.end?.cause ?? 'bug'].sipStatus ?? 480 };
+      setAttempt(c.s, attempt, 'down', refusal.status);
+      c.effects.push({ type: 'refusePhone', attempt, refusal, reason });
+    } else if (status === 'inviting') {
       setAttempt(c.s, attempt, 'cancelling');
       c.effects.push({ type: 'cancelInvite', attempt, reason });
     } else if (status === 'up') {
@@ -40,10 +57,11 @@ function endPhone(c: Context): void {
 }
 
 function sendTerminate(c: Context): void {
-  if (c.s.graph.terminate !== 'none') return;
+  const { metaCallId } = c.s;
+  if (c.s.graph.terminate !== 'none' || metaCallId === undefined) return;
   c.s.graph = { ...c.s.graph, terminate: 'sent' };
   // Noted afterwards: terminating twice does no harm, terminating late does.
-  c.effects.push({ type: 'graphTerminate' });
+  c.effects.push({ type: 'graphTerminate', callId: metaCallId });
   c.notes.push({ kind: 'graph-sent', action: 'terminate' });
 }
 
@@ -92,7 +110,7 @@ export const byeCrossed = action('BYE', (c) => {
 });
 
 export const terminate = action('Graph terminate', (c) => {
-  stopTimer(c, 'accept');
+  for (const name of ['accept', 'connect', 'identify'] as const) stopTimer(c, name);
   sendTerminate(c);
 });
 
@@ -102,6 +120,14 @@ export const reject = action('Graph reject', (c) => {
 });
 
 export const stopAccept = action('stop accept timer', (c) => stopTimer(c, 'accept'));
+
+export const stopConnect = action('stop connect timer', (c) => stopTimer(c, 'connect'));
+
+/** The reply to connect named nothing, or never came: a webhook may still do it. */
+export const awaitName = action('wait for a name', (c) => {
+  stopTimer(c, 'connect');
+  startTimer(c, 'identify', c.s.policy.identifyMs);
+});
 
 /** The record, once: complete, or as complete as it will get. */
 export const record = action('record', (c) => {
@@ -126,6 +152,10 @@ function detailOf({ event }: Context): string | undefined {
       return `SIP ${event.status}${event.q850 === undefined ? '' : `, Q.850 ${event.q850}`}${event.kind === 'response' ? '' : `, ${event.kind}`}`;
     case 'sip.bye':
       return event.q850 === undefined ? undefined : `Q.850 ${event.q850}`;
+    case 'graph.permission':
+      return event.refusal?.phrase;
+    case 'graph.connectFailed':
+      return event.code;
     case 'graph.acceptFailed':
       return event.code === undefined ? event.kind : `${event.kind}, ${event.code}`;
     case 'media.failed':

@@ -1,4 +1,4 @@
-import type { AcceptFailureKind } from './types.ts';
+import type { AcceptFailureKind, Refusal } from './types.ts';
 
 /** Timers are named; a call has at most one of each. */
 export const TIMERS = [
@@ -10,6 +10,14 @@ export const TIMERS = [
   'ringTarget',
   /** The current target's first 18x. */
   'progress',
+  /** Graph's word on permission. */
+  'permission',
+  /** Graph's reply to connect. */
+  'connect',
+  /** A media_update came: `accepted` should follow. */
+  'pickup',
+  /** A connect without a reply may still be named by a webhook. */
+  'identify',
   /** Graph's reply to accept. */
   'accept',
   /** An SDP answer that accept's reply did not carry. */
@@ -36,6 +44,10 @@ export type MetaEvent =
       readonly status: string;
       readonly durationS?: number | undefined;
     }
+  /** A webhook about the consumer whom we are calling names the call: the reply to connect is late or lost. */
+  | { readonly type: 'meta.identified'; readonly callId: string }
+  /** `call_status` of a business-initiated call; values other than these two are not passed on. */
+  | { readonly type: 'meta.status'; readonly status: 'ringing' | 'accepted' }
   /** `version` absent: taken as one more than the highest seen. */
   | {
       readonly type: 'meta.mediaUpdate';
@@ -92,7 +104,8 @@ export interface SipFailure {
 }
 
 /**
- * From the SIP leg, always naming the attempt. After `invite` the leg reports exactly one of `answered`, `failed` or
+ * From the SIP leg, always naming the attempt; the phone's own INVITE is attempt 1 and may report `cancelled` any
+ * time before `answerPhone`, which reports `answered` or `failed`. After `invite` the leg reports exactly one of `answered`, `failed` or
  * `cancelled`. After `cancelInvite`, too: a leg that ends a crossing 200 by itself reports `cancelled`, one that does
  * not reports `answered` and is asked for BYE. After `answered` it reports exactly one of `bye` (the phone's),
  * `byeDone` (ours was answered or given up) or `failed` (the dialog was lost).
@@ -142,6 +155,21 @@ export type GraphEvent =
   | {
       readonly type: 'graph.acceptFailed';
       readonly kind: AcceptFailureKind;
+      readonly code?: string | undefined;
+    }
+  /** `allowed` false: `refusal` says what the phone is told. */
+  | { readonly type: 'graph.permission'; readonly allowed: boolean; readonly refusal?: Refusal | undefined }
+  | {
+      readonly type: 'graph.connected';
+      readonly callId?: string | undefined;
+      readonly answerSdp?: string | undefined;
+      readonly renegotiationSdp?: string | undefined;
+    }
+  /** `ambiguous`: the consumer's device may ring all the same. */
+  | {
+      readonly type: 'graph.connectFailed';
+      readonly ambiguous: boolean;
+      readonly refusal: Refusal;
       readonly code?: string | undefined;
     }
   | { readonly type: 'graph.rejected' }

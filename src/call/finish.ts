@@ -9,22 +9,27 @@ export function buildRecord(s: CallState, now: number): CallRecord {
   const ended = at('ended') ?? now;
   const invited = at('invite');
   const secure = at('secure');
+  // A call that the phone placed is secure before the consumer picks up.
+  const talked = secure === undefined ? undefined : Math.max(secure, at('answered') ?? ended);
   return {
     v: 1,
-    callId: s.facts.callId,
+    callId: s.metaCallId ?? s.facts.callId,
     pageId: s.facts.pageId,
     psid: s.facts.psid,
     direction: s.facts.direction,
     cause,
     endedBy: s.end?.by ?? CAUSES[cause].by,
     detail: s.end?.detail,
-    answered: s.graph.accept === 'done',
+    answered:
+      s.facts.direction === 'user_initiated'
+        ? s.graph.accept === 'done'
+        : s.milestones.answered !== undefined,
     target: s.answeredBy === undefined ? undefined : s.attempts[s.answeredBy - 1]?.target.name,
     attempts: s.attempts.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
     sipStatus: s.attempts.findLast(({ finalStatus }) => finalStatus !== undefined)?.finalStatus,
     milestones: s.milestones,
     ringMs: invited === undefined ? 0 : Math.max(0, (at('answered') ?? ended) - invited),
-    talkMs: secure === undefined ? 0 : Math.max(0, ended - secure),
+    talkMs: talked === undefined ? 0 : Math.max(0, ended - talked),
     dtmfDigits: s.dtmfDigits,
     renegotiations: s.sdp.renegotiations,
     meta: {
@@ -63,6 +68,12 @@ export function missedRecord(
     talkMs: 0,
     dtmfDigits: 0,
     renegotiations: 0,
-    meta: { endReason: CAUSES.missed.metaReason, accept: 'none', reject: 'none', terminate: 'none' },
+    meta: {
+      endReason: CAUSES.missed.metaReason,
+      accept: 'none',
+      connect: 'none',
+      reject: 'none',
+      terminate: 'none',
+    },
   };
 }

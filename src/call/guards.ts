@@ -17,6 +17,16 @@ export const windowOver = guard('too late to ring', ({ s, now }) => now >= ringD
 
 export const prepared = guard('name and media ready', ({ s }) => s.profile === 'done' && s.media === 'open');
 
+export const outbound = guard('a phone calls', ({ s }) => s.facts.direction === 'business_initiated');
+
+/** Permission is there and media is open. */
+export const clearToDial = guard(
+  'permission and media ready',
+  ({ s }) => s.permission === 'granted' && s.media === 'open',
+);
+
+export const alreadySecure = guard('media is up', ({ s }) => s.milestones.secure !== undefined);
+
 export const targetLeft = guard('target left', ({ s }) => nextTarget(s) !== undefined);
 
 export const refusedByPhone = guard('busy or declined', ({ s, event }) => {
@@ -37,8 +47,11 @@ export const phoneHeld = guard(
   ({ s, event }) => s.held && event.type === 'media.silent' && event.leg === 'phone',
 );
 
-/** No terminate webhook is stored, and Meta did not say that the call is not (or no longer) ours. */
-export const liveAtMeta = guard('live at Meta', ({ s }) => !isGoneAtMeta(s));
+/** No terminate webhook is stored, Meta did not say that the call is not (or no longer) ours, and it has a name. */
+export const liveAtMeta = guard('live at Meta', ({ s }) => !isGoneAtMeta(s) && s.metaCallId !== undefined);
+
+/** Nobody knows whether Meta placed the call, or under which name. */
+export const nameless = guard('nameless at Meta', ({ s }) => isNameless(s));
 
 /** Graph did not accept, so the consumer still rings. */
 export const refusedByGraph = guard(
@@ -53,7 +66,17 @@ export const legsAreDown = guard('legs down', ({ s }) => legsDown(s));
 
 export function isGoneAtMeta(s: CallState): boolean {
   const failure = s.acceptFailure?.kind;
-  return s.webhook !== undefined || failure === 'gone' || failure === 'not-owner';
+  return s.webhook !== undefined || failure === 'gone' || failure === 'not-owner' || wasNeverPlaced(s);
+}
+
+export function isNameless(s: CallState): boolean {
+  const { connect } = s.graph;
+  return s.metaCallId === undefined && !isGoneAtMeta(s) && (connect === 'ambiguous' || connect === 'done');
+}
+
+/** Our own call that Graph was not asked for, or refused. */
+function wasNeverPlaced({ facts, graph }: CallState): boolean {
+  return facts.direction === 'business_initiated' && (graph.connect === 'none' || graph.connect === 'failed');
 }
 
 /** No SIP attempt and no Graph action owes a reply, and the media sockets are closed. */
@@ -65,5 +88,8 @@ function legsDown(s: CallState): boolean {
 
 /** Meta sends terminate for every call of ours, also after our own reject or terminate. */
 function recordComplete(s: CallState): boolean {
-  return s.webhook !== undefined || s.acceptFailure?.kind === 'not-owner' || s.hurry;
+  if (s.webhook !== undefined || s.acceptFailure?.kind === 'not-owner' || wasNeverPlaced(s)) return true;
+  // What has no name can only be waited for, also in a hurry: a webhook may still name what rings.
+  if (isNameless(s)) return !s.timers.includes('identify');
+  return s.hurry;
 }

@@ -28,6 +28,7 @@ export type {
   CallStateName,
   CallTarget,
   Reduce,
+  Refusal,
   Step,
 } from './types.ts';
 export { CALL_STATES, DEFAULT_POLICY } from './types.ts';

@@ -2,11 +2,16 @@
 export const MILESTONES = [
   /** The connect webhook arrived. */
   'webhook',
-  /** First INVITE asked for. */
+  /** First INVITE asked for, or the phone's INVITE. */
   'invite',
-  /** First 18x. */
+  /** The consumer lets the Page call (business-initiated). */
+  'permitted',
+  /** Graph was asked to call the consumer. */
+  'connectSent',
+  'connectDone',
+  /** First 18x, or Meta's `ringing`. */
   'ringing',
-  /** 200 from the phone. */
+  /** 200 from the phone, or Meta's `accepted`. */
   'answered',
   'acceptSent',
   /** Graph said success. */
@@ -31,6 +36,14 @@ export const END_CAUSES = [
   'phone-hangup',
   /** The consumer hung up, or Meta gave up, before the call was accepted. */
   'cancelled',
+  /** The phone that called gave up before the consumer answered. */
+  'phone-cancelled',
+  /** The consumer does not permit calls of this Page. */
+  'no-permission',
+  /** Graph did not place the call, or nobody knows whether it did. */
+  'connect-failed',
+  /** The consumer declined or did not answer: Meta does not tell which. */
+  'not-taken',
   /** The phone answered, but the consumer was gone when Graph was asked to accept. */
   'accept-after-hangup',
   'busy',
@@ -76,7 +89,7 @@ export interface CallRecord {
   readonly endedBy: EndedBy;
   /** Error code or text behind the cause, when there is one. */
   readonly detail?: string | undefined;
-  /** True when Graph accepted the call. */
+  /** True when the two were connected: Graph accepted the call, or the consumer picked up. */
   readonly answered: boolean;
   /** The target that answered. */
   readonly target?: string | undefined;
@@ -101,6 +114,7 @@ export interface CallRecord {
     readonly durationS?: number | undefined;
     /** How our own actions ended: `none`, `sent` (no reply), `done`, `failed`, `ambiguous`. */
     readonly accept: string;
+    readonly connect: string;
     readonly reject: string;
     readonly terminate: string;
   };

@@ -20,23 +20,27 @@ export const reduce: Reduce = (state: CallState, event: CallEvent, now: number):
   return { state: c.s, effects: c.effects };
 };
 
-/**
- * Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. Throws for a
- * business-initiated call: its connect is a note about a call of our own and must never ring a phone.
- */
+/** Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. */
 export function startCall(setup: CallSetup, now: number): Step {
-  if (setup.facts.direction !== 'user_initiated')
-    throw new Error(`cannot ring for ${setup.facts.direction} calls`);
+  const { facts, targets } = setup;
+  const outbound = facts.direction === 'business_initiated';
+  const [caller] = targets;
+  if (outbound && !caller) throw new Error('a business-initiated call needs the phone that placed it');
   const fresh: CallState = {
     name: 'new',
-    facts: setup.facts,
+    facts,
     policy: setup.policy,
-    targets: setup.targets,
-    attempts: [],
+    targets,
+    attempts:
+      outbound && caller
+        ? [{ attempt: 1, target: caller, status: 'incoming', invitedAtMs: facts.receivedAtMs }]
+        : [],
     profile: setup.callerName === undefined ? 'pending' : 'done',
     callerName: setup.callerName,
     media: 'none',
-    graph: { accept: 'none', reject: 'none', terminate: 'none' },
+    ...(outbound ? {} : { metaCallId: facts.callId }),
+    permission: 'pending',
+    graph: { accept: 'none', connect: 'none', reject: 'none', terminate: 'none' },
     sdp: { queue: [], answered: false, version: 0, renegotiations: 0, failures: 0 },
     dtmfMode: 'rtp',
     dtmfDigits: 0,

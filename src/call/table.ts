@@ -1,6 +1,7 @@
 import type { Action } from './actions.ts';
 import * as act from './actions.ts';
 import type { EventKey } from './classify.ts';
+import * as dial from './dialing.ts';
 import * as ending from './ending.ts';
 import { end } from './ending.ts';
 import type { Guard } from './guards.ts';
@@ -82,6 +83,39 @@ const CONNECTED: Column = {
   'media.dtmf': [stay(act.relayDtmf)],
 };
 
+/** The phone that called waits for our final response. */
+const CALLER_WAITS: Column = { 'sip.abandoned': [go('ending', end('phone-cancelled'))] };
+
+const PICKED_UP: readonly Row[] = [
+  goIf(when.alreadySecure, 'talking', dial.answer, act.openAudio),
+  go('connecting', dial.answer, dial.expectSdp),
+];
+
+/** From connect until the pickup: media comes up meanwhile, nothing is heard. */
+const DIALED: Column = {
+  ...CALLER_WAITS,
+  'graph.connected': [stay(dial.connected, act.applySdp)],
+  'graph.connectFailed': [go('ending', end('connect-failed'))],
+  'timer.connect': [go('ending', end('connect-failed'))],
+  'meta.identified': [stay()],
+  'meta.accepted': PICKED_UP,
+  'timer.pickup': PICKED_UP,
+  'meta.mediaUpdate': [stay(act.applySdp, dial.awaitPickup)],
+  'meta.terminate': [go('ending', end('not-taken'))],
+  'timer.ringBudget': [go('ending', end('no-answer'))],
+  'media.sdpApplied': [stay(act.applySdp)],
+  'media.renegotiationFailed': [stay(act.applySdp)],
+  'media.answerFailed': [go('ending', end('media-setup-failed'))],
+  'media.iceConnected': [stay(act.metaIsBack)],
+  'media.secure': [stay(dial.mediaIsUp)],
+  'media.consumerLost': [stay(act.awaitTerminate)],
+  'timer.mediaSetup': [go('ending', end('media-setup-failed'))],
+  'timer.metaLost': [go('ending', end('media-setup-failed'))],
+};
+
+/** Our 200 to the phone that called may still be on its way. */
+const PHONE_ANSWERED: Column = { ...CALLER_WAITS, 'sip.established': [stay()], 'meta.identified': [stay()] };
+
 const SETTLED = goIf(when.settled, 'ended', ending.record, ending.stopAll);
 const SETTLING: readonly Row[] = [SETTLED, stay()];
 
@@ -89,6 +123,7 @@ const SETTLING: readonly Row[] = [SETTLED, stay()];
 export const TABLE: Readonly<Record<CallStateName, Column>> = {
   new: {
     start: [
+      goIf(when.outbound, 'checking', act.open, dial.check),
       goIf(when.noTargets, 'ending', act.open, end('no-route')),
       goIf(when.windowOver, 'ending', act.open, end('no-answer')),
       go('preparing', act.open, act.prepare),
@@ -108,6 +143,16 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
     'timer.progress': [go('inviting', act.cancel, act.invite)],
   },
   ringing: { ...LIVE, ...ALERTING, 'sip.progress': [stay()] },
+  checking: {
+    ...LIVE,
+    ...CALLER_WAITS,
+    'graph.permitted': [goIf(when.clearToDial, 'dialing', dial.connect), stay(dial.stopPermission)],
+    'graph.notPermitted': [go('ending', end('no-permission'))],
+    'timer.permission': [go('ending', end('connect-failed'))],
+    'media.ready': [goIf(when.clearToDial, 'dialing', dial.connect), stay()],
+  },
+  dialing: { ...LIVE, ...DIALED, 'meta.ringing': [go('alerting', dial.ring)] },
+  alerting: { ...LIVE, ...DIALED },
   accepting: {
     ...LIVE,
     ...ANSWERED,
@@ -123,6 +168,11 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   connecting: {
     ...LIVE,
     ...CONNECTED,
+    ...PHONE_ANSWERED,
+    // The pickup overtook the reply to connect.
+    'graph.connected': [stay(dial.connected, act.applySdp, dial.expectSdp)],
+    'graph.connectFailed': [go('ending', end('connect-failed'))],
+    'timer.connect': [go('ending', end('connect-failed'))],
     'media.secure': [go('talking', act.openAudio)],
     'timer.answerSdp': [go('ending', end('no-answer-sdp'))],
     'timer.mediaSetup': [go('ending', end('media-setup-failed'))],
@@ -131,12 +181,15 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   talking: {
     ...LIVE,
     ...CONNECTED,
+    ...PHONE_ANSWERED,
     'media.silent': [stayIf(when.phoneHeld), go('ending', end('media-lost'))],
     'timer.metaLost': [go('ending', end('media-lost'))],
     'timer.maxDuration': [go('ending', end('max-duration'))],
   },
   ending: {
     'sip.crossed': [stay(ending.byeCrossed)],
+    'sip.established': [stay(ending.byeCrossed)],
+    'sip.abandoned': SETTLING,
     'sip.gone': SETTLING,
     'media.closed': SETTLING,
     'media.workerLost': SETTLING,
@@ -152,6 +205,26 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
       stay(ending.stopAccept),
     ],
     'timer.accept': [stayIf(when.liveAtMeta, ending.terminate), ...SETTLING],
+    // The connect was in flight when the call ended.
+    'graph.connected': [
+      stayIf(when.liveAtMeta, ending.terminate),
+      stayIf(when.nameless, ending.awaitName),
+      SETTLED,
+      stay(ending.stopConnect),
+    ],
+    'graph.connectFailed': [
+      stayIf(when.liveAtMeta, ending.terminate),
+      stayIf(when.nameless, ending.awaitName),
+      SETTLED,
+      stay(ending.stopConnect),
+    ],
+    'timer.connect': [
+      stayIf(when.liveAtMeta, ending.terminate),
+      stayIf(when.nameless, ending.awaitName),
+      ...SETTLING,
+    ],
+    'meta.identified': [stayIf(when.liveAtMeta, ending.terminate), ...SETTLING],
+    'timer.identify': SETTLING,
     'timer.record': [
       goIf(when.legsAreDown, 'ended', ending.record, ending.stopAll),
       stay(ending.record, ending.awaitLegs),

@@ -2,14 +2,15 @@ import type { Effect } from './effects.ts';
 import type { CallEvent, TimerName } from './events.ts';
 import type { EndCause, EndedBy, Milestone } from './record.ts';
 
-/** What Meta's `connect` webhook said, plus when it reached us. */
+/** What is known when a call begins: from Meta's `connect` webhook, or from the phone's INVITE. */
 export interface CallFacts {
+  /** Meta's; for a business-initiated call one of our own, until Meta names the call. */
   readonly callId: string;
   readonly pageId: string;
   readonly psid: string;
-  /** Meta's `call_direction`. Business-initiated calls get their own states later. */
+  /** Meta's `call_direction`: who called whom. */
   readonly direction: 'user_initiated' | 'business_initiated';
-  /** Milliseconds since the epoch at which the webhook arrived. */
+  /** Milliseconds since the epoch at which the webhook or INVITE arrived. */
   readonly receivedAtMs: number;
   /** The webhook's `timestamp` in milliseconds since the epoch, when it had one. */
   readonly timestampMs?: number;
@@ -45,6 +46,16 @@ export interface CallPolicy {
   readonly recordWaitMs: number;
   /** How much longer than the record a SIP leg or Graph action without a reply is waited for. Default 10 000. */
   readonly abandonMs: number;
+  /** Wait for Graph's word on permission to call. Default 5000. */
+  readonly permissionTimeoutMs: number;
+  /** Upper bound for Graph's reply to connect (the client's own time-out is shorter). Default 12 000. */
+  readonly connectTimeoutMs: number;
+  /** How long the consumer's device may ring for us. Meta documents no limit. Default 60 000. */
+  readonly dialRingMs: number;
+  /** A media_update proves the pickup when no `accepted` follows within this. Default 2000. */
+  readonly pickupWaitMs: number;
+  /** How long a connect without a reply may still be named by a webhook, to be ended. Default 15 000. */
+  readonly identifyMs: number;
   /** Longest conversation; unset: no limit. */
   readonly maxDurationMs?: number | undefined;
 }
@@ -60,9 +71,17 @@ export const DEFAULT_POLICY: CallPolicy = {
   metaLostGraceMs: 5_000,
   recordWaitMs: 30_000,
   abandonMs: 10_000,
+  permissionTimeoutMs: 5_000,
+  connectTimeoutMs: 12_000,
+  dialRingMs: 60_000,
+  pickupWaitMs: 2_000,
+  identifyMs: 15_000,
 };
 
-/** Everything needed to start a call. `targets` may be empty: the call is then rejected and recorded. */
+/**
+ * Everything needed to start a call. `targets`: whom to ring, may be empty: the call is then rejected and recorded.
+ * For a business-initiated call the one phone that called.
+ */
 export interface CallSetup {
   readonly facts: CallFacts;
   readonly targets: readonly CallTarget[];
@@ -71,7 +90,7 @@ export interface CallSetup {
   readonly callerName?: string | undefined;
 }
 
-/** The states of a consumer-initiated call; the table in `table.ts` says what leads from one to another. */
+/** The states of a call; the table in `table.ts` says what leads from one to another. */
 export const CALL_STATES = [
   /** Only before `startCall` returns. */
   'new',
@@ -81,6 +100,12 @@ export const CALL_STATES = [
   'inviting',
   /** The phone rings. */
   'ringing',
+  /** The phone calls: whether the consumer permits it is asked; a media worker opens both legs' sockets. */
+  'checking',
+  /** Graph connect is sent; nothing rings yet. */
+  'dialing',
+  /** The consumer's device rings. */
+  'alerting',
   /** The phone answered (200, ACK); Graph accept is in flight. */
   'accepting',
   /** Meta's answer is here or due; ICE and DTLS are coming up. */
@@ -95,10 +120,11 @@ export const CALL_STATES = [
 export type CallStateName = (typeof CALL_STATES)[number];
 
 /**
- * One INVITE. `cancelling`: CANCEL sent, final response due. `up`: dialog confirmed. `leaving`: our BYE
+ * One INVITE. `incoming`: the phone's, which waits for our final response. `answering`: our 200 is on its way.
+ * `cancelling`: CANCEL sent, final response due. `up`: dialog confirmed. `leaving`: our BYE
  * is out. `down`: nothing is left of it.
  */
-export type AttemptStatus = 'inviting' | 'cancelling' | 'up' | 'leaving' | 'down';
+export type AttemptStatus = 'inviting' | 'incoming' | 'answering' | 'cancelling' | 'up' | 'leaving' | 'down';
 
 export interface Attempt {
   /** 1 for the first INVITE of the call. */
@@ -135,9 +161,17 @@ export interface CallState {
   readonly media: 'none' | 'opening' | 'open' | 'closing' | 'closed';
   readonly graph: {
     readonly accept: GraphActionStatus;
+    /** Only of a business-initiated call. */
+    readonly connect: GraphActionStatus;
     readonly reject: GraphActionStatus;
     readonly terminate: GraphActionStatus;
   };
+  /** What Meta calls this call; a business-initiated one has it from the reply to connect, or from a webhook. */
+  readonly metaCallId?: string | undefined;
+  /** Whether the consumer lets the Page call. */
+  readonly permission: 'pending' | 'granted' | 'refused';
+  /** What the phone that called is told, when it is not the cause's own status. */
+  readonly refusal?: Refusal | undefined;
   /** Why accept failed, once it did. */
   readonly acceptFailure?: {
     readonly kind: AcceptFailureKind;
@@ -173,6 +207,14 @@ export interface CallState {
   /** The process is going away: do not wait for the terminate webhook. */
   readonly hurry: boolean;
   readonly recorded: boolean;
+}
+
+/** A final response (RFC 3261 21.4 to 21.6) to the phone's INVITE. */
+export interface Refusal {
+  readonly status: number;
+  /** Reason phrase: what a phone shows. */
+  readonly phrase?: string | undefined;
+  readonly retryAfterS?: number | undefined;
 }
 
 /**

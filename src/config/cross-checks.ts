@@ -39,6 +39,28 @@ export function crossChecks(config: GatewayConfig): Found[] {
       }
     });
   }
+  config.outbound.rules.forEach((rule, i) => {
+    const path = ['outbound', 'rules', i];
+    const trunk = config.trunks[rule.trunk];
+    reference([...path, 'trunk'], rule.trunk, trunks, 'trunks');
+    if (rule.page !== undefined) {
+      reference(
+        [...path, 'page'],
+        rule.page,
+        config.meta.pages.map(({ id }) => id),
+        'meta.pages',
+      );
+    } else if (rule.pageHeader === undefined) {
+      found.push({ path, message: 'nothing names the Page that calls.', remedy: 'Add page or pageHeader.' });
+    }
+    if (trunk && !trunk.from && isIP(trunk.host) === 0) {
+      found.push({
+        path: ['trunks', rule.trunk, 'host'],
+        message: 'INVITEs of this trunk cannot be told from others: its host is a name.',
+        remedy: `Add from: [the addresses that it calls from] to trunks.${rule.trunk}.`,
+      });
+    }
+  });
   for (const name of trunks) found.push(...trunkChecks(config, name));
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(

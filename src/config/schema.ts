@@ -55,6 +55,12 @@ const trunk = Type.Object(
   {
     host: host('Host name or address of the PBX or phone.'),
     port: whole('SIP port.', 1, 65_535, 5060),
+    from: Type.Optional(
+      Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
+        description: 'Where its own INVITEs come from; default: host, when that is an address.',
+        minItems: 1,
+      }),
+    ),
     transport: choice(['udp', 'tcp'] as const, 'SIP transport; tcp needs a tcp listener under sip.listen.', {
       default: 'udp',
     }),
@@ -105,6 +111,27 @@ const route = Type.Object(
   { ...strict, description: 'An ordered list of SIP targets.' },
 );
 
+const outboundRule = Type.Object(
+  {
+    trunk: text('Whose INVITEs it is for, one of trunks.'),
+    prefix: Type.Optional(
+      text('What the called number must begin with; it is taken away.', { pattern: '^[0-9*#+]+$' }),
+    ),
+    caller: Type.Optional(text('Only for this extension: the user part of From.')),
+    page: Type.Optional(text('Id of the Page that calls, one of meta.pages.')),
+    pageHeader: Type.Optional(
+      text('INVITE header that names the Page; where it is missing, page counts.', {
+        pattern: '^[A-Za-z][A-Za-z0-9-]*$',
+      }),
+    ),
+    requestPermission: flag(
+      'Ask a consumer who has not permitted calls for it (calling_optin): one message, never repeated by itself.',
+      false,
+    ),
+  },
+  { ...strict, description: 'Who may call consumers, and as which Page.' },
+);
+
 export const CONFIG_SCHEMA = Type.Object(
   {
     meta: group(
@@ -122,6 +149,12 @@ export const CONFIG_SCHEMA = Type.Object(
           sendAppSecretProof: flag('Add appsecret_proof to Graph requests.', true),
           acceptTimeoutMs: whole('Longest wait for the reply to accept, ms.', 100, 30_000, 10_000),
           endTimeoutMs: whole('Longest wait for one reply to reject or terminate, ms.', 100, 30_000, 5_000),
+          permissionTimeoutMs: whole(
+            'Longest wait for the word on permission to call, ms.',
+            100,
+            10_000,
+            4_000,
+          ),
           profileTimeoutMs: whole("Budget of the look-up of the caller's name, ms.", 0, 5_000, 1_500),
           apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1 }),
           pages: Type.Array(page, { description: 'The Pages whose calls are taken.', minItems: 1 }),
@@ -241,6 +274,22 @@ export const CONFIG_SCHEMA = Type.Object(
       ...strict,
       description: 'Routes, by name.',
     }),
+    outbound: Type.Object(
+      {
+        rules: Type.Array(outboundRule, {
+          description: 'Calls that phones place; the first rule that fits counts. None: such calls get 403.',
+          default: [],
+        }),
+        ringTimeoutMs: whole("How long the consumer's device may ring, ms.", 5_000, 120_000, 60_000),
+        throttleStatus: Type.Unsafe<503 | 480>({
+          type: 'integer',
+          enum: [503, 480],
+          default: 503,
+          description: 'What the phone is told when Meta throttles; some PBXs give up a trunk that says 503.',
+        }),
+      },
+      { ...strict, default: {}, description: 'Calls from phones to consumers.' },
+    ),
     media: Type.Object(
       {
         opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),

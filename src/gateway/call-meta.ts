@@ -1,7 +1,17 @@
-import type { AcceptFailureKind } from '../call/index.ts';
+import type { AcceptFailureKind, Refusal } from '../call/index.ts';
 import type { EndOutcome, GraphClient, GraphFailure, GraphFailureKind } from '../meta/index.ts';
 import type { ProfileCache } from '../store/index.ts';
 import type { SideContext } from './call-runner.ts';
+import type { PermissionVerdict } from './permission-desk.ts';
+
+/** What only a call that a phone places needs. */
+export interface PlacingOptions {
+  readonly checkPermission: () => Promise<PermissionVerdict>;
+  /** Graph's reply to connect named the call; told before the call hears of it. */
+  readonly onNamed: (metaCallId: string) => void;
+  /** Told to the phone when Meta throttles us: some PBXs take a trunk out of service on 503. */
+  readonly throttleStatus: number;
+}
 
 /** One call's Graph actions; each reports to the call exactly once. */
 export class MetaSide {
@@ -10,6 +20,7 @@ export class MetaSide {
   readonly #profiles: ProfileCache;
   readonly #now: () => number;
   readonly #context: SideContext;
+  readonly #placing: PlacingOptions | undefined;
 
   constructor(
     facts: { readonly callId: string; readonly pageId: string; readonly psid: string },
@@ -17,7 +28,9 @@ export class MetaSide {
     profiles: ProfileCache,
     now: () => number,
     context: SideContext,
+    placing?: PlacingOptions,
   ) {
+    this.#placing = placing;
     this.#facts = facts;
     this.#graph = graph;
     this.#profiles = profiles;
@@ -60,8 +73,46 @@ export class MetaSide {
     });
   }
 
-  terminate(): void {
-    const { pageId, callId } = this.#facts;
+  checkPermission(): void {
+    if (!this.#placing) throw new Error('permission is for calls that a phone places');
+    this.#context.step('gateway', 'meta', 'GET messenger_call_permissions');
+    this.#run(this.#placing.checkPermission(), ({ allowed, refusal }) => {
+      this.#context.step('meta', 'gateway', allowed ? '200 (may be called)' : '200 (may not be called)');
+      this.#context.dispatch({ type: 'graph.permission', allowed, refusal: this.#tellable(refusal) });
+    });
+  }
+
+  connect(offerSdp: string): void {
+    const { pageId, psid } = this.#facts;
+    this.#context.step('gateway', 'meta', 'POST connect');
+    this.#run(this.#graph.connect(pageId, psid, offerSdp), (outcome) => {
+      if (outcome.ok) {
+        const { callId, answerSdp, renegotiationSdp } = outcome;
+        this.#context.step('meta', 'gateway', `200 (${answerSdp ? 'answer' : 'no SDP'})`);
+        if (callId !== undefined) this.#placing?.onNamed(callId);
+        return this.#context.dispatch({ type: 'graph.connected', callId, answerSdp, renegotiationSdp });
+      }
+      this.#failed('connect', outcome.failure);
+      const { kind, message, sipStatus, retryAfterS } = outcome.failure;
+      const ambiguous = kind === 'ambiguous';
+      const refusal = this.#tellable({ status: ambiguous ? 504 : sipStatus, retryAfterS });
+      this.#context.dispatch({
+        type: 'graph.connectFailed',
+        ambiguous,
+        refusal: refusal ?? { status: 500 },
+        code: message,
+      });
+    });
+  }
+
+  #tellable(refusal: Refusal | undefined): Refusal | undefined {
+    if (refusal?.status !== 503) return refusal;
+    return { ...refusal, status: this.#placing?.throttleStatus ?? 503 };
+  }
+
+  /** @param callId Meta's name of the call */
+  terminate(callId: string): void {
+    const { pageId } = this.#facts;
     this.#context.step('gateway', 'meta', 'POST terminate');
     this.#run(this.#graph.terminate(pageId, callId), (outcome) => {
       if (this.#ended('terminate', outcome)) this.#context.dispatch({ type: 'graph.terminated' });

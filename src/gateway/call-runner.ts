@@ -7,14 +7,14 @@ import type { JournalWriter } from '../store/index.ts';
 import { steadyNow } from './call-clock.ts';
 import type { MediaSide } from './call-media.ts';
 import type { MetaSide } from './call-meta.ts';
-import type { PhoneSide } from './call-phone.ts';
 import { CallTimers } from './call-timers.ts';
 import type { LadderSink, Party } from './ladder.ts';
+import type { PhoneLeg } from './phone-leg.ts';
 
 /** What one call's sides are made of; each reports through `dispatch` and tells the ladder what it sent. */
 export interface CallSides {
   readonly meta: MetaSide;
-  readonly phone: PhoneSide;
+  readonly phone: PhoneLeg;
   readonly media: MediaSide;
 }
 
@@ -34,7 +34,7 @@ export interface CallRunnerOptions {
   /** The one record; with what the media legs counted, when they were closed by then. */
   readonly onRecord: (record: CallRecord, media: BridgeStats | undefined, codec: string | undefined) => void;
   /** The call reached `ended`; nothing of it is left and it can be forgotten. */
-  readonly onEnded: () => void;
+  readonly onEnded: (state: CallState) => void;
 }
 
 /**
@@ -61,7 +61,7 @@ export class CallRunner {
       step: (from, to, what) => this.#step(from, to, what),
       log: options.log,
     });
-    this.#observe({ type: 'meta.connect' });
+    if (options.setup.facts.direction === 'user_initiated') this.#observe({ type: 'meta.connect' });
     const first = startCall(options.setup, this.#now());
     this.#state = first.state;
     this.#effects.push(...first.effects);
@@ -149,7 +149,17 @@ export class CallRunner {
       case 'graphReject':
         return meta.reject();
       case 'graphTerminate':
-        return meta.terminate();
+        return meta.terminate(effect.callId);
+      case 'checkPermission':
+        return meta.checkPermission();
+      case 'graphConnect':
+        return meta.connect(media.offerSdp);
+      case 'ringPhone':
+        return phone.ring(effect.attempt);
+      case 'answerPhone':
+        return phone.answer(effect.attempt);
+      case 'refusePhone':
+        return phone.refuse(effect.attempt, effect.refusal, effect.reason);
       case 'applyAnswer':
         return media.applyAnswer(effect.sdp);
       case 'applyRenegotiation':
@@ -164,7 +174,7 @@ export class CallRunner {
         return this.#timers.stop(effect.name);
       case 'milestone':
         return this.#options.log.info(
-          { milestone: effect.name, sinceWebhookMs: Math.round(effect.atMs - facts.receivedAtMs) },
+          { milestone: effect.name, sinceStartMs: Math.round(effect.atMs - facts.receivedAtMs) },
           'call.milestone',
         );
       case 'finish':
@@ -179,6 +189,10 @@ export class CallRunner {
         return this.#step('meta', 'gateway', 'webhook connect');
       case 'meta.terminate':
         return this.#step('meta', 'gateway', `webhook terminate (${event.status})`);
+      case 'meta.status':
+        return this.#step('meta', 'gateway', `webhook call_status (${event.status})`);
+      case 'meta.identified':
+        return this.#step('meta', 'gateway', 'webhook names the call');
       case 'meta.mediaUpdate':
         return this.#step('meta', 'gateway', 'webhook media_update');
       case 'media.iceConnected':
@@ -201,7 +215,7 @@ export class CallRunner {
   #finished(): void {
     this.#over = true;
     this.#timers.clear();
-    this.#options.onEnded();
+    this.#options.onEnded(this.#state);
   }
 
   /** The first bug ends the call through the table; a second one tears it down by hand. */
@@ -212,8 +226,8 @@ export class CallRunner {
     if (this.#bugs === 1) return this.dispatch({ type: 'bug', message: String(error) });
     if (this.#over) return;
     this.#effects.length = 0;
-    const { meta, phone, media } = this.#sides;
-    for (const end of [() => phone.abandon(), () => media.close(), () => meta.terminate()]) {
+    const { phone, media } = this.#sides;
+    for (const end of [() => phone.abandon(), () => media.close(), () => this.#endAtMeta()]) {
       try {
         end();
       } catch (failure) {
@@ -223,6 +237,11 @@ export class CallRunner {
     const record = bugRecord(this.#state, String(error), this.#now());
     if (record) this.#options.onRecord(record, media.stats, phone.codec);
     this.#finished();
+  }
+
+  #endAtMeta(): void {
+    const { metaCallId } = this.#state;
+    if (metaCallId !== undefined) this.#sides.meta.terminate(metaCallId);
   }
 
   #step(from: Party, to: Party, what: string): void {

@@ -1,27 +1,21 @@
-import { type CallFacts, type CallRecord, DEFAULT_POLICY, Ledger } from '../call/index.ts';
+import { Ledger } from '../call/index.ts';
 import { type HttpServers, startHttp } from '../http/index.ts';
-import type { BridgeStats } from '../media/index.ts';
 import { answerHandshake, GraphClient, verifySignature } from '../meta/index.ts';
 import { renderMetrics } from '../observe/index.ts';
-import { type RoutingInput, targetsOfPage } from '../routing/index.ts';
 import {
   type JournalWriter,
   noJournal,
   openJournal,
   openRecordFile,
-  ProfileCache,
   type RecordWriter,
   recordStream,
 } from '../store/index.ts';
-import { MediaSide } from './call-media.ts';
-import { MetaSide } from './call-meta.ts';
-import { PhoneSide } from './call-phone.ts';
-import { CallRunner } from './call-runner.ts';
+import { Calls } from './calls.ts';
 import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
-import type { MediaEvent, WorkerOptions } from './media/protocol.ts';
+import type { WorkerOptions } from './media/protocol.ts';
 import type { GatewayOptions } from './options.ts';
-import { routingInput } from './routing-input.ts';
+import { PlacedCalls } from './placed-calls.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 
 /** How long `close` waits for calls to end on both sides before it goes on without them, ms. */
@@ -30,10 +24,8 @@ const CLOSE_PATIENCE_MS = 8_000;
 /** One gateway: owns its calls, its servers and everything that they hold open. */
 export class Gateway {
   readonly #options: GatewayOptions;
-  readonly #routing: RoutingInput;
-  readonly #ledger = new Ledger();
-  readonly #profiles = new ProfileCache();
-  readonly #calls = new Map<string, { readonly runner: CallRunner; readonly media: MediaSide }>();
+  readonly #calls: Calls;
+  readonly #placed: PlacedCalls;
   readonly #graph: GraphClient;
   readonly #intake: Intake;
   #plane!: MediaPlane;
@@ -42,13 +34,10 @@ export class Gateway {
   #journal: JournalWriter = noJournal;
   #records!: RecordWriter;
   #closing: Promise<void> | undefined;
-  /** Bodies that were answered 200 and are worked on in the next turn of the event loop. */
-  #idle: (() => void) | undefined;
 
   private constructor(options: GatewayOptions) {
     const { config, clock, log } = options;
     this.#options = options;
-    this.#routing = routingInput(config);
     const secrets = new Map(config.meta.apps.map((app) => [app.id, app.secret]));
     const pages = new Map(config.meta.pages.map((page) => [page.id, page]));
     this.#graph = new GraphClient({
@@ -64,6 +53,7 @@ export class Gateway {
         acceptMs: config.meta.acceptTimeoutMs,
         endMs: config.meta.endTimeoutMs,
         profileMs: config.meta.profileTimeoutMs,
+        permissionMs: config.meta.permissionTimeoutMs,
       },
       clock,
       log,
@@ -72,13 +62,28 @@ export class Gateway {
         if (usage.percent >= 80) log.warn({ pageId, ...usage }, 'meta.usage-high');
       },
     });
+    const ledger = new Ledger();
+    this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
+    this.#calls = new Calls({
+      config,
+      clock,
+      log,
+      graph: this.#graph,
+      ledger,
+      placed: this.#placed,
+      parts: () => ({ plane: this.#plane, sip: this.#sip.control, journal: this.#journal }),
+      onRecord: (record) => this.#record(record),
+      onLadder: options.onLadder,
+    });
     this.#intake = new Intake({
-      ledger: this.#ledger,
+      ledger,
+      placed: this.#placed,
       now: () => clock.now(),
       log,
-      call: (callId) => this.#calls.get(callId)?.runner,
+      call: (callId) => this.#calls.get(callId),
       isPage: (pageId) => pages.has(pageId),
-      startCall: (facts) => this.#startCall(facts),
+      startCall: (facts) => this.#calls.take(facts),
+      onPermission: (pageId, psid) => this.#calls.permissions.forget(pageId, psid),
       onMissed: (record) => this.#record(record),
     });
   }
@@ -146,10 +151,8 @@ export class Gateway {
       worker: this.#workerOptions(),
       clock,
       log,
-      onEvent: (call, event) => this.#mediaEvent(call, event),
-      onLost: (calls) => {
-        for (const call of calls) this.#calls.get(call)?.runner.dispatch({ type: 'media.workerLost' });
-      },
+      onEvent: (call, event) => this.#calls.mediaEvent(call, event),
+      onLost: (calls) => this.#calls.lost(calls),
     });
     this.#sip = await startSipSide({
       config: config.sip,
@@ -158,6 +161,7 @@ export class Gateway {
       log,
       ready: () => !this.#closing,
       onState: (state) => log.info({ state }, 'sip.control'),
+      onIncomingInvite: (invite) => this.#calls.place(invite),
     });
     this.#http = await startHttp({
       webhook: {
@@ -185,7 +189,7 @@ export class Gateway {
             sip: this.#sip.stats(),
             gateway: { calls: this.#calls.size, ready: this.#health().ready },
           }),
-        calls: () => [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() })),
+        calls: () => this.#calls.list(),
       },
       now: () => clock.now(),
       log,
@@ -211,74 +215,6 @@ export class Gateway {
     setImmediate(() => this.#intake.take(raw, receivedAtMs));
   }
 
-  #startCall(facts: CallFacts): void {
-    const { config, clock, log } = this.#options;
-    const { callId, pageId, psid } = facts;
-    const callLog = log.child({ callId, pageId });
-    if (this.#closing || this.#calls.size >= config.limits.maxCalls) {
-      callLog.warn(
-        { limit: config.limits.maxCalls, closing: this.#closing !== undefined },
-        'call.over-limit',
-      );
-      void this.#graph.reject(pageId, callId);
-      return;
-    }
-    const targets = targetsOfPage(this.#routing, pageId);
-    if (!targets.ok)
-      callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
-    const route = config.routes[config.meta.pages.find((page) => page.id === pageId)?.route ?? ''];
-    const cached = this.#profiles.get(pageId, psid, clock.now());
-    let media: MediaSide | undefined;
-    const runner = new CallRunner({
-      setup: {
-        facts,
-        targets: targets.ok ? targets.value : [],
-        policy: {
-          ...DEFAULT_POLICY,
-          profileBudgetMs: config.meta.profileTimeoutMs,
-          ringBudgetMs: route?.ringBudgetMs ?? DEFAULT_POLICY.ringBudgetMs,
-          acceptTimeoutMs: config.meta.acceptTimeoutMs + 2_000,
-          mediaSetupMs: config.webrtc.setupTimeoutMs,
-          maxDurationMs: config.limits.maxCallDurationMs,
-        },
-        callerName: cached?.name,
-      },
-      clock,
-      log: callLog,
-      journal: this.#journal,
-      onLadder: this.#options.onLadder,
-      sides: (context) => {
-        media = new MediaSide(callId, this.#plane, context);
-        return {
-          media,
-          meta: new MetaSide(facts, this.#graph, this.#profiles, () => clock.now(), context),
-          phone: new PhoneSide(
-            {
-              sip: this.#sip.control,
-              caller: { callId, pageId, psid },
-              targets: targets.ok ? targets.value : [],
-              trunks: config.trunks,
-              ...(config.rtp.externalAddress ? { externalAddress: config.rtp.externalAddress } : {}),
-            },
-            media,
-            context,
-          ),
-        };
-      },
-      onRecord: (record, stats, codec) => this.#record(withMedia(record, stats, codec)),
-      onEnded: () => {
-        this.#calls.delete(callId);
-        this.#ledger.bury(callId, 'ended', clock.now());
-        if (this.#calls.size === 0) this.#idle?.();
-      },
-    });
-    if (media) this.#calls.set(callId, { runner, media });
-  }
-
-  #mediaEvent(call: string, event: MediaEvent): void {
-    this.#calls.get(call)?.media.receive(event);
-  }
-
   #record(record: object): void {
     this.#records.write(record);
     this.#options.onRecord?.(record);
@@ -293,18 +229,10 @@ export class Gateway {
   }
 
   async #shut(): Promise<void> {
-    const { clock, log } = this.#options;
+    const { log } = this.#options;
     log.info({ calls: this.#calls.size }, 'gateway.closing');
-    if (this.#calls.size > 0) {
-      const idle = new Promise<void>((resolve) => {
-        this.#idle = resolve;
-      });
-      for (const { runner } of this.#calls.values()) runner.dispatch({ type: 'shutdown' });
-      const impatient = clock.after(CLOSE_PATIENCE_MS, () => this.#idle?.());
-      if (this.#calls.size > 0) await idle;
-      impatient.clear();
-      if (this.#calls.size > 0) log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
-    }
+    await this.#calls.shutDown(CLOSE_PATIENCE_MS);
+    this.#placed.close();
     // Each part may be missing: a start that failed closes what it had opened.
     await (this.#http as HttpServers | undefined)?.close();
     await (this.#sip as SipSide | undefined)?.close();
@@ -314,9 +242,4 @@ export class Gateway {
     await (this.#records as RecordWriter | undefined)?.close();
     log.info({}, 'gateway.closed');
   }
-}
-
-/** The call's record with what its media counted. */
-function withMedia(record: CallRecord, stats: BridgeStats | undefined, codec: string | undefined): object {
-  return { ...record, ...(codec ? { codec } : {}), ...(stats ? { media: stats } : {}) };
 }

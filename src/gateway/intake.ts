@@ -1,17 +1,31 @@
 import type { CallFacts } from '../call/index.ts';
 import { type Ledger, missedRecord } from '../call/index.ts';
-import { type ConnectEvent, type MetaEvent, parseWebhook, type TerminateEvent } from '../meta/index.ts';
+import {
+  type CallStatusEvent,
+  type ConnectEvent,
+  type MediaUpdateEvent,
+  type MetaEvent,
+  parseWebhook,
+  type TerminateEvent,
+} from '../meta/index.ts';
 import type { Log } from '../shared/log.ts';
 import type { CallRunner } from './call-runner.ts';
+import type { PlacedCalls } from './placed-calls.ts';
+
+/** Events of one call that name no consumer: only the call's id can tell whose they are. */
+type NamelessEvent = CallStatusEvent | MediaUpdateEvent | TerminateEvent;
 
 export interface IntakeOptions {
   readonly ledger: Ledger;
+  readonly placed: PlacedCalls;
   /** Wall-clock milliseconds. */
   readonly now: () => number;
   readonly log: Log;
   readonly call: (callId: string) => CallRunner | undefined;
   readonly isPage: (pageId: string) => boolean;
   readonly startCall: (facts: CallFacts) => void;
+  /** A consumer answered a request for permission. */
+  readonly onPermission: (pageId: string, psid: string) => void;
   readonly onMissed: (record: object) => void;
 }
 
@@ -67,17 +81,14 @@ export class Intake {
     switch (event.kind) {
       case 'connect':
         return this.#connect(event, receivedAtMs);
-      case 'terminate':
-        return this.#terminate(event);
-      case 'media_update':
-        if (event.sdp === undefined)
-          return log.info({ callId, version: event.version }, 'webhook.media-update-without-sdp');
-        return this.#options
-          .call(callId)
-          ?.dispatch({ type: 'meta.mediaUpdate', version: event.version, sdp: event.sdp });
       case 'call_status':
-        return log.info({ callId, status: event.status }, 'webhook.call-status');
+        if (event.consumerId !== undefined) this.#identify(event.pageId, event.consumerId, callId);
+        return this.#ofCall(event);
+      case 'terminate':
+      case 'media_update':
+        return this.#ofCall(event);
       case 'call_permission_reply':
+        this.#options.onPermission(event.pageId, event.consumerId);
         return log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
       case 'call_settings_update':
         return this.#settings(event.pageId, event.audioEnabled, event.ringTarget);
@@ -89,7 +100,9 @@ export class Intake {
     const { callId, pageId, consumerId: psid, timestampMs } = event;
     const running = call(callId);
     if (running) return running.dispatch({ type: 'meta.connect' });
-    // Business-initiated calls are ours or the Page inbox's: never a phone to ring.
+    // Without a direction it is ours when we are calling this consumer.
+    if (event.direction !== 'user_initiated' && this.#identify(pageId, psid, callId)) return;
+    // Business-initiated calls of others are the Page inbox's: never a phone to ring.
     if (event.direction === 'business_initiated')
       return log.info({ callId, pageId }, 'webhook.business-call');
     const facts: CallFacts = {
@@ -108,6 +121,46 @@ export class Intake {
     log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
     const detail = verdict.verdict === 'stale' ? 'stale' : 'terminated-before';
     this.#options.onMissed(missedRecord(facts, detail, now()));
+  }
+
+  /** A webhook about a consumer whom we are calling names that call. */
+  #identify(pageId: string, psid: string, callId: string): boolean {
+    const id = this.#options.placed.claim(pageId, psid, callId);
+    if (id === undefined) return false;
+    this.#options.call(id)?.dispatch({ type: 'meta.identified', callId });
+    return true;
+  }
+
+  /** An event that waited for its call to be named, and waits no more. */
+  release(event: MetaEvent): void {
+    if (event.kind === 'call_status' || event.kind === 'media_update' || event.kind === 'terminate') {
+      this.#take(event);
+    }
+  }
+
+  #ofCall(event: NamelessEvent): void {
+    const { call, placed, ledger, now } = this.#options;
+    if (call(event.callId) === undefined && placed.hold(event)) {
+      // It may be a consumer's call after all, whose connect comes late and must not ring.
+      if (event.kind === 'terminate') ledger.bury(event.callId, event.status, now());
+      return;
+    }
+    this.#take(event);
+  }
+
+  #take(event: NamelessEvent): void {
+    const { log } = this.#options;
+    const { callId } = event;
+    if (event.kind === 'terminate') return this.#terminate(event);
+    if (event.kind === 'media_update') {
+      const { version, sdp } = event;
+      if (sdp === undefined) return log.info({ callId, version }, 'webhook.media-update-without-sdp');
+      return this.#options.call(callId)?.dispatch({ type: 'meta.mediaUpdate', version, sdp });
+    }
+    const { status } = event;
+    if (status !== 'ringing' && status !== 'accepted')
+      return log.warn({ callId, status }, 'webhook.unknown-call-status');
+    this.#options.call(callId)?.dispatch({ type: 'meta.status', status });
   }
 
   #terminate(event: TerminateEvent): void {

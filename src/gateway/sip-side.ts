@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { connectSip, type SipControl } from '../sip/index.ts';
+import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
 import { type SipServer, type SipServerStats, startSipServerWorker } from '../sip-server/index.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
@@ -29,6 +29,7 @@ export async function startSipSide(options: {
   readonly log: Log;
   readonly ready: () => boolean;
   readonly onState: (state: 'connected' | 'lost') => void;
+  readonly onIncomingInvite: (invite: IncomingInvite) => void;
 }): Promise<SipSide> {
   const { config, clock, log } = options;
   const secret = randomBytes(32).toString('hex');
@@ -55,6 +56,7 @@ export async function startSipSide(options: {
       requestTimeoutMs: config.requestTimeoutMs,
       ready: options.ready,
       onState: options.onState,
+      onIncomingInvite: options.onIncomingInvite,
     });
     return {
       control,

@@ -1,9 +1,11 @@
 export {
   type AcceptOutcome,
+  type ConnectOutcome,
   type EndOutcome,
   GraphClient,
   type GraphClientOptions,
-  type ProfileOutcome,
+  type MessageOutcome,
+  type PermissionOutcome,
 } from './client.ts';
 export type {
   CallHours,
@@ -19,6 +21,8 @@ export type {
 } from './events.ts';
 export type { GraphFailure } from './failure.ts';
 export { FAILURES, type FailureMeaning, type FailureRow, type GraphFailureKind } from './failure-table.ts';
+export type { CallPermission, PermissionLimit } from './permissions.ts';
+export type { ProfileOutcome } from './profile.ts';
 export { answerHandshake, appSecretProof, signatureOf, verifySignature } from './signature.ts';
 export type { Usage } from './usage.ts';
 export { parseWebhook } from './webhook.ts';
@@ -26,6 +30,7 @@ export type {
   CallsReply,
   CallsRequest,
   EndCallReason,
+  OptinMessage,
   WireCall,
   WireCallSettings,
   WireEntry,

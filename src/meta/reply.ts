@@ -1,4 +1,4 @@
-import { isObject, type JsonObject, parseJsonLossless, wordOf } from './json.ts';
+import { idOf, isObject, type JsonObject, parseJsonLossless, wordOf } from './json.ts';
 import { sdpOf } from './sdp-value.ts';
 
 /** Both SDPs of a reply to `/calls`, in every place that Meta's pages and implementers name; lines end with CRLF. */
@@ -18,6 +18,17 @@ export function sessionOfReply(body: JsonObject): { answerSdp?: string; renegoti
     ...(answerSdp === undefined ? {} : { answerSdp }),
     ...(renegotiationSdp === undefined ? {} : { renegotiationSdp }),
   };
+}
+
+/** What a reply to connect calls the new call: `id` (guide) or `call_id` (reference). */
+export function callIdOfReply(body: JsonObject): string | undefined {
+  return idOf(body['id']) ?? idOf(body['call_id']);
+}
+
+/** The message's id, in any of the three places where Meta's pages have it. */
+export function messageIdOfReply(body: JsonObject): string | undefined {
+  const recipient = body['recipient'];
+  return idOf(body['message_id']) ?? (isObject(recipient) ? idOf(recipient['message_id']) : undefined);
 }
 
 /** The name as one line, from whichever fields could be read. */

@@ -6,7 +6,7 @@
 /** `{ sdp_type, sdp }`, the bare SDP, or the object as JSON text: the pages show the first two. */
 export type WireSdp = { readonly sdp_type: 'offer' | 'answer'; readonly sdp: string } | string;
 
-/** `POST /{page_id}/calls`: actions that a consumer-initiated call needs. */
+/** `POST /{page_id}/calls` */
 export type CallsRequest =
   | {
       readonly platform: 'messenger';
@@ -16,9 +16,26 @@ export type CallsRequest =
     }
   | {
       readonly platform: 'messenger';
+      readonly to: string;
+      readonly action: 'connect';
+      readonly session: { readonly sdp_type: 'offer'; readonly sdp: string };
+    }
+  | {
+      readonly platform: 'messenger';
       readonly call_id: string;
       readonly action: 'reject' | 'terminate';
     };
+
+/** `POST /{page_id}/messages`: asks for permission to call; Meta's samples carry no `messaging_type`. */
+export interface OptinMessage {
+  readonly recipient: { readonly id: string };
+  readonly message: {
+    readonly attachment: {
+      readonly type: 'template';
+      readonly payload: { readonly template_type: 'calling_optin' };
+    };
+  };
+}
 
 /** Its reply, the union of all variants; `success` is the only key that is always there. */
 export interface CallsReply {

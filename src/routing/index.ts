@@ -1,7 +1,15 @@
 export { displayName, FALLBACK_NAME, MAX_NAME_LENGTH } from './display-name.ts';
 export { invitePlan, VOIP_ONLY_HEADER } from './invite-plan.ts';
+export {
+  chooseOutbound,
+  type OutboundChoice,
+  type OutboundRequest,
+  type OutboundRule,
+  psidOf,
+} from './outbound.ts';
 export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
 export { targetsOfPage } from './targets.ts';
+export { type TrunkSource, trunkOf } from './trunk-of.ts';
 export type {
   Caller,
   InvitePlan,

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../shared/result.ts';
 import { type OnLink, safely } from './context.ts';
 import type { Dialog, DialogFacts } from './dialog.ts';
-import { parseNameAddr, userOf } from './grammar.ts';
+import { cleanText, parseNameAddr, userOf } from './grammar.ts';
 import { ALLOW, cleanHeaders, SUPPORTED } from './headers.ts';
 import type { InboundRequest, Source } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
@@ -21,6 +21,7 @@ export interface InboundOwner {
 export class Inbound implements IncomingInvite {
   readonly callId: string;
   readonly uri: string;
+  readonly user: string;
   readonly from: IncomingInvite['from'];
   readonly to: IncomingInvite['to'];
   readonly sdp: string | undefined;
@@ -42,6 +43,7 @@ export class Inbound implements IncomingInvite {
     const to = parseNameAddr(request.header('to'));
     this.callId = request.callId;
     this.uri = request.uri;
+    this.user = userOf(request.uri);
     this.from = { uri: from.uri, user: userOf(from.uri), displayName: from.displayName };
     this.to = { uri: to.uri, user: userOf(to.uri), displayName: to.displayName };
     this.#fromTag = from.params.get('tag') ?? '';
@@ -105,13 +107,17 @@ export class Inbound implements IncomingInvite {
 
   reject(
     status: number,
-    options: { reason?: Reason; headers?: Readonly<Record<string, string>> } = {},
+    options: { phrase?: string; reason?: Reason; headers?: Readonly<Record<string, string>> } = {},
   ): void {
     if (this.#final || this.#gone) return;
     this.#final = true;
     const headers = { ...this.#headers(), ...cleanHeaders(options.headers ?? {}).headers };
     if (options.reason) headers.Reason = formatReason(options.reason);
-    this.#request.respond(status >= 300 && status <= 699 ? status : 500, { headers });
+    const phrase = cleanText(options.phrase ?? '');
+    this.#request.respond(status >= 300 && status <= 699 ? status : 500, {
+      headers,
+      ...(phrase === '' ? {} : { phrase }),
+    });
     this.#owner.leave(this);
   }
 

@@ -173,7 +173,9 @@ export interface SipDialogEvents {
 /** An INVITE from the PBX, not yet answered. */
 export interface IncomingInvite {
   readonly callId: string;
+  /** Request-URI, and its user part unescaped: the number called; '' when it has none. */
   readonly uri: string;
+  readonly user: string;
   readonly from: {
     readonly uri: string;
     readonly user: string;
@@ -202,6 +204,8 @@ export interface IncomingInvite {
   reject(
     status: number,
     options?: {
+      /** Reason phrase, on one line; default: the status's own. */
+      readonly phrase?: string;
       readonly reason?: Reason;
       readonly headers?: Readonly<Record<string, string>>;
     },

@@ -8,7 +8,7 @@ const SEEDS = 6_000;
 /** Returns what is wrong with the way this world's call went; empty when all is well. */
 function faults(world: World): string[] {
   const found: string[] = [];
-  const claim = (holds: boolean, what: string): void => void (holds || found.push(what));
+  const claim: Claim = (holds, what) => void (holds || found.push(what));
   const { effects, entries, state } = world;
   const count = (type: Effect['type']): number => effects.filter((effect) => effect.type === type).length;
 
@@ -30,20 +30,42 @@ function faults(world: World): string[] {
     claim(attempt.status === 'down' || abandoned, `attempt left ${attempt.status} without being abandoned`);
   }
 
-  // Meta's side is down: told by us, told to us, or never ours.
+  if (state.facts.direction === 'business_initiated') checkPlaced(world, claim);
+  else checkTaken(world, claim);
+  checkOrder(entries, claim);
+  checkEnded(world, claim);
+  return found;
+}
+
+type Claim = (holds: boolean, what: string) => void;
+
+/** A call that the phone placed: its own one INVITE got one final response, and nothing is left ringing. */
+function checkPlaced({ effects, state }: World, claim: Claim): void {
+  const count = (type: Effect['type']): number => effects.filter((effect) => effect.type === type).length;
+  const { connect, terminate } = state.graph;
+  claim(count('graphConnect') <= 1, 'connected twice');
+  claim(count('answerPhone') <= 1, 'answered twice');
+  claim(count('refusePhone') <= 1, 'refused twice');
+  claim(count('answerPhone') + count('refusePhone') <= 1, 'answered and refused');
+  claim(count('invite') + count('graphAccept') + count('graphReject') === 0, 'took a call that it placed');
+  claim(state.permission === 'granted' || connect === 'none', 'connected without permission');
+  const placed = connect === 'done' || connect === 'ambiguous' || connect === 'sent';
+  const ended = state.webhook !== undefined || terminate !== 'none';
+  claim(!placed || ended || state.metaCallId === undefined, 'left ringing at Meta');
+  claim(terminate === 'none' || state.metaCallId !== undefined, 'terminated without a name');
+}
+
+/** A call that a consumer placed: Meta's side is down, told by us, told to us, or never ours. */
+function checkTaken({ state }: World, claim: Claim): void {
   const { accept, reject, terminate } = state.graph;
   const told = state.webhook !== undefined || reject !== 'none' || terminate !== 'none';
   const notOurs = state.acceptFailure?.kind === 'gone' || state.acceptFailure?.kind === 'not-owner';
   claim(told || notOurs, `Meta's side left up (accept ${accept})`);
   claim(terminate === 'none' || accept === 'done' || accept === 'ambiguous', 'terminate without accept');
   claim(reject === 'none' || accept === 'none' || accept === 'failed', 'reject after accept');
-
-  checkOrder(entries, claim);
-  checkEnded(world, claim);
-  return found;
 }
 
-function checkOrder(entries: readonly Entry[], claim: (holds: boolean, what: string) => void): void {
+function checkOrder(entries: readonly Entry[], claim: Claim): void {
   let endedAt: number | undefined;
   let version = 0;
   for (const { at, event, effects, before, after } of entries) {
@@ -68,7 +90,7 @@ function checkOrder(entries: readonly Entry[], claim: (holds: boolean, what: str
 }
 
 /** Whatever still arrives after the end changes nothing. */
-function checkEnded(world: World, claim: (holds: boolean, what: string) => void): void {
+function checkEnded(world: World, claim: Claim): void {
   for (const { event } of world.entries) {
     const step = reduce(world.state, event, world.now);
     claim(step.effects.length === 0 && step.state === world.state, `${event.type} acts on an ended call`);
@@ -79,6 +101,30 @@ test(`a call ends cleanly on both sides whatever happens in whatever order (${SE
   for (let seed = 1; seed <= SEEDS; seed++) {
     expect(faults(new World(seed).run()), `seed ${seed}`).toEqual([]);
   }
+});
+
+test(`so does a call that the phone places (${SEEDS} worlds)`, () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    expect(faults(new World(seed, 'business_initiated').run()), `seed ${seed}`).toEqual([]);
+  }
+});
+
+test('the outbound worlds reach every part of the table that matters', () => {
+  const reached = new Set<string>();
+  for (let seed = 1; seed <= 1_000; seed++) {
+    const world = new World(seed, 'business_initiated').run();
+    for (const { after } of world.entries) reached.add(after.name);
+    for (const effect of world.effects) {
+      reached.add(effect.type === 'finish' ? effect.record.cause : effect.type);
+    }
+  }
+  const wanted = [
+    ...['checking', 'dialing', 'alerting', 'connecting', 'talking', 'ending', 'ended'],
+    ...['ringPhone', 'answerPhone', 'refusePhone', 'sendBye', 'graphTerminate', 'applyRenegotiation'],
+    ...['consumer-hangup', 'phone-hangup', 'phone-cancelled', 'no-permission', 'connect-failed', 'not-taken'],
+    ...['no-answer', 'media-lost', 'media-setup-failed', 'no-answer-sdp', 'operator', 'shutdown'],
+  ];
+  expect(wanted.filter((key) => !reached.has(key))).toEqual([]);
 });
 
 test('the worlds reach every part of the table that matters', () => {

@@ -21,6 +21,8 @@ export interface HarnessOptions {
   readonly callerName?: string;
   /** Milliseconds between Meta's stamp and the arrival; default 0. */
   readonly stampAgeMs?: number;
+  /** The phone calls the consumer. */
+  readonly outbound?: boolean;
 }
 
 type EffectOf<T extends Effect['type']> = Extract<Effect, { type: T }>;
@@ -36,12 +38,12 @@ export class CallHarness {
     const step = startCall(
       {
         facts: {
-          callId: 'c_1',
+          callId: options.outbound ? 'out-1' : 'c_1',
           pageId: '102',
           psid: '765',
-          direction: 'user_initiated',
+          direction: options.outbound ? 'business_initiated' : 'user_initiated',
           receivedAtMs: T0,
-          timestampMs: T0 - (options.stampAgeMs ?? 0),
+          ...(options.outbound ? {} : { timestampMs: T0 - (options.stampAgeMs ?? 0) }),
         },
         targets: options.targets ?? [{ name: 'desk' }],
         policy: { ...DEFAULT_POLICY, ...options.policy },
@@ -107,6 +109,32 @@ export class CallHarness {
       { type: 'media.sdpApplied' },
       { type: 'media.iceConnected' },
       { type: 'media.secure' },
+    );
+  }
+
+  /** An outbound call to `dialing`. */
+  dialing(): this {
+    return this.send({ type: 'graph.permission', allowed: true }, { type: 'media.ready' });
+  }
+
+  /** Graph placed it and answered our offer; media is up, nobody picked up. */
+  placed(): this {
+    return this.dialing().send(
+      { type: 'graph.connected', callId: 'c_9', answerSdp: 'B' },
+      { type: 'media.sdpApplied' },
+      { type: 'media.iceConnected' },
+      { type: 'media.secure' },
+    );
+  }
+
+  alerting(): this {
+    return this.placed().send({ type: 'meta.status', status: 'ringing' });
+  }
+
+  pickedUp(): this {
+    return this.alerting().send(
+      { type: 'meta.status', status: 'accepted' },
+      { type: 'sip.answered', attempt: 1 },
     );
   }
 

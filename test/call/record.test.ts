@@ -55,6 +55,7 @@ test('the record of a good call', () => {
       status: 'Completed',
       durationS: 10,
       accept: 'done',
+      connect: 'none',
       reject: 'none',
       terminate: 'done',
     },
@@ -95,15 +96,13 @@ test('the journal of a call: its end is its last line', () => {
   ]);
 });
 
-test('a connect about a call of our own never rings', () => {
+test('a call that a phone places needs that phone', () => {
   const facts = {
-    callId: 'c_3',
+    callId: 'out-1',
     pageId: '102',
     psid: '765',
     direction: 'business_initiated' as const,
     receivedAtMs: T0,
   };
-  expect(() => startCall({ facts, targets: TWO_DESKS, policy: DEFAULT_POLICY }, T0)).toThrow(
-    'business_initiated',
-  );
+  expect(() => startCall({ facts, targets: [], policy: DEFAULT_POLICY }, T0)).toThrow('the phone');
 });

@@ -1,4 +1,4 @@
-import type { CallEvent, Effect, TimerName } from '../../src/call/index.ts';
+import type { CallEvent, CallFacts, Effect, TimerName } from '../../src/call/index.ts';
 import {
   type CallState,
   DEFAULT_POLICY,
@@ -43,13 +43,15 @@ export class World {
   state: CallState;
   now = START;
   readonly #rnd: () => number;
+  readonly #outbound: boolean;
   #order = 0;
   #queue: { at: number; order: number; event: CallEvent; id: number | undefined }[] = [];
   #timerId = 0;
 
-  constructor(seed: number) {
+  constructor(seed: number, direction: CallFacts['direction'] = 'user_initiated') {
     this.#rnd = random(seed);
-    const targets = Array.from({ length: this.#int(4) }, (_, i) => ({
+    this.#outbound = direction === 'business_initiated';
+    const targets = Array.from({ length: this.#outbound ? 1 : this.#int(4) }, (_, i) => ({
       name: `t${i}`,
       ringTimeoutMs: this.#chance(0.5) ? 1_000 + this.#int(30_000) : undefined,
     }));
@@ -59,9 +61,9 @@ export class World {
           callId: 'c_1',
           pageId: '102',
           psid: '765',
-          direction: 'user_initiated',
+          direction,
           receivedAtMs: START,
-          timestampMs: START - this.#int(40_000),
+          ...(this.#outbound ? {} : { timestampMs: START - this.#int(40_000) }),
         },
         targets,
         policy: { ...DEFAULT_POLICY, maxDurationMs: this.#chance(0.2) ? 60_000 : undefined },
@@ -137,6 +139,16 @@ export class World {
         return [{ type: 'sip.byeDone', attempt: effect.attempt }];
       case 'graphAccept':
         return [this.#acceptReply()];
+      case 'checkPermission':
+        return [{ type: 'graph.permission', allowed: this.#chance(0.9), refusal: { status: 403 } }];
+      case 'graphConnect':
+        return this.#placed();
+      case 'answerPhone':
+        return [
+          this.#chance(0.9)
+            ? { type: 'sip.answered', attempt: effect.attempt }
+            : { type: 'sip.failed', attempt: effect.attempt, status: 487, kind: 'response' },
+        ];
       case 'graphReject':
         return [{ type: this.#chance(0.9) ? 'graph.rejected' : 'graph.rejectFailed' }, ...this.#webhook()];
       case 'graphTerminate':
@@ -168,6 +180,25 @@ export class World {
       ? { type: 'sip.answered', attempt, dtmf: this.#chance(0.5) ? 'rtp' : 'info' }
       : { type: 'sip.failed', attempt, status: statuses[this.#int(5)] ?? 500, kind: 'response' };
     return this.#chance(0.8) ? [ring, last] : [last];
+  }
+
+  /** Graph's reply to connect, and the webhooks that follow or overtake it. */
+  #placed(): CallEvent[] {
+    const reply: CallEvent = this.#chance(0.8)
+      ? {
+          type: 'graph.connected',
+          callId: this.#chance(0.95) ? 'c_9' : undefined,
+          answerSdp: this.#chance(0.9) ? 'B' : undefined,
+        }
+      : { type: 'graph.connectFailed', ambiguous: this.#chance(0.5), refusal: { status: 500 } };
+    const webhooks: CallEvent[] = [
+      { type: 'meta.identified', callId: 'c_9' },
+      { type: 'meta.status', status: 'ringing' },
+      { type: 'meta.status', status: 'accepted' },
+      { type: 'meta.mediaUpdate', version: 1, sdp: 'D' },
+      { type: 'meta.terminate', status: 'Completed' },
+    ];
+    return [reply, ...webhooks.filter(() => this.#chance(0.7))];
   }
 
   #acceptReply(): CallEvent {
@@ -205,6 +236,11 @@ export class World {
       { type: 'meta.connect' },
       { type: 'meta.terminate', status: this.#chance(0.5) ? 'Completed' : 'Failed' },
       { type: 'meta.mediaUpdate', version: this.#int(5), sdp: 'D' },
+      { type: 'meta.identified', callId: 'c_9' },
+      { type: 'meta.status', status: this.#chance(0.5) ? 'ringing' : 'accepted' },
+      { type: 'graph.permission', allowed: true },
+      { type: 'graph.connected', callId: 'c_9', answerSdp: 'B' },
+      { type: 'graph.connectFailed', ambiguous: true, refusal: { status: 504 } },
       { type: 'meta.mediaUpdate', sdp: 'D' },
       { type: 'profile.resolved' },
       { type: 'media.ready' },

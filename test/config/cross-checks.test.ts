@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { configOf, problemsOf, with_ } from './example.ts';
+import { configOf, example, problemsOf, with_ } from './example.ts';
 
 it('a trunk elsewhere needs a SIP listener and an RTP address that it can reach', () => {
   const sip = with_('- { protocol: udp, address: 192.0.2.10', '- { protocol: udp, address: 127.0.0.1');
@@ -43,4 +43,25 @@ it.each(['0.0.0.0', '192.0.2.10'])('the admin port on %s is not the webhook port
 it('a target of a trunk that is not there is told that, and not that it has no user', () => {
   const text = with_('{ trunk: pbx, user: "100" }', '{ trunk: toString }');
   expect(problemsOf(text).map(({ key }) => key)).toEqual(['routes.support.targets[1].trunk']);
+});
+
+it('an outbound rule names a trunk that can be told by its address, and a Page', () => {
+  const rules = (text: string): string => `${example}\noutbound:\n  rules:\n${text}`;
+  expect(configOf(rules('    - { trunk: pbx, page: "102030405060708" }')).outbound.rules).toHaveLength(1);
+  expect(problemsOf(rules('    - { trunk: pxb, page: "102030405060708" }'))).toMatchObject([
+    { key: 'outbound.rules[0].trunk', remedy: /"pbx"/ },
+  ]);
+  expect(problemsOf(rules('    - { trunk: pbx, page: "1020" }'))).toMatchObject([
+    { key: 'outbound.rules[0].page' },
+  ]);
+  expect(problemsOf(rules('    - { trunk: pbx }'))).toMatchObject([
+    { key: 'outbound.rules[0]', remedy: /pageHeader/ },
+  ]);
+  const named = rules('    - { trunk: pbx, page: "102030405060708" }').replace(
+    'host: 192.0.2.20',
+    'host: pbx.example.com',
+  );
+  expect(problemsOf(named)).toMatchObject([{ key: 'trunks.pbx.host', remedy: /from:/ }]);
+  const known = named.replace('host: pbx.example.com', 'host: pbx.example.com\n    from: [192.0.2.20]');
+  expect(configOf(known).trunks['pbx']?.from).toEqual(['192.0.2.20']);
 });

@@ -56,7 +56,7 @@ export function clientOf(server: GraphServer | string, more: Partial<GraphClient
     version: 'v26.0',
     credentials: (pageId) => (pageId === PAGE ? { accessToken: TOKEN, appSecret: SECRET } : undefined),
     sendAppSecretProof: true,
-    timeouts: { acceptMs: 9_000, endMs: 5_000, profileMs: 1_600 },
+    timeouts: { acceptMs: 9_000, endMs: 5_000, profileMs: 1_600, permissionMs: 4_000 },
     clock: hasty,
     log,
     random: () => 0.5,

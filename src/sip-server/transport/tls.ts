@@ -12,7 +12,6 @@ import {
 import { GatewayError } from '../../shared/error.ts';
 import type { PemSource, TlsOptions } from '../types.ts';
 import { type Identities, identities, isIdentity } from './identity.ts';
-import { KEEP_ALIVE_MS } from './limits.ts';
 import type { StreamKind } from './stream-listener.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -102,7 +101,7 @@ export class TlsKind implements StreamKind {
       },
       ready,
     );
-    stream.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    stream.setNoDelay(true).setKeepAlive(true);
     return stream;
   }
 

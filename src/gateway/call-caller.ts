@@ -1,0 +1,126 @@
+import type { Refusal, SipReason } from '../call/index.ts';
+import type { IncomingInvite } from '../sip/index.ts';
+import type { MediaSide } from './call-media.ts';
+import type { SideContext } from './call-runner.ts';
+import { notThisWay, type PhoneLeg } from './phone-leg.ts';
+import { type CallTrunk, PhoneSession, sipLocal } from './phone-session.ts';
+
+export interface CallerSideOptions {
+  readonly invite: IncomingInvite;
+  readonly trunk: CallTrunk;
+  /** Address to write into SDP in place of the bound one. */
+  readonly externalAddress?: string;
+}
+
+/** The phone's side of a call that the phone places: one INVITE of its own, which waits for our answer. */
+export class CallerSide implements PhoneLeg {
+  readonly #options: CallerSideOptions;
+  readonly #media: MediaSide;
+  readonly #context: SideContext;
+  #session: PhoneSession | undefined;
+  /** The CANCEL came, or the connection to the SIP server went, before our final response. */
+  #gone = false;
+
+  constructor(options: CallerSideOptions, media: MediaSide, context: SideContext) {
+    this.#options = options;
+    this.#media = media;
+    this.#context = context;
+  }
+
+  /** Listens for the CANCEL, which may have come already; called once the call can take events. */
+  watch(): void {
+    const { invite } = this.#options;
+    this.#context.step('phone', 'gateway', `INVITE ${invite.to.user}`);
+    invite.onCancel(() => {
+      if (this.#gone) return;
+      this.#gone = true;
+      this.#context.step('phone', 'gateway', 'CANCEL');
+      this.#context.dispatch({ type: 'sip.cancelled', attempt: 1 });
+    });
+  }
+
+  get codec(): string | undefined {
+    return this.#session?.plan?.codec;
+  }
+
+  ring(): void {
+    this.#context.step('gateway', 'phone', '180 Ringing');
+    this.#options.invite.progress(180);
+  }
+
+  answer(attempt: number): void {
+    const { invite, trunk, externalAddress } = this.#options;
+    const phone = this.#media.phone;
+    if (!phone) throw new Error('there is no port for the phone');
+    const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
+    const session = new PhoneSession(attempt, local, this.#media, this.#context);
+    this.#session = session;
+    const failed = (status: number, reason: string): void =>
+      session.end(() =>
+        this.#context.dispatch({ type: 'sip.failed', attempt, status, reason, kind: 'response' }),
+      );
+    let sdp: string;
+    if (invite.sdp === undefined) sdp = session.expectAnswer();
+    else {
+      const answer = session.answer(invite.sdp);
+      if (!answer.ok) {
+        this.#refuse(488, answer.error.message);
+        return failed(488, answer.error.message);
+      }
+      sdp = answer.value;
+      session.connect();
+    }
+    this.#context.step('gateway', 'phone', '200 OK');
+    invite.accept(sdp).then((accepted) => {
+      if (!accepted.ok) return failed(accepted.error.status, accepted.error.reason);
+      const dialog = accepted.value;
+      session.adopt(dialog);
+      const { callId, localTag, remoteTag } = dialog;
+      this.#context.dispatch({
+        type: 'sip.answered',
+        attempt,
+        dtmf: session.plan && !session.plan.telephoneEvent ? 'info' : 'rtp',
+        dialog: { callId, localTag, remoteTag },
+      });
+    }, session.bug);
+  }
+
+  refuse(_attempt: number, { status, phrase, retryAfterS }: Refusal, reason: SipReason): void {
+    this.#context.step('gateway', 'phone', `${status}${phrase === undefined ? '' : ` ${phrase}`}`);
+    this.#options.invite.reject(status, {
+      reason,
+      ...(phrase === undefined ? {} : { phrase }),
+      ...(retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } }),
+    });
+  }
+
+  bye(attempt: number, reason: SipReason): void {
+    if (this.#session) this.#session.bye(reason);
+    else this.#context.dispatch({ type: 'sip.byeDone', attempt });
+  }
+
+  sendDtmf(_attempt: number, digit: string, durationMs: number): void {
+    this.#session?.sendDtmf(digit, durationMs);
+  }
+
+  invite(): void {
+    notThisWay('INVITE');
+  }
+
+  cancel(): void {
+    notThisWay('CANCEL');
+  }
+
+  connect(): void {
+    notThisWay('connectPhone');
+  }
+
+  abandon(): void {
+    this.#refuse(500, 'Server Internal Error');
+    this.#session?.dialog?.bye().catch(() => {});
+  }
+
+  #refuse(status: number, phrase: string): void {
+    this.#options.invite.reject(status, { phrase });
+  }
+}

@@ -1,0 +1,273 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type CallFacts,
+  type CallPolicy,
+  type CallRecord,
+  DEFAULT_POLICY,
+  type Ledger,
+} from '../call/index.ts';
+import type { GatewayConfig } from '../config/index.ts';
+import type { BridgeStats } from '../media/index.ts';
+import type { GraphClient } from '../meta/index.ts';
+import type { RootLog } from '../observe/index.ts';
+import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage, trunkOf } from '../routing/index.ts';
+import { parseSipDescription } from '../sdp/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { IncomingInvite, SipControl } from '../sip/index.ts';
+import { type JournalWriter, ProfileCache } from '../store/index.ts';
+import { CallerSide } from './call-caller.ts';
+import { MediaSide } from './call-media.ts';
+import { MetaSide } from './call-meta.ts';
+import { PhoneSide } from './call-phone.ts';
+import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
+import type { LadderSink } from './ladder.ts';
+import type { MediaPlane } from './media/plane.ts';
+import type { MediaEvent } from './media/protocol.ts';
+import { PermissionDesk } from './permission-desk.ts';
+import type { PlacedCalls } from './placed-calls.ts';
+import { routingInput } from './routing-input.ts';
+
+export interface CallsOptions {
+  readonly config: GatewayConfig;
+  readonly clock: Clock;
+  readonly log: RootLog;
+  readonly graph: GraphClient;
+  readonly ledger: Ledger;
+  readonly placed: PlacedCalls;
+  /** Opened before the first call. */
+  readonly parts: () => {
+    readonly plane: MediaPlane;
+    readonly sip: SipControl;
+    readonly journal: JournalWriter;
+  };
+  readonly onRecord: (record: object) => void;
+  readonly onLadder?: LadderSink | undefined;
+}
+
+interface Call {
+  readonly runner: CallRunner;
+  readonly media: MediaSide;
+}
+
+/** Every call of this gateway, whoever placed it: admission, what each is made of, and the end of all of them. */
+export class Calls {
+  readonly permissions: PermissionDesk;
+  readonly #options: CallsOptions;
+  readonly #routing: RoutingInput;
+  readonly #profiles = new ProfileCache();
+  readonly #calls = new Map<string, Call>();
+  #closing = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: CallsOptions) {
+    const { graph, clock, log } = options;
+    this.#options = options;
+    this.#routing = routingInput(options.config);
+    this.permissions = new PermissionDesk({ graph, now: () => clock.now(), log });
+  }
+
+  /** Calls that are not forgotten yet. */
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** By Meta's id or by ours. */
+  get(callId: string): CallRunner | undefined {
+    return (
+      this.#calls.get(callId)?.runner ?? this.#calls.get(this.#options.placed.idOf(callId) ?? '')?.runner
+    );
+  }
+
+  list(): object[] {
+    return [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() }));
+  }
+
+  mediaEvent(call: string, event: MediaEvent): void {
+    this.#calls.get(call)?.media.receive(event);
+  }
+
+  /** A media worker died. */
+  lost(calls: readonly string[]): void {
+    for (const call of calls) this.#calls.get(call)?.runner.dispatch({ type: 'media.workerLost' });
+  }
+
+  /** A consumer calls. */
+  take(facts: CallFacts): void {
+    const { config, clock, log, graph } = this.#options;
+    const { callId, pageId, psid } = facts;
+    const callLog = log.child({ callId, pageId });
+    if (this.#isFull(callLog)) {
+      void graph.reject(pageId, callId);
+      return;
+    }
+    const targets = targetsOfPage(this.#routing, pageId);
+    if (!targets.ok)
+      callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
+    const route = config.routes[config.meta.pages.find((page) => page.id === pageId)?.route ?? ''];
+    const routed = targets.ok ? targets.value : [];
+    const { sip, plane } = this.#options.parts();
+    this.#start(callId, callLog, {
+      setup: {
+        facts,
+        targets: routed,
+        policy: this.#policy(route?.ringBudgetMs),
+        callerName: this.#profiles.get(pageId, psid, clock.now())?.name,
+      },
+      sides: (context) => {
+        const media = new MediaSide(callId, plane, context);
+        const meta = new MetaSide(facts, graph, this.#profiles, () => clock.now(), context);
+        const { trunks } = config;
+        const caller = { callId, pageId, psid };
+        const options = { sip, caller, targets: routed, trunks, ...this.#sdpAddress() };
+        return { media, meta, phone: new PhoneSide(options, media, context) };
+      },
+    });
+  }
+
+  /** A phone calls a consumer: RFC 3261 8.2, 13.3. Every refusal says what was wrong. */
+  place(invite: IncomingInvite): void {
+    const { config, clock, log, graph, placed } = this.#options;
+    const refuse = (status: number, phrase: string, retryAfterS?: number): void => {
+      log.info({ status, phrase, from: invite.source.address }, 'outbound.refused');
+      const headers = retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } };
+      invite.reject(status, { phrase, ...headers });
+    };
+    const trunkName = trunkOf(config.trunks, invite.source.address);
+    const trunk = config.trunks[trunkName ?? ''];
+    if (trunkName === undefined || !trunk) return refuse(403, 'Unknown Trunk');
+    const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
+    const choice = chooseOutbound(config.outbound.rules, {
+      trunk: trunkName,
+      number: invite.user,
+      caller: invite.from.user,
+      header: (name) => invite.header(name),
+      isPage,
+    });
+    if (!choice.ok) return refuse(choice.status, choice.phrase);
+    const { pageId, rule } = choice;
+    const psid = psidOf(choice.number);
+    if (psid === undefined) return refuse(404, 'Unknown Number');
+    const problem = mediaProblem(invite.sdp, trunk.codecs);
+    if (problem !== undefined) return refuse(488, problem);
+    if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
+    if (this.#isFull(log.child({ pageId }))) return refuse(503, 'Too Many Calls', 10);
+
+    const callId = `out-${randomUUID()}`;
+    const callLog = log.child({ callId, pageId });
+    const facts: CallFacts = {
+      callId,
+      pageId,
+      psid,
+      direction: 'business_initiated',
+      receivedAtMs: clock.now(),
+    };
+    const { plane } = this.#options.parts();
+    placed.add(callId, pageId, psid);
+    let caller: CallerSide | undefined;
+    this.#start(callId, callLog, {
+      setup: {
+        facts,
+        targets: [{ name: `${trunkName}/${invite.from.user || 'anonymous'}` }],
+        policy: this.#policy(undefined),
+      },
+      sides: (context) => {
+        const media = new MediaSide(callId, plane, context);
+        const meta = new MetaSide(facts, graph, this.#profiles, () => clock.now(), context, {
+          checkPermission: () => this.permissions.check(pageId, psid, rule.requestPermission),
+          onNamed: (metaCallId) => placed.named(callId, metaCallId),
+          throttleStatus: config.outbound.throttleStatus,
+        });
+        caller = new CallerSide({ invite, trunk, ...this.#sdpAddress() }, media, context);
+        return { media, meta, phone: caller };
+      },
+    });
+    caller?.watch();
+  }
+
+  /** Ends every call on both sides; resolves when all are forgotten, or after `patienceMs`. */
+  async shutDown(patienceMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#closing = true;
+    if (this.#calls.size === 0) return;
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    for (const { runner } of this.#calls.values()) runner.dispatch({ type: 'shutdown' });
+    const impatient = clock.after(patienceMs, () => this.#idle?.());
+    if (this.#calls.size > 0) await idle;
+    impatient.clear();
+    if (this.#calls.size > 0) log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
+  }
+
+  #isFull(log: Pick<RootLog, 'warn'>): boolean {
+    const limit = this.#options.config.limits.maxCalls;
+    if (!this.#closing && this.#calls.size < limit) return false;
+    log.warn({ limit, closing: this.#closing }, 'call.over-limit');
+    return true;
+  }
+
+  #start(
+    callId: string,
+    log: CallRunnerOptions['log'],
+    call: Pick<CallRunnerOptions, 'setup' | 'sides'>,
+  ): void {
+    const { clock, ledger, placed, onLadder } = this.#options;
+    let media: MediaSide | undefined;
+    const runner = new CallRunner({
+      setup: call.setup,
+      clock,
+      log,
+      journal: this.#options.parts().journal,
+      onLadder,
+      sides: (context) => {
+        const sides = call.sides(context);
+        media = sides.media;
+        return sides;
+      },
+      onRecord: (record, stats, codec) => this.#options.onRecord(withMedia(record, stats, codec)),
+      onEnded: ({ metaCallId }) => {
+        this.#calls.delete(callId);
+        placed.remove(callId);
+        if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now());
+        if (this.#calls.size === 0) this.#idle?.();
+      },
+    });
+    if (media) this.#calls.set(callId, { runner, media });
+  }
+
+  #policy(ringBudgetMs: number | undefined): CallPolicy {
+    const { meta, webrtc, limits, outbound } = this.#options.config;
+    return {
+      ...DEFAULT_POLICY,
+      profileBudgetMs: meta.profileTimeoutMs,
+      ringBudgetMs: ringBudgetMs ?? DEFAULT_POLICY.ringBudgetMs,
+      acceptTimeoutMs: meta.acceptTimeoutMs + 2_000,
+      connectTimeoutMs: meta.acceptTimeoutMs + 2_000,
+      // The check, and the request that may follow it.
+      permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
+      dialRingMs: outbound.ringTimeoutMs,
+      mediaSetupMs: webrtc.setupTimeoutMs,
+      maxDurationMs: limits.maxCallDurationMs,
+    };
+  }
+
+  #sdpAddress(): { externalAddress?: string } {
+    const { externalAddress } = this.#options.config.rtp;
+    return externalAddress ? { externalAddress } : {};
+  }
+}
+
+/** The call's record with what its media counted. */
+function withMedia(record: CallRecord, stats: BridgeStats | undefined, codec: string | undefined): object {
+  return { ...record, ...(codec ? { codec } : {}), ...(stats ? { media: stats } : {}) };
+}
+
+/** What is wrong with an offer, before anybody is disturbed; no offer is fine: ours goes into the 200. */
+function mediaProblem(sdp: string | undefined, codecs: readonly string[]): string | undefined {
+  if (sdp === undefined) return undefined;
+  const parsed = parseSipDescription(sdp);
+  if (!parsed.ok) return 'Not Acceptable Here';
+  const names = codecs.map((codec) => codec.toLowerCase());
+  const { payloads } = parsed.value.audio;
+  return payloads.some(({ name }) => names.includes(name.toLowerCase())) ? undefined : 'No Common Codec';
+}

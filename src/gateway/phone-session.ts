@@ -1,0 +1,204 @@
+import { randomInt } from 'node:crypto';
+import type { SipReason } from '../call/index.ts';
+import {
+  answerSipOffer,
+  buildSipOffer,
+  negotiateSipAnswer,
+  type PhonePlan,
+  type SdpProblem,
+  type SipCodec,
+  type SipLocal,
+} from '../sdp/index.ts';
+import type { Result } from '../shared/result.ts';
+import type { SipDialog } from '../sip/index.ts';
+import type { MediaSide } from './call-media.ts';
+import type { SideContext } from './call-runner.ts';
+
+/** What a call needs to know of a trunk; the configuration's trunks fit. */
+export interface CallTrunk {
+  readonly fromDomain?: string;
+  readonly codecs: readonly SipCodec[];
+  readonly telephoneEvent: boolean;
+  readonly ptimeMs: number;
+  readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+/** Our side of an SDP session with a phone of that trunk; `address` and `port` are where its RTP shall come. */
+export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLocal {
+  return {
+    sessionId: String(randomInt(2 ** 47)),
+    version: 1,
+    address,
+    port,
+    codecs: trunk.codecs,
+    telephoneEvent: trunk.telephoneEvent,
+    ptimeMs: trunk.ptimeMs,
+    direction: 'sendrecv',
+  };
+}
+
+/**
+ * One phone of a call, whichever side invited the other: the SDP session, and the dialog once there is one. Tells the
+ * call the end of its attempt once, whoever ends it.
+ */
+export class PhoneSession {
+  readonly number: number;
+  readonly #media: MediaSide;
+  readonly #context: SideContext;
+  #local: SipLocal;
+  #dialog: SipDialog | undefined;
+  #plan: PhonePlan | undefined;
+  /** `sip.bye`, `sip.byeDone` or `sip.failed` was told: nothing more comes of this attempt. */
+  #over = false;
+  #held = false;
+  /** What a re-INVITE without SDP was offered. */
+  #offered: SipLocal | undefined;
+
+  constructor(number: number, local: SipLocal, media: MediaSide, context: SideContext) {
+    this.number = number;
+    this.#local = local;
+    this.#media = media;
+    this.#context = context;
+  }
+
+  get dialog(): SipDialog | undefined {
+    return this.#dialog;
+  }
+
+  /** What was agreed last. */
+  get plan(): PhonePlan | undefined {
+    return this.#plan;
+  }
+
+  offer(): string {
+    return buildSipOffer(this.#local);
+  }
+
+  /** The answer to our offer. */
+  negotiate(answerSdp: string): Result<PhonePlan, SdpProblem> {
+    const plan = negotiateSipAnswer(this.#local, answerSdp);
+    if (plan.ok) this.#plan = plan.value;
+    return plan;
+  }
+
+  /** Our answer to the phone's offer; both sides are agreed then. */
+  answer(offerSdp: string): Result<string, SdpProblem> {
+    const answer = answerSipOffer(this.#local, offerSdp);
+    if (!answer.ok) return answer;
+    this.#local = answer.value.local;
+    this.#plan = answer.value.plan;
+    return { ok: true, value: answer.value.answerSdp };
+  }
+
+  /** Our offer is in the 200: the answer comes in the ACK. */
+  expectAnswer(): string {
+    this.#offered = this.#local;
+    return buildSipOffer(this.#local);
+  }
+
+  /** Hands what was agreed to the media worker. */
+  connect(): void {
+    if (!this.#plan) throw new Error(`attempt ${this.number} has no plan`);
+    this.#media.setPhonePlan(this.#plan);
+  }
+
+  /** The dialog is up; call before anything else is done with it. */
+  adopt(dialog: SipDialog): void {
+    this.#dialog = dialog;
+    dialog.attach({
+      onBye: ({ q850, reason }) =>
+        this.end(() => {
+          this.#context.step('phone', 'gateway', 'BYE');
+          this.#context.dispatch({ type: 'sip.bye', attempt: this.number, reason, q850 });
+        }),
+      onLost: (why) =>
+        this.end(() =>
+          this.#context.dispatch({
+            type: 'sip.failed',
+            attempt: this.number,
+            status: 503,
+            reason: why,
+            kind: 'control-lost',
+          }),
+        ),
+      onReinvite: async (offerSdp) => this.#reinvited(offerSdp),
+      onReinviteAnswer: (sdp) => this.#delayedAnswer(sdp),
+    });
+  }
+
+  /** Reports `sip.byeDone` when the phone confirmed it, or is not there. */
+  bye(reason: SipReason): void {
+    const done = (): void =>
+      this.end(() => this.#context.dispatch({ type: 'sip.byeDone', attempt: this.number }));
+    if (!this.#dialog) return done();
+    this.#context.step('gateway', 'phone', 'BYE');
+    this.#dialog.bye(reason).then(() => {
+      this.#context.step('phone', 'gateway', '200 (BYE)');
+      done();
+    }, done);
+  }
+
+  /** `application/dtmf-relay`, as Asterisk and Cisco read it. */
+  sendDtmf(digit: string, durationMs: number): void {
+    const body = `Signal=${digit}\r\nDuration=${durationMs}\r\n`;
+    this.#dialog?.info('application/dtmf-relay', body).then((result) => {
+      if (!result.ok) this.#context.log.warn({ status: result.error.status }, 'sip.dtmf-info-refused');
+    }, this.bug);
+  }
+
+  end(tell: () => void): void {
+    if (this.#over) return;
+    this.#over = true;
+    tell();
+  }
+
+  readonly bug = (error: unknown): void => {
+    this.#context.dispatch({
+      type: 'bug',
+      message: error instanceof Error ? (error.stack ?? '') : String(error),
+    });
+  };
+
+  /** An offer of the phone's (hold, resume, another codec or address), or a request for ours. */
+  #reinvited(offerSdp: string | undefined): { sdp: string } | { status: number } {
+    this.#context.step('phone', 'gateway', 're-INVITE');
+    if (offerSdp === undefined) {
+      this.#offered = { ...this.#local, version: this.#local.version + 1, direction: 'sendrecv' };
+      return { sdp: buildSipOffer(this.#offered) };
+    }
+    const answer = this.answer(offerSdp);
+    if (!answer.ok) {
+      this.#context.log.warn(
+        { code: answer.error.code, detail: answer.error.message },
+        'sip.reinvite-refused',
+      );
+      return { status: 488 };
+    }
+    this.#replan();
+    return { sdp: answer.value };
+  }
+
+  #delayedAnswer(answerSdp: string): void {
+    const offered = this.#offered;
+    if (!offered) return;
+    this.#offered = undefined;
+    const plan = negotiateSipAnswer(offered, answerSdp);
+    if (!plan.ok) {
+      this.#context.log.warn({ code: plan.error.code, detail: plan.error.message }, 'sip.unusable-answer');
+      return;
+    }
+    this.#local = offered;
+    this.#plan = plan.value;
+    this.#replan();
+  }
+
+  #replan(): void {
+    if (!this.#plan) return;
+    const { direction } = this.#plan;
+    this.#media.setPhonePlan(this.#plan);
+    const held = direction === 'recvonly' || direction === 'inactive';
+    if (held === this.#held) return;
+    this.#held = held;
+    this.#context.dispatch({ type: 'sip.held', attempt: this.number, held });
+  }
+}

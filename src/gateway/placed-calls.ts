@@ -1,0 +1,110 @@
+import type { MetaEvent } from '../meta/index.ts';
+import type { Clock, TimerHandle } from '../shared/clock.ts';
+
+/** How long an event about an unknown call waits for its call to be named, ms. */
+const HOLD_MS = 10_000;
+/** Events held at once; one more is taken as it is. */
+const MAX_HELD = 1_000;
+
+type CallItem = Extract<MetaEvent, { readonly callId: string }>;
+
+interface Placed {
+  readonly pageId: string;
+  readonly psid: string;
+  metaCallId?: string;
+}
+
+interface Held {
+  readonly event: CallItem;
+  readonly timer: TimerHandle;
+}
+
+/**
+ * The calls that phones place, by our name and by Meta's: webhooks may overtake the reply to connect that names the
+ * call. Those that name a consumer name the call too; the others are held until it has a name.
+ */
+export class PlacedCalls {
+  readonly #clock: Clock;
+  /** An event whose call has a name now, or will not get one. */
+  readonly #release: (event: CallItem) => void;
+  readonly #placed = new Map<string, Placed>();
+  readonly #names = new Map<string, string>();
+  readonly #held = new Set<Held>();
+
+  constructor(clock: Clock, release: (event: CallItem) => void) {
+    this.#clock = clock;
+    this.#release = release;
+  }
+
+  add(id: string, pageId: string, psid: string): void {
+    this.#placed.set(id, { pageId, psid });
+  }
+
+  /** Whether a call to this consumer is under way: Meta takes one at a time. */
+  isCalling(pageId: string, psid: string): boolean {
+    return [...this.#placed.values()].some((each) => each.pageId === pageId && each.psid === psid);
+  }
+
+  /** Our id of the call that Meta calls so. */
+  idOf(metaCallId: string): string | undefined {
+    return this.#names.get(metaCallId);
+  }
+
+  /** The reply to connect names the call. */
+  named(id: string, metaCallId: string): void {
+    const placed = this.#placed.get(id);
+    if (!placed || placed.metaCallId !== undefined) return;
+    placed.metaCallId = metaCallId;
+    this.#names.set(metaCallId, id);
+    this.#letGo(({ event }) => event.callId === metaCallId);
+  }
+
+  /** A webhook about this consumer: whether it names a call of ours. */
+  claim(pageId: string, psid: string, metaCallId: string): string | undefined {
+    for (const [id, placed] of this.#placed) {
+      if (placed.pageId !== pageId || placed.psid !== psid || placed.metaCallId !== undefined) continue;
+      this.named(id, metaCallId);
+      return id;
+    }
+    return undefined;
+  }
+
+  /** Holds an event of a call that nobody knows, while one of this Page has no name yet; false: there is none. */
+  hold(event: CallItem): boolean {
+    const waits = [...this.#placed.values()].some(
+      ({ pageId, metaCallId }) => pageId === event.pageId && metaCallId === undefined,
+    );
+    if (!waits || this.#held.size >= MAX_HELD) return false;
+    const held: Held = {
+      event,
+      timer: this.#clock.after(HOLD_MS, () => this.#letGo((each) => each === held)),
+    };
+    this.#held.add(held);
+    return true;
+  }
+
+  /** The call is over; what was held for it is let go when no other call can claim it. */
+  remove(id: string): void {
+    const metaCallId = this.#placed.get(id)?.metaCallId;
+    if (metaCallId !== undefined) this.#names.delete(metaCallId);
+    this.#placed.delete(id);
+  }
+
+  close(): void {
+    for (const { timer } of this.#held) timer.clear();
+    this.#held.clear();
+  }
+
+  dump(): { readonly placed: number; readonly names: number; readonly held: number } {
+    return { placed: this.#placed.size, names: this.#names.size, held: this.#held.size };
+  }
+
+  #letGo(which: (held: Held) => boolean): void {
+    for (const held of [...this.#held]) {
+      if (!which(held)) continue;
+      held.timer.clear();
+      this.#held.delete(held);
+      this.#release(held.event);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+/** Who may call out, as whom, and to whom: one rule; the first that fits counts. */
+export interface OutboundRule {
+  /** The trunk that the INVITE came from. */
+  readonly trunk: string;
+  /** The number called begins so; it is taken away. */
+  readonly prefix?: string | undefined;
+  /** User part of the caller's From: an extension. */
+  readonly caller?: string | undefined;
+  /** The Page that calls; unset: the header names it. */
+  readonly page?: string | undefined;
+  /** An INVITE header that names the Page. */
+  readonly pageHeader?: string | undefined;
+  readonly requestPermission: boolean;
+}
+
+export interface OutboundRequest {
+  readonly trunk: string;
+  /** User part of the Request-URI. */
+  readonly number: string;
+  /** User part of From. */
+  readonly caller: string;
+  readonly header: (name: string) => string | undefined;
+  readonly isPage: (pageId: string) => boolean;
+}
+
+export type OutboundChoice =
+  | { readonly ok: true; readonly pageId: string; readonly number: string; readonly rule: OutboundRule }
+  | { readonly ok: false; readonly status: number; readonly phrase: string };
+
+/** A PSID: digits, as Meta writes them; up to 20, so that no short number is taken for one. */
+const PSID = /^\d{10,20}$/;
+
+/** Which Page calls whom. A number that starts with the rule's prefix is meant without it. */
+export function chooseOutbound(rules: readonly OutboundRule[], request: OutboundRequest): OutboundChoice {
+  const { trunk, number, caller } = request;
+  const mine = rules.filter((rule) => rule.trunk === trunk);
+  if (mine.length === 0) return { ok: false, status: 403, phrase: 'Outbound Calls Not Allowed' };
+  const rule = mine.find(
+    (each) =>
+      number.startsWith(each.prefix ?? '') &&
+      number.length > (each.prefix ?? '').length &&
+      (each.caller === undefined || each.caller === caller),
+  );
+  if (!rule) return { ok: false, status: 404, phrase: 'No Outbound Rule For This Number' };
+  const named = rule.pageHeader === undefined ? undefined : request.header(rule.pageHeader)?.trim();
+  const pageId = named ?? rule.page;
+  if (pageId === undefined) {
+    return { ok: false, status: 400, phrase: `Missing ${rule.pageHeader ?? 'Page'} Header` };
+  }
+  if (!request.isPage(pageId)) return { ok: false, status: 404, phrase: 'Unknown Page' };
+  return { ok: true, pageId, number: number.slice((rule.prefix ?? '').length), rule };
+}
+
+/** The number as a PSID, or undefined: it must be an alias then. */
+export const psidOf = (number: string): string | undefined => (PSID.test(number) ? number : undefined);

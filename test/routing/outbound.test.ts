@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { chooseOutbound, type OutboundRule, psidOf, trunkOf } from '../../src/routing/index.ts';
+
+const PAGE = '102030405060708';
+const rule = (more: Partial<OutboundRule> = {}): OutboundRule => ({
+  trunk: 'pbx',
+  page: PAGE,
+  requestPermission: false,
+  ...more,
+});
+const choose = (
+  rules: readonly OutboundRule[],
+  number: string,
+  more: { trunk?: string; caller?: string; headers?: Record<string, string> } = {},
+) =>
+  chooseOutbound(rules, {
+    trunk: more.trunk ?? 'pbx',
+    number,
+    caller: more.caller ?? '201',
+    header: (name) => more.headers?.[name],
+    isPage: (id) => id === PAGE || id === '999',
+  });
+
+describe('an outbound rule', () => {
+  it('takes its prefix away', () => {
+    expect(choose([rule({ prefix: '81' })], '817654321098765432')).toMatchObject({
+      ok: true,
+      pageId: PAGE,
+      number: '7654321098765432',
+    });
+  });
+
+  it('the first that fits counts', () => {
+    const rules = [rule({ prefix: '9', page: '999' }), rule({ caller: '202', page: '999' }), rule()];
+    expect(choose(rules, '91')).toMatchObject({ pageId: '999', number: '1' });
+    expect(choose(rules, '1', { caller: '202' })).toMatchObject({ pageId: '999', number: '1' });
+    expect(choose(rules, '1')).toMatchObject({ pageId: PAGE });
+    expect(choose(rules, '9'), 'a prefix alone is no number with it').toMatchObject({ pageId: PAGE });
+  });
+
+  it('a header names the Page; without it the page of the rule', () => {
+    const rules = [rule({ pageHeader: 'X-Page' })];
+    expect(choose(rules, '1', { headers: { 'X-Page': ' 999 ' } })).toMatchObject({ pageId: '999' });
+    expect(choose(rules, '1')).toMatchObject({ pageId: PAGE });
+  });
+
+  it.each([
+    ['a trunk without rules', [rule()], { trunk: 'other' }, 403],
+    ['no rule for this number', [rule({ prefix: '9' })], {}, 404],
+    ['a Page that is not ours', [rule({ pageHeader: 'P' })], { headers: { P: '5' } }, 404],
+    ['a missing header and no page', [{ trunk: 'pbx', pageHeader: 'P', requestPermission: false }], {}, 400],
+  ])('%s is refused', (_, rules, more, status) => {
+    expect(choose(rules, '12345', more)).toMatchObject({ ok: false, status });
+  });
+});
+
+it('a PSID is digits, and no short number', () => {
+  expect(psidOf('7654321098765432')).toBe('7654321098765432');
+  for (const number of ['', '7001', 'alice', '7654321098765432x', '+491701234567']) {
+    expect(psidOf(number), number).toBeUndefined();
+  }
+});
+
+it('a trunk is known by where its INVITEs come from', () => {
+  const trunks = {
+    named: { host: 'pbx.example.com', from: ['192.0.2.0/28', '2001:db8::1'] },
+    plain: { host: '192.0.2.20' },
+    lost: { host: 'pbx.example.com' },
+  };
+  expect(trunkOf(trunks, '192.0.2.5')).toBe('named');
+  expect(trunkOf(trunks, '::ffff:192.0.2.5')).toBe('named');
+  expect(trunkOf(trunks, '2001:db8::1')).toBe('named');
+  expect(trunkOf(trunks, '192.0.2.20')).toBe('plain');
+  expect(trunkOf(trunks, '192.0.2.21')).toBeUndefined();
+  expect(trunkOf(trunks, '')).toBeUndefined();
+});
