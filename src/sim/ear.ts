@@ -9,14 +9,14 @@ export class Ear {
   readonly sampleRate: number;
   rxPackets = 0;
   lost = 0;
-  readonly #pcm: Int16Array;
+  #pcm: Int16Array;
   #filled = 0;
   #sequence = -1;
 
   /** @param sampleRate Hz */
   constructor(sampleRate: number) {
     this.sampleRate = sampleRate;
-    this.#pcm = new Int16Array(sampleRate * MAX_SECONDS);
+    this.#pcm = new Int16Array(sampleRate);
   }
 
   /** One RTP packet by its sequence number; late ones give back what they had counted as lost. */
@@ -32,7 +32,12 @@ export class Ear {
   }
 
   hear(pcm: Int16Array, samples: number): void {
-    const count = Math.min(samples, this.#pcm.length - this.#filled);
+    const count = Math.min(samples, this.sampleRate * MAX_SECONDS - this.#filled);
+    if (this.#filled + count > this.#pcm.length) {
+      const longer = new Int16Array(Math.min(this.sampleRate * MAX_SECONDS, this.#pcm.length * 2));
+      longer.set(this.#pcm);
+      this.#pcm = longer;
+    }
     this.#pcm.set(pcm.subarray(0, count), this.#filled);
     this.#filled += count;
   }

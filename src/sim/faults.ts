@@ -18,11 +18,41 @@ export interface Fault {
     /** Does it, then never answers. */
     | 'hang-after'
     /** An empty 200; it was done. */
-    | 'empty-200';
+    | 'empty-200'
+    /** HTTP 200 with `{"success":false}`; nothing is done. */
+    | 'success-false'
+    /** HTTP 200 with `{"result":"failure"}`; nothing is done. */
+    | 'result-failure'
+    /** Resets the connection; nothing is done. */
+    | 'reset'
+    /** Does it and answers well, `delayMs` later. */
+    | 'slow';
   readonly code?: number;
   readonly subcode?: number;
   readonly text?: string;
   readonly httpStatus?: number;
+  /** Milliseconds, for `slow`. Default 1,000. */
+  readonly delayMs?: number;
+}
+
+export const FAULT_KINDS = [
+  'error',
+  'flat-error',
+  'error-in-200',
+  'html-500',
+  'hang',
+  'reset',
+  'success-false',
+  'result-failure',
+  'slow',
+  'reset-after',
+  'hang-after',
+  'empty-200',
+] as const satisfies readonly Fault['kind'][];
+
+/** Of these the call learns nothing: they stand in place of doing what was asked. */
+export function preventsAction(kind: Fault['kind']): boolean {
+  return !['slow', 'reset-after', 'hang-after', 'empty-200'].includes(kind);
 }
 
 /** Forms of a good reply to accept. */
@@ -33,17 +63,31 @@ export interface ReplyForm {
   readonly withoutSdp?: boolean;
   /** The renegotiation's ufrag differs (`/57`, `//57`), the password does not. */
   readonly otherUfrag?: boolean;
+  /** The renegotiation's `o=` version is one up; Meta repeats the answer's. */
+  readonly bumpVersion?: boolean;
   /** SDPs as strings in place of `{ sdp_type, sdp }`. */
   readonly sdpAsString?: boolean;
+  /** SDPs as `{ sdp_type, sdp }`, in turn serialised into a string. */
+  readonly sdpAsJson?: boolean;
   /** `session` as JSON in a string. */
   readonly sessionAsString?: boolean;
   /** telephone-event is in the answer. */
   readonly telephoneEvent?: boolean;
+  /** The call id in the reply, under one name or both; Meta mostly leaves it out. */
+  readonly callId?: 'id' | 'call_id' | 'both';
 }
 
 /** Faults that wait for their request. */
 export class Faults {
   #waiting: { readonly fault: Fault; left: number }[] = [];
+
+  get pending(): readonly Fault[] {
+    return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }));
+  }
+
+  clear(): void {
+    this.#waiting = [];
+  }
 
   add(fault: Fault): void {
     this.#waiting.push({ fault, left: fault.times ?? 1 });

@@ -1,7 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import {
   CipherContext,
-  Connection,
   DtlsServer,
   HashAlgorithm,
   keyLength,
@@ -11,6 +10,7 @@ import {
   SrtpSession,
   saltLength,
 } from 'werift';
+import { type CheckCounters, LiteAgent, type LiteCandidate } from './lite-agent.ts';
 import type { GatewayOffer } from './meta-sdp.ts';
 
 type Certificate = Awaited<ReturnType<typeof CipherContext.createSelfSignedCertificateWithKey>>;
@@ -26,6 +26,9 @@ function relayCertificate(): Promise<Certificate> {
 
 export interface MediaPeerOptions {
   readonly offer: GatewayOffer;
+  /** Where the relay listens; IPv6 is beside it, if given and there. */
+  readonly address: string;
+  readonly address6?: string | undefined;
   readonly ufrag: string;
   readonly pwd: string;
   /** Another name that Meta may switch to in the renegotiation; both are answered. */
@@ -34,66 +37,47 @@ export interface MediaPeerOptions {
   readonly onFailed: (reason: string) => void;
   /** Clear RTP of the gateway's. */
   readonly onRtp: (packet: Buffer) => void;
+  /** Clear RTCP of the gateway's, compound. */
+  readonly onRtcp: (packet: Buffer) => void;
 }
 
 /**
- * Meta's relay for one call: an ICE-lite agent, a DTLS server and SRTP, all werift's own, so that nothing of the
- * gateway's media code is on both sides of a test. ICE-lite: always controlled, sends no checks, and answers a
- * gateway that claims to be controlled with 487.
+ * Meta's relay for one call: an ICE-lite agent of its own, werift's DTLS server and werift's SRTP, so that nothing
+ * of the gateway's media code is on both sides of a test.
  */
 export class MediaPeer {
   readonly #options: MediaPeerOptions;
-  readonly #agent: Connection;
+  readonly #agent: LiteAgent;
   readonly #dtls: DtlsServer;
   readonly #certPem: string;
   #srtp: SrtpSession | undefined;
   #srtcp: SrtcpSession | undefined;
+  #forged = 0;
   #over = false;
 
+  /** Rejects with the system's error when the address cannot be bound. */
   static async open(options: MediaPeerOptions): Promise<MediaPeer> {
-    const agent = new Connection(false, {
-      iceLite: true,
-      useTcp: false,
-      useIpv4: true,
-      useIpv6: false,
-      interfaceAddresses: { udp4: '127.0.0.1' },
+    const certificate = await relayCertificate();
+    const { address, address6, ufrag, otherUfrag, pwd, offer } = options;
+    let peer: MediaPeer | undefined;
+    const agent = await LiteAgent.open({
+      address,
+      address6,
+      credentials: { ufrags: [ufrag, otherUfrag], pwd, remoteUfrag: offer.ufrag },
+      onData: (datagram) => peer?.receive(datagram),
     });
-    // Loopback only, and no public STUN server: werift has no public way to say either.
-    const internals = agent as unknown as {
-      stunServer: unknown;
-      localCandidatesStart: boolean;
-      localCandidatesEnd: boolean;
-      getCandidatePromises(addresses: readonly string[]): Promise<unknown>[];
-    };
-    internals.stunServer = undefined;
-    internals.localCandidatesStart = true;
-    await Promise.all(internals.getCandidatePromises(['127.0.0.1']));
-    internals.localCandidatesEnd = true;
-    return new MediaPeer(options, agent, await relayCertificate());
+    peer = new MediaPeer(options, agent, certificate);
+    return peer;
   }
 
   private constructor(
     options: MediaPeerOptions,
-    agent: Connection,
+    agent: LiteAgent,
     { certPem, keyPem, signatureHash }: Certificate,
   ) {
     this.#options = options;
     this.#agent = agent;
     this.#certPem = certPem;
-    const { offer, ufrag, pwd, otherUfrag } = options;
-    agent.localUsername = ufrag;
-    agent.localPassword = pwd;
-    agent.userHistory[ufrag] = pwd;
-    agent.userHistory[otherUfrag] = pwd;
-    agent.setRemoteParams({ iceLite: false, usernameFragment: offer.ufrag, password: offer.pwd });
-    const transport = {
-      type: 'ice',
-      address: {},
-      closed: false,
-      onData: (_data: Buffer): void => {},
-      send: (data: Buffer) => (this.#over ? Promise.resolve() : agent.send(data).catch(() => {})),
-      close: () => Promise.resolve(),
-    };
     this.#dtls = new DtlsServer({
       cert: certPem,
       key: keyPem,
@@ -101,46 +85,74 @@ export class MediaPeer {
       srtpProfiles: [1, 7],
       extendedMasterSecret: true,
       certificateRequest: true,
-      transport: transport as never,
+      transport: this.#transport as never,
     });
     this.#dtls.onConnect.once(() => this.#connected());
     this.#dtls.onError.once((error: unknown) => this.#fail(`dtls: ${String(error)}`));
-    agent.onData.subscribe((data) => {
-      const first = data[0] ?? 0;
-      if (first >= 20 && first <= 63) transport.onData(data);
-      else if (first >= 128 && first <= 191) this.#media(data);
-    });
-    agent.connect().catch((error: unknown) => this.#fail(`ice: ${String(error)}`));
   }
 
-  get address(): { readonly address: string; readonly port: number } {
-    const [candidate] = this.#agent.localCandidates;
-    return { address: candidate?.host ?? '127.0.0.1', port: candidate?.port ?? 0 };
+  get candidates(): readonly LiteCandidate[] {
+    return this.#agent.candidates;
+  }
+
+  /** What the gateway's ICE and SRTP did. */
+  get counters(): CheckCounters & { readonly forged: number } {
+    return { ...this.#agent.checks, forged: this.#forged };
   }
 
   get fingerprint(): string {
     return new X509Certificate(this.#certPem).fingerprint256;
   }
 
-  get secure(): boolean {
-    return this.#srtp !== undefined;
+  /** Protects one RTP packet; undefined before DTLS is up. The order of calls is the order of SRTP. */
+  protectRtp(payload: Buffer, header: Parameters<SrtpSession['encrypt']>[1]): Buffer | undefined {
+    return this.#over ? undefined : this.#srtp?.encrypt(payload, header);
   }
 
-  /** Protects and sends one clear RTP packet. */
-  sendRtp(payload: Buffer, header: Parameters<SrtpSession['encrypt']>[1]): void {
-    if (!this.#srtp || this.#over) return;
-    this.#agent.send(this.#srtp.encrypt(payload, header)).catch(() => {});
+  /** Sends what `protectRtp` made. */
+  send(datagram: Buffer): void {
+    if (!this.#over) this.#agent.send(datagram);
   }
 
+  /** Protects and sends one compound RTCP packet. */
   sendRtcp(packet: Buffer): void {
-    if (!this.#srtcp || this.#over) return;
-    this.#agent.send(this.#srtcp.encrypt(packet)).catch(() => {});
+    if (this.#srtcp && !this.#over) this.#agent.send(this.#srtcp.encrypt(packet));
+  }
+
+  /** RFC 7983: the first byte tells DTLS from media. */
+  receive(datagram: Buffer): void {
+    const first = datagram[0] ?? 0;
+    if (first >= 20 && first <= 63) this.#handshake(datagram);
+    else if (first >= 128 && first <= 191) this.#media(datagram);
   }
 
   async close(): Promise<void> {
     this.#over = true;
+    // werift's handshake retransmits until its flight has gone by, and has no other way to be stopped.
     (this.#dtls as unknown as { dtls: { flight: number } }).dtls.flight = Number.MAX_SAFE_INTEGER;
     await this.#agent.close();
+  }
+
+  /** The DTLS server's socket; werift sets `onData`. */
+  readonly #transport = {
+    type: 'ice',
+    address: {},
+    closed: false,
+    onData: (_datagram: Buffer): void => {},
+    send: (datagram: Buffer): Promise<void> => {
+      if (!this.#over) this.#agent.send(datagram);
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+
+  /** werift throws at records that it cannot read; a server drops them (RFC 6347 section 4.1.2.7). */
+  #handshake(datagram: Buffer): void {
+    try {
+      this.#transport.onData(datagram);
+    } catch {
+      this.#forged += 1;
+    }
   }
 
   #connected(): void {
@@ -168,15 +180,17 @@ export class MediaPeer {
   }
 
   #media(data: Buffer): void {
+    if (!this.#srtp || !this.#srtcp || this.#over) return;
     const isRtcp = (data[1] ?? 0) >= 192 && (data[1] ?? 0) <= 223;
-    if (!this.#srtp || this.#over || isRtcp) return;
     let clear: Buffer;
     try {
-      clear = this.#srtp.decrypt(data);
+      clear = isRtcp ? this.#srtcp.decrypt(data) : this.#srtp.decrypt(data);
     } catch {
-      return; // forged or replayed: a relay drops it
+      this.#forged += 1; // or replayed: a relay drops it
+      return;
     }
-    this.#options.onRtp(clear);
+    if (isRtcp) this.#options.onRtcp(clear);
+    else this.#options.onRtp(clear);
   }
 
   #fail(reason: string): void {

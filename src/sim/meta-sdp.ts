@@ -1,3 +1,5 @@
+import type { LiteCandidate } from './lite-agent.ts';
+
 /** What the simulator reads of the gateway's offer; strict where Meta is. */
 export interface GatewayOffer {
   readonly sessionId: string;
@@ -6,89 +8,127 @@ export interface GatewayOffer {
   /** Upper-case hex pairs with colons. */
   readonly fingerprint: string;
   readonly trackId: string;
+  readonly mid: string;
   readonly opus: number;
+  /** Of the gateway's audio, when the offer names it. */
+  readonly ssrc?: number;
 }
 
 /** Checks the offer as Meta does; the text says what Meta dislikes (2018392). Its own code: nothing of the gateway's. */
-export function readOffer(sdpType: unknown, sdp: unknown): GatewayOffer | { readonly refusal: string } {
+export function readOffer(sdpType: unknown, sdp: string): GatewayOffer | { readonly refusal: string } {
   if (sdpType !== 'offer') return { refusal: 'session.sdp_type must be offer' };
-  if (typeof sdp !== 'string' || sdp === '') return { refusal: 'session.sdp is empty' };
   if (!sdp.startsWith('v=0')) return { refusal: 'the SDP does not begin with v=0 (serialised twice?)' };
   if (/(^|[^\r])\n/.test(sdp) || !sdp.endsWith('\r\n')) return { refusal: 'SDP lines must end with CRLF' };
   const all = (name: string): string[] =>
     [...sdp.matchAll(new RegExp(`^${name}(.*)\\r$`, 'gm'))].map((match) => (match[1] ?? '').trim());
-  const [ufrag] = all('a=ice-ufrag:');
-  const [pwd] = all('a=ice-pwd:');
-  const fingerprints = all('a=fingerprint:');
-  const [fingerprint = ''] = fingerprints;
   const audio = all('m=audio ');
   const opus = /^a=rtpmap:(\d+) opus\/48000\/2\r$/m.exec(sdp)?.[1];
   const sessionId = /^o=\S+ (\d+) /m.exec(sdp)?.[1];
+  const [mid] = all('a=mid:');
+  const ssrcs = new Set(all('a=ssrc:').map((value) => Number.parseInt(value, 10)));
+  const [ssrc] = ssrcs;
   if (!sessionId) return { refusal: 'o= has no numeric session id' };
   if (audio.length !== 1) return { refusal: 'exactly one m=audio line is expected' };
-  if (!/UDP\/TLS\/RTP\/SAVPF/.test(audio[0] ?? '')) return { refusal: 'm=audio must be UDP/TLS/RTP/SAVPF' };
-  if (!ufrag || ufrag.length < 4) return { refusal: 'a=ice-ufrag is missing or too short' };
-  if (!pwd || pwd.length < 22) return { refusal: 'a=ice-pwd is missing or too short' };
+  if (!/^[1-9]\d* UDP\/TLS\/RTP\/SAVPF /.test(audio[0] ?? ''))
+    return { refusal: 'm=audio must be UDP/TLS/RTP/SAVPF with a port' };
+  const transport = readTransport(all);
+  if ('refusal' in transport) return transport;
+  if (!/^a=rtcp-mux\r$/m.test(sdp)) return { refusal: 'a=rtcp-mux is required' };
+  if (!opus || !(audio[0] ?? '').split(' ').includes(opus)) return { refusal: 'opus/48000/2 is missing' };
+  if (mid === undefined || !all('a=group:BUNDLE ').some((group) => group.split(' ').includes(mid)))
+    return { refusal: 'a=group:BUNDLE with the a=mid of the audio is required' };
+  if (ssrcs.size > 1) return { refusal: 'exactly one SSRC is expected' };
+  return {
+    sessionId,
+    ...transport,
+    trackId: /^a=msid:\S+ (\S+)\r$/m.exec(sdp)?.[1] ?? 'gw-audio-0',
+    mid,
+    opus: Number(opus),
+    ...(ssrc === undefined ? {} : { ssrc }),
+  };
+}
+
+/** ICE and DTLS of the offer. */
+function readTransport(
+  all: (name: string) => readonly string[],
+): Pick<GatewayOffer, 'ufrag' | 'pwd' | 'fingerprint'> | { readonly refusal: string } {
+  const [[ufrag], [pwd], setups, fingerprints] = [
+    all('a=ice-ufrag:'),
+    all('a=ice-pwd:'),
+    all('a=setup:'),
+    all('a=fingerprint:'),
+  ];
+  const [fingerprint = ''] = fingerprints;
+  const name = /^[A-Za-z0-9+/]+$/;
+  if (!ufrag || ufrag.length < 4 || !name.test(ufrag))
+    return { refusal: 'a=ice-ufrag is missing or too short' };
+  if (!pwd || pwd.length < 22 || !name.test(pwd)) return { refusal: 'a=ice-pwd is missing or too short' };
   if (fingerprints.length !== 1)
     return { refusal: `exactly one a=fingerprint is expected, not ${fingerprints.length}` };
   if (!/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/.test(fingerprint))
     return { refusal: 'a=fingerprint must be sha-256, upper case' };
-  if (!all('a=setup:').every((setup) => setup === 'actpass') || all('a=setup:').length === 0) {
+  if (setups.length === 0 || setups.some((setup) => setup !== 'actpass'))
     return { refusal: 'a=setup must be actpass in an offer' };
-  }
-  if (/^a=ice-lite/m.test(sdp)) return { refusal: 'a=ice-lite: Meta is the lite side' };
-  if (!/^a=rtcp-mux\r$/m.test(sdp)) return { refusal: 'a=rtcp-mux is required' };
-  if (!opus) return { refusal: 'opus/48000/2 is missing' };
-  if (!/^a=group:BUNDLE 0\r$/m.test(sdp)) return { refusal: 'a=group:BUNDLE is required' };
-  return {
-    sessionId,
-    ufrag,
-    pwd,
-    fingerprint: fingerprint.replace(/^sha-256 /, ''),
-    trackId: /^a=msid:\S+ (\S+)\r$/m.exec(sdp)?.[1] ?? 'gw-audio-0',
-    opus: Number(opus),
-  };
+  if (all('a=ice-lite').length > 0) return { refusal: 'a=ice-lite: Meta is the lite side' };
+  return { ufrag, pwd, fingerprint: fingerprint.replace(/^sha-256 /, '') };
 }
 
 /** What the relay answers with; the shapes are those of Meta's samples. */
 export interface AnswerParts {
   readonly offer: GatewayOffer;
-  readonly address: string;
-  readonly port: number;
+  /** IPv4, then IPv6 if there is one. */
+  readonly candidates: readonly LiteCandidate[];
   readonly ufrag: string;
   readonly pwd: string;
   readonly fingerprint: string;
   /** `<user>:<token>`: Meta carries the person in it. */
   readonly person: string;
+  /** Of the consumer's track: digits. */
+  readonly track: string;
   /** Of the consumer's audio. */
   readonly ssrc: number;
   /** Meta lists telephone-event in some answers and not in others. */
   readonly telephoneEvent: boolean;
+  /** `o=` version of the renegotiation; Meta repeats the answer's. */
+  readonly bumpVersion: boolean;
 }
 
 /** The answer to the gateway's offer: one line, sendrecv, no SSRC. */
 export function buildAnswer(parts: AnswerParts): string {
   return crlf([
-    ...session(parts, '0', 'WMS', []),
-    ...section(parts, '0', 'sendrecv', `- ${parts.offer.trackId}`, false),
+    ...session(parts, 2, parts.offer.mid, 'WMS', []),
+    ...section(parts, parts.offer.mid, 'sendrecv', `- ${parts.offer.trackId}`, false),
   ]);
+}
+
+/** The second line's mid; Meta counts on from ours. */
+export function consumerMid({ mid }: GatewayOffer): string {
+  return mid === '1' ? '2' : '1';
 }
 
 /** The renegotiation offer: the consumer's voice comes on a second line. `o=` repeats the answer's version, as Meta does. */
 export function buildRenegotiation(parts: AnswerParts): string {
-  const consumer = `${parts.person}:DEFAULT 4455667788990011223`;
+  const { mid, trackId } = parts.offer;
+  const second = consumerMid(parts.offer);
+  const version = parts.bumpVersion ? 3 : 2;
   return crlf([
-    ...session(parts, '0 1', `WMS ${parts.person}:DEFAULT`, ['a=x-fb-feature:pqc-0']),
-    ...section(parts, '0', 'recvonly', `- ${parts.offer.trackId}`, true),
-    ...section(parts, '1', 'sendonly', consumer, true),
+    ...session(parts, version, `${mid} ${second}`, `WMS ${parts.person}:DEFAULT`, ['a=x-fb-feature:pqc-0']),
+    ...section(parts, mid, 'recvonly', `- ${trackId}`, true),
+    ...section(parts, second, 'sendonly', `${parts.person}:DEFAULT ${parts.track}`, true),
     `a=ssrc:${parts.ssrc} cname:${parts.person}`,
   ]);
 }
 
-function session({ offer }: AnswerParts, bundle: string, semantic: string, extra: string[]): string[] {
+function session(
+  { offer }: AnswerParts,
+  version: number,
+  bundle: string,
+  semantic: string,
+  extra: string[],
+): string[] {
   return [
     'v=0',
-    `o=- ${offer.sessionId} 2 IN IP4 127.0.0.1`,
+    `o=- ${offer.sessionId} ${version} IN IP4 127.0.0.1`,
     's=-',
     't=0 0',
     `a=group:BUNDLE ${bundle}`,
@@ -107,12 +147,17 @@ function section(
 ): string[] {
   const { opus } = parts.offer;
   const events = parts.telephoneEvent ? ' 110' : '';
+  const [v4, v6] = parts.candidates;
   return [
-    `m=audio ${parts.port} UDP/TLS/RTP/SAVPF ${opus}${events}`,
-    `c=IN IP4 ${parts.address}`,
+    `m=audio ${v4?.port} UDP/TLS/RTP/SAVPF ${opus}${events}`,
+    `c=IN IP4 ${v4?.address}`,
     'a=rtcp:9 IN IP4 0.0.0.0',
-    `a=candidate:1000001 1 udp 2122260224 ${parts.address} ${parts.port} typ host generation 1`,
-    `a=candidate:1000003 1 tcp 1518280448 ${parts.address} 3478 typ host tcptype passive generation 1`,
+    `a=candidate:1000001 1 udp 2122260224 ${v4?.address} ${v4?.port} typ host generation 1`,
+    ...(v6 ? [`a=candidate:1000002 1 udp 2122262784 ${v6.address} ${v6.port} typ host generation 1`] : []),
+    `a=candidate:1000003 1 tcp 1518280448 ${v4?.address} 3478 typ host tcptype passive generation 1`,
+    ...(v6
+      ? [`a=candidate:1000004 1 tcp 1518283008 ${v6.address} 3478 typ host tcptype passive generation 1`]
+      : []),
     `a=ice-ufrag:${parts.ufrag}`,
     `a=ice-pwd:${parts.pwd}`,
     ...(renegotiation ? ['a=ice-options:fb-force-5245'] : []),

@@ -4,9 +4,10 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { type Log, silentLog } from '../shared/log.ts';
 import { type CallEnd, type CallHost, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
 import { controlRoutes } from './control.ts';
-import type { SimEventSink } from './events.ts';
+import type { SimEvent, SimEventSink } from './events.ts';
 import { type Fault, Faults } from './faults.ts';
 import { type GraphHost, graphApp } from './graph.ts';
+import type { Profile } from './profile.ts';
 import { Webhooks } from './webhooks.ts';
 
 export interface MetaSimulatorOptions {
@@ -16,6 +17,10 @@ export interface MetaSimulatorOptions {
   readonly accessToken: string;
   readonly appSecret: string;
   readonly requireAppSecretProof?: boolean;
+  /** The numbers 2018390 to 2018396 come as `error_subcode` of 100 in place of `code`. Default false. */
+  readonly callingErrorsAsSubcode?: boolean;
+  /** Where Graph and the relays listen. Default 127.0.0.1, and ::1 for the relays if the machine has it. */
+  readonly address?: string;
   /** Port of Graph and of the control API; 0, the default, takes any free one. */
   readonly port?: number;
   readonly clock?: Clock;
@@ -24,12 +29,19 @@ export interface MetaSimulatorOptions {
   readonly onEvent?: SimEventSink;
 }
 
+/** Ended calls that the control API still tells about. */
+const MAX_ENDED_CALLS = 1_000;
+/** Arrows that the control API still tells about. */
+const MAX_EVENTS = 10_000;
+
 /** Someone with Messenger on their phone. */
 export interface Consumer {
   readonly psid: string;
   /** Presses *Call*: the connect webhook goes out. */
-  call(options: Omit<ConsumerCallOptions, 'pageId'> & { readonly pageId?: string }): ConsumerCall;
+  call(options: NewCall): ConsumerCall;
 }
+
+export type NewCall = Omit<ConsumerCallOptions, 'pageId'> & { readonly pageId?: string };
 
 /** Meta, as far as a gateway sees it: Graph, webhooks, and the media relay of every call. */
 export class MetaSimulator implements GraphHost, CallHost {
@@ -38,14 +50,18 @@ export class MetaSimulator implements GraphHost, CallHost {
   readonly clock: Clock;
   readonly opus: OpusLibrary;
   readonly random: () => number;
-  readonly onEvent: SimEventSink;
-  readonly #names = new Map<string, string>();
+  readonly relay: { readonly address: string; readonly address6?: string | undefined };
+  /** What happened, oldest first. */
+  readonly events: SimEvent[] = [];
+  readonly #profiles = new Map<string, Profile>();
   readonly #calls = new Map<string, ConsumerCall>();
   readonly #closing = new AbortController();
   readonly #log: Log;
   readonly #app: FastifyInstance;
   #webhooks: Webhooks | undefined;
-  #audioEnabled = true;
+  /** The Page's `audio_enabled`; off makes every call request fail with 1893056. */
+  audioEnabled = true;
+  usage: GraphHost['usage'] = { percent: 3, regainMinutes: 0 };
   #url = '';
   /** Graph requests about calls: action, call, status. */
   readonly requests: {
@@ -56,7 +72,10 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   static async start(options: MetaSimulatorOptions): Promise<MetaSimulator> {
     const simulator = new MetaSimulator(options, await createOpusLibrary());
-    simulator.#url = await simulator.#app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
+    simulator.#url = await simulator.#app.listen({
+      host: simulator.relay.address,
+      port: options.port ?? 0,
+    });
     return simulator;
   }
 
@@ -65,12 +84,19 @@ export class MetaSimulator implements GraphHost, CallHost {
     this.opus = opus;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
-    this.onEvent = options.onEvent ?? (() => {});
+    this.relay = options.address ? { address: options.address } : { address: '127.0.0.1', address6: '::1' };
     this.#log = options.log ?? silentLog;
     this.#app = graphApp(this);
     controlRoutes(this.#app, this);
     if (options.webhookUrl) this.setWebhookUrl(options.webhookUrl);
   }
+
+  /** Keeps it for the control API and tells whoever listens. */
+  readonly onEvent: SimEventSink = (event) => {
+    if (this.events.length >= MAX_EVENTS) this.events.shift();
+    this.events.push(event);
+    this.options.onEvent?.(event);
+  };
 
   /** Base address for `meta.graphUrl`. */
   get graphUrl(): string {
@@ -92,12 +118,18 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   setWebhookUrl(url: string): void {
     this.#webhooks?.close();
-    this.#webhooks = new Webhooks(url, this.options.appSecret, this.clock, this.#log);
+    this.#webhooks = new Webhooks({
+      url,
+      secret: this.options.appSecret,
+      clock: this.clock,
+      log: this.#log,
+      onUnsubscribed: () =>
+        this.onEvent({ atMs: this.clock.now(), from: 'meta', to: 'gateway', what: 'unsubscribed' }),
+    });
   }
 
-  /** The Page's `audio_enabled`; off makes every call request fail with 1893056. */
   setAudioEnabled(enabled: boolean): void {
-    this.#audioEnabled = enabled;
+    this.audioEnabled = enabled;
   }
 
   addFault(fault: Fault): void {
@@ -105,8 +137,9 @@ export class MetaSimulator implements GraphHost, CallHost {
   }
 
   /** @param name what the profile look-up tells; unset: there is no profile */
-  consumer({ psid, name }: { readonly psid: string; readonly name?: string }): Consumer {
-    if (name) this.#names.set(psid, name);
+  consumer({ psid, ...profile }: { readonly psid: string } & Partial<Profile>): Consumer {
+    const { name } = profile;
+    if (name) this.#profiles.set(psid, { ...profile, name });
     return {
       psid,
       call: (options) => {
@@ -114,6 +147,7 @@ export class MetaSimulator implements GraphHost, CallHost {
           ...options,
           pageId: options.pageId ?? this.options.pageId,
         });
+        this.#forgetOld();
         this.#calls.set(call.id, call);
         this.onEvent({
           atMs: this.clock.now(),
@@ -133,16 +167,12 @@ export class MetaSimulator implements GraphHost, CallHost {
     };
   }
 
-  audioEnabled(): boolean {
-    return this.#audioEnabled;
-  }
-
   call(callId: string): ConsumerCall | undefined {
     return this.#calls.get(callId);
   }
 
-  consumerName(psid: string): string | undefined {
-    return this.#names.get(psid);
+  profile(psid: string): Profile | undefined {
+    return this.#profiles.get(psid);
   }
 
   onRequest(action: string, callId: string | undefined, status: number): void {
@@ -173,6 +203,14 @@ export class MetaSimulator implements GraphHost, CallHost {
     await this.#app.close();
   }
 
+  #forgetOld(): void {
+    if (this.#calls.size < MAX_ENDED_CALLS) return;
+    for (const [id, { state }] of this.#calls) {
+      if (this.#calls.size < MAX_ENDED_CALLS) return;
+      if (state === 'ended') this.#calls.delete(id);
+    }
+  }
+
   async #webhook(call: ConsumerCall, event: Readonly<Record<string, unknown>>): Promise<void> {
     const timestamp = Math.floor(this.clock.now() / 1000);
     this.onEvent({
@@ -182,6 +220,8 @@ export class MetaSimulator implements GraphHost, CallHost {
       what: `webhook ${String(event['event'])}`,
       callId: call.id,
     });
-    await this.#webhooks?.call(call.pageId, { id: call.id, timestamp, ...event }, call.options.delivery);
+    const { delivery = {} } = call.options;
+    const own = event['event'] === 'connect' ? delivery.connect : delivery.terminate;
+    await this.#webhooks?.call(call.pageId, { id: call.id, timestamp, ...event }, { ...delivery, ...own });
   }
 }

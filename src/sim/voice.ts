@@ -1,15 +1,16 @@
 import { RtpHeader } from 'werift';
 import { type AudioEncoder, type OpusLibrary, Tone } from '../media/index.ts';
 import type { Clock } from '../shared/clock.ts';
+import { Impairment, type ImpairmentOptions } from './impairment.ts';
 import type { MediaPeer } from './media-peer.ts';
 import { Pacer } from './pacer.ts';
 
-export interface VoiceOptions {
+export interface VoiceOptions extends ImpairmentOptions {
   readonly toneHz: number;
   /** Speech-like: 600 ms of tone, 400 ms of nothing with the RTP clock running on. Default false. */
   readonly dtx?: boolean;
-  /** Percent of packets that never leave. Default 0. */
-  readonly lossPercent?: number;
+  /** In-band FEC (RFC 6716 section 2.1.7). Default true. */
+  readonly fec?: boolean;
   /** The last packets of telephone-events never leave. Default false. */
   readonly loseDtmfEnds?: boolean;
 }
@@ -22,45 +23,58 @@ const GAP_FRAMES = 5;
 const TELEPHONE_EVENT = 110;
 const KEYS = '0123456789*#';
 
+/** How the voice looks in RTP. */
+export interface VoiceFormat {
+  readonly ssrc: number;
+  readonly opusPayloadType: number;
+  /** Of the m-line that carries the voice: the second one after a renegotiation, else the first. */
+  readonly mid: string;
+}
+
 /** What the consumer's client sends: 16 kHz Opus at 20 kbit/s with FEC, RFC 4733 digits at 48 kHz. */
 export class Voice {
   readonly #peer: MediaPeer;
   readonly #options: VoiceOptions;
+  readonly #format: VoiceFormat;
+  readonly #network: Impairment;
   readonly #encoder: AudioEncoder;
   readonly #tone: Tone;
   readonly #pacer: Pacer;
-  readonly #ssrc: number;
-  readonly #random: () => number;
-  readonly #opusPayloadType: number;
   readonly #pcm = new Int16Array(SAMPLES);
   readonly #packet = new Uint8Array(1_275);
-  #sequence = 1_000;
-  #timestamp = 5_000;
+  /** From anywhere (RFC 3550 section 5.1), so that a call may begin just before the numbers wrap. */
+  #sequence: number;
+  #timestamp: number;
+  #closed = false;
   #frame = 0;
   #digits: { readonly key: number; readonly done: () => void }[] = [];
   #digitFrame = 0;
   #digitTimestamp = 0;
-  sent = 0;
+  /** Packets and payload bytes that left, lost ones included. */
+  packets = 0;
+  bytes = 0;
 
   constructor(
     peer: MediaPeer,
     opus: OpusLibrary,
     clock: Clock,
     random: () => number,
-    settings: { readonly ssrc: number; readonly opusPayloadType: number } & VoiceOptions,
+    format: VoiceFormat,
+    options: VoiceOptions,
   ) {
     this.#peer = peer;
-    this.#options = settings;
-    this.#ssrc = settings.ssrc;
-    this.#opusPayloadType = settings.opusPayloadType;
-    this.#random = random;
-    this.#tone = new Tone(settings.toneHz, 16_000);
+    this.#options = options;
+    this.#format = format;
+    this.#network = new Impairment(options, clock, random, (datagram) => peer.send(datagram));
+    this.#sequence = Math.floor(random() * 2 ** 16);
+    this.#timestamp = Math.floor(random() * 2 ** 32);
+    this.#tone = new Tone(options.toneHz, 16_000);
     this.#encoder = opus.encoder({
       sampleRate: 16_000,
       bitrate: 20_000,
       complexity: 3,
-      inbandFec: true,
-      expectedLossPercent: 10,
+      inbandFec: options.fec ?? true,
+      expectedLossPercent: options.fec === false ? 0 : 10,
       dtx: false,
       maxPlaybackRate: 16_000,
     });
@@ -73,12 +87,20 @@ export class Voice {
 
   /** Presses keys one after the other; resolves when the last one is let go. Unknown characters are left out. */
   async press(digits: string): Promise<void> {
+    if (this.#closed) return;
     const keys = [...digits].map((digit) => KEYS.indexOf(digit)).filter((key) => key >= 0);
     await Promise.all(keys.map((key) => new Promise<void>((done) => this.#digits.push({ key, done }))));
   }
 
+  /** RTP timestamp of now. */
+  get timestamp(): number {
+    return this.#timestamp;
+  }
+
   close(): void {
+    this.#closed = true;
     this.#pacer.stop();
+    this.#network.close();
     this.#encoder.close();
     for (const { done } of this.#digits.splice(0)) done();
   }
@@ -93,12 +115,17 @@ export class Voice {
     if (pause) {
       // The first frame of a pause announces it: a TOC byte alone.
       if (this.#frame % 50 === 30)
-        this.#emit(this.#opusPayloadType, Buffer.of(9 << 3), this.#timestamp, false);
+        this.#emit(this.#format.opusPayloadType, Buffer.of(9 << 3), this.#timestamp, false);
       return;
     }
     const bytes = this.#encoder.encode(this.#pcm, SAMPLES, this.#packet);
     const first = this.#frame % 50 === 0 && this.#options.dtx === true;
-    this.#emit(this.#opusPayloadType, Buffer.from(this.#packet.subarray(0, bytes)), this.#timestamp, first);
+    this.#emit(
+      this.#format.opusPayloadType,
+      Buffer.from(this.#packet.subarray(0, bytes)),
+      this.#timestamp,
+      first,
+    );
   }
 
   #sendDigit({ key, done }: { readonly key: number; readonly done: () => void }): void {
@@ -120,23 +147,24 @@ export class Voice {
   }
 
   #emit(payloadType: number, payload: Buffer, timestamp: number, marker: boolean): void {
-    const sequenceNumber = this.#sequence;
-    this.#sequence = (this.#sequence + 1) & 0xffff;
-    if (this.#random() * 100 < (this.#options.lossPercent ?? 0)) return;
     const header = new RtpHeader({
       payloadType,
-      sequenceNumber,
+      sequenceNumber: this.#sequence,
       timestamp,
-      ssrc: this.#ssrc,
+      ssrc: this.#format.ssrc,
       marker,
       extension: true,
       extensionProfile: 0xbede,
       extensions: [
         { id: 1, payload: Buffer.of(0x8a) },
-        { id: 4, payload: Buffer.from('1') },
+        { id: 4, payload: Buffer.from(this.#format.mid) },
       ],
     });
-    this.sent += 1;
-    this.#peer.sendRtp(payload, header);
+    const datagram = this.#peer.protectRtp(payload, header);
+    if (!datagram) return;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.packets += 1;
+    this.bytes += payload.length;
+    this.#network.send(datagram);
   }
 }

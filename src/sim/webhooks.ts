@@ -1,70 +1,118 @@
 import { signatureOf } from '../meta/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import { type DeliveryOptions, entryOf, envelope, escaped } from './webhook-body.ts';
 
-/** The forms and accidents of delivery that Meta's pages and implementers tell of. */
-export interface DeliveryOptions {
-  /** Each webhook comes so many times. Default 1. */
-  readonly copies?: number;
-  /** Milliseconds before the first delivery. Default 0. */
-  readonly delayMs?: number;
-  /** `entry[].changes[]` in place of `entry[].calls[]`. */
-  readonly changesForm?: boolean;
-  /** Ids as bare numbers, beyond 2^53. */
-  readonly numericIds?: boolean;
-  /** Milliseconds in place of seconds. */
-  readonly millisecondTimestamps?: boolean;
-  /** Never delivered. */
-  readonly drop?: boolean;
+/** How the webhooks of one call are delivered: all of them, and each kind in its own way. */
+export interface CallDelivery extends DeliveryOptions {
+  readonly connect?: DeliveryOptions;
+  readonly terminate?: DeliveryOptions;
 }
 
+/** Milliseconds until Meta counts an unanswered delivery as failed. */
 const TIMEOUT_MS = 5_000;
-const RETRIES_MS = [500, 2_000, 10_000];
+/** At once, a few more, then every 5 minutes; Meta publishes no numbers. */
+const RETRIES_MS = [0, 1_000, 5_000, 15_000, 60_000];
+const LATER_RETRIES_MS = 300_000;
+/** After so long without a 200 the app is taken off the Page, ms. */
+const UNSUBSCRIBE_MS = 3_600_000;
+
+interface Held {
+  readonly entry: object;
+  readonly options: DeliveryOptions;
+  readonly delivered: () => void;
+}
+
+export interface WebhooksOptions {
+  readonly url: string;
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Nothing was answered 200 for an hour: Meta sends nothing more. */
+  readonly onUnsubscribed?: () => void;
+}
 
 /** Posts signed webhooks and tries again until it is answered 200. */
 export class Webhooks {
-  readonly #url: string;
-  readonly #secret: string;
-  readonly #clock: Clock;
-  readonly #log: Log;
-  readonly #timers = new Set<TimerHandle>();
+  readonly #options: WebhooksOptions;
+  readonly #timers = new Set<{ readonly timer: TimerHandle; readonly wake: () => void }>();
   readonly #closing = new AbortController();
+  /** What waits for another event of its call, by `<call id> <event>`. */
+  readonly #awaited = new Map<string, { readonly promise: Promise<void>; readonly resolve: () => void }>();
+  #held: Held[] | undefined;
+  #failingSinceMs: number | undefined;
+  #subscribed = true;
   /** Answers, newest last: status and ms. */
   readonly answers: { readonly status: number; readonly ms: number }[] = [];
 
-  constructor(url: string, secret: string, clock: Clock, log: Log) {
-    this.#url = url;
-    this.#secret = secret;
-    this.#clock = clock;
-    this.#log = log;
+  constructor(options: WebhooksOptions) {
+    this.#options = options;
   }
 
-  /** One call event in an envelope; resolves when the first copy was answered 200 or given up. */
+  /** False once Meta has given up; `subscribe` mends it. */
+  get subscribed(): boolean {
+    return this.#subscribed;
+  }
+
+  /** What the gateway's `POST /{page}/subscribed_apps` does. */
+  subscribe(): void {
+    this.#subscribed = true;
+    this.#failingSinceMs = undefined;
+  }
+
+  /**
+   * One call event in an envelope; resolves when all copies were answered 200 or given up. `event` carries `id`,
+   * `event` and `timestamp` (seconds).
+   */
   async call(
     pageId: string,
     event: Readonly<Record<string, unknown>>,
     options: DeliveryOptions = {},
   ): Promise<void> {
-    if (options.drop) return;
-    if (options.delayMs) await this.#pause(options.delayMs);
-    const timestamp = Number(event['timestamp']);
-    const item = options.millisecondTimestamps ? { ...event, timestamp: timestamp * 1000 } : event;
-    const entry = options.changesForm
-      ? { id: pageId, time: timestamp, changes: [{ field: 'calls', value: { calls: [item] } }] }
-      : { id: pageId, time: timestamp, calls: [item] };
-    const json = JSON.stringify({ object: 'page', entry: [entry] });
-    const body = escaped(options.numericIds ? json.replace(/"(\d{5,})"/g, '$1') : json);
-    const copies = Array.from({ length: options.copies ?? 1 }, () => this.#deliver(body));
-    await Promise.all(copies);
+    const name = (kind: unknown): string => `${String(event['id'])} ${String(kind)}`;
+    try {
+      if (options.drop) return;
+      if (options.after) await this.#arrival(name(options.after)).promise;
+      if (options.delayMs) await this.#pause(options.delayMs);
+      if (this.#closing.signal.aborted) return;
+      const entry = entryOf(pageId, event, options);
+      await (this.#held ? this.#hold(entry, options) : this.#copies([entry], options));
+    } finally {
+      this.#arrival(name(event['event'])).resolve();
+    }
   }
 
-  /** A body of any kind, with any signature; returns the status. */
+  /** From now on webhooks are kept back, until `flush`. */
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  /** Sends what was kept back in one POST; newest first when `reversed`. Resolves when it was answered. */
+  async flush({ reversed = false }: { readonly reversed?: boolean } = {}): Promise<void> {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (reversed) held.reverse();
+    const [first] = held;
+    if (!first) return;
+    await this.#copies(
+      held.map(({ entry }) => entry),
+      first.options,
+    );
+    for (const { delivered } of held) delivered();
+  }
+
+  /** A body of any kind, with any signature (default: a good one; '' leaves it out); returns the status. */
   async raw(body: string | Uint8Array, signature?: string): Promise<number> {
     const bytes = Buffer.from(body);
     const headers: Record<string, string> = { 'content-type': 'application/json' };
-    const signed = signature ?? signatureOf(bytes, this.#secret);
+    const signed = signature ?? signatureOf(bytes, this.#options.secret);
     if (signed) headers['x-hub-signature-256'] = signed;
-    const response = await fetch(this.#url, { method: 'POST', body: bytes, headers });
+    const response = await fetch(this.#options.url, {
+      method: 'POST',
+      body: bytes,
+      headers,
+      signal: this.#closing.signal,
+    });
     await response.arrayBuffer();
     return response.status;
   }
@@ -76,62 +124,94 @@ export class Webhooks {
       'hub.verify_token': verifyToken,
       'hub.challenge': challenge,
     });
-    const response = await fetch(`${this.#url}?${query}`);
-    return response.status === 200 && (await response.text()) === challenge;
+    const response = await fetch(`${this.#options.url}?${query}`, { signal: this.#closing.signal });
+    return (await response.text()) === challenge && response.status === 200;
   }
 
+  /** Stops all deliveries; whoever waits for one goes on. */
   close(): void {
     this.#closing.abort();
-    for (const timer of this.#timers) timer.clear();
+    for (const { timer, wake } of this.#timers) {
+      timer.clear();
+      wake();
+    }
     this.#timers.clear();
+    for (const { resolve } of this.#awaited.values()) resolve();
+    for (const { delivered } of this.#held ?? []) delivered();
+    this.#held = undefined;
+  }
+
+  #hold(entry: object, options: DeliveryOptions): Promise<void> {
+    return new Promise((delivered) => this.#held?.push({ entry, options, delivered }));
+  }
+
+  async #copies(entries: readonly object[], options: DeliveryOptions): Promise<void> {
+    const body = escaped(envelope(entries, options));
+    await Promise.all(Array.from({ length: options.copies ?? 1 }, () => this.#deliver(body)));
+  }
+
+  #arrival(name: string): { readonly promise: Promise<void>; readonly resolve: () => void } {
+    const known = this.#awaited.get(name) ?? Promise.withResolvers<void>();
+    this.#awaited.set(name, known);
+    return known;
   }
 
   async #deliver(body: Buffer): Promise<void> {
-    for (let attempt = 0; ; attempt++) {
-      const began = this.#clock.monotonic();
-      try {
-        const response = await fetch(this.#url, {
-          method: 'POST',
-          body,
-          headers: {
-            'content-type': 'application/json',
-            'user-agent': 'facebookexternalua',
-            'x-hub-signature-256': signatureOf(body, this.#secret),
-          },
-          signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(TIMEOUT_MS)]),
-        });
-        await response.arrayBuffer();
-        this.answers.push({ status: response.status, ms: this.#clock.monotonic() - began });
-        if (response.status === 200) return;
-      } catch (error) {
-        if (this.#closing.signal.aborted) return;
-        this.#log.warn({ err: String(error) }, 'sim.webhook-failed');
+    const { clock, log, onUnsubscribed } = this.#options;
+    for (let attempt = 0; this.#subscribed && !this.#closing.signal.aborted; attempt++) {
+      if (await this.#post(body)) {
+        this.#failingSinceMs = undefined;
+        return;
       }
-      const wait = RETRIES_MS[attempt];
-      if (wait === undefined) return this.#log.warn({}, 'sim.webhook-given-up');
-      await this.#pause(wait);
       if (this.#closing.signal.aborted) return;
+      this.#failingSinceMs ??= clock.monotonic();
+      if (clock.monotonic() - this.#failingSinceMs >= UNSUBSCRIBE_MS && this.#subscribed) {
+        this.#subscribed = false;
+        log.warn({ code: 'SIM_WEBHOOK' }, 'sim.unsubscribed');
+        onUnsubscribed?.();
+        return;
+      }
+      await this.#pause(RETRIES_MS[attempt] ?? LATER_RETRIES_MS);
+    }
+  }
+
+  /** One try; true when it was answered 200 in time. */
+  async #post(body: Buffer): Promise<boolean> {
+    const { url, secret, clock, log } = this.#options;
+    const late = new AbortController();
+    const timer = clock.after(TIMEOUT_MS, () => late.abort());
+    const began = clock.monotonic();
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        body,
+        headers: {
+          'content-type': 'application/json',
+          'user-agent': 'facebookexternalua',
+          'x-hub-signature-256': signatureOf(body, secret),
+        },
+        signal: AbortSignal.any([this.#closing.signal, late.signal]),
+      });
+      await response.arrayBuffer();
+      this.answers.push({ status: response.status, ms: clock.monotonic() - began });
+      return response.status === 200;
+    } catch (error) {
+      if (!this.#closing.signal.aborted)
+        log.warn({ code: 'SIM_WEBHOOK', err: String(error) }, 'sim.webhook-failed');
+      return false;
+    } finally {
+      timer.clear();
     }
   }
 
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
-      const done = (): void => {
-        timer.clear();
-        this.#timers.delete(timer);
+      const wake = (): void => {
+        this.#timers.delete(entry);
         resolve();
       };
-      const timer = this.#clock.after(ms, done);
-      this.#timers.add(timer);
-      this.#closing.signal.addEventListener('abort', done, { once: true });
+      const entry = { timer: this.#options.clock.after(ms, wake), wake };
+      this.#timers.add(entry);
     });
   }
-}
-
-/** Meta signs and sends JSON with escaped slashes and `\uXXXX` for everything beyond ASCII. */
-function escaped(json: string): Buffer {
-  const text = json
-    .replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .replaceAll('/', '\\/');
-  return Buffer.from(text);
 }

@@ -4,10 +4,14 @@ import { configOf, example, problemsOf, with_ } from './example.ts';
 it('a trunk elsewhere needs a SIP listener and an RTP address that it can reach', () => {
   const sip = with_('- { protocol: udp, address: 192.0.2.10', '- { protocol: udp, address: 127.0.0.1');
   expect(problemsOf(sip)).toMatchObject([
-    { key: 'trunks.pbx.host', message: /loopback addresses only/, remedy: /sip\.listen/ },
+    {
+      key: 'trunks.pbx.host',
+      message: expect.stringMatching(/loopback addresses only/),
+      remedy: expect.stringMatching(/sip\.listen/),
+    },
   ]);
   const rtp = with_('address: 192.0.2.10 # this', 'address: 127.0.0.1 # this');
-  expect(problemsOf(rtp)).toMatchObject([{ key: 'rtp.address', message: /loopback/ }]);
+  expect(problemsOf(rtp)).toMatchObject([{ key: 'rtp.address', message: expect.stringMatching(/loopback/) }]);
   const here = sip
     .replace('host: 192.0.2.20', 'host: 127.0.0.1')
     .replace('192.0.2.10 # this', '127.0.0.1 # this');
@@ -16,10 +20,14 @@ it('a trunk elsewhere needs a SIP listener and an RTP address that it can reach'
 
 it('ports are enough for the calls', () => {
   expect(problemsOf(with_('portMax: 44999', 'portMax: 40098'))).toMatchObject([
-    { key: 'webrtc.portMax', message: /enough for 99 calls/, remedy: /maxCalls to 99/ },
+    {
+      key: 'webrtc.portMax',
+      message: expect.stringMatching(/enough for 99 calls/),
+      remedy: expect.stringMatching(/maxCalls to 99/),
+    },
   ]);
   expect(problemsOf(with_('portMax: 34999', 'portMax: 30198'))).toMatchObject([
-    { key: 'rtp.portMax', message: /enough for 99 calls/ },
+    { key: 'rtp.portMax', message: expect.stringMatching(/enough for 99 calls/) },
   ]);
   expect(configOf(with_('portMax: 44999', 'portMax: 40099')).limits.maxCalls).toBe(100);
   expect(configOf(with_('portMax: 34999', 'portMax: 30199')).limits.maxCalls).toBe(100);
@@ -29,7 +37,9 @@ it('an RTP range begins with its first even port', () => {
   const text = with_('portMin: 30000', 'portMin: 30001')
     .replace('portMax: 34999', 'portMax: 30002')
     .replace('maxCalls: 100', 'maxCalls: 1');
-  expect(problemsOf(text)).toMatchObject([{ key: 'rtp.portMax', message: /ends before it begins/ }]);
+  expect(problemsOf(text)).toMatchObject([
+    { key: 'rtp.portMax', message: expect.stringMatching(/ends before it begins/) },
+  ]);
 });
 
 it.each(['0.0.0.0', '192.0.2.10'])('the admin port on %s is not the webhook port', (address) => {

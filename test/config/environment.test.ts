@@ -21,8 +21,12 @@ it.each(['192.0.2.${LAST}', '${HOST', '${HOST}.example', '${1HOST}', '${}', '${A
 
 it('tells no more of a value that is not there than that', () => {
   const text = with_('    host: 192.0.2.20', '    host: ${PBX_HOST}');
-  expect(problemsOf(text)).toMatchObject([{ key: 'trunks.pbx.host', remedy: /PBX_HOST/ }]);
-  expect(problemsOf(text, withEnv({ PBX_HOST: '' }))).toMatchObject([{ message: /PBX_HOST is empty/ }]);
+  expect(problemsOf(text)).toMatchObject([
+    { key: 'trunks.pbx.host', remedy: expect.stringMatching(/PBX_HOST/) },
+  ]);
+  expect(problemsOf(text, withEnv({ PBX_HOST: '' }))).toMatchObject([
+    { message: expect.stringMatching(/PBX_HOST is empty/) },
+  ]);
   expect(configOf(text, withEnv({ PBX_HOST: 'pbx.example' })).trunks['pbx']?.host).toBe('pbx.example');
 });
 
@@ -48,7 +52,9 @@ it.each(['constructor', '__proto__'])('the environment has no variable %s of its
 
 it.each([' s', 's ', 's\n', 's\r\nt'])('a secret is not %j', (secret) => {
   const found = problemsOf(example, withEnv({ META_APP_SECRET: secret }));
-  expect(found).toMatchObject([{ key: 'meta.apps[0].secret', message: /white space|several lines/ }]);
+  expect(found).toMatchObject([
+    { key: 'meta.apps[0].secret', message: expect.stringMatching(/white space|several lines/) },
+  ]);
 });
 
 it('a file with a secret may end with a line end, and with nothing else', () => {
