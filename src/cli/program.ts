@@ -56,6 +56,7 @@ export function program(): Command {
     .description('run the Meta simulator, to test a gateway and a PBX without Meta')
     .requiredOption('--webhook <url>', "the gateway's webhook URL")
     .option('--port <n>', 'port of the Graph API and of the control API', positive, 8090)
+    .option('--address <ip>', 'address that it listens on, and its media relays', '127.0.0.1')
     .option('--page <id>', 'page id', '102030405060708')
     .option('--token <token>', 'page access token that the gateway must send', 'sim-page-token')
     .option('--app-secret <secret>', 'signs the webhooks', 'sim-app-secret')

@@ -4,6 +4,7 @@ import { MetaSimulator } from '../sim/index.ts';
 interface SimOptions {
   readonly webhook: string;
   readonly port: number;
+  readonly address: string;
   readonly page: string;
   readonly token: string;
   readonly appSecret: string;
@@ -15,6 +16,8 @@ export async function simCommand(options: SimOptions): Promise<number> {
   const simulator = await MetaSimulator.start({
     webhookUrl: options.webhook,
     port: options.port,
+    address: options.address,
+    relayAddress: options.address,
     pageId: options.page,
     accessToken: options.token,
     appSecret: options.appSecret,

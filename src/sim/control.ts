@@ -1,51 +1,119 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../shared/error.ts';
 import type { ConsumerCall } from './consumer-call.ts';
+import {
+  CALL_BODY,
+  type CallBody,
+  DTMF_BODY,
+  type DtmfBody,
+  FAULT_BODY,
+  FLUSH_BODY,
+  PAGE_BODY,
+  type PageBody,
+} from './control-schema.ts';
 import type { Fault } from './faults.ts';
 import type { MetaSimulator } from './simulator.ts';
+import type { FlushOptions } from './webhooks.ts';
+
+interface OfCall {
+  Params: { id: string };
+}
+
+const CONSUMER = '7654321098765432';
+const TONE_HZ = 440;
 
 /** The simulator's own API under `/sim`, for integrators who test their PBX from another process. */
 export function controlRoutes(app: FastifyInstance, simulator: MetaSimulator): void {
-  const found = (id: string): ConsumerCall | undefined => simulator.call(id);
-  app.post<{
-    Body: { psid?: string; name?: string; toneHz?: number; dtx?: boolean; lossPercent?: number } | null;
-  }>('/sim/calls', async (request, reply) => {
-    const { psid = '7654321098765432', name, toneHz = 440, dtx, lossPercent } = request.body ?? {};
-    const consumer = simulator.consumer({ psid, ...(name ? { name } : {}) });
-    const call = consumer.call({
-      toneHz,
-      ...(dtx === undefined ? {} : { dtx }),
-      ...(lossPercent === undefined ? {} : { lossPercent }),
-    });
+  app.register(
+    async (sim) => {
+      sim.setErrorHandler((error: FastifyError, _request, reply) => {
+        const isState = error instanceof GatewayError;
+        return reply
+          .code(isState ? 409 : (error.statusCode ?? 500))
+          .send({ error: isState ? `${error.message} ${error.remedy}` : error.message });
+      });
+      sim.setNotFoundHandler((request, reply) =>
+        reply.code(404).send({ error: `${request.method} ${request.url} is nothing of the simulator's` }),
+      );
+      callRoutes(sim, simulator);
+      worldRoutes(sim, simulator);
+    },
+    { prefix: '/sim' },
+  );
+}
+
+function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
+  const withCall =
+    (act: (call: ConsumerCall, body: unknown) => Promise<void> | void) =>
+    async (request: FastifyRequest<OfCall>, reply: FastifyReply): Promise<object> => {
+      const call = simulator.call(request.params.id);
+      if (!call) return reply.code(404).send({ error: `no call has the id ${request.params.id}` });
+      await act(call, request.body);
+      return view(call);
+    };
+  sim.post<{ Body: CallBody | null }>('/calls', { schema: { body: CALL_BODY } }, async (request, reply) => {
+    const { psid = CONSUMER, name, refused, withheld, toneHz = TONE_HZ, ...options } = request.body ?? {};
+    const profile = {
+      ...(name ? { name } : {}),
+      ...(refused ? { refused } : {}),
+      ...(withheld ? { withheld } : {}),
+    };
+    const call = simulator.consumer({ psid, ...profile }).call({ toneHz, ...options });
     return reply.code(201).send(view(call));
   });
-  app.get('/sim/calls', async () => simulator.calls.map(view));
-  app.get<{ Params: { id: string } }>('/sim/calls/:id', async (request, reply) => {
-    const call = found(request.params.id);
-    return call ? view(call) : reply.code(404).send({ error: 'no such call' });
+  sim.get('/calls', async () => simulator.calls.map(view));
+  sim.get<OfCall>(
+    '/calls/:id',
+    withCall(() => {}),
+  );
+  sim.post<OfCall>(
+    '/calls/:id/dtmf',
+    { schema: { body: DTMF_BODY } },
+    withCall((call, body) => call.sendDtmf((body as DtmfBody).digits)),
+  );
+  // The webhook may be tried for an hour; the consumer has put the phone away at once.
+  sim.post<OfCall>(
+    '/calls/:id/hangup',
+    withCall((call) => void call.hangup()),
+  );
+  sim.post<OfCall>(
+    '/calls/:id/elsewhere',
+    withCall((call) => call.answeredElsewhere()),
+  );
+}
+
+function worldRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
+  const done = (reply: FastifyReply): FastifyReply => reply.code(204).send();
+  sim.get('/events', async () => simulator.events);
+  sim.get('/faults', async () => simulator.faults.pending);
+  sim.post<{ Body: Fault }>('/faults', { schema: { body: FAULT_BODY } }, async ({ body }, reply) => {
+    simulator.faults.add(body);
+    return done(reply);
   });
-  app.post<{ Params: { id: string }; Body: { digits?: string } | null }>(
-    '/sim/calls/:id/dtmf',
-    async (request, reply) => {
-      const call = found(request.params.id);
-      if (!call) return reply.code(404).send({ error: 'no such call' });
-      const { digits } = request.body ?? {};
-      if (typeof digits !== 'string' || !/^[0-9*#]+$/.test(digits)) {
-        return reply.code(400).send({ error: 'digits: send keys of 0 to 9, * and #' });
-      }
-      await call.sendDtmf(digits);
-      return view(call);
+  sim.delete('/faults', async (_request, reply) => {
+    simulator.faults.clear();
+    return done(reply);
+  });
+  sim.post<{ Body: PageBody }>('/page', { schema: { body: PAGE_BODY } }, async ({ body }, reply) => {
+    if (body.audioEnabled !== undefined) simulator.audioEnabled = body.audioEnabled;
+    if (body.usage !== undefined) simulator.usage = body.usage ?? undefined;
+    return done(reply);
+  });
+  sim.post('/webhooks/hold', async (_request, reply) => {
+    simulator.webhooks.hold();
+    return done(reply);
+  });
+  sim.post<{ Body: FlushOptions | null }>(
+    '/webhooks/flush',
+    { schema: { body: FLUSH_BODY } },
+    async ({ body }, reply) => {
+      await simulator.webhooks.flush(body ?? {});
+      return done(reply);
     },
   );
-  app.post<{ Params: { id: string } }>('/sim/calls/:id/hangup', async (request, reply) => {
-    const call = found(request.params.id);
-    if (!call) return reply.code(404).send({ error: 'no such call' });
-    await call.hangup();
-    return view(call);
-  });
-  app.post<{ Body: Fault | null }>('/sim/faults', async (request, reply) => {
-    if (!request.body?.kind) return reply.code(400).send({ error: 'kind: name the fault' });
-    simulator.addFault(request.body);
-    return reply.code(204).send();
+  sim.post('/webhooks/subscribe', async (_request, reply) => {
+    simulator.webhooks.subscribe();
+    return done(reply);
   });
 }
 
@@ -57,5 +125,6 @@ function view(call: ConsumerCall): object {
     state: call.state,
     end: call.end ?? null,
     heard: call.heard(),
+    relay: call.relay() ?? null,
   };
 }

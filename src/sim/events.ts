@@ -21,3 +21,15 @@ export interface Heard {
   /** Missing from the RTP sequence. */
   readonly lost: number;
 }
+
+/** Of an end without media yet. */
+export const NOTHING_HEARD: Heard = { heardHz: 0, levelDb: Number.NEGATIVE_INFINITY, rxPackets: 0, lost: 0 };
+
+/** What is kept to look back at: a simulator may run for days. */
+const KEPT = 10_000;
+
+/** Appends; the oldest goes when there are too many. */
+export function keepLast<T>(list: T[], item: T): void {
+  if (list.length >= KEPT) list.shift();
+  list.push(item);
+}

@@ -1,6 +1,6 @@
 import type { ConsumerCall } from './consumer-call.ts';
 import type { ReplyForm } from './faults.ts';
-import { CALLING, callingError, type Refusal } from './graph-refusal.ts';
+import { CALLING, callingError, callOver, type Refusal } from './graph-refusal.ts';
 import { readOffer } from './meta-sdp.ts';
 
 /** Runs `accept` with its session: the reply, or why Meta refuses the offer. The call is untouched by a refusal. */
@@ -25,8 +25,9 @@ export async function accept(
   if (typeof sdp !== 'string' || sdp === '') return refused(CALLING.noConnection);
   const offer = readOffer(type, sdp);
   if ('refusal' in offer) return refused(CALLING.badSdp, offer.refusal);
-  const { answer, renegotiation } = await call.accept(offer);
-  return { body: replyOf(call.id, answer, renegotiation, call.options.reply ?? {}) };
+  const accepted = await call.accept(offer);
+  if (!accepted) return { refusal: callOver(call, asSubcode) };
+  return { body: replyOf(call.id, accepted.answer, accepted.renegotiation, call.options.reply ?? {}) };
 }
 
 function replyOf(callId: string, answer: string, renegotiation: string, form: ReplyForm): object {

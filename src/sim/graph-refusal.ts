@@ -33,6 +33,14 @@ export function callingError(
     : { status: 400, code, message: text };
 }
 
+/** Why nothing can be done with a call that is over. */
+export function callOver(
+  { end }: { readonly end: { readonly status: string } | undefined },
+  asSubcode: boolean,
+): Refusal {
+  return callingError(end?.status === 'Failed' ? CALLING.failed : CALLING.ended, asSubcode);
+}
+
 /** 100 without a subcode. */
 export function invalidParameter(message: string): Refusal {
   return { status: 400, code: 100, message: `(#100) ${message}` };

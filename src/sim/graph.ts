@@ -5,7 +5,7 @@ import { type Faults, preventsAction } from './faults.ts';
 import { accept } from './graph-accept.ts';
 import { type Credentials, checkCredentials } from './graph-credentials.ts';
 import { misbehave } from './graph-fault.ts';
-import { CALLING, callingError, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
+import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
 
 /** What the Graph side needs of the simulator. */
@@ -133,8 +133,9 @@ function checkRequest(
 
 function checkState(call: ConsumerCall, action: string, asSubcode: boolean): Refusal | undefined {
   if (call.end) {
-    if (call.end.action === action) return invalidParameter(`The call was already ${action}ed`);
-    return callingError(call.end.status === 'Failed' ? CALLING.failed : CALLING.ended, asSubcode);
+    if (call.end.action === action)
+      return invalidParameter(`The call was already ${action === 'reject' ? 'rejected' : 'terminated'}`);
+    return callOver(call, asSubcode);
   }
   if (call.state === 'elsewhere')
     return { status: 403, code: 100, message: '(#100) This app is not the owner of the call' };

@@ -1,8 +1,10 @@
-export { type CallEnd, ConsumerCall, type ConsumerCallOptions, type RelayView } from './consumer-call.ts';
-export { DeskPhone, type DeskPhoneOptions, PhoneCall, type PhoneCallEnd } from './desk-phone.ts';
+export { type CallEnd, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
+export { DeskPhone, type DeskPhoneOptions } from './desk-phone.ts';
 export type { Heard, SimEvent, SimEventSink, SimParty } from './events.ts';
 export type { Fault, ReplyForm } from './faults.ts';
+export { PhoneCall, type PhoneCallEnd } from './phone-call.ts';
 export type { Profile } from './profile.ts';
+export type { RelayView } from './relay-leg.ts';
 export { type Consumer, MetaSimulator, type MetaSimulatorOptions } from './simulator.ts';
 export type { DeliveryOptions } from './webhook-body.ts';
 export type { CallDelivery } from './webhooks.ts';

@@ -113,7 +113,7 @@ export class LiteAgent {
 }
 
 async function bind(type: 'udp4' | 'udp6', address: string, port: number): Promise<Socket> {
-  const socket = createSocket(type === 'udp6' ? { type, ipv6Only: true } : type);
+  const socket = createSocket(type === 'udp6' ? { type, ipv6Only: true } : { type });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(port, address, () => {

@@ -30,6 +30,11 @@ export class PhoneMedia {
   ear = new Ear(8_000);
   /** Keys heard by telephone-event. */
   dtmf = '';
+  /** Packets that were not agreed: another payload type, from elsewhere, or a second source. */
+  strays = 0;
+  /** Of the gateway; it may change when the media is agreed anew, not in between. */
+  #source: number | undefined;
+  #heardFirst = false;
   #plan: PhonePlan | undefined;
   #encoder: AudioEncoder | undefined;
   #decoder: AudioDecoder | undefined;
@@ -59,7 +64,7 @@ export class PhoneMedia {
     this.#toneHz = toneHz;
     this.#onFirst = onFirst;
     this.#pacer = new Pacer(clock, () => this.#send());
-    socket.on('message', (packet) => this.#receive(packet));
+    socket.on('message', (packet, from) => this.#receive(packet, from));
     socket.on('error', () => {});
   }
 
@@ -75,6 +80,7 @@ export class PhoneMedia {
   start(plan: PhonePlan): void {
     if (this.#plan?.codec !== plan.codec) this.#useCodec(plan);
     this.#plan = plan;
+    this.#source = undefined;
     this.#pacer.start();
   }
 
@@ -114,7 +120,7 @@ export class PhoneMedia {
       });
     }
     this.#tone = new Tone(this.#toneHz, rate);
-    this.ear = new Ear(rate);
+    if (this.ear.sampleRate !== rate) this.ear = new Ear(rate);
   }
 
   #send(): void {
@@ -137,15 +143,25 @@ export class PhoneMedia {
     this.#socket.send(packet, plan.remote.port, plan.remote.address, () => {});
   }
 
-  #receive(packet: Buffer): void {
+  #receive(packet: Buffer, from: { readonly address: string; readonly port: number }): void {
     const plan = this.#plan;
     const type = (packet[1] ?? 0) & 127;
     if (!plan || packet.length < 12 || (packet[0] ?? 0) >> 6 !== 2 || (type >= 64 && type <= 95)) return;
     const { header, payload } = RtpPacket.deSerialize(packet);
-    if (this.ear.rxPackets === 0) this.#onFirst();
-    this.ear.packet(header.sequenceNumber);
-    if (header.payloadType === plan.telephoneEvent?.receivePayloadType)
-      return this.#key(payload, header.timestamp);
+    const isKey = header.payloadType === plan.telephoneEvent?.receivePayloadType;
+    const isAgreed = isKey || plan.receivePayloadTypes.includes(header.payloadType);
+    const isThere = from.address === plan.remote.address && from.port === plan.remote.port;
+    if (!isAgreed || !isThere || header.ssrc !== (this.#source ?? header.ssrc)) {
+      this.strays += 1;
+      return;
+    }
+    this.#source = header.ssrc;
+    this.ear.packet(header.sequenceNumber, header.ssrc);
+    if (!this.#heardFirst) {
+      this.#heardFirst = true;
+      this.#onFirst();
+    }
+    if (isKey) return this.#key(payload, header.timestamp);
     const samples = this.#decoder?.decode(payload, this.#pcm) ?? 0;
     this.ear.hear(this.#pcm, samples);
   }

@@ -4,10 +4,11 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { type Log, silentLog } from '../shared/log.ts';
 import { type CallEnd, type CallHost, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
 import { controlRoutes } from './control.ts';
-import type { SimEvent, SimEventSink } from './events.ts';
-import { type Fault, Faults } from './faults.ts';
+import { keepLast, type SimEvent, type SimEventSink } from './events.ts';
+import { Faults } from './faults.ts';
 import { type GraphHost, graphApp } from './graph.ts';
 import type { Profile } from './profile.ts';
+import type { WebhookEvent } from './webhook-body.ts';
 import { Webhooks } from './webhooks.ts';
 
 export interface MetaSimulatorOptions {
@@ -19,8 +20,10 @@ export interface MetaSimulatorOptions {
   readonly requireAppSecretProof?: boolean;
   /** The numbers 2018390 to 2018396 come as `error_subcode` of 100 in place of `code`. Default false. */
   readonly callingErrorsAsSubcode?: boolean;
-  /** Where Graph and the relays listen. Default 127.0.0.1, and ::1 for the relays if the machine has it. */
+  /** Where Graph and the control API listen. Default 127.0.0.1. */
   readonly address?: string;
+  /** Where the relays listen. Default 127.0.0.1, and ::1 if the machine has it. */
+  readonly relayAddress?: string;
   /** Port of Graph and of the control API; 0, the default, takes any free one. */
   readonly port?: number;
   readonly clock?: Clock;
@@ -29,10 +32,8 @@ export interface MetaSimulatorOptions {
   readonly onEvent?: SimEventSink;
 }
 
-/** Ended calls that the control API still tells about. */
-const MAX_ENDED_CALLS = 1_000;
-/** Arrows that the control API still tells about. */
-const MAX_EVENTS = 10_000;
+/** Calls to look back at; each ended one has up to two minutes of audio. */
+const KEPT_CALLS = 100;
 
 /** Someone with Messenger on their phone. */
 export interface Consumer {
@@ -61,6 +62,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   #webhooks: Webhooks | undefined;
   /** The Page's `audio_enabled`; off makes every call request fail with 1893056. */
   audioEnabled = true;
+  /** What the usage headers tell; undefined: there are none. */
   usage: GraphHost['usage'] = { percent: 3, regainMinutes: 0 };
   #url = '';
   /** Graph requests about calls: action, call, status. */
@@ -73,7 +75,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   static async start(options: MetaSimulatorOptions): Promise<MetaSimulator> {
     const simulator = new MetaSimulator(options, await createOpusLibrary());
     simulator.#url = await simulator.#app.listen({
-      host: simulator.relay.address,
+      host: options.address ?? '127.0.0.1',
       port: options.port ?? 0,
     });
     return simulator;
@@ -84,7 +86,9 @@ export class MetaSimulator implements GraphHost, CallHost {
     this.opus = opus;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
-    this.relay = options.address ? { address: options.address } : { address: '127.0.0.1', address6: '::1' };
+    this.relay = options.relayAddress
+      ? { address: options.relayAddress }
+      : { address: '127.0.0.1', address6: '::1' };
     this.#log = options.log ?? silentLog;
     this.#app = graphApp(this);
     controlRoutes(this.#app, this);
@@ -93,8 +97,7 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   /** Keeps it for the control API and tells whoever listens. */
   readonly onEvent: SimEventSink = (event) => {
-    if (this.events.length >= MAX_EVENTS) this.events.shift();
-    this.events.push(event);
+    keepLast(this.events, event);
     this.options.onEvent?.(event);
   };
 
@@ -128,14 +131,6 @@ export class MetaSimulator implements GraphHost, CallHost {
     });
   }
 
-  setAudioEnabled(enabled: boolean): void {
-    this.audioEnabled = enabled;
-  }
-
-  addFault(fault: Fault): void {
-    this.faults.add(fault);
-  }
-
   /** @param name what the profile look-up tells; unset: there is no profile */
   consumer({ psid, ...profile }: { readonly psid: string } & Partial<Profile>): Consumer {
     const { name } = profile;
@@ -147,8 +142,8 @@ export class MetaSimulator implements GraphHost, CallHost {
           ...options,
           pageId: options.pageId ?? this.options.pageId,
         });
-        this.#forgetOld();
         this.#calls.set(call.id, call);
+        this.#forgetOld();
         this.onEvent({
           atMs: this.clock.now(),
           from: 'consumer',
@@ -176,7 +171,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   }
 
   onRequest(action: string, callId: string | undefined, status: number): void {
-    this.requests.push({ action, callId, status });
+    keepLast(this.requests, { action, callId, status });
     this.onEvent({
       atMs: this.clock.now(),
       from: 'gateway',
@@ -203,25 +198,28 @@ export class MetaSimulator implements GraphHost, CallHost {
     await this.#app.close();
   }
 
+  /** A simulator may run for days; Meta, too, does not know a call id for ever. */
   #forgetOld(): void {
-    if (this.#calls.size < MAX_ENDED_CALLS) return;
     for (const [id, { state }] of this.#calls) {
-      if (this.#calls.size < MAX_ENDED_CALLS) return;
+      if (this.#calls.size <= KEPT_CALLS) return;
       if (state === 'ended') this.#calls.delete(id);
     }
   }
 
-  async #webhook(call: ConsumerCall, event: Readonly<Record<string, unknown>>): Promise<void> {
+  async #webhook(
+    call: ConsumerCall,
+    event: Pick<WebhookEvent, 'event'> & Readonly<Record<string, unknown>>,
+  ): Promise<void> {
     const timestamp = Math.floor(this.clock.now() / 1000);
     this.onEvent({
       atMs: this.clock.now(),
       from: 'meta',
       to: 'gateway',
-      what: `webhook ${String(event['event'])}`,
+      what: `webhook ${event.event}`,
       callId: call.id,
     });
     const { delivery = {} } = call.options;
-    const own = event['event'] === 'connect' ? delivery.connect : delivery.terminate;
+    const own = event.event === 'connect' ? delivery.connect : delivery.terminate;
     await this.#webhooks?.call(call.pageId, { id: call.id, timestamp, ...event }, { ...delivery, ...own });
   }
 }

@@ -1,3 +1,5 @@
+import type { CallEvent } from './arrivals.ts';
+
 /** The forms and accidents of delivery that Meta's pages and implementers tell of. */
 export interface DeliveryOptions {
   /** Comes so many times. Default 1. */
@@ -5,7 +7,7 @@ export interface DeliveryOptions {
   /** Milliseconds before the first delivery. Default 0. */
   readonly delayMs?: number;
   /** Sent only after this event of the same call was delivered: `connect` after `terminate` turns their order round. */
-  readonly after?: 'connect' | 'terminate';
+  readonly after?: CallEvent;
   /** `entry[].changes[]` in place of `entry[].calls[]`; `bare`: without `calls[]` in its value. */
   readonly changesForm?: boolean | 'bare';
   /** Ids as bare numbers, beyond 2^53. */
@@ -16,21 +18,53 @@ export interface DeliveryOptions {
   readonly drop?: boolean;
 }
 
-/** One entry of an envelope with one call event; `timestamp` of the event is in seconds. */
-export function entryOf(
-  pageId: string,
-  event: Readonly<Record<string, unknown>>,
-  options: DeliveryOptions,
-): object {
-  const time = Number(event['timestamp']);
+/** One event of one call; `timestamp` in seconds. */
+export interface WebhookEvent {
+  readonly id: string;
+  readonly event: CallEvent;
+  readonly timestamp: number;
+  readonly [more: string]: unknown;
+}
+
+/** One item of `entry[]`, with `calls` or with `changes`. */
+export interface Entry {
+  readonly id: string;
+  /** Seconds. */
+  readonly time: number;
+  readonly calls?: readonly object[];
+  readonly changes?: readonly object[];
+}
+
+/** One entry with one event. */
+export function entryOf(pageId: string, event: WebhookEvent, options: DeliveryOptions): Entry {
+  const time = event.timestamp;
   const item = options.millisecondTimestamps ? { ...event, timestamp: time * 1000 } : event;
   if (!options.changesForm) return { id: pageId, time, calls: [item] };
   const value = options.changesForm === 'bare' ? item : { calls: [item] };
   return { id: pageId, time, changes: [{ field: 'calls', value }] };
 }
 
+/** The entries of each Page as one, in their order; its time is the latest. */
+export function groupedByPage(entries: readonly Entry[]): Entry[] {
+  const pages = new Map<string, Entry>();
+  for (const { id, time, calls = [], changes = [] } of entries) {
+    const page = pages.get(id);
+    const all = {
+      calls: [...(page?.calls ?? []), ...calls],
+      changes: [...(page?.changes ?? []), ...changes],
+    };
+    pages.set(id, {
+      id,
+      time: Math.max(page?.time ?? 0, time),
+      ...(all.calls.length > 0 ? { calls: all.calls } : {}),
+      ...(all.changes.length > 0 ? { changes: all.changes } : {}),
+    });
+  }
+  return [...pages.values()];
+}
+
 /** The JSON text of the whole body. */
-export function envelope(entries: readonly object[], options: DeliveryOptions): string {
+export function envelope(entries: readonly Entry[], options: DeliveryOptions): string {
   const json = JSON.stringify({ object: 'page', entry: entries });
   return options.numericIds ? json.replace(/"(\d{5,})"/g, '$1') : json;
 }

@@ -1,7 +1,17 @@
 import { signatureOf } from '../meta/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { type DeliveryOptions, entryOf, envelope, escaped } from './webhook-body.ts';
+import { Arrivals } from './arrivals.ts';
+import { keepLast } from './events.ts';
+import {
+  type DeliveryOptions,
+  type Entry,
+  entryOf,
+  envelope,
+  escaped,
+  groupedByPage,
+  type WebhookEvent,
+} from './webhook-body.ts';
 
 /** How the webhooks of one call are delivered: all of them, and each kind in its own way. */
 export interface CallDelivery extends DeliveryOptions {
@@ -18,9 +28,16 @@ const LATER_RETRIES_MS = 300_000;
 const UNSUBSCRIBE_MS = 3_600_000;
 
 interface Held {
-  readonly entry: object;
+  readonly entry: Entry;
   readonly options: DeliveryOptions;
   readonly delivered: () => void;
+}
+
+export interface FlushOptions {
+  /** Newest first. Default false. */
+  readonly reversed?: boolean;
+  /** One entry for each Page with several calls or changes in it, in place of an entry for each event. Default false. */
+  readonly grouped?: boolean;
 }
 
 export interface WebhooksOptions {
@@ -37,12 +54,11 @@ export class Webhooks {
   readonly #options: WebhooksOptions;
   readonly #timers = new Set<{ readonly timer: TimerHandle; readonly wake: () => void }>();
   readonly #closing = new AbortController();
-  /** What waits for another event of its call, by `<call id> <event>`. */
-  readonly #awaited = new Map<string, { readonly promise: Promise<void>; readonly resolve: () => void }>();
+  readonly #arrivals = new Arrivals();
   #held: Held[] | undefined;
   #failingSinceMs: number | undefined;
   #subscribed = true;
-  /** Answers, newest last: status and ms. */
+  /** Answers, newest last: status and ms. As many as `keepLast` keeps. */
   readonly answers: { readonly status: number; readonly ms: number }[] = [];
 
   constructor(options: WebhooksOptions) {
@@ -61,24 +77,18 @@ export class Webhooks {
   }
 
   /**
-   * One call event in an envelope; resolves when all copies were answered 200 or given up. `event` carries `id`,
-   * `event` and `timestamp` (seconds).
+   * One call event in an envelope; resolves when all copies were answered 200 or given up.
    */
-  async call(
-    pageId: string,
-    event: Readonly<Record<string, unknown>>,
-    options: DeliveryOptions = {},
-  ): Promise<void> {
-    const name = (kind: unknown): string => `${String(event['id'])} ${String(kind)}`;
+  async call(pageId: string, event: WebhookEvent, options: DeliveryOptions = {}): Promise<void> {
     try {
       if (options.drop) return;
-      if (options.after) await this.#arrival(name(options.after)).promise;
+      if (options.after) await this.#arrivals.wait(event.id, options.after);
       if (options.delayMs) await this.#pause(options.delayMs);
       if (this.#closing.signal.aborted) return;
       const entry = entryOf(pageId, event, options);
       await (this.#held ? this.#hold(entry, options) : this.#copies([entry], options));
     } finally {
-      this.#arrival(name(event['event'])).resolve();
+      this.#arrivals.done(event.id, event.event);
     }
   }
 
@@ -87,17 +97,15 @@ export class Webhooks {
     this.#held ??= [];
   }
 
-  /** Sends what was kept back in one POST; newest first when `reversed`. Resolves when it was answered. */
-  async flush({ reversed = false }: { readonly reversed?: boolean } = {}): Promise<void> {
+  /** Sends what was kept back in one POST; resolves when it was answered. The first one's `copies` hold for all. */
+  async flush({ reversed = false, grouped = false }: FlushOptions = {}): Promise<void> {
     const held = this.#held ?? [];
     this.#held = undefined;
     if (reversed) held.reverse();
     const [first] = held;
     if (!first) return;
-    await this.#copies(
-      held.map(({ entry }) => entry),
-      first.options,
-    );
+    const entries = held.map(({ entry }) => entry);
+    await this.#copies(grouped ? groupedByPage(entries) : entries, first.options);
     for (const { delivered } of held) delivered();
   }
 
@@ -136,24 +144,18 @@ export class Webhooks {
       wake();
     }
     this.#timers.clear();
-    for (const { resolve } of this.#awaited.values()) resolve();
+    this.#arrivals.close();
     for (const { delivered } of this.#held ?? []) delivered();
     this.#held = undefined;
   }
 
-  #hold(entry: object, options: DeliveryOptions): Promise<void> {
+  #hold(entry: Entry, options: DeliveryOptions): Promise<void> {
     return new Promise((delivered) => this.#held?.push({ entry, options, delivered }));
   }
 
-  async #copies(entries: readonly object[], options: DeliveryOptions): Promise<void> {
+  async #copies(entries: readonly Entry[], options: DeliveryOptions): Promise<void> {
     const body = escaped(envelope(entries, options));
     await Promise.all(Array.from({ length: options.copies ?? 1 }, () => this.#deliver(body)));
-  }
-
-  #arrival(name: string): { readonly promise: Promise<void>; readonly resolve: () => void } {
-    const known = this.#awaited.get(name) ?? Promise.withResolvers<void>();
-    this.#awaited.set(name, known);
-    return known;
   }
 
   async #deliver(body: Buffer): Promise<void> {
@@ -193,7 +195,7 @@ export class Webhooks {
         signal: AbortSignal.any([this.#closing.signal, late.signal]),
       });
       await response.arrayBuffer();
-      this.answers.push({ status: response.status, ms: clock.monotonic() - began });
+      keepLast(this.answers, { status: response.status, ms: clock.monotonic() - began });
       return response.status === 200;
     } catch (error) {
       if (!this.#closing.signal.aborted)

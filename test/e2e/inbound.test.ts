@@ -280,7 +280,7 @@ describe('Graph that fails', () => {
         (yaml['meta'] as Record<string, unknown>)['acceptTimeoutMs'] = 500;
       },
     });
-    world.simulator.addFault({ ...fault, action: 'accept' });
+    world.simulator.faults.add({ ...fault, action: 'accept' });
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     const phone = await world.phones[0]?.nextCall();
     expect(await phone?.ended).toMatchObject({ by: 'gateway', how: 'BYE' });
@@ -296,7 +296,7 @@ describe('Graph that fails', () => {
     ['calling switched off', { code: 100, subcode: 1893056, text: 'not enabled' }],
   ])('rejects after %s and lets the phone go', async (_name, error) => {
     const world = await start();
-    world.simulator.addFault({ kind: 'error', action: 'accept', ...error });
+    world.simulator.faults.add({ kind: 'error', action: 'accept', ...error });
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     const phone = await world.phones[0]?.nextCall();
     expect(await phone?.ended).toMatchObject({ how: 'BYE' });
@@ -308,7 +308,7 @@ describe('Graph that fails', () => {
 
   it('lets the phone go quietly when another app has answered', async () => {
     const world = await start();
-    world.simulator.addFault({
+    world.simulator.faults.add({
       kind: 'error',
       action: 'accept',
       code: 100,
@@ -325,7 +325,7 @@ describe('Graph that fails', () => {
 
   it('tries terminate again on a passing fault', async () => {
     const world = await start();
-    world.simulator.addFault({ kind: 'html-500', action: 'terminate', times: 2 });
+    world.simulator.faults.add({ kind: 'html-500', action: 'terminate', times: 2 });
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     const phone = await world.phones[0]?.nextCall();
     await Promise.all([call.firstAudio, phone?.firstAudio]);

@@ -121,14 +121,17 @@ it.each(['PCMU', 'G722', 'opus'] as const)(
         delete (yaml['webrtc'] as Record<string, unknown>)['bindAddress'];
       },
     });
-    const event = (more: object): object => ({
+    const event = (): { id: string; timestamp: number } => ({
       id: 'c_libwebrtc',
       timestamp: Math.floor(Date.now() / 1000),
-      ...more,
     });
     const { webhooks } = world.simulator;
     await webhooks.call(DEMO_PAGE, {
-      ...event({ event: 'connect', from: caller.psid, to: DEMO_PAGE, call_direction: 'user_initiated' }),
+      ...event(),
+      event: 'connect',
+      from: caller.psid,
+      to: DEMO_PAGE,
+      call_direction: 'user_initiated',
     });
     const phone = await world.phones[0]?.nextCall();
     await phone?.firstAudio;
@@ -137,7 +140,7 @@ it.each(['PCMU', 'G722', 'opus'] as const)(
     expect(Math.abs((phone?.heard().heardHz ?? 0) / 440 - 1)).toBeLessThan(0.02);
     await phone?.hangup();
     await until(() => graph.actions.includes('terminate'));
-    await webhooks.call(DEMO_PAGE, { ...event({ event: 'terminate', status: 'Completed', duration: 2 }) });
+    await webhooks.call(DEMO_PAGE, { ...event(), event: 'terminate', status: 'Completed', duration: 2 });
     expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup', answered: true });
     await until(() => world.gateway.calls === 0);
     expect(graph.actions.filter((action) => action !== 'profile')).toEqual(['accept', 'terminate']);

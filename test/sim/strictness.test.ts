@@ -1,117 +1,7 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { signatureOf } from '../../src/meta/index.ts';
-import { buildMetaOffer } from '../../src/sdp/index.ts';
-import { FakeClock } from '../../src/shared/fake-clock.ts';
-import { MetaSimulator, type MetaSimulatorOptions } from '../../src/sim/index.ts';
-
-const closers: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-const TOKEN = 'page-token';
-const SECRET = 'app-secret';
-
-/** A gateway that only takes webhooks. */
-class Receiver {
-  readonly bodies: { readonly raw: Buffer; readonly signature: string | undefined }[] = [];
-  answers: number[] = [];
-  readonly #server: Server;
-  #wake: (() => void) | undefined;
-
-  constructor() {
-    this.#server = createServer((request, response) => {
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk) => chunks.push(chunk));
-      request.on('end', () => {
-        response.statusCode = this.answers.shift() ?? 200;
-        response.end();
-        this.bodies.push({
-          raw: Buffer.concat(chunks),
-          signature: request.headers['x-hub-signature-256'] as string,
-        });
-        this.#wake?.();
-      });
-    });
-  }
-
-  async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', () => resolve()));
-    closers.push(async () => {
-      this.#server.closeAllConnections();
-      await new Promise((resolve) => this.#server.close(resolve));
-    });
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
-  }
-
-  async count(wanted: number): Promise<void> {
-    while (this.bodies.length < wanted) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-}
-
-async function start(
-  options: Partial<MetaSimulatorOptions> = {},
-): Promise<{ simulator: MetaSimulator; receiver: Receiver; clock: FakeClock }> {
-  const receiver = new Receiver();
-  const clock = new FakeClock();
-  const simulator = await MetaSimulator.start({
-    pageId: '10',
-    accessToken: TOKEN,
-    appSecret: SECRET,
-    webhookUrl: await receiver.listen(),
-    clock,
-    ...options,
-  });
-  closers.push(() => simulator.close());
-  return { simulator, receiver, clock };
-}
-
-const offer = buildMetaOffer({
-  sessionId: '123456',
-  candidates: [{ foundation: '1', priority: 1, address: '127.0.0.1', port: 40_000 }],
-  iceUfrag: 'abcd',
-  icePwd: 'abcdefghijklmnopqrstuvwx',
-  fingerprint: Array(32).fill('AB').join(':'),
-  ssrc: 1,
-  cname: 'c',
-  streamId: 's',
-  trackId: 't',
-});
-
-async function ask(
-  simulator: MetaSimulator,
-  body: object,
-  change: { token?: string; page?: string; query?: string } = {},
-): Promise<{
-  status: number;
-  body: {
-    error?: { code: number; error_subcode?: number; message: string; fbtrace_id: string };
-    [key: string]: unknown;
-  };
-}> {
-  const response = await fetch(
-    `${simulator.graphUrl}/v26.0/${change.page ?? '10'}/calls${change.query ?? ''}`,
-    {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${change.token ?? TOKEN}` },
-      body: JSON.stringify(body),
-    },
-  );
-  return {
-    status: response.status,
-    body: (await response.json()) as Awaited<ReturnType<typeof ask>>['body'],
-  };
-}
-
-const accept = (callId: string, sdp = offer, more: object = {}): object => ({
-  platform: 'messenger',
-  call_id: callId,
-  action: 'accept',
-  session: { sdp_type: 'offer', sdp, ...more },
-});
+import { accept, ask, offer, SECRET, start, TOKEN } from './world.ts';
 
 it.each([
   ['no ICE password', offer.replace(/a=ice-pwd.*\r\n/, '')],
@@ -151,9 +41,9 @@ it('refuses by token, proof, Page, call, action and state, each as Meta does', a
   expect(await code(accept('c_nobody'), { query: proof })).toBe('2018390/');
   expect(await code({ action: 'connect', to: '7' }, { query: proof })).toBe('100/');
   expect(await code({ ...accept(call.id), platform: 'carrier-pigeon' }, { query: proof })).toBe('100/');
-  simulator.setAudioEnabled(false);
+  simulator.audioEnabled = false;
   expect(await code(accept(call.id), { query: proof })).toBe('100/1893056');
-  simulator.setAudioEnabled(true);
+  simulator.audioEnabled = true;
   const good = await ask(simulator, accept(call.id), { query: proof });
   expect(good).toMatchObject({
     status: 200,

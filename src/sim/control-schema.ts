@@ -1,0 +1,118 @@
+import { FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
+import type { Profile } from './profile.ts';
+import type { NewCall } from './simulator.ts';
+import type { DeliveryOptions } from './webhook-body.ts';
+import type { CallDelivery, FlushOptions } from './webhooks.ts';
+
+/** JSON Schemas (draft 7) of the control API's bodies: what is misspelt or wrongly typed is told, not left out. */
+const object = <T extends object>(
+  properties: Record<keyof T, object>,
+  required: readonly (keyof T)[] = [],
+) => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  required,
+});
+/** No body is an empty one. */
+const optional = (schema: object) => ({ anyOf: [{ type: 'null' }, schema] });
+
+const flag = { type: 'boolean' };
+const text = { type: 'string', minLength: 1 };
+const percent = { type: 'number', minimum: 0, maximum: 100 };
+const ms = { type: 'number', minimum: 0, maximum: 3_600_000 };
+const code = { type: 'integer', minimum: 0 };
+
+const deliveryFields: Record<keyof DeliveryOptions, object> = {
+  copies: { type: 'integer', minimum: 1, maximum: 100 },
+  delayMs: ms,
+  after: { enum: ['connect', 'terminate'] },
+  changesForm: { enum: [true, false, 'bare'] },
+  numericIds: flag,
+  millisecondTimestamps: flag,
+  drop: flag,
+};
+
+const delivery = object<CallDelivery>({
+  ...deliveryFields,
+  connect: object<DeliveryOptions>(deliveryFields),
+  terminate: object<DeliveryOptions>(deliveryFields),
+});
+
+const reply = object<ReplyForm>({
+  withoutRenegotiation: flag,
+  withoutSdp: flag,
+  otherUfrag: flag,
+  bumpVersion: flag,
+  sdpAsString: flag,
+  sdpAsJson: flag,
+  sessionAsString: flag,
+  telephoneEvent: flag,
+  callId: { enum: ['id', 'call_id', 'both'] },
+});
+
+/** A call with everything that may be odd about it, and who calls. */
+export type CallBody = Partial<NewCall> & Partial<Profile> & { readonly psid?: string };
+
+export const CALL_BODY = optional(
+  object<CallBody>({
+    psid: { type: 'string', pattern: '^\\d{1,20}$' },
+    name: text,
+    refused: { enum: ['unavailable', 'forbidden'] },
+    withheld: { type: 'array', items: text },
+    pageId: { type: 'string', pattern: '^\\d{1,20}$' },
+    toneHz: { type: 'number', minimum: 50, maximum: 7_000 },
+    dtx: flag,
+    fec: flag,
+    lossPercent: percent,
+    jitterMs: { type: 'number', minimum: 0, maximum: 1_000 },
+    reorderPercent: percent,
+    duplicatePercent: percent,
+    loseDtmfEnds: flag,
+    delivery,
+    reply,
+    silenceDropMs: object<NonNullable<NewCall['silenceDropMs']>>({ start: ms, later: ms }, [
+      'start',
+      'later',
+    ]),
+  }),
+);
+
+export interface DtmfBody {
+  readonly digits: string;
+}
+
+export const DTMF_BODY = object<DtmfBody>({ digits: { type: 'string', pattern: '^[0-9*#]+$' } }, ['digits']);
+
+export const FAULT_BODY = object<Fault>(
+  {
+    kind: { enum: FAULT_KINDS },
+    action: { enum: ['accept', 'reject', 'terminate', 'profile'] },
+    times: { type: 'integer', minimum: 1, maximum: 1_000_000 },
+    code,
+    subcode: code,
+    text: { type: 'string' },
+    httpStatus: { type: 'integer', minimum: 200, maximum: 599 },
+    delayMs: ms,
+  },
+  ['kind'],
+);
+
+/** What is changed about the Page. */
+export interface PageBody {
+  readonly audioEnabled?: boolean;
+  /** null: no usage headers. */
+  readonly usage?: { readonly percent: number; readonly regainMinutes: number } | null;
+}
+
+export const PAGE_BODY = object<PageBody>({
+  audioEnabled: flag,
+  usage: optional(
+    object<NonNullable<PageBody['usage']>>(
+      { percent: { type: 'integer', minimum: 0 }, regainMinutes: { type: 'integer', minimum: 0 } },
+      ['percent', 'regainMinutes'],
+    ),
+  ),
+});
+
+export const FLUSH_BODY = optional(object<FlushOptions>({ reversed: flag, grouped: flag }));

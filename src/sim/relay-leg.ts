@@ -1,0 +1,209 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { type RtpHeader, RtpPacket } from 'werift';
+import { type AudioDecoder, type OpusLibrary, opusSamples48k } from '../media/index.ts';
+import type { Clock, TimerHandle } from '../shared/clock.ts';
+import { Ear } from './ear.ts';
+import type { Heard } from './events.ts';
+import type { ReplyForm } from './faults.ts';
+import type { CheckCounters } from './lite-agent.ts';
+import { MediaPeer } from './media-peer.ts';
+import { buildAnswer, buildRenegotiation, consumerMid, type GatewayOffer } from './meta-sdp.ts';
+import { type HeardReports, RelayRtcp } from './relay-rtcp.ts';
+import { Voice, type VoiceOptions } from './voice.ts';
+
+/** What the relay saw of the gateway; a test's oracle. */
+export interface RelayView extends CheckCounters {
+  /** SRTP or DTLS that could not be read. */
+  readonly forged: number;
+  /** RTP of another payload type, SSRC or mid than the offer's, or no Opus. */
+  readonly strays: number;
+  readonly rtcp: HeardReports;
+  /** The consumer's packets, those that the bad network took included. */
+  readonly sent: number;
+}
+
+export interface RelayHost {
+  readonly clock: Clock;
+  readonly opus: OpusLibrary;
+  readonly random: () => number;
+  /** Where relays listen. */
+  readonly relay: { readonly address: string; readonly address6?: string | undefined };
+}
+
+export interface RelayLegOptions {
+  readonly offer: GatewayOffer;
+  readonly voice: VoiceOptions;
+  readonly reply: ReplyForm;
+  /** Meta's client gives up without any media for so long, ms; at the start and in mid-call. */
+  readonly silenceDropMs: { readonly start: number; readonly later: number };
+  readonly onSecure: () => void;
+  readonly onFirstAudio: () => void;
+  /** Once; nothing is sent or heard any more. */
+  readonly onFailed: (reason: string) => void;
+}
+
+const RTCP_INTERVAL_MS = 5_000;
+const FIRST_RTCP_MS = 500;
+
+/** The media of one accepted call: the relay's transport, the consumer's voice and ear. */
+export class RelayLeg {
+  /** What Graph answers the offer with. */
+  readonly answer: string;
+  readonly renegotiation: string;
+  readonly ear = new Ear(16_000);
+  readonly #host: RelayHost;
+  readonly #options: RelayLegOptions;
+  readonly #peer: MediaPeer;
+  readonly #ssrc: number;
+  readonly #rtcp: RelayRtcp;
+  readonly #decoder: AudioDecoder;
+  readonly #pcm = new Int16Array(5_760);
+  #voice: Voice | undefined;
+  #report: TimerHandle | undefined;
+  #silence: TimerHandle | undefined;
+  #strays = 0;
+  #over = false;
+
+  /** Rejects with the system's error when the relay's address cannot be bound. */
+  static async open(host: RelayHost, options: RelayLegOptions): Promise<RelayLeg> {
+    const ufrag = `Hd82kQpLx0ZtWmYc${randomInt(10_000)}/57`;
+    const otherUfrag = ufrag.replace('/', '//');
+    const pwd = randomBytes(18).toString('base64');
+    let leg: RelayLeg | undefined;
+    const peer = await MediaPeer.open({
+      offer: options.offer,
+      ...host.relay,
+      ufrag,
+      otherUfrag,
+      pwd,
+      onSecure: () => leg?.secure(),
+      onFailed: (reason) => leg?.fail(reason),
+      onRtp: (packet) => leg?.hear(packet),
+      onRtcp: (packet) => leg?.hearRtcp(packet),
+    });
+    leg = new RelayLeg(host, options, peer, { ufrag, otherUfrag, pwd });
+    return leg;
+  }
+
+  private constructor(
+    host: RelayHost,
+    options: RelayLegOptions,
+    peer: MediaPeer,
+    { otherUfrag, ...names }: { readonly ufrag: string; readonly otherUfrag: string; readonly pwd: string },
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#peer = peer;
+    this.#ssrc = randomInt(1, 2 ** 32);
+    const { offer, reply } = options;
+    const person = `${880_000_000 + randomInt(1_000_000)}:${randomBytes(12).toString('base64url')}`;
+    this.#rtcp = new RelayRtcp(this.#ssrc, person);
+    this.#decoder = host.opus.decoder(16_000);
+    const parts = {
+      offer,
+      candidates: peer.candidates,
+      ...names,
+      fingerprint: peer.fingerprint,
+      person,
+      track: String(randomInt(2 ** 47)),
+      ssrc: this.#ssrc,
+      telephoneEvent: reply.telephoneEvent === true,
+      bumpVersion: reply.bumpVersion === true,
+    };
+    this.answer = buildAnswer(parts);
+    this.renegotiation = buildRenegotiation(reply.otherUfrag ? { ...parts, ufrag: otherUfrag } : parts);
+    this.#watchSilence(options.silenceDropMs.start);
+  }
+
+  heard(): Heard {
+    return this.ear.heard();
+  }
+
+  view(): RelayView {
+    return {
+      ...this.#peer.counters,
+      strays: this.#strays,
+      rtcp: this.#rtcp.heard,
+      sent: this.#voice?.packets ?? 0,
+    };
+  }
+
+  /** Presses keys; resolves when the last one is let go, or at the end. False before DTLS is up and after the end. */
+  async press(digits: string): Promise<boolean> {
+    if (!this.#voice || this.#over) return false;
+    await this.#voice.press(digits);
+    return true;
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (!this.#over) {
+      this.#over = true;
+      this.#silence?.clear();
+      this.#report?.clear();
+      this.#voice?.close();
+      this.#decoder.close();
+    }
+    await this.#peer.close();
+  }
+
+  secure(): void {
+    if (this.#over || this.#voice) return;
+    const { clock, opus, random } = this.#host;
+    const { offer, reply, voice } = this.#options;
+    // Without a renegotiation there is only the line that we were offered.
+    const mid = reply.withoutRenegotiation ? offer.mid : consumerMid(offer);
+    const format = { ssrc: this.#ssrc, opusPayloadType: offer.opus, mid };
+    this.#voice = new Voice(this.#peer, opus, clock, random, format, voice);
+    this.#voice.start();
+    this.#reportAfter(FIRST_RTCP_MS);
+    this.#options.onSecure();
+  }
+
+  hear(packet: Buffer): void {
+    if (this.#over) return;
+    const { header, payload } = RtpPacket.deSerialize(packet);
+    if (!this.#isOurs(header) || opusSamples48k(payload) === 0) {
+      this.#strays += 1;
+      return;
+    }
+    const first = this.ear.rxPackets === 0;
+    this.#rtcp.rtp(header, this.#host.clock.monotonic());
+    this.ear.packet(header.sequenceNumber, header.ssrc);
+    this.ear.hear(this.#pcm, this.#decoder.decode(payload, this.#pcm));
+    this.#watchSilence(this.#options.silenceDropMs.later);
+    if (first) this.#options.onFirstAudio();
+  }
+
+  hearRtcp(packet: Buffer): void {
+    if (!this.#over) this.#rtcp.rtcp(packet, this.#host.clock.monotonic());
+  }
+
+  fail(reason: string): void {
+    if (this.#over) return;
+    void this.close();
+    this.#options.onFailed(reason);
+  }
+
+  /** The relay forwards what the offer announced, and nothing else. */
+  #isOurs({ payloadType, ssrc, extensions }: RtpHeader): boolean {
+    const { offer } = this.#options;
+    if (payloadType !== offer.opus || (offer.ssrc !== undefined && ssrc !== offer.ssrc)) return false;
+    const mid = extensions.find(({ id }) => id === 4)?.payload.toString('utf8');
+    return mid === undefined || mid === offer.mid;
+  }
+
+  #watchSilence(ms: number): void {
+    this.#silence?.clear();
+    this.#silence = this.#host.clock.after(ms, () => this.fail(`no media for ${ms / 1000} s`));
+  }
+
+  #reportAfter(ms: number): void {
+    const { clock } = this.#host;
+    this.#report = clock.after(ms, () => {
+      const report = this.#voice && this.#rtcp.report(this.#voice, clock.now(), clock.monotonic());
+      if (report) this.#peer.sendRtcp(report);
+      this.#reportAfter(RTCP_INTERVAL_MS);
+    });
+  }
+}
