@@ -6,8 +6,6 @@ import { join } from 'node:path';
 /** A folder of one peer; it goes when the peer does. */
 export const peerFolder = (name: string): string => mkdtempSync(join(tmpdir(), `msgw-${name}-`));
 
-const KEPT_LINES = 4000;
-
 /** A foreign program: what it prints is awaited by line, what it leaves is removed, and it ends by its own id. */
 export class PeerProcess {
   readonly name: string;
@@ -16,6 +14,8 @@ export class PeerProcess {
   /** Its exit code; null when a signal ended it. */
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
+  /** What the program printed on each stream since its last line end. */
+  readonly #prompts: string[] = [];
   #wake: (() => void)[] = [];
   #ended = false;
 
@@ -65,11 +65,11 @@ export class PeerProcess {
     return this.#ended;
   }
 
-  /** The first line from number `from` on that matches, now or later. Rejects when the program ends without it. */
-  async line(pattern: RegExp, from = 0): Promise<string> {
+  /** The `nth` line that matches, now or later; a prompt without line end counts. Rejects when the program ends without it. */
+  async line(pattern: RegExp, nth = 1): Promise<string> {
     return await this.when(
-      () => this.lines.slice(from).find((line) => pattern.test(line)),
-      `a line like ${pattern}`,
+      () => [...this.lines, ...this.#prompts].filter((line) => pattern.test(line))[nth - 1],
+      `line ${nth} like ${pattern}`,
     );
   }
 
@@ -92,10 +92,10 @@ export class PeerProcess {
   }
 
   tail(): string {
-    return this.lines.slice(-40).join('\n');
+    return [...this.lines.slice(-40), ...this.#prompts].join('\n');
   }
 
-  /** Ends it, and its children if it has a group, and removes its folder. */
+  /** Ends it and removes its folder. */
   async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.#ended) this.#child.kill(signal);
     await this.exit;
@@ -103,13 +103,12 @@ export class PeerProcess {
   }
 
   #read(stream: NodeJS.ReadableStream | null): void {
-    let pending = '';
+    const at = this.#prompts.push('') - 1;
     stream?.setEncoding('utf8');
     stream?.on('data', (chunk: string) => {
-      const parts = (pending + chunk).split(/\r?\n/);
-      pending = parts.pop() ?? '';
+      const parts = (this.#prompts[at] + chunk).split(/\r?\n/);
+      this.#prompts[at] = parts.pop() ?? '';
       this.lines.push(...parts);
-      this.lines.splice(0, this.lines.length - KEPT_LINES);
       this.#notify();
     });
   }

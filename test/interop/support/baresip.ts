@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Wav } from '../../../src/media/index.ts';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort, freeTcpPort } from '../../support/ports.ts';
+import type { Phone } from './phone.ts';
 import { grown, readRecording, toneFile } from './recording.ts';
 
 export interface BaresipOptions {
@@ -25,6 +26,8 @@ export interface BaresipOptions {
     /** What it asks for. Default 300. */
     readonly expiresS?: number;
   };
+  /** Keys go by INFO instead of RTP. */
+  readonly dtmfByInfo?: boolean;
   /** Calls that it takes at once; more are told 486. */
   readonly maxCalls?: number;
 }
@@ -39,7 +42,7 @@ const APPS = ['account', 'contact', 'menu', 'debug_cmd', 'ctrl_tcp'];
 const MODULES = ['sndfile', 'aufile', 'aubridge', 'uuid'];
 
 /** Debian's baresip as a desk phone: plays a tone, records what it hears, is told what to do by its control port. */
-export class Baresip {
+export class Baresip implements Phone {
   readonly port: number;
   readonly user: string;
   readonly uri: string;
@@ -57,6 +60,7 @@ export class Baresip {
       `<sip:${user}@${registrar?.address ?? `127.0.0.1:${port}`}${transport}>`,
       `answermode=${options.answers === false ? 'manual' : 'auto'}`,
       `audio_codecs=${codec}`,
+      ...(options.dtmfByInfo ? ['dtmfmode=info'] : []),
       ...(registrar
         ? [
             `auth_user=${user}`,
@@ -113,15 +117,30 @@ export class Baresip {
     return await this.#process.when(look, `event ${nth} ${type}; had ${JSON.stringify(this.events)}`);
   }
 
+  async ringing(nth = 1): Promise<void> {
+    await this.event('CALL_INCOMING', nth);
+  }
+
+  async established(nth = 1): Promise<void> {
+    await this.event('CALL_ESTABLISHED', nth);
+  }
+
+  async ended(nth = 1): Promise<void> {
+    await this.event('CALL_CLOSED', nth);
+  }
+
+  async rejected(): Promise<void> {
+    await this.event('REGISTER_FAIL');
+  }
+
   dial(uri: string): void {
     this.#command('dial', uri);
   }
 
-  accept(): void {
+  answer(): void {
     this.#command('accept');
   }
 
-  /** Also declines what rings, and cancels what it dials. */
   hangup(): void {
     this.#command('hangup');
   }
@@ -139,25 +158,21 @@ export class Baresip {
     this.#command('sndcode', key);
   }
 
-  /** Quits in its own manner, which unregisters; resolves when it is gone. */
-  async quit(): Promise<void> {
+  /** It has no other way than to quit. */
+  unregister(): void {
     this.#command('quit');
-    await this.#process.exit;
   }
 
-  /** Resolves once it has recorded so many seconds of 16-bit sound at 8 kHz, of the present call or one before. */
-  async hears(seconds = 1.5): Promise<void> {
+  async hears(seconds = 1): Promise<void> {
     await grown(() => this.#recording(), this.#process.folder, seconds * 16_000);
   }
 
-  /** What it heard; complete after the end of the call. */
   heard(): Wav {
     const file = this.#recording();
     if (!file) throw new Error(`baresip recorded nothing\n${this.#process.tail()}`);
     return readRecording(file);
   }
 
-  /** What it printed last; with its SIP trace. */
   tail(): string {
     return this.#process.tail();
   }

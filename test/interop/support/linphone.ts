@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import type { Wav } from '../../../src/media/index.ts';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort } from '../../support/ports.ts';
+import type { Phone } from './phone.ts';
 import { grown, readRecording, toneFile } from './recording.ts';
 
 export interface LinphoneOptions {
+  /** Calls that it takes at once; more are told 486. */
+  readonly maxCalls?: number;
   readonly user: string;
   readonly toneHz: number;
   readonly registrar: {
@@ -17,7 +20,7 @@ export interface LinphoneOptions {
 }
 
 /** Debian's linphonec as a phone: driven by its prompt, plays a tone from a file and records into one. */
-export class Linphone {
+export class Linphone implements Phone {
   readonly port: number;
   readonly user: string;
   readonly #process: PeerProcess;
@@ -40,6 +43,9 @@ export class Linphone {
       'bind_address=127.0.0.1',
       // Without this it asks the internet whether there is a network, and opens nothing when there is none.
       'auto_net_state_mon=0',
+      'register_only_when_network_is_up=0',
+      '[misc]',
+      `max_calls=${options.maxCalls ?? 4}`,
       '[rtp]',
       'audio_rtp_port=-1',
       'bind_address=127.0.0.1',
@@ -53,6 +59,7 @@ export class Linphone {
         phone.#command(command);
       }
       await process.line(/Using wav files/);
+      phone.#register();
     } catch (error) {
       await process.close();
       throw error;
@@ -72,8 +79,7 @@ export class Linphone {
     this.#registrar = registrar;
   }
 
-  /** Sends REGISTER, once more when it is registered. */
-  register(): void {
+  #register(): void {
     const { address, password, transport = 'udp' } = this.#registrar;
     const host = address.split(':')[0] ?? '';
     this.#command(`register sip:${this.user}@${host} sip:${address};transport=${transport} ${password}`);
@@ -81,6 +87,23 @@ export class Linphone {
 
   unregister(): void {
     this.#command('unregister');
+  }
+
+  async ringing(nth = 1): Promise<void> {
+    await this.line(/Receiving new incoming call/, nth);
+  }
+
+  async established(nth = 1): Promise<void> {
+    await this.line(/Media streams established with/, nth);
+  }
+
+  async ended(nth = 1): Promise<void> {
+    await this.line(/^(linphonec> )*Call \d+ with .* (ended|error)/, nth);
+  }
+
+  async rejected(): Promise<void> {
+    // It asks the person at the prompt for a better one.
+    await this.line(/Password for/);
   }
 
   dial(uri: string): void {
@@ -91,7 +114,6 @@ export class Linphone {
     this.#command('answer');
   }
 
-  /** Also declines what rings, and cancels what it dials. */
   hangup(): void {
     this.#command('terminate');
   }
@@ -104,29 +126,16 @@ export class Linphone {
     this.#command('resume');
   }
 
-  /** The first line that matches and was printed after the `from`th, now or later. */
-  async line(pattern: RegExp, from = 0): Promise<string> {
-    return await this.#process.line(pattern, from);
+  /** The `nth` line that matches, now or later. */
+  async line(pattern: RegExp, nth = 1): Promise<string> {
+    return await this.#process.line(pattern, nth);
   }
 
-  /** How many lines it has printed: a mark for `line`. */
-  get mark(): number {
-    return this.#process.lines.length;
-  }
-
-  /** Quits in its own manner; resolves when it is gone. */
-  async quit(): Promise<void> {
-    this.#command('quit');
-    await this.#process.exit;
-  }
-
-  /** Resolves once it has recorded so many seconds of 16-bit sound at 8 kHz. */
-  async hears(seconds = 1.5): Promise<void> {
+  async hears(seconds = 1): Promise<void> {
     const file = this.#recording;
     await grown(() => (existsSync(file) ? file : undefined), this.#process.folder, seconds * 16_000);
   }
 
-  /** What it heard; complete after the end of the call. */
   heard(): Wav {
     return readRecording(this.#recording);
   }

@@ -30,6 +30,15 @@ export interface PbxOptions {
   readonly server?: Partial<SipServerOptions>;
 }
 
+/** What the PBX passed on inside a call. */
+export interface PbxPassed {
+  readonly method: string;
+  /** Of the answer. */
+  readonly status: number;
+  /** Body of the request. */
+  readonly body: string;
+}
+
 /** A call that the PBX connected or tried to. */
 export interface PbxCall {
   readonly from: string;
@@ -49,7 +58,8 @@ export class Pbx {
   readonly registrar: Registrar;
   readonly #echo: Echo;
   readonly #srf: Srf;
-  readonly #calls: PbxCall[];
+  readonly #calls: readonly PbxCall[];
+  readonly #passed: readonly PbxPassed[];
   readonly #news: EventEmitter;
   /** Every message that crossed a socket of the server. */
   readonly #trace: readonly string[];
@@ -65,7 +75,12 @@ export class Pbx {
     const echo = await startEcho();
     const registrar = new Registrar(options.users ?? {}, options.grantS ?? 300);
     const calls: PbxCall[] = [];
+    const passed: PbxPassed[] = [];
     const news = new EventEmitter();
+    const onPassed = (what: PbxPassed): void => {
+      passed.push(what);
+      news.emit('passed');
+    };
     const srf = await connectSrf(server, (app) => {
       app.register(registrar.onRegister);
       app.options((_req, res) => res.send(200));
@@ -74,14 +89,14 @@ export class Pbx {
           calls.push({ from: userOf(req.get('From')), to: userOf(req.uri), status });
           news.emit('call');
         };
-        connectCall(app as PbxSrf, registrar, echo, req, res).then(
+        connectCall(app as PbxSrf, { registrar, echo, onPassed }, req, res).then(
           (status) => done(status),
           (error: SipError) => done(error.status ?? 500),
         );
       });
       app.message((req, res) => void passMessage(app, registrar, req, res));
     });
-    return new Pbx({ server, registrar, echo, srf, calls, news, trace });
+    return new Pbx({ server, registrar, echo, srf, calls, passed, news, trace });
   }
 
   private constructor(of: {
@@ -89,7 +104,8 @@ export class Pbx {
     registrar: Registrar;
     echo: Echo;
     srf: Srf;
-    calls: PbxCall[];
+    calls: readonly PbxCall[];
+    passed: readonly PbxPassed[];
     news: EventEmitter;
     trace: readonly string[];
   }) {
@@ -98,6 +114,7 @@ export class Pbx {
     this.#echo = of.echo;
     this.#srf = of.srf;
     this.#calls = of.calls;
+    this.#passed = of.passed;
     this.#news = of.news;
     this.#trace = of.trace;
   }
@@ -122,6 +139,20 @@ export class Pbx {
     }
   }
 
+  /** Resolves with the `nth` request of this method that was passed on in a call. */
+  async passed(method: string, nth = 1): Promise<PbxPassed> {
+    for (;;) {
+      const found = this.#passed.filter((each) => each.method === method)[nth - 1];
+      if (found) return found;
+      await once(this.#news, 'passed');
+    }
+  }
+
+  /** Resolves when the server holds no dialog any more: what both sides have ended is gone. */
+  async idle(): Promise<void> {
+    while (this.server.stats().dialogs > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   /** What the server sent and got, for the reader of a failed test. */
   trace(messages = 60): string {
     return this.#trace.slice(-messages).join('\n');
@@ -141,8 +172,7 @@ export class Pbx {
 /** Resolves with the status of the call: the caller is told it by drachtio-srf. */
 async function connectCall(
   srf: PbxSrf,
-  registrar: Registrar,
-  echo: Echo,
+  { registrar, echo, onPassed }: { registrar: Registrar; echo: Echo; onPassed: OnPassed },
   req: SrfRequest,
   res: SrfResponse,
 ): Promise<number> {
@@ -166,27 +196,35 @@ async function connectCall(
     localSdpB: req.body,
     proxy: binding.via,
   });
-  join(uas, uac);
-  join(uac, uas);
+  join(uas, uac, onPassed);
+  join(uac, uas, onPassed);
   return 200;
 }
 
 /** What one side does is done to the other. */
-function join(one: SrfDialog, other: SrfDialog): void {
+function join(one: SrfDialog, other: SrfDialog, onPassed: OnPassed): void {
   one.on('destroy', () => void other.destroy().catch(() => {}));
   one.on('modify', (req: SrfRequest, res: SrfResponse) => {
+    const answer = (status: number, body = ''): void => {
+      res.send(status, { body });
+      onPassed({ method: 'INVITE', status, body: req.body });
+    };
     other.modify(req.body).then(
-      (sdp) => res.send(200, { body: sdp }),
-      (error: SipError) => res.send(error.status ?? 500),
+      (sdp) => answer(200, sdp),
+      (error: SipError) => answer(error.status ?? 500),
     );
   });
-  for (const method of ['info', 'message']) {
-    one.on(method, (req: SrfRequest, res: SrfResponse) => {
+  for (const method of ['INFO', 'MESSAGE']) {
+    one.on(method.toLowerCase(), (req: SrfRequest, res: SrfResponse) => {
+      const answer = (status: number): void => {
+        res.send(status);
+        onPassed({ method, status, body: req.body });
+      };
       const type = req.get('Content-Type');
       const headers = type === undefined ? {} : { 'Content-Type': type };
-      other.request({ method: method.toUpperCase(), headers, body: req.body }).then(
-        (answer) => res.send(answer.status),
-        () => res.send(500),
+      other.request({ method, headers, body: req.body }).then(
+        ({ status }) => answer(status),
+        () => answer(500),
       );
     });
   }
@@ -212,6 +250,8 @@ async function passMessage(srf: Srf, registrar: Registrar, req: SrfRequest, res:
   });
   passed.once('response', (answer: SrfResponse) => res.send(answer.status));
 }
+
+type OnPassed = (what: PbxPassed) => void;
 
 /** User part of the first SIP URI in a text. */
 const userOf = (text: string | undefined): string => /sips?:([^@;>\s]+)@/.exec(text ?? '')?.[1] ?? '';

@@ -1,0 +1,30 @@
+import type { Wav } from '../../../src/media/index.ts';
+
+/** A real phone: what the tests need of each kind. Counts are of this phone's life, from 1. */
+export interface Phone {
+  readonly user: string;
+  readonly port: number;
+  dial(uri: string): void;
+  answer(): void;
+  /** Also declines what rings, and cancels what it dials. */
+  hangup(): void;
+  hold(): void;
+  resume(): void;
+  /** Takes its binding away by its own means; it may be gone then. */
+  unregister(): void;
+  /** Resolves when its `nth` incoming call rings. */
+  ringing(nth?: number): Promise<void>;
+  /** Resolves when it has its `nth` call. */
+  established(nth?: number): Promise<void>;
+  /** Resolves when its `nth` call has ended, or failed. */
+  ended(nth?: number): Promise<void>;
+  /** Resolves when its registration was refused. */
+  rejected(): Promise<void>;
+  /** Resolves once it has recorded so many seconds of 16-bit sound at 8 kHz. */
+  hears(seconds?: number): Promise<void>;
+  /** What it heard; complete after the end of the call. */
+  heard(): Wav;
+  /** What it printed last. */
+  tail(): string;
+  close(): Promise<void>;
+}
