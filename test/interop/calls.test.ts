@@ -62,10 +62,10 @@ describe.runIf(hasPeers('baresip', 'linphonec')).each(pairs)(
       await connected({ pbx, alice, bob });
       let passed = 0;
       for (const holder of [alice, bob]) {
-        holder.hold();
+        await holder.hold();
         const hold = await pbx.passed('INVITE', ++passed);
         expect(hold).toMatchObject({ status: 200, body: expect.stringMatching(/a=(sendonly|inactive)/) });
-        holder.resume();
+        await holder.resume();
         const resume = await pbx.passed('INVITE', ++passed);
         expect(resume.status).toBe(200);
         expect(resume.body).not.toMatch(/a=(sendonly|inactive)/);

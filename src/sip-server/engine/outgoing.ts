@@ -1,6 +1,5 @@
 import type { Result } from '../../shared/result.ts';
 import type { Dialog } from '../dialog/dialog.ts';
-import { parseNameAddr } from '../grammar/name-addr.ts';
 import { schemeOf } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
@@ -56,12 +55,9 @@ export class Outgoing {
       nok(`${method} needs a dialog or transaction`);
       return;
     }
-    const proxy =
-      frame.proxy === '' || schemeOf(frame.proxy) !== undefined ? frame.proxy : `sip:${frame.proxy}`;
-    const hop = proxy === '' ? uri : (parseNameAddr(proxy)?.uri ?? proxy);
-    const target = targetOf(hop);
+    const target = targetOf(frame.proxy === '' ? uri : proxyUri(frame.proxy));
     if (!target) {
-      nok(`no next hop in ${proxy === '' ? 'the request uri' : 'the outbound proxy'}`);
+      nok(`no next hop in ${frame.proxy === '' ? 'the request uri' : 'the outbound proxy'}`);
       return;
     }
 
@@ -251,4 +247,10 @@ export class Outgoing {
     this.#requests.close();
     this.#answers.close();
   }
+}
+
+/** An outbound proxy as applications write it: a URI, bare or in brackets, or host and port. Its `;transport` counts. */
+function proxyUri(text: string): string {
+  const bare = /^[^<]*<([^>]*)>/.exec(text)?.[1] ?? text;
+  return /^sips?:/i.test(bare) ? bare : `sip:${bare}`;
 }

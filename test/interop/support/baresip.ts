@@ -145,12 +145,12 @@ export class Baresip implements Phone {
     this.#command('hangup');
   }
 
-  hold(): void {
-    this.#command('hold');
+  async hold(): Promise<void> {
+    await this.#reinvite('hold');
   }
 
-  resume(): void {
-    this.#command('resume');
+  async resume(): Promise<void> {
+    await this.#reinvite('resume');
   }
 
   /** Presses a key. */
@@ -180,6 +180,14 @@ export class Baresip implements Phone {
   async close(): Promise<void> {
     this.#control?.destroy();
     await this.#process.close();
+  }
+
+  /** A command that sends a re-INVITE; resolves when that was answered. */
+  async #reinvite(command: string): Promise<void> {
+    const type = 'CALL_REMOTE_SDP';
+    const before = this.events.filter((event) => event.type === type).length;
+    this.#command(command);
+    await this.event(type, before + 1);
   }
 
   #recording(): string | undefined {

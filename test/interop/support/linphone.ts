@@ -19,6 +19,8 @@ export interface LinphoneOptions {
   };
 }
 
+const STREAMS = /Media streams established with/;
+
 /** Debian's linphonec as a phone: driven by its prompt, plays a tone from a file and records into one. */
 export class Linphone implements Phone {
   readonly port: number;
@@ -94,7 +96,7 @@ export class Linphone implements Phone {
   }
 
   async established(nth = 1): Promise<void> {
-    await this.line(/Media streams established with/, nth);
+    await this.line(STREAMS, nth);
   }
 
   async ended(nth = 1): Promise<void> {
@@ -118,12 +120,13 @@ export class Linphone implements Phone {
     this.#command('terminate');
   }
 
-  hold(): void {
-    this.#command('pause');
+  async hold(): Promise<void> {
+    await this.#told('pause', /is now paused/);
   }
 
-  resume(): void {
-    this.#command('resume');
+  /** Its first call. */
+  async resume(): Promise<void> {
+    await this.#told('resume 1', STREAMS);
   }
 
   /** The `nth` line that matches, now or later. */
@@ -150,6 +153,13 @@ export class Linphone implements Phone {
 
   get #recording(): string {
     return join(this.#process.folder, 'heard.wav');
+  }
+
+  /** A command and, after it, a line that confirms it. */
+  async #told(command: string, confirms: RegExp): Promise<void> {
+    const before = this.#process.lines.filter((line) => confirms.test(line)).length;
+    this.#command(command);
+    await this.line(confirms, before + 1);
   }
 
   #command(text: string): void {

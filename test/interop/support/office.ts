@@ -1,4 +1,4 @@
-import { afterEach, onTestFailed } from 'vitest';
+import { afterEach } from 'vitest';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { Linphone } from './linphone.ts';
 import { Pbx, type PbxOptions } from './pbx.ts';
@@ -28,11 +28,16 @@ export function office(): {
   const phones: Phone[] = [];
   const others: { close(): Promise<void> }[] = [];
   const pbxs: Pbx[] = [];
-  afterEach(async () => {
-    for (const phone of phones.splice(0)) await phone.close();
+  afterEach(async ({ task }) => {
+    const failed = task.result?.state === 'fail';
+    for (const phone of phones.splice(0)) {
+      if (failed) console.log(`${phone.user}:\n${phone.tail()}`);
+      await phone.close();
+    }
     for (const other of others.splice(0)) await other.close();
     for (const pbx of pbxs.splice(0)) {
-      await pbx.idle();
+      if (failed) console.log(pbx.trace());
+      else await pbx.idle();
       await pbx.close();
     }
   });
@@ -40,10 +45,6 @@ export function office(): {
     pbx: async (options = {}) => {
       const pbx = await Pbx.start({ users: PASSWORDS, ...options });
       pbxs.push(pbx);
-      onTestFailed(() => {
-        console.log(pbx.trace());
-        for (const phone of phones) console.log(`${phone.user}:\n${phone.tail()}`);
-      });
       return pbx;
     },
     phone: async (kind, pbx, { transport = 'udp', user, password, toneHz, proxy, ...rest }) => {

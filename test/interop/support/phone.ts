@@ -8,8 +8,9 @@ export interface Phone {
   answer(): void;
   /** Also declines what rings, and cancels what it dials. */
   hangup(): void;
-  hold(): void;
-  resume(): void;
+  /** Resolves when the other side has agreed. */
+  hold(): Promise<void>;
+  resume(): Promise<void>;
   /** Takes its binding away by its own means; it may be gone then. */
   unregister(): void;
   /** Resolves when its `nth` incoming call rings. */

@@ -7,7 +7,7 @@ import { Counters } from '../../../src/sip-server/guard/counters.ts';
 import { Guard } from '../../../src/sip-server/guard/guard.ts';
 import type { SipMessage } from '../../../src/sip-server/message/message.ts';
 import { parseMessage } from '../../../src/sip-server/message/validate.ts';
-import type { Flow } from '../../../src/sip-server/transport/transport.ts';
+import type { Flow, Target } from '../../../src/sip-server/transport/transport.ts';
 import type { SipServerSettings } from '../../../src/sip-server/types.ts';
 import type { AppClient } from '../../../src/sip-server/wire/client.ts';
 
@@ -28,6 +28,8 @@ export class Bench {
   /** Everything sent to peers and not yet taken. */
   readonly wire: { readonly text: string; readonly message: SipMessage; readonly to: string }[] = [];
   readonly frames: Frame[] = [];
+  /** Where requests of ours were to go. */
+  readonly targets: Target[] = [];
   readonly routes = new Set(['INVITE', 'OPTIONS']);
   readonly engine: Engine;
   readonly guard: Guard;
@@ -66,7 +68,10 @@ export class Bench {
       transports: {
         contacts: [{ protocol: 'udp', ...LOCAL }],
         anyFlow: () => this.#flow(PEER),
-        open: (target, done) => done(ok(this.#flow({ address: target.host, port: target.port }))),
+        open: (target, done) => {
+          this.targets.push(target);
+          done(ok(this.#flow({ address: target.host, port: target.port })));
+        },
       },
       pick: (method) => (this.alive && this.routes.has(method) ? this.client : undefined),
     });
