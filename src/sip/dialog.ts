@@ -6,6 +6,7 @@ import { ALLOW, SUPPORTED } from './headers.ts';
 import { InboundOffers } from './inbound-offers.ts';
 import type { InboundRequest } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
+import { grantedSession } from './session-expires.ts';
 import { sdpOf, type Transaction, transact } from './transact.ts';
 import type { Credentials, RequestFailure, SipDialog, SipDialogEvents } from './types.ts';
 
@@ -193,7 +194,8 @@ export class Dialog implements SipDialog {
     if (!this.#alive) return request.respond(481);
     const headers = { 'User-Agent': this.#on.userAgent, Allow: ALLOW, Supported: SUPPORTED };
     if (method === 'OPTIONS' || method === 'PRACK') return request.respond(200, { headers });
-    if (method === 'UPDATE' && request.body === '') return request.respond(200, { headers });
+    if (method === 'UPDATE' && request.body === '')
+      return request.respond(200, { headers: { ...headers, ...grantedSession(request) } });
     if (method === 'INVITE' || method === 'UPDATE' || method === 'INFO' || method === 'REFER') {
       return this.#whenAttached((events) => this.#ask(request, events));
     }

@@ -2,6 +2,7 @@ import type { TimerHandle } from '../shared/clock.ts';
 import { type OnLink, safely } from './context.ts';
 import { ALLOW, cseqOf, SUPPORTED } from './headers.ts';
 import type { InboundRequest } from './link.ts';
+import { grantedSession } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
 import type { SipDialogEvents } from './types.ts';
 
@@ -86,6 +87,7 @@ export class InboundOffers {
       'User-Agent': this.#on.userAgent,
       Allow: ALLOW,
       Supported: SUPPORTED,
+      ...grantedSession(request),
       'Content-Type': 'application/sdp',
     };
     if (delayed && request.method === 'INVITE') this.#awaitedAck = cseqOf(request.header('cseq'));

@@ -5,6 +5,7 @@ import { cleanText, parseNameAddr, userOf } from './grammar.ts';
 import { ALLOW, cleanHeaders, SUPPORTED } from './headers.ts';
 import type { InboundRequest, Source } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
+import { grantedSession } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
 import type { IncomingInvite, RequestFailure, SipDialog } from './types.ts';
 
@@ -86,7 +87,7 @@ export class Inbound implements IncomingInvite {
       this.#abandon = () =>
         end(err({ status: 503, reason: 'the control connection is gone', kind: 'control-lost' }));
       this.#request.respond(200, {
-        headers: this.#headers(sdp),
+        headers: { ...this.#headers(sdp), ...grantedSession(this.#request) },
         body: sdp,
         onSent: (sent) => {
           if (!sent.ok)
