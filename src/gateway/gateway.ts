@@ -133,6 +133,11 @@ export class Gateway {
     return this.#plane.crash();
   }
 
+  /** Kills the embedded SIP server as a crash would; for tests of what follows. */
+  crashSipServer(): Promise<void> {
+    return this.#sip.crash();
+  }
+
   /** Takes no more calls, ends those that are there on both sides, then closes everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();

@@ -3,7 +3,7 @@ import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
-import { type SipServer, type SipServerStats, startSipServerWorker } from '../sip-server/index.ts';
+import { type SipServerStats, type SipServerWorker, startSipServerWorker } from '../sip-server/index.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
 export interface SipSide {
@@ -16,6 +16,8 @@ export interface SipSide {
   }[];
   /** What the embedded server counts; undefined with a drachtio-server, which has metrics of its own. */
   stats(): SipServerStats | undefined;
+  /** Kills the embedded server as a crash would; for tests of what follows. */
+  crash(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,7 +35,7 @@ export async function startSipSide(options: {
 }): Promise<SipSide> {
   const { config, clock, log } = options;
   const secret = randomBytes(32).toString('hex');
-  const embedded: SipServer | undefined =
+  const embedded: SipServerWorker | undefined =
     config.server === 'embedded'
       ? await startSipServerWorker({
           secret,
@@ -44,7 +46,7 @@ export async function startSipSide(options: {
         })
       : undefined;
   const server =
-    config.server === 'embedded' ? { ...(embedded as SipServer).control, secret } : config.server;
+    config.server === 'embedded' ? { ...(embedded as SipServerWorker).control, secret } : config.server;
   try {
     const control = await connectSip({
       host: server.host,
@@ -62,6 +64,7 @@ export async function startSipSide(options: {
       control,
       contacts: embedded?.contacts ?? [],
       stats: () => embedded?.stats(),
+      crash: async () => embedded?.crash(),
       close: async () => {
         await control.close();
         await embedded?.close();

@@ -21,6 +21,7 @@ export interface SipStats {
   readonly overload: number;
   readonly strayResponses: number;
   readonly transportErrors: number;
+  readonly restarts: number;
   readonly clients: number;
   readonly dialogs: number;
   readonly stableDialogs: number;
@@ -93,6 +94,9 @@ export const sipMetrics = (stats: SipStats): Family[] => [
   ]),
   counter('msgw_sip_transport_errors_total', 'SIP messages that could not be sent', [
     [{}, stats.transportErrors],
+  ]),
+  counter('msgw_sip_restarts_total', 'starts of the SIP server after its thread had died or hung', [
+    [{}, stats.restarts],
   ]),
   gauge(
     'msgw_sip_event_loop_delay_seconds',

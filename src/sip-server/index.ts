@@ -11,6 +11,7 @@ export type {
   SipServerOptions,
   SipServerSettings,
   SipServerStats,
+  SipServerWorker,
   SipServerWorkerOptions,
   TlsCertificate,
   TlsOptions,

@@ -4,6 +4,7 @@ import { GatewayError } from '../shared/error.ts';
 import { silentLog } from '../shared/log.ts';
 import { Engine } from './engine/engine.ts';
 import { systemIds } from './engine/ids.ts';
+import type { LastWills } from './engine/last-wills.ts';
 import { hostPortText } from './grammar/scan.ts';
 import { Counters } from './guard/counters.ts';
 import { Guard } from './guard/guard.ts';
@@ -22,7 +23,10 @@ export function startSipServer(options: SipServerOptions): Promise<SipServer> {
 }
 
 /** The same with counters that another thread may read. */
-export async function startCounted(options: SipServerOptions, counters: Counters): Promise<SipServer> {
+export async function startCounted(
+  options: SipServerOptions,
+  counters: Counters,
+): Promise<SipServer & { readonly wills: LastWills }> {
   checkSettings(options);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
@@ -93,6 +97,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   return {
     control: at,
     contacts,
+    wills: running.engine.wills,
     stats: () => {
       gauges();
       return counters.read();

@@ -145,6 +145,8 @@ export interface SipServerStats {
   /** Responses that belong to no transaction. */
   readonly strayResponses: number;
   readonly transportErrors: number;
+  /** How often the server was started again because its thread had died or hung. */
+  readonly restarts: number;
   readonly clients: number;
   readonly dialogs: number;
   readonly clientTransactions: number;
@@ -177,6 +179,12 @@ export interface LoopDelayMs {
   readonly mean: number;
   readonly p99: number;
   readonly max: number;
+}
+
+/** A server in a thread of its own, which is started again when it dies. */
+export interface SipServerWorker extends SipServer {
+  /** Kills the thread as a crash would; for tests of what follows. */
+  crash(): Promise<void>;
 }
 
 export interface SipServer {

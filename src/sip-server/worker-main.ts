@@ -5,8 +5,8 @@ import { Counters } from './guard/counters.ts';
 import { startCounted } from './server.ts';
 import type { LogLevel, WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
-/** How often the gauges are written into the shared counters, ms. */
-const GAUGES_EVERY_MS = 250;
+/** How often the gauges are written into the shared counters, and last wills reported, ms. */
+const REPORT_EVERY_MS = 250;
 
 const port = parentPort;
 if (!port) throw new Error('worker-main.ts runs in a worker thread only');
@@ -19,6 +19,8 @@ const logTo =
     post({ type: 'log', level, fields, event });
 const log: Log = { debug: logTo('debug'), info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
 
+const counters = new Counters(start.counters);
+
 try {
   const server = await startCounted(
     {
@@ -28,9 +30,15 @@ try {
         trace: ({ message, ...event }) => post({ type: 'trace', event, message: Uint8Array.from(message) }),
       }),
     },
-    new Counters(start.counters),
+    counters,
   );
-  const gauges = setInterval(() => server.stats(), GAUGES_EVERY_MS);
+  const report = (): void => {
+    counters.beat();
+    const { left, settled } = server.wills.changes();
+    if (left.length + settled.length > 0) post({ type: 'wills', left, settled });
+    server.stats();
+  };
+  const gauges = setInterval(report, REPORT_EVERY_MS);
   port.on('message', (command: WorkerCommand) => {
     if (command.type === 'reload') {
       const { id } = command;
@@ -44,6 +52,7 @@ try {
     void server.close().then(() => port.close());
   });
   post({ type: 'listening', control: server.control, contacts: [...server.contacts] });
+  server.wills.execute(start.wills);
 } catch (error) {
   post({ type: 'failed', ...failure(error) });
   port.close();

@@ -27,8 +27,8 @@ export function worlds(): {
 }
 
 /** Polls what has no event of its own. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 export const graphOf = (world: World): string[] => world.simulator.requests.map(({ action }) => action);

@@ -1,6 +1,10 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Log } from '../../src/shared/log.ts';
 import { startSipServerWorker, type TraceEvent } from '../../src/sip-server/index.ts';
-import { connectSrf, SECRET, startApp } from './support/app.ts';
+import { connectSrf, SDP, SECRET, startApp } from './support/app.ts';
+import type { SrfDialog } from './support/srf.ts';
 
 const listen = [{ protocol: 'udp', address: '127.0.0.1', port: 0 }] as const;
 
@@ -39,4 +43,87 @@ test('what stops the server from starting comes out of the worker with its code'
     code: 'SIP_SERVER_ALLOW_MISSING',
     detail: { address: '0.0.0.0' },
   });
+});
+
+/** A log whose events can be awaited. */
+function events(): { log: Log; seen: string[]; next(event: string): Promise<void> } {
+  const seen: string[] = [];
+  const waiting = new Map<string, () => void>();
+  const write = (_: object, event: string): void => {
+    seen.push(event);
+    waiting.get(event)?.();
+  };
+  return {
+    log: { debug: write, info: write, warn: write, error: write },
+    seen,
+    next: (event) => new Promise((resolve) => waiting.set(event, resolve)),
+  };
+}
+
+test('a server whose thread dies is back on its ports; its calls are hung up, applications reconnect', async () => {
+  const { log, next } = events();
+  const server = await startSipServerWorker({ secret: SECRET, listen, log });
+  const srf = await connectSrf(server, (each) => each.options((_req, res) => res.send(200)));
+  const peer = await startApp((each) =>
+    each.invite((req, res) => {
+      void each.createUAS(req, res, { localSdp: SDP(4000) }).then((dialog) => answered(dialog));
+    }),
+  );
+  let answered: (dialog: SrfDialog) => void = () => {};
+  onTestFinished(async () => {
+    srf.disconnect();
+    await peer.close();
+    await server.close();
+  });
+  const { control, contacts } = server;
+  const callee = new Promise<SrfDialog>((resolve) => {
+    answered = resolve;
+  });
+  await srf.createUAC(`sip:desk@${peer.address}`, { localSdp: SDP(4002) });
+  const dialog = await callee;
+  await expect.poll(() => server.stats().stableDialogs).toBe(1);
+
+  const ended = once(dialog, 'destroy') as Promise<[{ get(name: string): string }]>;
+  const restarted = next('sip_server.restarted');
+  const back = next('sip_server.control_connected');
+  await server.crash();
+  expect(server.stats()).toMatchObject({ clients: 0, dialogs: 0, stableDialogs: 0 });
+  const [bye] = await ended;
+  expect(bye.get('Reason')).toBe('SIP;cause=503;text="Server restarted"');
+  await restarted;
+  expect({ control: server.control, contacts: server.contacts }).toEqual({ control, contacts });
+  expect(server.stats()).toMatchObject({ restarts: 1, requestsOut: { INVITE: 1, ACK: 1, BYE: 1 } });
+  await back;
+  const { address, port } = contacts[0]!;
+  await expect
+    .poll(async () => {
+      const request = await peer.srf.request(`sip:${address}:${port}`, { method: 'OPTIONS' });
+      const [response] = (await once(request, 'response')) as [{ status: number }];
+      return response.status;
+    })
+    .toBe(200);
+});
+
+test('while its port is taken it tries again, and stops trying when closed', async () => {
+  const { log, seen, next } = events();
+  const server = await startSipServerWorker({ secret: SECRET, listen, log });
+  const blocker = createServer();
+  const exited = next('sip_server.worker_exited').then(() =>
+    blocker.listen(server.control.port, server.control.host),
+  );
+  const failed = next('sip_server.restart_failed');
+  await server.crash();
+  await exited;
+  await failed;
+  await next('sip_server.restart_failed');
+  const restarted = next('sip_server.restarted');
+  blocker.close();
+  await restarted;
+  expect(server.stats().restarts).toBe(1);
+  await server.crash();
+  await server.close();
+  const lines = seen.length;
+  await server.close();
+  expect(seen.slice(lines)).toEqual([]);
+  await expect(server.reload()).rejects.toMatchObject({ code: 'SIP_SERVER_WORKER' });
 });

@@ -3,7 +3,7 @@ import type { AppClient } from '../wire/client.ts';
 import { type Dialog, dialogId, type Role } from './dialog.ts';
 
 /** All dialogs. One id may name two of them, when a call comes back to the server it left from. */
-export class DialogTable {
+export class DialogTable implements Iterable<Dialog> {
   readonly #dialogs = new Map<string, Dialog>();
 
   get size(): number {
@@ -15,6 +15,10 @@ export class DialogTable {
     let count = 0;
     for (const dialog of this.#dialogs.values()) if (dialog.state === 'confirmed') count++;
     return count;
+  }
+
+  [Symbol.iterator](): Iterator<Dialog> {
+    return this.#dialogs.values();
   }
 
   add(dialog: Dialog): void {

@@ -19,6 +19,7 @@ import { type AppMessage, parseAppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import type { Ids } from './ids.ts';
 import { Incoming } from './incoming.ts';
+import type { LastWills } from './last-wills.ts';
 import { Outgoing } from './outgoing.ts';
 import { buildStatelessResponse } from './wire-response.ts';
 
@@ -68,6 +69,11 @@ export class Engine implements AppHandler {
       clientTransactions: transactions.clientCount,
       serverTransactions: transactions.serverCount,
     };
+  }
+
+  /** Of calls, for a successor of this server. */
+  get wills(): LastWills {
+    return this.#outgoing.wills;
   }
 
   /** One datagram, or one message cut out of a stream. */
@@ -230,6 +236,7 @@ export class Engine implements AppHandler {
     this.#closed = true;
     this.#incoming.close();
     this.#outgoing.close();
+    this.wills.close();
     this.#context.dialogs.close();
     this.#context.transactions.close();
   }

@@ -95,7 +95,10 @@ export class InDialog {
   }
 
   /** A request outside INVITE whose outcome no application waits for. */
-  sendAlone(request: WireRequest, done: () => void = () => {}): void {
+  sendAlone(
+    request: Pick<WireRequest, 'method' | 'branch' | 'bytes' | 'flow'>,
+    done: () => void = () => {},
+  ): void {
     const { transactions, counters } = this.#context;
     const events: ClientEvents = {
       onResponse: (response) => {

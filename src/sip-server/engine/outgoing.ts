@@ -13,6 +13,7 @@ import { ClientRequests } from './client-requests.ts';
 import type { EngineContext } from './context.ts';
 import { DialogEnd } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
+import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
 import { SessionTimers } from './session-timers.ts';
 import { buildInside, buildOutside, targetOf } from './wire-request.ts';
@@ -26,6 +27,8 @@ export class Outgoing {
   readonly #ending: DialogEnd;
   readonly #answers: AcceptedAnswers;
   readonly #requests: ClientRequests;
+  /** What ends its calls should this server die. */
+  readonly wills: LastWills;
   /** Of both halves. */
   readonly sessions: SessionTimers;
   #alsoBusy: (dialog: Dialog) => boolean = () => false;
@@ -39,6 +42,11 @@ export class Outgoing {
       send: (dialog, message, refused) => this.#sendOwn(dialog, message, refused),
       end: (dialog, reason) => this.endDialog(dialog, reason),
     });
+    this.wills = new LastWills(
+      context,
+      this.#inDialog,
+      (dialog) => this.#requests.pendingInvite(dialog)?.request,
+    );
     this.#answers = new AcceptedAnswers(context, this.#inDialog, this.#ending, this.sessions);
     this.#requests = new ClientRequests(context, this.#inDialog, this.#answers, this.sessions);
   }

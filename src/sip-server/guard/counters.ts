@@ -16,6 +16,7 @@ const NAMED = [
   'overload',
   'strayResponses',
   'transportErrors',
+  'restarts',
 ] as const;
 const GAUGES = [
   'clients',
@@ -27,6 +28,7 @@ const GAUGES = [
   'loopDelayMean',
   'loopDelayP99',
   'loopDelayMax',
+  'heartbeat',
 ] as const;
 const METHOD_NAMES = [...METHODS, 'OTHER'];
 const OTHER = METHOD_NAMES.length - 1;
@@ -39,6 +41,7 @@ export type Gauges = Record<(typeof GAUGES)[number], number>;
 
 const NAMED_AT = 0;
 const GAUGES_AT = NAMED.length;
+const HEARTBEAT = GAUGES_AT + GAUGES.indexOf('heartbeat');
 const REQUESTS_IN = GAUGES_AT + GAUGES.length;
 const REQUESTS_OUT = REQUESTS_IN + METHOD_NAMES.length;
 const RESPONSES_IN = REQUESTS_OUT + METHOD_NAMES.length;
@@ -92,6 +95,15 @@ export class Counters {
       const value = gauges[name];
       if (value !== undefined) this.#cells[GAUGES_AT + i] = value;
     });
+  }
+
+  /** Lets another thread see that this one lives. */
+  beat(): void {
+    this.#cells[HEARTBEAT]! += 1;
+  }
+
+  get heartbeat(): number {
+    return this.#cells[HEARTBEAT] ?? 0;
   }
 
   read(): SipServerStats {

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest';
+import { Pulse } from '../../src/sip-server/guard/pulse.ts';
+import { parseMessage } from '../../src/sip-server/message/validate.ts';
+import { Bench } from './support/bench.ts';
+
+const read = (text: string) => {
+  const parsed = parseMessage(Buffer.from(text, 'latin1'));
+  if (!parsed.ok || parsed.value.kind !== 'request') throw new Error(text);
+  return parsed.value;
+};
+
+test('a ringing call leaves a CANCEL of its INVITE, an answered one a BYE; what is over leaves nothing', () => {
+  const bench = new Bench();
+  const { wills } = bench.engine;
+  expect(wills.changes()).toEqual({ left: [], settled: [] });
+  const { request, dialogId } = bench.invite();
+  const [cancel] = wills.changes().left;
+  expect(cancel).toMatchObject({
+    method: 'CANCEL',
+    target: { protocol: 'udp', host: '127.0.0.1', port: 5080 },
+  });
+  const cancelled = read(cancel!.text);
+  for (const key of ['via', 'call-id', 'from', 'to'])
+    expect(cancelled.headers.get(key)).toBe(request.headers.get(key));
+  expect(cancelled.cseq).toEqual({ seq: request.cseq.seq, method: 'CANCEL' });
+  expect(wills.changes()).toEqual({ left: [], settled: [] });
+
+  bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5099>'] });
+  bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
+  const [bye] = wills.changes().left;
+  expect(bye).toMatchObject({ id: cancel!.id, method: 'BYE', target: { port: 5099 } });
+  const ended = read(bye!.text);
+  expect(ended).toMatchObject({ uri: 'sip:peer@127.0.0.1:5099', callId: request.callId, toTag: 'peer' });
+  expect(ended.cseq.seq).toBeGreaterThan(request.cseq.seq + 1000);
+
+  bench.sent();
+  bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']);
+  bench.answer(bench.one(), 200);
+  expect(wills.changes()).toEqual({ left: [], settled: [bye!.id] });
+  expect(wills.changes()).toEqual({ left: [], settled: [] });
+});
+
+test('a call that a peer made leaves a BYE too', () => {
+  const bench = new Bench();
+  const { tag } = bench.accepted();
+  const [first] = bench.engine.wills.changes().left;
+  expect(read(first!.text)).toMatchObject({ method: 'BYE', fromTag: tag, toTag: 'peer' });
+});
+
+test('a successor sends them in portions, repeats them, and keeps nothing of them', () => {
+  const dead = new Bench();
+  for (let i = 0; i < 120; i++) {
+    const { request } = dead.invite();
+    dead.answer(request, 200);
+  }
+  const { left } = dead.engine.wills.changes();
+  expect(left).toHaveLength(120);
+
+  const bench = new Bench();
+  bench.engine.wills.execute(left);
+  expect(bench.sent()).toHaveLength(50);
+  bench.clock.advance(50);
+  expect(bench.sent()).toHaveLength(70);
+  bench.clock.advance(500);
+  expect(bench.sent()).toHaveLength(120);
+  bench.clock.advance(64_000);
+  expect(bench.idle).toBe(true);
+});
+
+test('a thread hangs when its count stands still for so many checks in a row', () => {
+  const pulse = new Pulse(3);
+  expect([1, 1, 1, 2, 2, 2].map((count) => pulse.check(count))).toEqual(Array(6).fill(false));
+  expect(pulse.check(2)).toBe(true);
+  pulse.reset();
+  expect(pulse.check(2)).toBe(false);
+});
