@@ -14,12 +14,18 @@ function sendTimes(bench: Bench, until: number): number[] {
 
 const OPTIONS = ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0'];
 
-test('A doubles without limit, B ends with 408', () => {
+test('timer A doubles without limit', () => {
   const bench = new Bench();
   bench.frame({}, ['INVITE sip:peer@127.0.0.1:5080 SIP/2.0'], 'v=0\r\n');
-  expect(sendTimes(bench, 31_000)).toEqual([0, 500, 1500, 3500, 7500, 15_500]);
+  expect(sendTimes(bench, 31_900)).toEqual([0, 500, 1500, 3500, 7500, 15_500, 31_500]);
+});
+
+test('timer B ends an INVITE with 408 after 64*T1', () => {
+  const bench = new Bench();
+  bench.frame({}, ['INVITE sip:peer@127.0.0.1:5080 SIP/2.0'], 'v=0\r\n');
+  bench.clock.advance(31_999);
   expect(bench.delivered()).toEqual([]);
-  bench.clock.advance(1000);
+  bench.clock.advance(1);
   const frame = bench.frames.at(-1)!;
   expect(frame.message.split('\r\n', 1)[0]).toBe('SIP/2.0 408 Request Timeout');
   // As a drachtio-server marks what no peer sent: no bytes, no address, port 0.
@@ -27,7 +33,7 @@ test('A doubles without limit, B ends with 408', () => {
   expect(bench.engine.dump()).toMatchObject({ dialogs: 0, clientTransactions: 0, serverTransactions: 0 });
 });
 
-test('a provisional response stops A and B', () => {
+test('timer C is for proxies: an INVITE of ours that has a 1xx may ring for ever, without A and B', () => {
   const bench = new Bench();
   const { request } = bench.invite();
   bench.answer(request, 180);
@@ -36,7 +42,7 @@ test('a provisional response stops A and B', () => {
   expect(bench.delivered()).toEqual(['180']);
 });
 
-test('D keeps the transaction for 32 s to acknowledge a failure that comes again', () => {
+test('timer D keeps the transaction for 32 s to acknowledge a failure that comes again', () => {
   const bench = new Bench();
   const { request } = bench.invite();
   bench.answer(request, 486);
@@ -50,20 +56,38 @@ test('D keeps the transaction for 32 s to acknowledge a failure that comes again
   expect(bench.idle).toBe(true);
 });
 
-test('E doubles to T2, F ends with 408', () => {
+test('timer E doubles to T2', () => {
   const bench = new Bench();
   bench.frame({}, OPTIONS);
   expect(sendTimes(bench, 15_000)).toEqual([0, 500, 1500, 3500, 7500, 11_500]);
-  bench.clock.advance(17_000);
-  expect(bench.delivered()).toEqual(['408']);
 });
 
-test('E is T2 once proceeding, and K absorbs the answer for T4', () => {
+test('timer E is T2 once proceeding', () => {
+  const bench = new Bench();
+  bench.frame({}, OPTIONS);
+  bench.answer(bench.one(), 180);
+  expect(sendTimes(bench, 9000)).toEqual([500, 4500, 8500]);
+});
+
+test.each([undefined, 180])(
+  'timer F ends a request with 408 after 64*T1, provisional response: %s',
+  (status) => {
+    const bench = new Bench();
+    bench.frame({}, OPTIONS);
+    if (status) bench.answer(bench.one(), status);
+    bench.clock.advance(31_999);
+    bench.delivered();
+    bench.clock.advance(1);
+    expect(bench.delivered()).toEqual(['408']);
+    expect(bench.idle).toBe(true);
+  },
+);
+
+test('timer K absorbs answers that come again for T4', () => {
   const bench = new Bench();
   bench.frame({}, OPTIONS);
   const request = bench.one();
   bench.answer(request, 180);
-  expect(sendTimes(bench, 9000)).toEqual([500, 4500, 8500]);
   bench.answer(request, 200);
   bench.answer(request, 200);
   expect(bench.delivered()).toEqual(['180', '200']);
@@ -73,16 +97,27 @@ test('E is T2 once proceeding, and K absorbs the answer for T4', () => {
   expect(bench.idle).toBe(true);
 });
 
-test('G repeats a failure up to T2 until H', () => {
+test('timer G repeats a failure, doubling to T2', () => {
   const bench = new Bench();
   bench.routes.clear();
   bench.request('INVITE');
   expect(sendTimes(bench, 20_000)).toEqual([0, 500, 1500, 3500, 7500, 11_500, 15_500, 19_500]);
-  bench.clock.advance(12_000);
-  expect(bench.idle).toBe(true);
 });
 
-test('I keeps a confirmed failure for T4 against more ACKs', () => {
+test('timer H gives up waiting for the ACK of a failure after 64*T1', () => {
+  const bench = new Bench();
+  bench.routes.clear();
+  bench.request('INVITE');
+  bench.clock.advance(31_999);
+  expect(bench.engine.dump().serverTransactions).toBe(1);
+  bench.sent();
+  bench.clock.advance(1);
+  expect(bench.idle).toBe(true);
+  bench.clock.advance(10_000);
+  expect(bench.sent()).toEqual([]);
+});
+
+test('timer I keeps a confirmed failure for T4 against more ACKs', () => {
   const bench = new Bench();
   bench.routes.clear();
   bench.request('INVITE');
@@ -95,7 +130,7 @@ test('I keeps a confirmed failure for T4 against more ACKs', () => {
   expect(bench.idle).toBe(true);
 });
 
-test('J answers a repeated request from memory for 32 s', () => {
+test('timer J answers a repeated request from memory for 32 s', () => {
   const bench = new Bench();
   bench.request('OPTIONS');
   bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK']);
@@ -107,7 +142,7 @@ test('J answers a repeated request from memory for 32 s', () => {
   expect(bench.idle).toBe(true);
 });
 
-test('L absorbs a repeated INVITE after its 200; the 200 comes again by itself, T1 to T2, until the ACK', () => {
+test('timer L absorbs a repeated INVITE after its 200; the 200 comes again by itself, T1 to T2, until the ACK', () => {
   const bench = new Bench();
   bench.request('INVITE');
   bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK'], 'v=0\r\n');
@@ -125,7 +160,7 @@ test('L absorbs a repeated INVITE after its 200; the 200 comes again by itself, 
   expect(bench.engine.dump()).toMatchObject({ dialogs: 1, clientTransactions: 0, serverTransactions: 0 });
 });
 
-test('no ACK at all: BYE to the peer after 64*T1, and the application is told why', () => {
+test('2xx retransmission without any ACK: BYE to the peer after 64*T1, and the application is told why', () => {
   const bench = new Bench();
   bench.request('INVITE');
   bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK'], 'v=0\r\n');
@@ -144,7 +179,7 @@ test('no ACK at all: BYE to the peer after 64*T1, and the application is told wh
   expect(bench.idle).toBe(true);
 });
 
-test('M: an application that never acknowledges loses the call after 32 s', () => {
+test('timer M: an application that never acknowledges loses the call after 32 s', () => {
   const bench = new Bench();
   const { request } = bench.invite();
   bench.answer(request, 200);
@@ -183,4 +218,37 @@ test('a send that fails is a 503 to the application', () => {
   bench.clock.advance(0);
   expect(bench.delivered()).toEqual(['503']);
   expect(bench.engine.dump().dialogs).toBe(0);
+});
+
+test('2xx retransmission to a re-INVITE as to an INVITE', () => {
+  const bench = new Bench();
+  const { tag } = bench.accepted();
+  const to = `<sip:us@127.0.0.1>;tag=${tag}`;
+  bench.request('INVITE', { seq: 2, to });
+  bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 200 OK'], 'v=0\r\n');
+  bench.sent();
+  expect(sendTimes(bench, 5000)).toEqual([500, 1500, 3500]);
+  // The ACK of the first INVITE, late, is not its ACK.
+  bench.request('ACK', { seq: 1, branch: 'z9hG4bK-old', to });
+  expect(sendTimes(bench, 3000)).toEqual([2400]);
+  bench.delivered();
+  bench.request('ACK', { seq: 2, branch: 'z9hG4bK-new', to });
+  expect(bench.delivered()).toEqual(['ACK']);
+  expect(sendTimes(bench, 40_000)).toEqual([]);
+  expect(bench.engine.dump().dialogs).toBe(1);
+});
+
+test('timer M: a 200 that comes again is acknowledged until it, and no longer', () => {
+  const bench = new Bench();
+  const { dialogId, request } = bench.invite();
+  bench.answer(request, 200);
+  bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
+  bench.sent();
+  bench.clock.advance(31_999);
+  bench.answer(request, 200);
+  expect(bench.sent()).toEqual(['ACK']);
+  bench.clock.advance(1);
+  bench.answer(request, 200);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.engine.dump()).toMatchObject({ dialogs: 1, clientTransactions: 0 });
 });

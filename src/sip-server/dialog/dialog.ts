@@ -18,6 +18,8 @@ export interface Remote {
   readonly routes: readonly string[];
   /** Where it really is, when its Contact names a host it does not send from (NAT). */
   behind: Flow | undefined;
+  /** CSeq number of its last request (RFC 3261 12.2.2). */
+  seq: number | undefined;
 }
 
 /** An ACK that the application sent for a 2xx, kept to answer retransmissions of that 2xx. */
@@ -49,7 +51,6 @@ export class Dialog {
   contact: string;
   state: 'early' | 'confirmed' | 'terminated' = 'early';
   localSeq: number;
-  remoteSeq: number | undefined;
   /** The listener it lives on. */
   flow: Flow;
   remote: Remote | undefined;
@@ -82,7 +83,6 @@ export class Dialog {
     remoteAddress: NameAddr;
     contact: string;
     localSeq: number;
-    remoteSeq?: number;
     flow: Flow;
   }) {
     this.id = dialogId(of.callId, of.fromTag);
@@ -94,7 +94,6 @@ export class Dialog {
     this.remoteAddress = withoutTag(of.remoteAddress);
     this.contact = of.contact;
     this.localSeq = of.localSeq;
-    this.remoteSeq = of.remoteSeq;
     this.flow = of.flow;
   }
 
@@ -103,6 +102,12 @@ export class Dialog {
     const tag = remote?.tag ?? '';
     const { params } = this.remoteAddress;
     return formatNameAddr({ ...this.remoteAddress, params: tag === '' ? params : [...params, ['tag', tag]] });
+  }
+
+  /** The fork that sends with this tag. */
+  peer(tag: string | undefined): { seq: number | undefined } {
+    const fork = this.forks.get(tag ?? '');
+    return fork ?? this.remote ?? { seq: undefined };
   }
 
   /** Whether a request with these tags belongs here; an early UAC dialog takes any fork it has heard of. */
@@ -168,7 +173,8 @@ export function remoteFrom(message: SipMessage, flow: Flow, nat: boolean, fallba
   const routes = message.kind === 'request' ? recorded : recorded.reverse();
   const target = contactUri(message) ?? fallback;
   const tag = (message.kind === 'request' ? message.fromTag : message.toTag) ?? '';
-  return { tag, target, routes, behind: behind(target, routes, flow, nat) };
+  const seq = message.kind === 'request' ? message.cseq.seq : undefined;
+  return { tag, target, routes, behind: behind(target, routes, flow, nat), seq };
 }
 
 /** The source of the message, when the Contact is an address that it did not come from and no proxy stays between. */

@@ -50,6 +50,7 @@ export class AcceptedAnswers implements InviteEvents {
     if (out.initial) {
       const early = dialog.forks.get(response.toTag ?? '');
       dialog.remote = remoteFrom(response, flow, nat, early?.target ?? dialog.remoteAddress.uri);
+      dialog.remote.seq = early?.seq;
       dialog.forks.clear();
       if (dialog.state === 'early') dialog.state = 'confirmed';
     } else dialog.refresh(response, flow, nat);

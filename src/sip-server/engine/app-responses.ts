@@ -86,6 +86,7 @@ export class AppResponses {
     const dialogId = dialog?.id ?? '';
     const now = this.#context.clock.now();
     client.send(responseSentFrame(frame.id, bytes.length, flow, now, incoming.id, dialogId), bytes);
+    if (isProvisional && message.body.length > 0) incoming.answered = true;
     if (isProvisional) this.#remind(incoming, status, bytes);
     if (provisionals) {
       provisionals.add(() => this.#transmit(incoming, status, bytes));
@@ -151,7 +152,6 @@ export class AppResponses {
       remoteAddress: request.from,
       contact,
       localSeq: this.#context.ids.seq(),
-      remoteSeq: request.cseq.seq,
       flow: transaction.flow,
     });
     dialog.remote = remoteFrom(request, transaction.flow, this.#context.nat, request.from.uri);

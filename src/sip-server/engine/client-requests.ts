@@ -34,6 +34,7 @@ export class ClientRequests {
   readonly #invites: InviteEvents;
   readonly #requests = new Map<string, OutgoingRequest>();
   readonly #lastInvite = new WeakMap<Dialog, OutgoingRequest>();
+  readonly #lastUpdate = new WeakMap<Dialog, OutgoingRequest>();
   readonly #sessions: SessionTimers;
   readonly #timers: Timers;
 
@@ -70,13 +71,17 @@ export class ClientRequests {
     return out?.final === false ? out : undefined;
   }
 
-  /** Whether a request of ours with an offer, or one that may bring one, waits for its final response. */
+  /** Whether an INVITE or UPDATE of ours waits for its final response. */
   isOffering(dialog: Dialog): boolean {
-    for (const { dialog: of, final, request } of this.#requests.values()) {
-      if (of === dialog && !final && (request.method === 'INVITE' || request.method === 'UPDATE'))
-        return true;
-    }
-    return false;
+    return this.pendingInvite(dialog) !== undefined || this.#lastUpdate.get(dialog)?.final === false;
+  }
+
+  /** Whether an offer of ours waits for its answer; a provisional response with a body counts as that. */
+  awaitsAnswer(dialog: Dialog): boolean {
+    const invite = this.pendingInvite(dialog);
+    const update = this.#lastUpdate.get(dialog);
+    if (invite && !invite.answered && hasBody(invite)) return true;
+    return update?.final === false && hasBody(update);
   }
 
   add(
@@ -95,6 +100,7 @@ export class ClientRequests {
       transaction: undefined,
       provisional: false,
       final: false,
+      answered: false,
       reliable: new Map(),
       refused: new Map(),
       cancel: undefined,
@@ -102,6 +108,7 @@ export class ClientRequests {
     };
     this.#requests.set(out.id, out);
     if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, out);
+    if (dialog && request.method === 'UPDATE') this.#lastUpdate.set(dialog, out);
     return out;
   }
 
@@ -200,6 +207,11 @@ export class ClientRequests {
       return;
     }
     if (out.final) return;
+    if (out.cancel && out.initial && isChallenge(response.status)) {
+      // drachtio-srf would send the cancelled INVITE again with credentials, and a phone would ring for nobody.
+      this.#fail(out, 487);
+      return;
+    }
     this.#finish(out);
     if (dialog && response.status < 300 && request.method === 'UPDATE') {
       dialog.refresh(response, flow, this.#context.nat);
@@ -214,6 +226,7 @@ export class ClientRequests {
   #onProvisional(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
     const { dialog } = out;
     out.provisional = true;
+    if (response.body.length > 0) out.answered = true;
     if (dialog && out.initial && response.toTag !== undefined) this.#early(dialog, response, flow);
     // 100 is hop by hop and never shown.
     if (response.status > 100 && isNext(out, response))
@@ -224,6 +237,7 @@ export class ClientRequests {
   #early(dialog: Dialog, response: SipResponse, flow: Flow): void {
     if (dialog.state !== 'early') return;
     const remote = remoteFrom(response, flow, this.#context.nat, dialog.remoteAddress.uri);
+    remote.seq = dialog.forks.get(remote.tag)?.seq;
     dialog.forks.set(remote.tag, remote);
     dialog.remote = remote;
   }
@@ -250,7 +264,7 @@ export class ClientRequests {
     if (!dialog) return;
     // A challenged BYE comes again with credentials, or never.
     if (request.method === 'BYE') {
-      const challenged = status === 401 || status === 407;
+      const challenged = isChallenge(status);
       this.#timers.clear(`challenged ${dialog.id}`);
       if (challenged)
         this.#timers.set(`challenged ${dialog.id}`, T1x64, () => this.#context.dialogs.remove(dialog));
@@ -272,6 +286,10 @@ export class ClientRequests {
     this.#requests.clear();
   }
 }
+
+const hasBody = (out: OutgoingRequest): boolean => out.request.headers.has('content-type');
+
+const isChallenge = (status: number): boolean => status === 401 || status === 407;
 
 /** What waited for a request of the server's own may go. */
 function release(out: OutgoingRequest): void {

@@ -20,11 +20,12 @@ export class DialogRequests {
   receive(request: SipRequest, transaction: ServerTransaction, flow: Flow, dialog: Dialog): void {
     const { method, cseq } = request;
     const refuse = (status: number): void => this.#requests.refuse(transaction, request, status);
-    if (dialog.remoteSeq !== undefined && cseq.seq < dialog.remoteSeq) {
+    const peer = dialog.peer(request.fromTag);
+    if (peer.seq !== undefined && cseq.seq < peer.seq) {
       refuse(500);
       return;
     }
-    dialog.remoteSeq = cseq.seq;
+    peer.seq = cseq.seq;
     dialog.flow = flow;
     if (!dialog.client.alive) {
       refuse(481);
@@ -34,16 +35,12 @@ export class DialogRequests {
       this.#requests.refuse(transaction, request, 422, [['Min-SE', String(MIN_SE)]]);
       return;
     }
-    // RFC 3311 5.2: the offer of our refresh waits for its answer; the application does not know of it.
-    if (method === 'UPDATE' && request.body.length > 0 && this.#outgoing.isRefreshing(dialog)) {
+    const verdict = method === 'INVITE' || method === 'UPDATE' ? this.#offerVerdict(request, dialog) : 'pass';
+    if (verdict === 'glare') {
       refuse(491);
       return;
     }
-    if (method === 'INVITE' && (this.#outgoing.hasPendingInvite(dialog) || dialog.state === 'early')) {
-      refuse(491);
-      return;
-    }
-    if ((method === 'INVITE' || method === 'UPDATE') && this.#requests.pending(dialog, method)) {
+    if (verdict === 'early') {
       const retryAfter = ['Retry-After', String(1 + (cseq.seq % 10))] as const;
       this.#requests.refuse(transaction, request, 500, [retryAfter]);
       return;
@@ -54,6 +51,23 @@ export class DialogRequests {
     }
     if (method === 'BYE' && this.#onBye(request, transaction, dialog)) return;
     this.#requests.handOver(dialog.client, request, transaction, dialog, dialog.localTag);
+  }
+
+  /** Whether an INVITE or UPDATE may be served now: not while an offer of either side is open (RFC 3261 14.2, 3311 5.2). */
+  #offerVerdict(request: SipRequest, dialog: Dialog): 'pass' | 'glare' | 'early' {
+    const { method, body } = request;
+    const invite = this.#requests.pending(dialog, 'INVITE');
+    const update = this.#requests.pending(dialog, 'UPDATE');
+    if (method === 'INVITE') {
+      if (invite || update) return 'early';
+      return this.#outgoing.hasPendingInvite(dialog) || this.#outgoing.awaitsAnswer(dialog)
+        ? 'glare'
+        : 'pass';
+    }
+    if (update) return 'early';
+    if (body.length === 0) return 'pass';
+    if (this.#outgoing.awaitsAnswer(dialog)) return 'glare';
+    return invite && !invite.answered && invite.request.body.length > 0 ? 'early' : 'pass';
   }
 
   /** PRACK: to the application when it acknowledges something (RFC 3262 3). */
@@ -88,6 +102,11 @@ export class DialogRequests {
 
   /** Whether the BYE is dealt with and not for the application. */
   #onBye(request: SipRequest, transaction: ServerTransaction, dialog: Dialog): boolean {
+    if (dialog.role === 'uac' && dialog.state === 'early') {
+      // RFC 3261 15: a callee may not; the INVITE has its own end.
+      this.#requests.refuse(transaction, request, 481);
+      return true;
+    }
     const invite = this.#requests.pending(dialog, 'INVITE');
     if (invite?.initial) {
       // To the application, an early BYE is what a CANCEL is; it knows no dialog yet (RFC 3261 15.1.2).

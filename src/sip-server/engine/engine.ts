@@ -21,6 +21,7 @@ import type { Ids } from './ids.ts';
 import { Incoming } from './incoming.ts';
 import type { LastWills } from './last-wills.ts';
 import { Outgoing } from './outgoing.ts';
+import { ServerRequests } from './server-requests.ts';
 import { buildStatelessResponse } from './wire-response.ts';
 
 export interface EngineOptions {
@@ -51,8 +52,9 @@ export class Engine implements AppHandler {
     });
     this.#guard = options.guard;
     this.#context = { ...options, callTimes, transactions, dialogs: new DialogTable() };
-    this.#outgoing = new Outgoing(this.#context);
-    this.#incoming = new Incoming(this.#context, this.#outgoing);
+    const requests = new ServerRequests(this.#context);
+    this.#outgoing = new Outgoing(this.#context, requests);
+    this.#incoming = new Incoming(this.#context, requests, this.#outgoing);
   }
 
   /** For the gauges and for leak tests. */

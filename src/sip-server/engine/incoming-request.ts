@@ -19,6 +19,8 @@ export interface IncomingRequest {
   readonly initial: boolean;
   /** The final answer is on the wire. */
   final: boolean;
+  /** A provisional response of ours carried a body: the offer is answered, as far as the peer can tell. */
+  answered: boolean;
   /** Of an INVITE, once it has been answered 1xx reliably. */
   reliable: ReliableProvisionals | undefined;
   /** The application's 2xx, which waits for a PRACK; sends it (RFC 3262 3). */

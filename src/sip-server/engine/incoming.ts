@@ -13,7 +13,7 @@ import { AppResponses, type ResponseMessage } from './app-responses.ts';
 import { deliver, type EngineContext, PASSED_OPTIONS } from './context.ts';
 import { DialogRequests } from './dialog-requests.ts';
 import type { Outgoing } from './outgoing.ts';
-import { ServerRequests } from './server-requests.ts';
+import type { ServerRequests } from './server-requests.ts';
 
 /** An INVITE of RFC 2543 may lack Contact: From is then the target, and an application is told so (RFC 4475 3.4.1). */
 function contactOfOld(request: SipRequest): boolean {
@@ -29,16 +29,11 @@ export class Incoming {
   readonly #inDialog: DialogRequests;
   readonly #responses: AppResponses;
 
-  constructor(context: EngineContext, outgoing: Outgoing) {
+  constructor(context: EngineContext, requests: ServerRequests, outgoing: Outgoing) {
     this.#context = context;
-    this.#requests = new ServerRequests(context);
+    this.#requests = requests;
     this.#inDialog = new DialogRequests(this.#requests, outgoing);
     this.#responses = new AppResponses(context, this.#requests, outgoing);
-    outgoing.alsoBusy(
-      (dialog) =>
-        this.#requests.pending(dialog, 'INVITE') !== undefined ||
-        this.#requests.pending(dialog, 'UPDATE') !== undefined,
-    );
   }
 
   /** A valid request of a peer that may talk to us; `flow` is where its answers go. */

@@ -29,6 +29,8 @@ export interface OutgoingRequest {
   provisional: boolean;
   /** The application has its final response. */
   final: boolean;
+  /** A provisional response brought a session description. */
+  answered: boolean;
   /** Last RSeq passed up of each fork, by To tag (RFC 3262 4). */
   readonly reliable: Map<string, number>;
   /** Answers of other forks, released with ACK and BYE; by To tag. */

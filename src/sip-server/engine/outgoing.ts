@@ -15,6 +15,7 @@ import { DialogEnd } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
 import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
+import type { ServerRequests } from './server-requests.ts';
 import { SessionTimers } from './session-timers.ts';
 import { buildInside, buildOutside, targetOf } from './wire-request.ts';
 
@@ -29,14 +30,16 @@ export class Outgoing {
   readonly #requests: ClientRequests;
   /** What ends its calls should this server die. */
   readonly wills: LastWills;
+  /** Of the other half. */
+  readonly #peers: ServerRequests;
   /** Of both halves. */
   readonly sessions: SessionTimers;
-  #alsoBusy: (dialog: Dialog) => boolean = () => false;
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, peers: ServerRequests) {
     this.#context = context;
+    this.#peers = peers;
     this.#inDialog = new InDialog(context);
-    this.#ending = new DialogEnd(context, this.#inDialog, (dialog) => this.#requests.cancelPending(dialog));
+    this.#ending = new DialogEnd(context, this.#inDialog, (dialog) => this.#settlePending(dialog));
     this.sessions = new SessionTimers(context, {
       busy: (dialog) => this.#isBusy(dialog),
       send: (dialog, message, refused) => this.#sendOwn(dialog, message, refused),
@@ -106,14 +109,21 @@ export class Outgoing {
       return;
     }
     if (this.#waits(client, frame, message, dialog)) return;
-    if (method === 'INVITE' && this.#requests.pendingInvite(dialog)) {
+    // RFC 3261 14.1: none while another is in progress, whoever sent it.
+    const theirs = this.#peers.pending(dialog, 'INVITE');
+    if (method === 'INVITE' && (this.#requests.pendingInvite(dialog) || (theirs && !theirs.held))) {
       nok('another INVITE is in progress in this dialog');
+      return;
+    }
+    if (method === 'BYE' && theirs?.initial && !theirs.held) {
+      // RFC 3261 15: the callee ends an early dialog with a failure.
+      nok('the INVITE has not been answered');
       return;
     }
     const wanted = parseCSeq(message.headers.get('cseq') ?? '')?.seq ?? 0;
     dialog.localSeq = Math.max(dialog.localSeq + 1, wanted);
     const seq = dialog.localSeq;
-    if (method === 'BYE') this.#requests.cancelPending(dialog);
+    if (method === 'BYE') this.#settlePending(dialog);
     const rack = method === 'PRACK' ? (message.headers.get('rack') ?? '') : '';
     const remote = this.#requests.forkOf(dialog, rack);
 
@@ -138,6 +148,13 @@ export class Outgoing {
       else start();
     };
     this.#inDialog.open(dialog, launch, remote);
+  }
+
+  /** Before our BYE: re-INVITEs under way end, ours with CANCEL, the peer's with 487 (RFC 3261 15.1). */
+  #settlePending(dialog: Dialog): void {
+    this.#requests.cancelPending(dialog);
+    const reinvite = this.#peers.pending(dialog, 'INVITE');
+    if (reinvite && !reinvite.initial) this.#peers.answer(reinvite, 487);
   }
 
   /** Whether it has to wait for a refresh of the server's own, of which the application knows nothing. */
@@ -227,19 +244,14 @@ export class Outgoing {
     return this.#requests.pendingInvite(dialog) !== undefined;
   }
 
-  /** Whether that is an INVITE of the server's own. */
-  isRefreshing(dialog: Dialog): boolean {
-    return this.#requests.pendingInvite(dialog)?.own !== undefined;
-  }
-
-  /** The other half's share in whether a dialog is busy with an offer. */
-  alsoBusy(check: (dialog: Dialog) => boolean): void {
-    this.#alsoBusy = check;
+  /** Whether an offer of ours waits for its answer: an offer from the peer is then glare (RFC 3311 5.2). */
+  awaitsAnswer(dialog: Dialog): boolean {
+    return this.#requests.awaitsAnswer(dialog);
   }
 
   #isBusy(dialog: Dialog): boolean {
     const unacked = dialog.unacked.size > 0 || [...dialog.acks.values()].includes('wanted');
-    return unacked || this.#requests.isOffering(dialog) || this.#alsoBusy(dialog);
+    return unacked || this.#requests.isOffering(dialog) || this.#peers.isOffered(dialog);
   }
 
   /** A response without a transaction: a late 2xx is released, the rest dropped. */

@@ -42,6 +42,11 @@ export class ServerRequests {
     return incoming?.final === false ? incoming : undefined;
   }
 
+  /** Whether an INVITE or UPDATE of the peer waits for its answer. */
+  isOffered(dialog: Dialog): boolean {
+    return this.pending(dialog, 'INVITE') !== undefined || this.pending(dialog, 'UPDATE') !== undefined;
+  }
+
   /** Notes the dialog that an INVITE has made. */
   formed(incoming: IncomingRequest, dialog: Dialog): void {
     incoming.dialog = dialog;
@@ -85,6 +90,7 @@ export class ServerRequests {
       dialog,
       initial,
       final: false,
+      answered: false,
       reliable: undefined,
       held: undefined,
       onFinal: undefined,
