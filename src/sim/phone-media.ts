@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../shared/clock.ts';
 import { Ear } from './ear.ts';
 import { Pacer } from './pacer.ts';
+import { readRtp } from './read-rtp.ts';
 
 const KEYS = '0123456789*#ABCD';
 
@@ -146,8 +147,10 @@ export class PhoneMedia {
   #receive(packet: Buffer, from: { readonly address: string; readonly port: number }): void {
     const plan = this.#plan;
     const type = (packet[1] ?? 0) & 127;
-    if (!plan || packet.length < 12 || (packet[0] ?? 0) >> 6 !== 2 || (type >= 64 && type <= 95)) return;
-    const { header, payload } = RtpPacket.deSerialize(packet);
+    const rtp = readRtp(packet);
+    // RFC 5761 section 4: these are RTCP.
+    if (!plan || !rtp || (type >= 64 && type <= 95)) return;
+    const { header, payload } = rtp;
     const isKey = header.payloadType === plan.telephoneEvent?.receivePayloadType;
     const isAgreed = isKey || plan.receivePayloadTypes.includes(header.payloadType);
     const isThere = from.address === plan.remote.address && from.port === plan.remote.port;

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import { type RtpHeader, RtpPacket } from 'werift';
+import type { RtpHeader } from 'werift';
 import { type AudioDecoder, type OpusLibrary, opusSamples48k } from '../media/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import { Ear } from './ear.ts';
@@ -8,6 +8,7 @@ import type { ReplyForm } from './faults.ts';
 import type { CheckCounters } from './lite-agent.ts';
 import { MediaPeer } from './media-peer.ts';
 import { buildAnswer, buildRenegotiation, consumerMid, type GatewayOffer } from './meta-sdp.ts';
+import { readRtp } from './read-rtp.ts';
 import { type HeardReports, RelayRtcp } from './relay-rtcp.ts';
 import { Voice, type VoiceOptions } from './voice.ts';
 
@@ -15,7 +16,7 @@ import { Voice, type VoiceOptions } from './voice.ts';
 export interface RelayView extends CheckCounters {
   /** SRTP or DTLS that could not be read. */
   readonly forged: number;
-  /** RTP of another payload type, SSRC or mid than the offer's, or no Opus. */
+  /** RTP of another payload type, SSRC or mid than the offer's, or no Opus; RTP and RTCP that are none. */
   readonly strays: number;
   readonly rtcp: HeardReports;
   /** The consumer's packets, those that the bad network took included. */
@@ -162,11 +163,12 @@ export class RelayLeg {
 
   hear(packet: Buffer): void {
     if (this.#over) return;
-    const { header, payload } = RtpPacket.deSerialize(packet);
-    if (!this.#isOurs(header) || opusSamples48k(payload) === 0) {
+    const rtp = readRtp(packet);
+    if (!rtp || !this.#isOurs(rtp.header) || opusSamples48k(rtp.payload) === 0) {
       this.#strays += 1;
       return;
     }
+    const { header, payload } = rtp;
     const first = this.ear.rxPackets === 0;
     this.#rtcp.rtp(header, this.#host.clock.monotonic());
     this.ear.packet(header.sequenceNumber, header.ssrc);
@@ -176,7 +178,7 @@ export class RelayLeg {
   }
 
   hearRtcp(packet: Buffer): void {
-    if (!this.#over) this.#rtcp.rtcp(packet, this.#host.clock.monotonic());
+    if (!this.#over && !this.#rtcp.rtcp(packet, this.#host.clock.monotonic())) this.#strays += 1;
   }
 
   fail(reason: string): void {

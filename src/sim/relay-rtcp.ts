@@ -76,12 +76,18 @@ export class RelayRtcp {
     this.#transit = transit;
   }
 
-  /** One clear compound packet of the gateway's; `nowMs` is monotonic. */
-  rtcp(packet: Buffer, nowMs: number): void {
+  /** One clear compound packet of the gateway's; `nowMs` is monotonic. False: it cannot be read. */
+  rtcp(packet: Buffer, nowMs: number): boolean {
+    let parts: ReturnType<typeof RtcpPacketConverter.deSerialize>;
+    try {
+      parts = RtcpPacketConverter.deSerialize(packet);
+    } catch {
+      return false;
+    }
     for (let at = 0; at + 4 <= packet.length; at += 4 + packet.readUInt16BE(at + 2) * 4) {
       if (packet[at + 1] === BYE) this.#bye = true;
     }
-    for (const part of RtcpPacketConverter.deSerialize(packet)) {
+    for (const part of parts) {
       if (part instanceof RtcpSrPacket) {
         this.#senderReports += 1;
         this.#lastSr = Number((part.senderInfo.ntpTimestamp >> 16n) & 0xffff_ffffn);
@@ -93,6 +99,7 @@ export class RelayRtcp {
         if (ours) this.#remoteLost = ours.packetsLost;
       }
     }
+    return true;
   }
 
   /** Sender report and CNAME; with a report on the gateway's stream once it was heard. Times are both of now. */

@@ -25,6 +25,15 @@ describe('a call that is answered', () => {
     expect(Math.abs(call.heard().heardHz / 620 - 1)).toBeLessThan(0.02);
     expect(Math.abs(phone.heard().heardHz / 440 - 1)).toBeLessThan(0.02);
     expect(phone.heard().dtmf).toBe('159*0#');
+    expect(phone.strays).toBe(0);
+    expect(call.relay()).toMatchObject({
+      strays: 0,
+      forged: 0,
+      strangers: 0,
+      refused: {},
+      rtcp: { remoteLost: 0 },
+    });
+    expect(call.relay()?.rtcp.senderReports).toBeGreaterThan(0);
     const record = await world.nextRecord();
     expect(record).toMatchObject({
       cause: 'consumer-hangup',
@@ -48,6 +57,22 @@ describe('a call that is answered', () => {
     expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup', endedBy: 'phone' });
     await until(() => world.gateway.calls === 0);
     expect(graphOf(world)).toEqual(['accept', 'terminate']);
+  });
+
+  it('survives a network that loses, delays, swaps and doubles', async () => {
+    const world = await start();
+    const call = world.simulator
+      .consumer(caller)
+      .call({ toneHz: 440, lossPercent: 3, jitterMs: 30, reorderPercent: 2, duplicatePercent: 2 });
+    const phone = await world.phones[0]?.nextCall();
+    await until(() => (phone?.heard().rxPackets ?? 0) > 150);
+    expect(Math.abs((phone?.heard().heardHz ?? 0) / 440 - 1)).toBeLessThan(0.02);
+    // The gateway smooths it all out: the phone's own sequence has no hole.
+    expect(phone?.heard().lost).toBe(0);
+    expect(call.relay()).toMatchObject({ strays: 0, forged: 0 });
+    await call.hangup();
+    await world.nextRecord();
+    await until(() => world.gateway.calls === 0);
   });
 
   it.each([
