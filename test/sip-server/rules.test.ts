@@ -226,3 +226,14 @@ test('a failed INVITE may be sent again with its Call-ID and From tag, the CSeq 
   bench.answer(request, 200);
   expect(bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']).tokens[2]).toBe('OK');
 });
+
+test('a response without Contact leaves the Request-URI as remote target, not To', () => {
+  const bench = new Bench();
+  const { request, dialogId } = bench.invite(['To: <sip:somebody@elsewhere.example>']);
+  bench.answer(request, 180, { headers: ['Require: 100rel', 'RSeq: 1'] });
+  bench.frame({ dialogId }, ['PRACK sip:placeholder SIP/2.0', `RAck: 1 ${request.cseq.seq} INVITE`]);
+  expect(bench.one()).toMatchObject({ method: 'PRACK', uri: 'sip:peer@127.0.0.1:5080' });
+  bench.answer(request, 200, { headers: [] });
+  bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
+  expect(bench.one()).toMatchObject({ method: 'ACK', uri: 'sip:peer@127.0.0.1:5080' });
+});

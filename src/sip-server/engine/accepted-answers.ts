@@ -49,7 +49,7 @@ export class AcceptedAnswers implements InviteEvents {
     const { nat } = this.#context;
     if (out.initial) {
       const early = dialog.forks.get(response.toTag ?? '');
-      dialog.remote = remoteFrom(response, flow, nat, early?.target ?? dialog.remoteAddress.uri);
+      dialog.remote = remoteFrom(response, flow, nat, early?.target ?? out.request.uri);
       dialog.remote.seq = early?.seq;
       dialog.forks.clear();
       if (dialog.state === 'early') dialog.state = 'confirmed';

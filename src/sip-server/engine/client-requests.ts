@@ -227,16 +227,16 @@ export class ClientRequests {
     const { dialog } = out;
     out.provisional = true;
     if (response.body.length > 0) out.answered = true;
-    if (dialog && out.initial && response.toTag !== undefined) this.#early(dialog, response, flow);
+    if (dialog && out.initial && response.toTag !== undefined) this.#early(out, dialog, response, flow);
     // 100 is hop by hop and never shown.
     if (response.status > 100 && isNext(out, response))
       deliverResponse(this.#context, out, serializeMessage(response), flow);
     this.flushCancel(out);
   }
 
-  #early(dialog: Dialog, response: SipResponse, flow: Flow): void {
+  #early(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow): void {
     if (dialog.state !== 'early') return;
-    const remote = remoteFrom(response, flow, this.#context.nat, dialog.remoteAddress.uri);
+    const remote = remoteFrom(response, flow, this.#context.nat, out.request.uri);
     remote.seq = dialog.forks.get(remote.tag)?.seq;
     dialog.forks.set(remote.tag, remote);
     dialog.remote = remote;
