@@ -67,6 +67,45 @@ export function program(): Command {
       process.exitCode = await simCommand(options);
     });
 
+  msgw
+    .command('sip-server')
+    .description('run the SIP server by itself, for any drachtio-srf application, until SIGTERM or SIGINT')
+    .option('--port <n>', 'TCP port that applications connect to; 0 takes a free one', '9022')
+    .option('--address <ip>', 'address that applications connect to', '127.0.0.1')
+    .option('--secret <text>', 'what applications authenticate with; DRACHTIO_SECRET, if set, comes first')
+    .option(
+      '--contact <uri>',
+      'where SIP is served, sip:ADDRESS:PORT;transport=udp,tcp,tls; * is every address; repeatable (default: sip:127.0.0.1;transport=udp,tcp)',
+      collect,
+    )
+    .option('--external-ip <ip>', 'address for Via and Contact when behind NAT')
+    .option(
+      '--allow <networks>',
+      'peers besides loopback: addresses and networks, with commas; repeatable',
+      collect,
+    )
+    .option('--rate <n>', 'new requests a second that one source may send, or off (default: 1000)')
+    .option('--tls-key-file <pem>', 'key for transport=tls')
+    .option('--tls-cert-file <pem>', 'certificate for transport=tls; read again on SIGHUP')
+    .option('--tls-chain-file <pem>', 'certificates between it and the root')
+    .option('--metrics <host:port>', 'serve GET /metrics for Prometheus there')
+    .option('--trace', 'print every SIP message, without credentials and keys')
+    .option('--no-nat', 'trust Via and Contact to the letter of RFC 3261')
+    .option(
+      '--loglevel <level>',
+      'debug, info, warn, error or silent',
+      oneOf('debug', 'info', 'warn', 'error', 'silent'),
+      'info',
+    )
+    .addHelpText(
+      'after',
+      "\nExample:\n  DRACHTIO_SECRET=... msgw sip-server --contact 'sip:*;transport=udp,tcp' --allow 192.0.2.0/24",
+    )
+    .action(async (options) => {
+      const { sipServerCommand } = await import('./sip-server/command.ts');
+      process.exitCode = await sipServerCommand({ contact: ['sip:127.0.0.1'], allow: [], ...options });
+    });
+
   return msgw;
 }
 
@@ -75,6 +114,11 @@ function oneOf(...choices: string[]): (value: string) => string {
     if (choices.includes(value)) return value;
     throw new InvalidArgumentError(`Choose one of: ${choices.join(', ')}.`);
   };
+}
+
+/** A repeatable option. */
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
 }
 
 function positive(value: string): number {

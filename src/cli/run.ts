@@ -3,6 +3,7 @@ import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
+import { firstSignal } from './signals.ts';
 import { packageVersion } from './version.ts';
 
 /** `msgw run`: runs until SIGTERM or SIGINT; a second signal does not wait for calls to end. Returns the exit code. */
@@ -46,16 +47,4 @@ export async function runCommand(file: string): Promise<number> {
   process.once('SIGINT', () => process.exit(1));
   await gateway.close();
   return 0;
-}
-
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    const once = (signal: string): void => {
-      process.off('SIGTERM', once);
-      process.off('SIGINT', once);
-      resolve(signal);
-    };
-    process.on('SIGTERM', once);
-    process.on('SIGINT', once);
-  });
 }

@@ -2,3 +2,4 @@ export { type LogFieldsOptions, logFields } from './log-fields.ts';
 export { createLogger, type LogLevel, type RootLog } from './logger.ts';
 export { type MetricsSources, renderMetrics } from './metrics.ts';
 export { redactSdp, redactText } from './redact.ts';
+export { formatSipTrace, redactSip, type TracedMessage } from './sip-trace.ts';

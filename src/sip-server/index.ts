@@ -1,3 +1,4 @@
+export { parseContactUri } from './contact-uri.ts';
 export { startSipServer } from './server.ts';
 export type {
   Distribution,

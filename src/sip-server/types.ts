@@ -33,6 +33,8 @@ export type PemSource = string;
 export interface TlsCertificate {
   /** The certificate, followed by those between it and the root. */
   readonly cert: PemSource;
+  /** What stands between it and the root, when it is not in `cert`. */
+  readonly chain?: PemSource;
   readonly key: PemSource;
   /** Of an encrypted key. */
   readonly passphrase?: string;

@@ -133,8 +133,8 @@ interface Material {
 
 async function read(options: TlsOptions): Promise<Material> {
   const certificates = await Promise.all(
-    options.certificates.map(async ({ cert, key, passphrase }) => ({
-      cert: await text(cert, 'cert'),
+    options.certificates.map(async ({ cert, chain, key, passphrase }) => ({
+      cert: [await text(cert, 'cert'), chain === undefined ? '' : await text(chain, 'chain')].join('\n'),
       key: await text(key, 'key'),
       ...(passphrase !== undefined && { passphrase }),
       at: isText(cert) ? 'certificate' : cert,
