@@ -173,6 +173,10 @@ export class Baresip implements Phone {
     return readRecording(file);
   }
 
+  async line(pattern: RegExp): Promise<string> {
+    return await this.#process.line(pattern);
+  }
+
   tail(): string {
     return this.#process.tail();
   }

@@ -17,7 +17,7 @@ export async function startEcho(): Promise<Echo> {
   return {
     sdp: [
       'v=0',
-      `o=- ${port} 1 IN IP4 127.0.0.1`,
+      `o=echo ${port} 1 IN IP4 127.0.0.1`,
       's=-',
       'c=IN IP4 127.0.0.1',
       't=0 0',

@@ -10,7 +10,7 @@ import type {
   UacOptions,
 } from '../../sip-server/support/srf.ts';
 import { type Echo, startEcho } from './echo.ts';
-import { type Binding, Registrar } from './registrar.ts';
+import { type Binding, Registrar, userOf } from './registrar.ts';
 
 /** The part of drachtio-srf that a PBX uses beyond the rest of the tests. */
 interface PbxSrf extends Srf {
@@ -252,6 +252,3 @@ async function passMessage(srf: Srf, registrar: Registrar, req: SrfRequest, res:
 }
 
 type OnPassed = (what: PbxPassed) => void;
-
-/** User part of the first SIP URI in a text. */
-const userOf = (text: string | undefined): string => /sips?:([^@;>\s]+)@/.exec(text ?? '')?.[1] ?? '';

@@ -25,6 +25,8 @@ export interface Phone {
   hears(seconds?: number): Promise<void>;
   /** What it heard; complete after the end of the call. */
   heard(): Wav;
+  /** Resolves with a line that it has printed, now or later. */
+  line(pattern: RegExp): Promise<string>;
   /** What it printed last. */
   tail(): string;
   close(): Promise<void>;

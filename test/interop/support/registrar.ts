@@ -45,6 +45,11 @@ export class Registrar {
     return this.#bindings.get(user);
   }
 
+  /** A peer that does not register: it is called at this URI. */
+  bind(user: string, contact: string): void {
+    this.#bindings.set(user, { user, contact, via: contact, callId: '' });
+  }
+
   /** Resolves with the `nth` accepted registration of a user, now or later. */
   async registered(user: string, nth = 1): Promise<Binding> {
     return (await this.#nth((each) => each.user === user && each.expiresS > 0, nth)).binding;
@@ -57,11 +62,11 @@ export class Registrar {
 
   /** A handler for drachtio-srf. */
   readonly onRegister = (req: SrfRequest, res: SrfResponse): void => {
-    const user = this.check.user(req.get('Authorization'), 'REGISTER');
-    if (user === undefined) {
+    if (this.check.user(req.get('Authorization'), 'REGISTER') === undefined) {
       res.send(401, { headers: { 'WWW-Authenticate': this.check.challenge } });
       return;
     }
+    const user = userOf(req.get('To'));
     const contact = req.get('Contact') ?? '';
     const asked = /;\s*expires=(\d+)/i.exec(contact)?.[1] ?? req.get('Expires') ?? String(this.#grantS);
     const expiresS = Math.min(Number(asked), this.#grantS);
@@ -89,3 +94,6 @@ const sourceOf = (req: SrfRequest): string => {
   const { source_address: host, source_port: port, protocol } = req as SrfRequest & { protocol: string };
   return `sip:${host}:${port};transport=${protocol}`;
 };
+
+/** User part of the first SIP URI in a text. */
+export const userOf = (text: string | undefined): string => /sips?:([^@;>\s]+)@/.exec(text ?? '')?.[1] ?? '';

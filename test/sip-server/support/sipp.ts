@@ -14,9 +14,16 @@ export interface Sipp {
   readonly process: ChildProcess;
 }
 
-/** Starts sipp on a free port of loopback; `target` for a caller. Its socket is open when this resolves. */
-export async function startSipp(args: readonly string[], target?: string): Promise<Sipp> {
-  const port = await freeUdpPort();
+/**
+ * Starts sipp on loopback; `target` for a caller. Its socket is open when this resolves.
+ *
+ * @param port default a free one
+ */
+export async function startSipp(args: readonly string[], target?: string, port?: number): Promise<Sipp> {
+  return await start(args, target, port ?? (await freeUdpPort()));
+}
+
+async function start(args: readonly string[], target: string | undefined, port: number): Promise<Sipp> {
   const folder = mkdtempSync(join(tmpdir(), 'sipp-'));
   const errors = join(folder, 'errors.log');
   const child = spawn(
@@ -73,7 +80,9 @@ async function bound(port: number, done: Promise<void>): Promise<void> {
     ended = true;
   };
   done.then(end, end);
-  while (!ended && !readFileSync('/proc/net/udp', 'utf8').includes(entry)) {
+  const isBound = (): boolean =>
+    ['udp', 'tcp'].some((protocol) => readFileSync(`/proc/net/${protocol}`, 'utf8').includes(entry));
+  while (!ended && !isBound()) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
