@@ -35,6 +35,9 @@ export interface UnackedAnswer {
   readonly retransmission: AnswerRetransmission;
 }
 
+/** Forks of one INVITE that are remembered; a peer that names more is no proxy but an attacker. */
+export const MAX_FORKS = 32;
+
 /** A dialog of RFC 3261 12, from the first INVITE on; both roles. Data and rules only: it sends nothing. */
 export class Dialog {
   /** `<Call-ID>;from-tag=<From tag of the first INVITE>`: what applications know it by. */
@@ -108,6 +111,11 @@ export class Dialog {
   peer(tag: string | undefined): { seq: number | undefined } {
     const fork = this.forks.get(tag ?? '');
     return fork ?? this.remote ?? { seq: undefined };
+  }
+
+  /** Whether one more early dialog is remembered. */
+  hasRoomFor(tag: string): boolean {
+    return this.forks.size < MAX_FORKS || this.forks.has(tag);
   }
 
   /** Whether a request with these tags belongs here; an early UAC dialog takes any fork it has heard of. */

@@ -1,4 +1,4 @@
-import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import { type Dialog, MAX_FORKS, remoteFrom } from '../dialog/dialog.ts';
 import type { SipResponse } from '../message/message.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
@@ -33,7 +33,8 @@ export class AcceptedAnswers implements InviteEvents {
       this.#onFirst(out, dialog, response, flow);
       return;
     }
-    if (dialog.remote?.tag !== (response.toTag ?? '')) {
+    const late = this.#abandoned.has(out.request.branch);
+    if (late || dialog.remote?.tag !== (response.toTag ?? '')) {
       this.#refuse(out, response, flow);
       return;
     }
@@ -75,13 +76,17 @@ export class AcceptedAnswers implements InviteEvents {
   /** Timer M: an application that never acknowledged a 2xx has lost the call; its peer gave up long ago. */
   onForgotten(out: OutgoingRequest): void {
     const { dialog, request } = out;
-    if (dialog?.acks.get(request.seq) !== 'wanted') return;
+    if (dialog?.acks.get(request.seq) !== 'wanted') {
+      // No 2xx of it can come again.
+      dialog?.acks.delete(request.seq);
+      return;
+    }
     this.#inDialog.acknowledge(dialog, request.seq, request);
     if (dialog.state === 'confirmed')
       this.#ending.end(dialog, 'SIP;cause=500;text="No ACK from the application"');
   }
 
-  /** A 2xx may still come: it will get ACK and BYE. */
+  /** A 2xx may still come, even after a failure (RFC 3261 16.7): it will get ACK and BYE. */
   onGivenUp(out: OutgoingRequest): void {
     if (out.request.method !== 'INVITE' || !out.initial) return;
     const { branch } = out.request;
@@ -106,6 +111,7 @@ export class AcceptedAnswers implements InviteEvents {
       if (known !== 'wanted') this.#inDialog.transmit(known.bytes, known.flow);
       return;
     }
+    if (refused.size >= MAX_FORKS) return;
     const fork = dialogOf(client, request, request.headers.get('contact') ?? '');
     fork.remote = remoteFrom(response, flow, this.#context.nat, request.uri);
     fork.acks.set(request.seq, 'wanted');

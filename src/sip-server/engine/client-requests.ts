@@ -21,7 +21,7 @@ import { buildCancel, buildFailureAck, buildSynthetic, type WireRequest } from '
 export interface InviteEvents {
   /** A 2xx; `first` unless the application has had its final response. */
   onAccepted(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow, first: boolean): void;
-  /** Given up while a peer may still accept it. */
+  /** Given up or refused, while a peer may still accept it. */
   onGivenUp(out: OutgoingRequest): void;
   /** Its transaction has ended. */
   onForgotten(out: OutgoingRequest): void;
@@ -219,6 +219,7 @@ export class ClientRequests {
     }
     deliverResponse(this.#context, out, serializeMessage(response), flow);
     this.#settleDialog(out, response.status);
+    if (response.status >= 300 && !isChallenge(response.status)) this.#invites.onGivenUp(out);
     if (response.status >= 300) out.own?.onRefused(response.status, response.headers);
     release(out);
   }
@@ -235,7 +236,7 @@ export class ClientRequests {
   }
 
   #early(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow): void {
-    if (dialog.state !== 'early') return;
+    if (dialog.state !== 'early' || !dialog.hasRoomFor(response.toTag ?? '')) return;
     const remote = remoteFrom(response, flow, this.#context.nat, out.request.uri);
     remote.seq = dialog.forks.get(remote.tag)?.seq;
     dialog.forks.set(remote.tag, remote);

@@ -17,6 +17,7 @@ import type { Flow, Transports } from '../transport/transport.ts';
 import type { AppClient, AppFrame, AppHandler } from '../wire/client.ts';
 import { type AppMessage, parseAppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
+import { guardedClock } from './guarded-clock.ts';
 import type { Ids } from './ids.ts';
 import { Incoming } from './incoming.ts';
 import type { LastWills } from './last-wills.ts';
@@ -44,14 +45,15 @@ export class Engine implements AppHandler {
   #closed = false;
 
   constructor(options: EngineOptions) {
-    const { counters, clock } = options;
+    const { counters, log } = options;
+    const clock = guardedClock(options.clock, (error) => log.error({ error }, 'sip_server.bug'));
     const callTimes = new CallTimes(clock, counters);
     const transactions = new TransactionLayer(clock, {
       onRetransmitIn: () => counters.add('retransmissionsIn'),
       onRetransmitOut: () => counters.add('retransmissionsOut'),
     });
     this.#guard = options.guard;
-    this.#context = { ...options, callTimes, transactions, dialogs: new DialogTable() };
+    this.#context = { ...options, clock, callTimes, transactions, dialogs: new DialogTable() };
     const requests = new ServerRequests(this.#context);
     this.#outgoing = new Outgoing(this.#context, requests);
     this.#incoming = new Incoming(this.#context, requests, this.#outgoing);

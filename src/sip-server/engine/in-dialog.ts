@@ -51,8 +51,6 @@ export class InDialog {
 
   /** Sends the ACK and keeps it for 2xx that come again. */
   sendAck(dialog: Dialog, seq: number, bytes: Buffer, flow: Flow): void {
-    // Only the last INVITEs can still be answered again.
-    for (const [number, ack] of dialog.acks) if (number < seq && ack !== 'wanted') dialog.acks.delete(number);
     dialog.acks.set(seq, { bytes, flow });
     this.#context.counters.request('out', 'ACK');
     this.transmit(bytes, flow);

@@ -61,7 +61,9 @@ export class InviteClientTransaction implements ClientTransaction {
         this.#events.onResponse(response, flow);
         return;
       case 'completed':
-        if (response.status >= 300 && this.#ack) {
+        // A proxy forwards a 2xx even after another final response (RFC 3261 16.7): somebody has picked up.
+        if (response.status >= 200 && response.status < 300) this.#events.onResponse(response, flow);
+        else if (response.status >= 300 && this.#ack) {
           this.#context.onRetransmit();
           this.#send(this.#ack);
         }

@@ -74,10 +74,7 @@ export class InviteServerTransaction implements ServerTransaction {
 
   #send(message: Buffer): void {
     this.#context.flow.send(message, (error) => {
-      if (this.#state === 'terminated') return;
-      this.#events.onTransportError(error);
-      // A provisional answer that was lost is no reason to give the call up; the retransmission may get through.
-      if (this.#state === 'completed') this.#terminate();
+      if (this.#state !== 'terminated') this.#events.onTransportError(error);
     });
   }
 

@@ -46,9 +46,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
 
   #send(message: Buffer): void {
     this.#context.flow.send(message, (error) => {
-      if (this.#state === 'terminated') return;
-      this.#events.onTransportError(error);
-      this.#terminate();
+      if (this.#state !== 'terminated') this.#events.onTransportError(error);
     });
   }
 

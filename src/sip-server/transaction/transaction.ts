@@ -11,7 +11,7 @@ export interface TransactionContext {
 }
 
 export interface ClientEvents {
-  /** Each response that the transaction user must see; 2xx to INVITE may come several times (RFC 6026 8.4). */
+  /** Each response that the transaction user must see; 2xx to INVITE may come several times, and after a failure. */
   onResponse(response: SipResponse, flow: Flow): void;
   /** Timer B or F. */
   onTimeout(): void;
@@ -23,6 +23,7 @@ export interface ClientEvents {
 export interface ServerEvents {
   /** Timer H: no ACK for a 3xx to 6xx. */
   onTimeout(): void;
+  /** An answer may not have left. The transaction stays, lest the repeated request count as a new one. */
   onTransportError(error: Error): void;
   onTerminated(): void;
 }

@@ -115,8 +115,13 @@ export class Bench {
   receiveRaw(text: string | Buffer, from = PEER): void {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text;
     this.engine.onMessage(bytes, this.#flow(from));
+    this.#expectNoBug(String(text));
+  }
+
+  /** Also of those that timers met: the engine survives them, a test must not. */
+  #expectNoBug(text = ''): void {
     if (this.bugs.length > 0)
-      throw new Error(`the engine met a bug: ${JSON.stringify(this.bugs, errorText)}\n${String(text)}`);
+      throw new Error(`the engine met a bug: ${JSON.stringify(this.bugs, errorText)}\n${text}`);
   }
 
   /** A request of the peer in the manner of most: rport, a branch of its own. */
@@ -176,6 +181,7 @@ export class Bench {
 
   /** Takes everything sent to peers: first words of each message. */
   sent(): string[] {
+    this.#expectNoBug();
     return this.wire.splice(0).map(({ message }) => summary(message));
   }
 
@@ -189,6 +195,7 @@ export class Bench {
 
   /** Takes everything handed to the application: first words of each message. */
   delivered(): string[] {
+    this.#expectNoBug();
     return this.frames.splice(0).map(({ tokens, message }) => {
       const line = message.split(CRLF, 1)[0] ?? '';
       const words = line.startsWith('SIP/2.0') ? (line.split(' ')[1] ?? '') : (line.split(' ')[0] ?? '');
@@ -198,6 +205,7 @@ export class Bench {
 
   /** Nothing is left that holds memory or a timer. */
   get idle(): boolean {
+    this.#expectNoBug();
     const { dialogs, clientTransactions, serverTransactions } = this.engine.dump();
     return dialogs + clientTransactions + serverTransactions + this.clock.armed === 0;
   }
