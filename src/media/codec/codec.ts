@@ -4,7 +4,7 @@ export interface AudioDecoder {
   readonly sampleRate: number;
   /** Decodes one payload; returns samples written, 0 when the payload is unusable. */
   decode(payload: Uint8Array, pcm: Int16Array): number;
-  /** Fills `samples` samples in place of a lost packet; returns samples written. */
+  /** Fills `samples` samples in place of a lost packet, at most 120 ms a call; returns samples written. */
   conceal(pcm: Int16Array, samples: number): number;
   /** Reads the frame *before* `payload` from its in-band FEC; 0 when there is none. Codecs without FEC leave it out. */
   decodeFec?(payload: Uint8Array, pcm: Int16Array, samples: number): number;

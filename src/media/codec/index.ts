@@ -2,4 +2,4 @@ export { type AudioDecoder, type AudioEncoder, MAX_PACKET_SAMPLES } from './code
 export { G711Decoder, G711Encoder } from './g711.ts';
 export { G722Decoder, G722Encoder } from './g722.ts';
 export { createOpusLibrary, type OpusEncoderOptions, type OpusLibrary } from './opus.ts';
-export { type OpusPacketInfo, opusHasFec, opusPacketInfo, opusSamples48k } from './opus-packet.ts';
+export { opusHasFec, opusSamples48k } from './opus-packet.ts';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { GatewayError } from '../../shared/error.ts';
 import { type AudioDecoder, type AudioEncoder, MAX_PACKET_SAMPLES } from './codec.ts';
+import { opusHasFec } from './opus-packet.ts';
 
 /** What libopus is asked for; see `opus_encoder_ctl`. */
 export interface OpusEncoderOptions {
@@ -23,11 +24,17 @@ export interface OpusEncoderOptions {
 export interface OpusLibrary {
   /** For the log: which build runs. */
   readonly name: string;
+  /** Throws MEDIA_OPUS when libopus does not take the rate or no memory is left. */
   encoder(options: OpusEncoderOptions): AudioEncoder;
-  /** @param sampleRate Hz of the PCM wanted; libopus resamples, and mixes stereo down. */
+  /**
+   * @param sampleRate Hz of the PCM wanted; libopus resamples, and mixes stereo down.
+   * Throws MEDIA_OPUS as `encoder` does.
+   */
   decoder(sampleRate: number): AudioDecoder;
   /** Encoders and decoders that are open. */
   readonly open: number;
+  /** Bytes of the library's linear memory. It grows when many codecs are open at once, and never shrinks. */
+  readonly memoryBytes: number;
 }
 
 /** The compiler's library without the DOM does not know it. */
@@ -106,6 +113,7 @@ class WasmOpus implements OpusLibrary {
     wasm._initialize();
     this.packetAt = wasm.malloc(MAX_PACKET_BYTES);
     this.pcmAt = wasm.malloc(MAX_PACKET_SAMPLES * 2);
+    if (this.packetAt === 0 || this.pcmAt === 0) throw new Error('no memory for its buffers');
     this.refresh();
   }
 
@@ -114,6 +122,10 @@ class WasmOpus implements OpusLibrary {
     const { buffer } = this.wasm.memory;
     this.packet = new Uint8Array(buffer, this.packetAt, MAX_PACKET_BYTES);
     this.pcm = new Int16Array(buffer, this.pcmAt, MAX_PACKET_SAMPLES);
+  }
+
+  get memoryBytes(): number {
+    return this.wasm.memory.buffer.byteLength;
   }
 
   encoder(options: OpusEncoderOptions): AudioEncoder {
@@ -206,15 +218,24 @@ class WasmDecoder implements AudioDecoder {
   }
 
   decode(payload: Uint8Array, pcm: Int16Array): number {
-    return payload.length === 0 ? 0 : this.#run(payload, pcm, MAX_PACKET_SAMPLES, 0);
+    if (payload.length === 0) return 0;
+    const made = this.#run(payload, Math.min(pcm.length, MAX_PACKET_SAMPLES), 0);
+    return this.#copy(pcm, 0, made);
   }
 
   decodeFec(payload: Uint8Array, pcm: Int16Array, samples: number): number {
-    return payload.length === 0 ? 0 : this.#run(payload, pcm, samples, 1);
+    // Without LBRR libopus would conceal, and its caller would count a recovery that was none.
+    if (!opusHasFec(payload)) return 0;
+    const made = this.#run(payload, this.#whole(samples), 1);
+    // The end of what was made borders on `payload`.
+    const wanted = Math.min(samples, made, pcm.length);
+    return this.#copy(pcm, made - wanted, wanted);
   }
 
   conceal(pcm: Int16Array, samples: number): number {
-    return this.#run(NO_PACKET, pcm, samples, 0);
+    if (samples <= 0) return 0;
+    const made = this.#run(NO_PACKET, this.#whole(samples), 0);
+    return this.#copy(pcm, 0, Math.min(samples, made, pcm.length));
   }
 
   close(): void {
@@ -223,18 +244,26 @@ class WasmDecoder implements AudioDecoder {
     this.#state = 0;
   }
 
-  /** No data conceals (`opus_decode` with a null pointer); `fec` reads the frame before. */
-  #run(payload: Uint8Array, pcm: Int16Array, wanted: number, fec: 0 | 1): number {
+  /** libopus conceals in steps of 2.5 ms only (opus_decode): the next whole number of them. */
+  #whole(samples: number): number {
+    const step = this.sampleRate / 400;
+    return Math.min(Math.ceil(samples / step) * step, (MAX_PACKET_SAMPLES * this.sampleRate) / 48_000);
+  }
+
+  /** No data conceals (`opus_decode` with a null pointer); `fec` reads the frame before. Returns samples made. */
+  #run(payload: Uint8Array, samples: number, fec: 0 | 1): number {
     if (this.#state === 0 || payload.length > MAX_PACKET_BYTES) return 0;
     const library = this.#library;
     const packet = library.packet;
     for (let i = 0; i < payload.length; i++) packet[i] = payload[i] as number;
-    const room = Math.min(pcm.length, wanted);
     const at = payload.length === 0 ? 0 : library.packetAt;
-    const samples = library.wasm.opus_decode(this.#state, at, payload.length, library.pcmAt, room, fec);
-    if (samples <= 0) return 0;
-    const view = library.pcm;
-    for (let i = 0; i < samples; i++) pcm[i] = view[i] as number;
+    const made = library.wasm.opus_decode(this.#state, at, payload.length, library.pcmAt, samples, fec);
+    return Math.max(made, 0);
+  }
+
+  #copy(pcm: Int16Array, from: number, samples: number): number {
+    const view = this.#library.pcm;
+    for (let i = 0; i < samples; i++) pcm[i] = view[from + i] as number;
     return samples;
   }
 }

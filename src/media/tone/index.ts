@@ -1,3 +1,3 @@
-export { dominantFrequency, levelDbfs, toneShare } from './measure.ts';
+export { dominantFrequency, levelDbfs } from './measure.ts';
 export { Tone } from './tone.ts';
 export { readWav, type Wav, wavBytes } from './wav.ts';

@@ -5,23 +5,6 @@ export function levelDbfs(pcm: Int16Array): number {
   return pcm.length === 0 || sum === 0 ? -Infinity : 10 * Math.log10(sum / pcm.length / 32_768 ** 2);
 }
 
-/** Power of one frequency relative to the whole signal, 0 to 1 (Goertzel); about 1 for a pure tone. */
-export function toneShare(pcm: Int16Array, sampleRate: number, hz: number): number {
-  const coefficient = 2 * Math.cos((2 * Math.PI * hz) / sampleRate);
-  let s1 = 0;
-  let s2 = 0;
-  let energy = 0;
-  for (const sample of pcm) {
-    const s0 = sample + coefficient * s1 - s2;
-    s2 = s1;
-    s1 = s0;
-    energy += sample * sample;
-  }
-  if (energy === 0) return 0;
-  const power = s1 * s1 + s2 * s2 - coefficient * s1 * s2;
-  return (2 * power) / (pcm.length * energy);
-}
-
 /**
  * The strongest frequency in Hz: peak of a Hann-windowed FFT with parabolic interpolation, within 0.5 % for a
  * tone of a second. 0 for silence (below -60 dBFS) and for less than 64 ms of sound.
