@@ -9,6 +9,7 @@ import { hostPortText } from './grammar/scan.ts';
 import { Counters } from './guard/counters.ts';
 import { Guard } from './guard/guard.ts';
 import { LoopDelay } from './guard/loop-delay.ts';
+import { SystemResolver } from './transport/dns/system-resolver.ts';
 import { TransportLayer } from './transport/layer.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
 import { ControlServer } from './wire/control.ts';
@@ -38,6 +39,8 @@ export async function startCounted(
 
   const transports = await TransportLayer.open(options.listen, {
     clock,
+    resolver: options.resolver ?? new SystemResolver(options.dnsServers),
+    random: Math.random,
     external: options.externalAddress,
     accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
@@ -138,6 +141,10 @@ function checkSettings(options: SipServerSettings): void {
       bad('listen.tls.certificates', 'a TLS listener needs at least one certificate');
     if (isIP(address) === 0) bad('listen.address', `"${address}" is not an IP address`);
     if (!Number.isInteger(port) || port < 0 || port > 65_535) bad('listen.port', `${port} is not a port`);
+  }
+  for (const server of options.dnsServers ?? []) {
+    if (isIP(server) === 0 && !/^(\d+\.){3}\d+:\d{1,5}$|^\[[0-9a-f:]+\](:\d{1,5})?$/i.test(server))
+      bad('dnsServers', `"${server}" is not an IP address`);
   }
   const { externalAddress } = options;
   if (externalAddress !== undefined && isIP(externalAddress) === 0) {

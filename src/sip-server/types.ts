@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { Resolver } from './transport/dns/resolver.ts';
 
 /** Transports that a listener may use. */
 export type Protocol = 'udp' | 'tcp' | 'tls';
@@ -105,6 +106,8 @@ export interface SipServerSettings {
    * there when its Contact names another host. Default true; false is RFC 3261 to the letter.
    */
   readonly nat?: boolean;
+  /** DNS servers (`192.0.2.1`, `192.0.2.1:5353`) in place of the system's. */
+  readonly dnsServers?: readonly string[];
 }
 
 export interface SipServerOptions extends SipServerSettings {
@@ -112,12 +115,14 @@ export interface SipServerOptions extends SipServerSettings {
   readonly clock?: Clock;
   /** Default silent. */
   readonly log?: Log;
+  /** In place of the system's DNS. */
+  readonly resolver?: Resolver;
   /** Called for each message on the wire, in order. Must not throw. */
   readonly trace?: (event: TraceEvent) => void;
 }
 
-/** For `startSipServerWorker`: no clock, for time cannot be shared between threads. */
-export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock'>;
+/** For `startSipServerWorker`: what cannot be shared between threads is missing. */
+export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock' | 'resolver'>;
 
 /** Counters since the start, and gauges (the last block). */
 export interface SipServerStats {

@@ -2,13 +2,14 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
 import { hostPortText, parseDigits } from '../grammar/scan.ts';
-import { formatUri, parseSipUri, schemeOf } from '../grammar/uri.ts';
+import { formatUri, parseSipUri, schemeOf, uriParam } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import { requestLine, serialize } from '../message/serialize.ts';
 import { isCallId } from '../message/validate.ts';
-import { defaultPort, type Flow, type Target } from '../transport/transport.ts';
+import type { Flow, Target } from '../transport/transport.ts';
+import type { Protocol } from '../types.ts';
 import type { AppMessage } from './app-message.ts';
 import type { Ids } from './ids.ts';
 
@@ -245,21 +246,50 @@ export function buildSynthetic(request: WireRequest, status: number, reason: str
 }
 
 /**
- * Host, port and transport that a URI asks for (RFC 3263 4, without SRV).
+ * Where a URI asks to go (RFC 3261 8.1.2, RFC 3263 4).
  *
- * @param silent the transport of a `sip:` URI that names none
+ * @param silent the transport when it names none
  */
-export function targetOf(uri: string, silent = 'udp'): Target | undefined {
+export function targetOf(uri: string, silent?: Protocol): Target | undefined {
   const parsed = parseSipUri(uri);
   if (!parsed) return undefined;
-  const params = parsed.params.toLowerCase();
-  const transport = /;transport=([^;]+)/.exec(params)?.[1];
-  const protocol = parsed.scheme === 'sips' ? 'tls' : (transport ?? silent);
-  const maddr = /;maddr=([^;]+)/.exec(params)?.[1];
   return {
-    protocol,
-    host: maddr ?? parsed.host,
+    host: uriParam(parsed, 'maddr') ?? parsed.host,
     domain: parsed.host,
-    port: parsed.port ?? defaultPort(protocol),
+    port: parsed.port,
+    protocol: uriParam(parsed, 'transport')?.toLowerCase(),
+    secure: parsed.scheme === 'sips',
+    silent,
   };
+}
+
+/**
+ * The same request on another way (RFC 3263 4.3): a new transaction, so a new branch; Call-ID, From and CSeq stay.
+ * Our own Contact moves along.
+ */
+export function redirect<T extends WireRequest>(request: T, flow: Flow, ids: Ids): T {
+  const branch = ids.branch();
+  const headers = new Headers();
+  for (const field of request.headers) headers.append(field.name, field.value);
+  headers.set('Via', viaValue(flow, branch));
+  const contact = headers.get('contact');
+  if (contact !== undefined) headers.set('Contact', movedContact(contact, request.flow, flow));
+  const end = request.bytes.indexOf('\r\n\r\n');
+  const bytes = serialize(requestLine(request.method, request.uri), headers, request.bytes.subarray(end + 4));
+  return { ...request, headers, bytes, branch, flow };
+}
+
+/** A Contact that is ours on one flow, as it is on another; any other stays. */
+export function movedContact(contact: string, from: Flow, to: Flow): string {
+  const address = parseNameAddr(contact);
+  const uri = address && parseSipUri(address.uri);
+  if (!address || !uri || uri.host !== from.local.address || uri.port !== from.local.port) return contact;
+  const own = reached(from, uri.scheme === 'sips').params;
+  const { scheme, params } = reached(to, uri.scheme === 'sips');
+  const rest = own !== '' && uri.params.endsWith(own) ? uri.params.slice(0, -own.length) : uri.params;
+  const { address: host, port } = to.local;
+  return formatNameAddr({
+    ...address,
+    uri: formatUri({ ...uri, scheme, host, port, params: `${rest}${params}` }),
+  });
 }

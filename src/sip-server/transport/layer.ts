@@ -1,30 +1,51 @@
-import { lookup } from 'node:dns';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import type { TimerHandle } from '../../shared/clock.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
-import type { ListenOptions, SipContact } from '../types.ts';
+import type { ListenOptions, Protocol, SipContact } from '../types.ts';
+import { arrange, type Hop, literal, locate, type Means } from './dns/locate.ts';
+import { LocationCache } from './dns/location-cache.ts';
+import type { Resolver } from './dns/resolver.ts';
 import { StreamListener } from './stream-listener.ts';
 import { tcpKind } from './tcp.ts';
 import { TlsKind } from './tls.ts';
 import type { Flow, ListenerOptions, Target, Transports } from './transport.ts';
 import { UdpListener } from './udp.ts';
+import { Unreachable } from './unreachable.ts';
 
 type Listener = UdpListener | StreamListener;
-type Resolved = (addresses: Result<readonly string[], Error>) => void;
 
-/** The listeners of one server, and the way from a target to a flow. */
+export interface LayerOptions extends ListenerOptions {
+  readonly resolver: Resolver;
+  /** In [0, 1); draws between SRV records. */
+  readonly random: () => number;
+}
+
+/** A request too large for UDP waits so long for a TCP connection, then goes by UDP all the same. ms. */
+const OVER_STREAM_MS = 2_000;
+
+/** The listeners of one server, and the way from a target to a flow (RFC 3261 18, RFC 3263). */
 export class TransportLayer implements Transports {
   readonly #listeners: Listener[] = [];
   readonly #tls: TlsKind[] = [];
-  readonly #waiting = new Map<string, Resolved[]>();
+  readonly #options: LayerOptions;
+  readonly #locations: LocationCache;
+  readonly #unreachable: Unreachable;
+  readonly #timers = new Set<TimerHandle>();
   #closed = false;
 
+  private constructor(options: LayerOptions) {
+    this.#options = options;
+    this.#unreachable = new Unreachable(options.clock);
+    this.#locations = new LocationCache(options.clock, (target) =>
+      locate(target, this.#means(), options.resolver),
+    );
+  }
+
   /** Opens every listener or none. @throws GatewayError SIP_SERVER_LISTEN, SIP_SERVER_TLS */
-  static async open(listen: readonly ListenOptions[], shared: ListenerOptions): Promise<TransportLayer> {
-    const layer = new TransportLayer();
+  static async open(listen: readonly ListenOptions[], options: LayerOptions): Promise<TransportLayer> {
+    const layer = new TransportLayer(options);
     try {
-      for (const options of listen) {
-        layer.#listeners.push(await layer.#listen(options, shared));
-      }
+      for (const each of listen) layer.#listeners.push(await layer.#listen(each));
     } catch (error) {
       await layer.close();
       throw error;
@@ -32,12 +53,12 @@ export class TransportLayer implements Transports {
     return layer;
   }
 
-  async #listen(options: ListenOptions, shared: ListenerOptions): Promise<Listener> {
-    if (options.protocol === 'udp') return UdpListener.open(options, shared);
-    if (options.protocol === 'tcp') return StreamListener.open(options, tcpKind, shared);
-    const kind = await TlsKind.load(options.tls ?? { certificates: [] });
+  async #listen(listen: ListenOptions): Promise<Listener> {
+    if (listen.protocol === 'udp') return UdpListener.open(listen, this.#options);
+    if (listen.protocol === 'tcp') return StreamListener.open(listen, tcpKind, this.#options);
+    const kind = await TlsKind.load(listen.tls ?? { certificates: [] });
     this.#tls.push(kind);
-    return StreamListener.open(options, kind, shared);
+    return StreamListener.open(listen, kind, this.#options);
   }
 
   /** All TLS listeners take what their files hold now, or none does. @throws GatewayError SIP_SERVER_TLS */
@@ -50,65 +71,120 @@ export class TransportLayer implements Transports {
     return this.#listeners.map((listener) => listener.contact);
   }
 
+  /** Listening sockets, connections and look-ups that are open; for leak tests. */
+  dump(): { listeners: number; connections: number; lookups: number } {
+    const streams = this.#listeners.filter((each) => each instanceof StreamListener);
+    return {
+      listeners: this.#listeners.length,
+      connections: streams.reduce((sum, { size }) => sum + size, 0),
+      lookups: this.#locations.pending,
+    };
+  }
+
   anyFlow(): Flow {
     return this.#listeners[0]!.idleFlow();
   }
 
   open(target: Target, done: (flow: Result<Flow, Error>) => void): void {
-    if (isIP(target.host) !== 0) {
-      done(this.#flow(target, [target.host]));
+    if (this.#closed) return;
+    const hop = literal(target);
+    if (hop) {
+      done(this.#way(target, [hop]));
       return;
     }
-    this.#resolve(target.host, (addresses) => {
-      if (this.#closed) return;
-      done(addresses.ok ? this.#flow(target, addresses.value) : addresses);
+    this.#locations.find(target, (located) => {
+      if (!located.ok) done(located);
+      else done(this.#way(target, this.#unreachable.sort(arrange(located.value, this.#options.random))));
     });
   }
 
-  #flow(target: Target, addresses: readonly string[]): Result<Flow, Error> {
+  /** The first hop that can be taken, and the way to the others. */
+  #way(target: Target, hops: readonly Hop[]): Result<Flow, Error> {
+    for (const [at, hop] of hops.entries()) {
+      const flow = this.#flow(target, hop);
+      if (!flow) continue;
+      const rest = hops.slice(at + 1);
+      const next = (avoidMs?: number): Flow | undefined => {
+        this.#unreachable.add(hop, avoidMs);
+        const way = this.#way(target, rest);
+        return way.ok ? way.value : undefined;
+      };
+      const overStream = this.#overStream(target, hop, next);
+      // A flow that is used again keeps nothing of the target it was opened for.
+      const { next: _next, overStream: _over, ...plain } = flow;
+      return ok({ ...plain, ...(rest.length > 0 && { next }), ...(overStream && { overStream }) });
+    }
+    const places = hops.map(({ protocol, address }) => `${protocol} ${address}`).join(', ');
+    return err(
+      new Error(places === '' ? `${target.host} has no address for us` : `No listener for ${places}`),
+    );
+  }
+
+  #listener(hop: Hop, prefer: Flow | undefined): { listener: Listener; preferred: boolean } | undefined {
+    const fitting = this.#listeners.filter(
+      ({ contact, isIPv6: six }) => contact.protocol === hop.protocol && six === isIPv6(hop.address),
+    );
+    const same = fitting.find(
+      ({ contact }) => contact.port === prefer?.bound.port && contact.address === prefer.bound.address,
+    );
+    const listener = same ?? fitting[0];
+    return listener && { listener, preferred: same !== undefined };
+  }
+
+  #flow(target: Target, hop: Hop): Flow | undefined {
     const { prefer } = target;
-    for (const address of addresses) {
-      const fitting = this.#listeners.filter(
-        ({ contact, isIPv6: six }) => contact.protocol === target.protocol && six === isIPv6(address),
-      );
-      const preferred = fitting.find(
-        ({ contact }) => contact.port === prefer?.bound.port && contact.address === prefer.bound.address,
-      );
-      const listener = preferred ?? fitting[0];
-      if (!listener) continue;
-      // A peer behind NAT can be reached on the connection it made, and on no other.
-      if (preferred && prefer?.reliable && prefer.remote.address === address && prefer.isOpen())
-        return ok(prefer);
-      const remote = { address, port: target.port };
-      return ok(
-        listener instanceof StreamListener
-          ? listener.flow(remote, target.domain ?? target.host)
-          : listener.flow(remote),
-      );
-    }
-    return err(new Error(`No listener for ${target.protocol} to ${addresses.join(', ')}`));
+    const found = this.#listener(hop, prefer);
+    if (!found) return undefined;
+    // A peer behind NAT can be reached on the connection it made, and on no other.
+    const same = found.preferred && prefer?.reliable && prefer.protocol === hop.protocol;
+    if (same && prefer.remote.address === hop.address && prefer.isOpen()) return prefer;
+    const remote = { address: hop.address, port: hop.port };
+    return found.listener instanceof StreamListener
+      ? found.listener.flow(remote, target.domain ?? target.host)
+      : found.listener.flow(remote);
   }
 
-  /** Look-ups of one host are joined, so that requests to it leave in the order they were made. */
-  #resolve(host: string, done: Resolved): void {
-    const waiting = this.#waiting.get(host);
-    if (waiting) {
-      waiting.push(done);
-      return;
+  /** RFC 3261 18.1.1, for targets that leave the transport to us. */
+  #overStream(target: Target, hop: Hop, next: Flow['next']): Flow['overStream'] {
+    const tcp: Hop = { ...hop, protocol: 'tcp' };
+    const free = hop.protocol === 'udp' && target.protocol === undefined;
+    if (!free || !this.#listener(tcp, undefined)) return undefined;
+    return (done) => {
+      const flow = this.#unreachable.has(tcp) ? undefined : this.#flow(target, tcp);
+      if (!flow?.whenReady) {
+        done(undefined);
+        return;
+      }
+      let waiting = true;
+      const settle = (failed: boolean): void => {
+        if (!waiting || this.#closed) return;
+        waiting = false;
+        timer.clear();
+        this.#timers.delete(timer);
+        if (failed) this.#unreachable.add(tcp);
+        done(failed ? undefined : { ...flow, ...(next && { next }) });
+      };
+      const timer = this.#options.clock.after(OVER_STREAM_MS, () => settle(true));
+      this.#timers.add(timer);
+      flow.whenReady((error) => settle(error !== undefined));
+    };
+  }
+
+  #means(): Means {
+    const means = new Map<Protocol, Set<4 | 6>>();
+    for (const { contact, isIPv6: six } of this.#listeners) {
+      const families = means.get(contact.protocol) ?? new Set();
+      means.set(contact.protocol, families.add(six ? 6 : 4));
     }
-    this.#waiting.set(host, [done]);
-    lookup(host, { all: true, order: 'ipv4first' }, (error, found) => {
-      const all = this.#waiting.get(host) ?? [];
-      this.#waiting.delete(host);
-      const result: Result<readonly string[], Error> = error
-        ? err(error)
-        : ok(found.map(({ address }) => address));
-      for (const each of all) each(result);
-    });
+    return means;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#locations.close();
+    this.#options.resolver.close();
+    for (const timer of this.#timers) timer.clear();
+    this.#timers.clear();
     await Promise.all(this.#listeners.splice(0).map((listener) => listener.close()));
   }
 }

@@ -32,6 +32,14 @@ export interface Flow {
   answering(sentBy: SentBy): Flow;
   /** Told once when a stream is connected (and its peer proved), or why not; absent where nothing is to wait for. */
   whenReady?(tell: (error: Error | undefined) => void): void;
+  /**
+   * Another way to the same target, once this one has failed (RFC 3263 4.3); undefined when there is none left.
+   *
+   * @param avoidMs how long this one comes last for others, too
+   */
+  next?(avoidMs?: number): Flow | undefined;
+  /** A connected TCP flow to the same place, for requests too large for UDP, or undefined (RFC 3261 18.1.1). */
+  overStream?(done: (flow: Flow | undefined) => void): void;
   /** The peer wants requests for that host and port on this connection, too (RFC 5923); done if it may. */
   alias?(sentBy: SentBy): void;
 }
@@ -45,14 +53,20 @@ export interface SentBy {
 /** RFC 3261 19.1.2. */
 export const defaultPort = (protocol: string): number => (protocol === 'tls' ? 5061 : 5060);
 
-/** Where a request is to go, before any name is resolved. */
+/** Where a request is to go, before any name is resolved (RFC 3263 4). */
 export interface Target {
-  readonly protocol: string;
   /** A host name or IP address, without brackets. */
   readonly host: string;
+  /** Undefined: what DNS says, else the default of the transport. */
+  readonly port?: number | undefined;
+  /** The transport that the URI names. */
+  readonly protocol?: string | undefined;
+  /** A `sips:` URI: TLS and nothing else. */
+  readonly secure?: boolean;
+  /** The transport when neither URI nor DNS names one. Default UDP. */
+  readonly silent?: Protocol | undefined;
   /** The SIP domain that was asked for, which a TLS peer must prove to be (RFC 5922 7.3). Default `host`. */
   readonly domain?: string;
-  readonly port: number;
   /** Sent from the same listener when it fits. */
   readonly prefer?: Flow;
 }

@@ -70,7 +70,7 @@ export class Bench {
         anyFlow: () => this.#flow(PEER),
         open: (target, done) => {
           this.targets.push(target);
-          done(ok(this.#flow({ address: target.host, port: target.port })));
+          done(ok(this.#flow({ address: target.host, port: target.port ?? 5060 })));
         },
       },
       pick: (method) => (this.alive && this.routes.has(method) ? this.client : undefined),
