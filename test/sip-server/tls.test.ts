@@ -188,7 +188,7 @@ test('what is not TLS is closed', async () => {
   const socket = connectTcp(port(b), '127.0.0.1');
   socket.on('error', () => {});
   socket.write('OPTIONS sip:x SIP/2.0\r\n\r\n');
-  await once(socket, 'close');
+  await new Promise((resolve) => socket.once('close', resolve));
   expect(await taken(b)).toBe(true);
 });
 

@@ -188,8 +188,7 @@ export function remoteFrom(message: SipMessage, flow: Flow, nat: boolean, fallba
 /** The source of the message, when the Contact is an address that it did not come from and no proxy stays between. */
 function behind(target: string, routes: readonly string[], flow: Flow, nat: boolean): Flow | undefined {
   const uri = parseSipUri(target);
-  if (!nat || routes.length > 0 || flow.protocol !== 'udp' || !uri || flow.remote.address === '')
-    return undefined;
+  if (!nat || routes.length > 0 || !uri || flow.remote.address === '') return undefined;
   const isAddress = /^[0-9.]+$/.test(uri.host) || uri.host.includes(':');
   return isAddress && uri.host !== flow.remote.address ? flow : undefined;
 }

@@ -19,7 +19,8 @@ export class InDialog {
 
   /** The flow to the dialog's next hop; at once unless that is a host name. */
   open(dialog: Dialog, done: (flow: Result<Flow, Error>) => void, remote = dialog.remote): void {
-    if (remote?.behind) {
+    // A peer behind NAT is reached on the connection it made, as long as that lives.
+    if (remote?.behind?.isOpen()) {
       done(ok(remote.behind));
       return;
     }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
-import { STREAM_LIMITS } from './limits.ts';
+import type { StreamLimits } from './limits.ts';
 import { StreamCutter } from './stream.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -26,6 +26,7 @@ export class Connection {
   /** Whether we opened it. */
   readonly isOurs: boolean;
   readonly #clock: Clock;
+  readonly #limits: StreamLimits;
   readonly #events: ConnectionEvents;
   readonly #cutter = new StreamCutter();
   readonly #waiting: { readonly message: Buffer; readonly failed: Failed; readonly sent: () => void }[] = [];
@@ -39,18 +40,25 @@ export class Connection {
   #heard = false;
   #hasPonged = false;
 
-  constructor(stream: Socket, remote: Endpoint, isOurs: boolean, clock: Clock, events: ConnectionEvents) {
+  constructor(
+    stream: Socket,
+    of: { readonly remote: Endpoint; readonly isOurs: boolean },
+    clock: Clock,
+    limits: StreamLimits,
+    events: ConnectionEvents,
+  ) {
     this.stream = stream;
-    this.remote = remote;
-    this.isOurs = isOurs;
+    this.remote = of.remote;
+    this.isOurs = of.isOurs;
     this.#clock = clock;
+    this.#limits = limits;
     this.#events = events;
     this.#lastMoved = clock.monotonic();
     stream.on('error', (error) => {
       this.#error ??= error;
     });
     stream.on('close', () => this.#closed());
-    this.#arm('connect', STREAM_LIMITS.connectMs, () => this.destroy('connection timed out'));
+    this.#arm('connect', this.#limits.connectMs, () => this.destroy('connection timed out'));
   }
 
   /** Usable: connected, or still connecting. */
@@ -64,9 +72,9 @@ export class Connection {
     this.#state = 'ready';
     this.#clear('connect');
     this.stream.on('data', (chunk) => this.#onData(chunk));
-    this.#armIdle(STREAM_LIMITS.idleMs);
+    this.#armIdle(this.#limits.idleMs);
     if (!this.isOurs)
-      this.#arm('first', STREAM_LIMITS.firstMessageMs, () => this.destroy('nothing came on the connection'));
+      this.#arm('first', this.#limits.firstMessageMs, () => this.destroy('nothing came on the connection'));
     for (const tell of this.#whenReady.splice(0)) tell(undefined);
     for (const { message, failed, sent } of this.#waiting.splice(0)) this.#write(message, failed, sent);
   }
@@ -106,7 +114,7 @@ export class Connection {
       if (error) fail(error);
     });
     if (awaitsAnswer(message)) this.#remember(fail);
-    if (this.stream.writableLength > STREAM_LIMITS.backlog) this.destroy('the peer does not read');
+    if (this.stream.writableLength > this.#limits.backlog) this.destroy('the peer does not read');
   }
 
   /**
@@ -119,7 +127,7 @@ export class Connection {
       if (oldest.until >= now) break;
       this.#unanswered.delete(oldest);
     }
-    this.#unanswered.add({ failed, until: now + STREAM_LIMITS.answerMs });
+    this.#unanswered.add({ failed, until: now + this.#limits.answerMs });
   }
 
   #onData(chunk: Buffer): void {
@@ -141,20 +149,20 @@ export class Connection {
     if (cut.messages.length > 0) this.#clear('message');
     if (!this.#cutter.isUnfinished) this.#clear('message');
     else if (!this.#timers.has('message'))
-      this.#arm('message', STREAM_LIMITS.messageMs, () => this.destroy('a message did not end'));
+      this.#arm('message', this.#limits.messageMs, () => this.destroy('a message did not end'));
     for (const message of cut.messages) this.#events.onMessage(message);
   }
 
   /** RFC 5626 4.4.1: a double line break now and then, and a peer that used to answer must answer. */
   #keepAlive(): void {
     if (this.#timers.has('ping')) return;
-    this.#arm('ping', STREAM_LIMITS.pingMs, () => {
+    this.#arm('ping', this.#limits.pingMs, () => {
       if (!this.isOpen) return;
       this.#cutter.awaitPong();
       this.#moved();
       this.stream.write(PING);
       if (this.#hasPonged)
-        this.#arm('pong', STREAM_LIMITS.pongMs, () => this.destroy('no answer to a keep-alive'));
+        this.#arm('pong', this.#limits.pongMs, () => this.destroy('no answer to a keep-alive'));
       this.#keepAlive();
     });
   }
@@ -165,7 +173,7 @@ export class Connection {
 
   #armIdle(ms: number): void {
     this.#arm('idle', ms, () => {
-      const left = STREAM_LIMITS.idleMs - (this.#clock.monotonic() - this.#lastMoved);
+      const left = this.#limits.idleMs - (this.#clock.monotonic() - this.#lastMoved);
       if (left <= 0) this.destroy('idle');
       else this.#armIdle(left);
     });

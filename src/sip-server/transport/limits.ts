@@ -1,25 +1,42 @@
 /** What one stream listener bears, so that peers which are slow, many or silent cost little. */
-export const STREAM_LIMITS = {
+export interface StreamLimits {
   /** Connections of one listener, in both directions, handshakes included. */
-  connections: 2048,
+  readonly connections: number;
   /** Accepted connections of one source address. A PBX may open one a call. */
-  perAddress: 512,
+  readonly perAddress: number;
   /** Backlog of connections that the kernel holds before they are accepted. */
-  acceptBacklog: 511,
+  readonly acceptBacklog: number;
   /** Connecting and, for TLS, the handshake, ms. */
-  connectMs: 10_000,
+  readonly connectMs: number;
   /** An accepted connection on which no whole message or ping has come, ms. */
-  firstMessageMs: 60_000,
+  readonly firstMessageMs: number;
   /** A request that is older has had its answer, or its timer B or F (RFC 3261 17.1). ms. */
-  answerMs: 32_000,
+  readonly answerMs: number;
   /** From the first byte of a message to its last, ms. */
-  messageMs: 30_000,
+  readonly messageMs: number;
   /** A connection on which nothing moved either way is closed; peers that want it longer send keep-alives. ms. */
-  idleMs: 10 * 60_000,
+  readonly idleMs: number;
   /** Between our own keep-alives; RFC 5626 4.4.1 has at most 120 s. ms. */
-  pingMs: 105_000,
+  readonly pingMs: number;
   /** A peer that has answered pings before and does not answer one for so long is gone (RFC 5626 4.4.1). ms. */
-  pongMs: 10_000,
+  readonly pongMs: number;
   /** A peer that leaves so much unread is disconnected. Bytes. */
+  readonly backlog: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  connections: 2048,
+  perAddress: 512,
+  acceptBacklog: 511,
+  connectMs: 10_000,
+  firstMessageMs: 60_000,
+  answerMs: 32_000,
+  messageMs: 30_000,
+  idleMs: 10 * 60_000,
+  pingMs: 105_000,
+  pongMs: 10_000,
   backlog: 4 * 1024 * 1024,
-} as const;
+};
+
+/** TCP's own keep-alive begins after so long without data, and finds peers that vanished. ms. */
+export const KEEP_ALIVE_MS = 60_000;

@@ -2,7 +2,7 @@ import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { ListenOptions, SipContact } from '../types.ts';
 import { advertised } from './address.ts';
 import { Connection } from './connection.ts';
-import { STREAM_LIMITS } from './limits.ts';
+import { KEEP_ALIVE_MS, STREAM_LIMITS, type StreamLimits } from './limits.ts';
 import { listenError } from './listen-error.ts';
 import { defaultPort, type Endpoint, type Flow, type ListenerOptions, type SentBy } from './transport.ts';
 
@@ -23,6 +23,7 @@ export class StreamListener {
   readonly #server: Server;
   readonly #kind: StreamKind;
   readonly #options: ListenerOptions;
+  readonly #limits: StreamLimits;
   readonly #accepted = new Map<Socket, string>();
   readonly #connections = new Set<Connection>();
   /** Connections by what requests may be sent to on them: the remote endpoint, and proven aliases (RFC 5923). */
@@ -36,6 +37,7 @@ export class StreamListener {
     this.contact = contact;
     this.#kind = kind;
     this.#options = options;
+    this.#limits = { ...STREAM_LIMITS, ...options.limits };
     server.on('error', options.onError);
     server.on('connection', (socket) => this.#onAccepted(socket));
   }
@@ -46,7 +48,7 @@ export class StreamListener {
     kind: StreamKind,
     shared: ListenerOptions,
   ): Promise<StreamListener> {
-    const server = createServer({ noDelay: true, keepAlive: true });
+    const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
     const { protocol, address, port } = options;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (cause) => reject(listenError(options, cause)));
@@ -91,7 +93,7 @@ export class StreamListener {
   }
 
   #connect(remote: Endpoint, domain: string): Connection | undefined {
-    if (this.#closed || this.size >= STREAM_LIMITS.connections) return undefined;
+    if (this.#closed || this.size >= this.#limits.connections) return undefined;
     let connection: Connection | undefined;
     const stream = this.#kind.connect(remote, domain, () => connection?.start());
     connection = this.#adopt(stream, remote, true);
@@ -112,7 +114,7 @@ export class StreamListener {
       return;
     }
     this.#accepted.set(socket, remote.address);
-    const patience = this.#options.clock.after(STREAM_LIMITS.connectMs, () => socket.destroy());
+    const patience = this.#options.clock.after(this.#limits.connectMs, () => socket.destroy());
     socket.once('close', () => {
       patience.clear();
       this.#accepted.delete(socket);
@@ -124,16 +126,16 @@ export class StreamListener {
   }
 
   #isFull(address: string): boolean {
-    if (this.size >= STREAM_LIMITS.connections) return true;
+    if (this.size >= this.#limits.connections) return true;
     let same = 0;
     for (const other of this.#accepted.values()) if (other === address) same++;
-    return same >= STREAM_LIMITS.perAddress;
+    return same >= this.#limits.perAddress;
   }
 
   #adopt(stream: Socket, remote: Endpoint, isOurs: boolean): Connection {
     const { clock, trace, onMessage } = this.#options;
     const keys = new Set<string>([key(remote)]);
-    const connection = new Connection(stream, remote, isOurs, clock, {
+    const connection = new Connection(stream, { remote, isOurs }, clock, this.#limits, {
       onMessage: (message) => {
         const flow = this.#flowOn(connection, remote, keys);
         trace?.('in', flow, message);

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { KEEP_ALIVE_MS } from './limits.ts';
 import type { StreamKind } from './stream-listener.ts';
 
 /** TCP: a socket is the stream, and a peer is who its address says. */
@@ -6,6 +7,6 @@ export const tcpKind: StreamKind = {
   protocol: 'tcp',
   accept: (socket, ready) => ready(socket),
   connect: ({ address: host, port }, _domain, ready) =>
-    connect({ host, port, noDelay: true, keepAlive: true }, ready),
+    connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, ready),
   speaksFor: () => true,
 };

@@ -12,6 +12,7 @@ import {
 import { GatewayError } from '../../shared/error.ts';
 import type { PemSource, TlsOptions } from '../types.ts';
 import { type Identities, identities, isIdentity } from './identity.ts';
+import { KEEP_ALIVE_MS } from './limits.ts';
 import type { StreamKind } from './stream-listener.ts';
 import type { Endpoint } from './transport.ts';
 
@@ -101,7 +102,7 @@ export class TlsKind implements StreamKind {
       },
       ready,
     );
-    stream.setNoDelay(true).setKeepAlive(true);
+    stream.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     return stream;
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Result } from '../../shared/result.ts';
 import type { Protocol, SipContact } from '../types.ts';
+import type { StreamLimits } from './limits.ts';
 
 /** An IP address (no brackets) and a port. */
 export interface Endpoint {
@@ -83,6 +84,8 @@ export interface Transports {
 /** What listeners share. */
 export interface ListenerOptions {
   readonly clock: Clock;
+  /** In place of `STREAM_LIMITS`. */
+  readonly limits?: Partial<StreamLimits>;
   /** Advertised instead of the bound address. */
   readonly external: string | undefined;
   /** Whether a listener takes connections from that address. */
