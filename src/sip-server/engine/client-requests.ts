@@ -1,3 +1,4 @@
+import { ok, type Result } from '../../shared/result.ts';
 import { type Dialog, type Remote, remoteFrom } from '../dialog/dialog.ts';
 import { parseRAck } from '../dialog/reliable-provisionals.ts';
 import { parseDigits } from '../grammar/scan.ts';
@@ -13,9 +14,17 @@ import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
+import { buildFitting } from './large.ts';
 import { deliverResponse, type OutgoingRequest, type OwnRequest } from './outgoing-request.ts';
 import type { SessionTimers } from './session-timers.ts';
-import { buildCancel, buildFailureAck, buildSynthetic, type WireRequest } from './wire-request.ts';
+import {
+  buildCancel,
+  buildFailureAck,
+  buildSynthetic,
+  movedContact,
+  redirect,
+  type WireRequest,
+} from './wire-request.ts';
 
 /** What becomes of an INVITE beyond its one final response. */
 export interface InviteEvents {
@@ -119,24 +128,31 @@ export class ClientRequests {
   }
 
   start(out: OutgoingRequest, failure: Error | undefined): void {
-    const { request } = out;
     if (failure) {
-      this.#inDialog.onSendError(failure, request.flow);
+      this.#inDialog.onSendError(failure, out.request.flow);
       this.#requests.delete(out.id);
       this.#fail(out, 503);
       return;
     }
+    if (out.initial) this.#context.callTimes.began(out);
+    this.#send(out);
+  }
+
+  #send(out: OutgoingRequest): void {
+    const { request } = out;
     const events: ClientEvents = {
       onResponse: (response, flow) => this.#onResponse(out, response, flow),
       onTimeout: () => {
         this.#invites.onGivenUp(out);
-        this.#fail(out, 408);
+        if (out.provisional || !this.#tryNext(out)) this.#fail(out, 408);
       },
       onTransportError: (error) => {
         this.#inDialog.onSendError(error, request.flow);
-        this.#fail(out, 503);
+        if (!this.#tryNext(out)) this.#fail(out, 503);
       },
       onTerminated: () => {
+        // A transaction whose request has gone another way since.
+        if (out.request !== request) return;
         this.#requests.delete(out.id);
         this.#timers.clear(`cancel ${out.id}`);
         this.#invites.onForgotten(out);
@@ -145,7 +161,6 @@ export class ClientRequests {
     const { method, branch, bytes, flow } = request;
     const ackFor = (response: SipResponse): Buffer => buildFailureAck(request, response);
     this.#context.counters.request('out', method);
-    if (out.initial) this.#context.callTimes.began(out);
     const transaction = this.#context.transactions.client(
       method,
       branch,
@@ -156,6 +171,38 @@ export class ClientRequests {
     );
     out.transaction = transaction;
     transaction.start();
+  }
+
+  /**
+   * RFC 3263 4.3: the next place that DNS named, in a new transaction. The application sees none of it.
+   *
+   * @param avoidMs how long the place that failed comes last
+   */
+  #tryNext(out: OutgoingRequest, avoidMs?: number): boolean {
+    const { request, dialog } = out;
+    if (out.final || out.cancel) return false;
+    const flow = request.flow.next?.(avoidMs);
+    if (!flow) return false;
+    const moved = (way: Flow): Result<WireRequest, string> => ok(redirect(request, way, this.#context.ids));
+    out.provisional = false;
+    // Not that of the transaction that ends now, which must not take `out` along.
+    out.request = { ...request };
+    buildFitting(flow, moved, (built) => {
+      if (!built.ok) return;
+      if (out.cancel) {
+        this.#requests.delete(out.id);
+        this.#fail(out, 487);
+        return;
+      }
+      out.request = built.value;
+      if (dialog && out.initial) dialog.flow = built.value.flow;
+      if (dialog && request.method === 'INVITE')
+        dialog.contact = movedContact(dialog.contact, request.flow, built.value.flow);
+      const { remote } = built.value.flow;
+      this.#context.log.info({ callId: request.callId, remote }, 'sip_server.next_address');
+      this.#send(out);
+    });
+    return true;
   }
 
   // ---- CANCEL ---------------------------------------------------------------------------------------------
@@ -212,6 +259,8 @@ export class ClientRequests {
       this.#fail(out, 487);
       return;
     }
+    const rang = out.initial && dialog !== undefined && dialog.forks.size > 0;
+    if (response.status === 503 && !rang && this.#tryNext(out, retryAfter(response))) return;
     this.#finish(out);
     if (dialog && response.status < 300 && request.method === 'UPDATE') {
       dialog.refresh(response, flow, this.#context.nat);
@@ -306,4 +355,10 @@ function isNext(out: OutgoingRequest, response: SipResponse): boolean {
   if (last !== undefined && rseq !== last + 1) return false;
   out.reliable.set(tag, rseq);
   return true;
+}
+
+/** How long a place that answers 503 wants to be left alone (RFC 3261 21.5.4); at most five minutes. ms. */
+function retryAfter(response: SipResponse): number {
+  const seconds = parseInt(response.headers.get('retry-after') ?? '0', 10);
+  return Number.isNaN(seconds) ? 0 : Math.min(seconds, 300) * 1000;
 }

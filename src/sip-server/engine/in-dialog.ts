@@ -5,6 +5,7 @@ import type { ClientEvents } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
+import { buildFitting } from './large.ts';
 import { buildInside, targetOf, type WireRequest } from './wire-request.ts';
 
 const NO_BODY = Buffer.alloc(0);
@@ -12,6 +13,8 @@ const NO_BODY = Buffer.alloc(0);
 /** The way into a dialog, and the requests that the server sends there by itself: ACK, BYE. */
 export class InDialog {
   readonly #context: EngineContext;
+  /** Requests behind one that waits for a connection. */
+  readonly #held = new WeakMap<Dialog, (() => void)[]>();
 
   constructor(context: EngineContext) {
     this.#context = context;
@@ -19,6 +22,11 @@ export class InDialog {
 
   /** The flow to the dialog's next hop; at once unless that is a host name. */
   open(dialog: Dialog, done: (flow: Result<Flow, Error>) => void, remote = dialog.remote): void {
+    const held = this.#held.get(dialog);
+    if (held) {
+      held.push(() => this.open(dialog, done, remote));
+      return;
+    }
     // A peer behind NAT is reached on the connection it made, as long as that lives.
     if (remote?.behind?.isOpen()) {
       done(ok(remote.behind));
@@ -27,6 +35,24 @@ export class InDialog {
     const target = remote && targetOf(routing(remote).nextHop, dialog.flow.protocol);
     if (!target) done(err(new Error('the dialog has no remote target')));
     else this.#context.transports.open({ ...target, prefer: dialog.flow }, done);
+  }
+
+  /** As `buildFitting`; what else goes into the dialog meanwhile waits, for its CSeq is higher. */
+  fit(
+    dialog: Dialog,
+    flow: Flow,
+    build: (flow: Flow) => Result<WireRequest, string>,
+    done: (built: Result<WireRequest, string>) => void,
+  ): void {
+    const held: (() => void)[] = [];
+    this.#held.set(dialog, held);
+    buildFitting(flow, build, (built) => {
+      this.#held.delete(dialog);
+      // The dialog stays on the stream: on another socket a later request could still arrive first.
+      if (built.ok && built.value.flow.protocol !== flow.protocol) dialog.flow = built.value.flow;
+      done(built);
+      for (const next of held.splice(0)) next();
+    });
   }
 
   /**

@@ -20,7 +20,8 @@ export interface OutgoingRequest {
   /** Transaction id for the application. */
   readonly id: string;
   readonly client: AppClient;
-  readonly request: WireRequest;
+  /** As it was sent last: another way to the target makes it a new transaction (RFC 3263 4.3). */
+  request: WireRequest;
   /** Set for everything in a dialog, and for the INVITE that makes one. */
   readonly dialog: Dialog | undefined;
   /** Whether it is the INVITE that makes the dialog. */

@@ -13,11 +13,12 @@ import { ClientRequests } from './client-requests.ts';
 import type { EngineContext } from './context.ts';
 import { DialogEnd } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
+import { buildFitting } from './large.ts';
 import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
 import type { ServerRequests } from './server-requests.ts';
 import { SessionTimers } from './session-timers.ts';
-import { buildInside, buildOutside, targetOf } from './wire-request.ts';
+import { buildInside, buildOutside, targetOf, type WireRequest } from './wire-request.ts';
 
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
 
@@ -76,19 +77,24 @@ export class Outgoing {
     transports.open(target, (opened) => {
       if (!client.alive) return;
       const flow = opened.ok ? opened.value : transports.anyFlow();
-      const built = buildOutside(method, uri, message, flow, ids);
-      if (!built.ok) return nok(built.error);
-      const request = built.value;
-      let dialog: Dialog | undefined;
-      if (method === 'INVITE') {
-        dialog = dialogOf(client, request, request.contact);
-        if (dialogs.ofClient(dialog.id, client)) return nok('a dialog with this Call-ID and From tag exists');
-        dialogs.add(dialog);
-        this.sessions.describe(dialog, request.headers, request.bytes);
-      }
-      const out = this.#requests.add(client, request, dialog, method === 'INVITE');
-      this.#requests.confirm(frame.id, out);
-      this.#requests.start(out, opened.ok ? undefined : opened.error);
+      const build = (way: Flow): ReturnType<typeof buildOutside> =>
+        buildOutside(method, uri, message, way, ids);
+      buildFitting(flow, build, (built) => {
+        if (!client.alive) return;
+        if (!built.ok) return nok(built.error);
+        const request = built.value;
+        let dialog: Dialog | undefined;
+        if (method === 'INVITE') {
+          dialog = dialogOf(client, request, request.contact);
+          if (dialogs.ofClient(dialog.id, client))
+            return nok('a dialog with this Call-ID and From tag exists');
+          dialogs.add(dialog);
+          this.sessions.describe(dialog, request.headers, request.bytes);
+        }
+        const out = this.#requests.add(client, request, dialog, method === 'INVITE');
+        this.#requests.confirm(frame.id, out);
+        this.#requests.start(out, opened.ok ? undefined : opened.error);
+      });
     });
   }
 
@@ -129,23 +135,14 @@ export class Outgoing {
 
     const launch = (opened: Result<Flow, Error>): void => {
       if (!client.alive || this.#waits(client, frame, message, dialog)) return;
-      const flow = opened.ok ? opened.value : dialog.flow;
       const renewed = this.sessions.renew(dialog, message);
-      const built = buildInside(dialog, method, seq, renewed, flow, this.#context.ids, remote);
-      if (!built.ok) return nok(built.error);
-      if (method === 'PRACK') this.sessions.describe(dialog, built.value.headers, built.value.bytes);
-      if (method === 'INVITE') dialog.contact = built.value.headers.get('contact') ?? dialog.contact;
-      const out = this.#requests.add(client, built.value, dialog, false);
-      const start = (): void => this.#requests.start(out, opened.ok ? undefined : opened.error);
-      this.#requests.confirm(frame.id, out);
-      if (method === 'BYE') {
-        dialog.state = 'terminated';
-        dialog.sessionTimer?.stop();
-      }
-      // RFC 3261 14.1, 15: the callee's re-INVITE and BYE wait for the ACK of its 2xx, or for that to time out.
-      const waits = (method === 'BYE' || method === 'INVITE') && dialog.answering;
-      if (waits) dialog.afterAck.push(start);
-      else start();
+      const build = (way: Flow): Result<WireRequest, string> =>
+        buildInside(dialog, method, seq, renewed, way, this.#context.ids, remote);
+      this.#inDialog.fit(dialog, opened.ok ? opened.value : dialog.flow, build, (built) => {
+        if (!client.alive) return;
+        if (!built.ok) return nok(built.error);
+        this.#launch(client, frame, built.value, dialog, opened.ok ? undefined : opened.error);
+      });
     };
     this.#inDialog.open(dialog, launch, remote);
   }
@@ -155,6 +152,29 @@ export class Outgoing {
     this.#requests.cancelPending(dialog);
     const reinvite = this.#peers.pending(dialog, 'INVITE');
     if (reinvite && !reinvite.initial) this.#peers.answer(reinvite, 487);
+  }
+
+  #launch(
+    client: AppClient,
+    frame: AppFrame,
+    request: WireRequest,
+    dialog: Dialog,
+    failure: Error | undefined,
+  ): void {
+    const { method } = request;
+    if (method === 'PRACK') this.sessions.describe(dialog, request.headers, request.bytes);
+    if (method === 'INVITE') dialog.contact = request.headers.get('contact') ?? dialog.contact;
+    const out = this.#requests.add(client, request, dialog, false);
+    const start = (): void => this.#requests.start(out, failure);
+    this.#requests.confirm(frame.id, out);
+    if (method === 'BYE') {
+      dialog.state = 'terminated';
+      dialog.sessionTimer?.stop();
+    }
+    // RFC 3261 14.1, 15: the callee's re-INVITE and BYE wait for the ACK of its 2xx, or for that to time out.
+    const waits = (method === 'BYE' || method === 'INVITE') && dialog.answering;
+    if (waits) dialog.afterAck.push(start);
+    else start();
   }
 
   /** Whether it has to wait for a refresh of the server's own, of which the application knows nothing. */
@@ -197,16 +217,18 @@ export class Outgoing {
       return;
     }
     this.#inDialog.open(dialog, (opened) => {
-      const flow = opened.ok ? opened.value : dialog.flow;
       const invite = this.#requests.lastInvite(dialog)?.request;
-      const built = this.#inDialog.buildAck(dialog, seq, invite, message, flow);
-      if (!built.ok) return nok(built.error);
-      const { bytes } = built.value;
-      const now = this.#context.clock.now();
-      client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
-      this.sessions.describe(dialog, built.value.headers, bytes);
-      this.#inDialog.sendAck(dialog, seq, bytes, flow);
-      if (dialog.endAfterAck) this.endDialog(dialog, 'SIP;cause=487;text="Cancelled"');
+      const build = (way: Flow): Result<WireRequest, string> =>
+        this.#inDialog.buildAck(dialog, seq, invite, message, way);
+      this.#inDialog.fit(dialog, opened.ok ? opened.value : dialog.flow, build, (built) => {
+        if (!built.ok) return nok(built.error);
+        const { bytes, flow, headers } = built.value;
+        const now = this.#context.clock.now();
+        client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
+        this.sessions.describe(dialog, headers, bytes);
+        this.#inDialog.sendAck(dialog, seq, bytes, flow);
+        if (dialog.endAfterAck) this.endDialog(dialog, 'SIP;cause=487;text="Cancelled"');
+      });
     });
   }
 

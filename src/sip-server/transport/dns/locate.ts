@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Protocol } from '../../types.ts';
 import { defaultPort, type Target } from '../transport.ts';
-import type { Answer, Naptr, Resolver } from './resolver.ts';
+import { type Answer, type Naptr, NEGATIVE_TTL_MS, type Resolver } from './resolver.ts';
 import { orderSrv } from './srv-order.ts';
 
 /** One place where a request may go. */
@@ -56,7 +56,8 @@ export async function locate(target: Target, means: Means, resolver: Resolver): 
   const { host } = target;
   let ttlMs = Number.POSITIVE_INFINITY;
   const known = <T>(answer: Answer<T>): readonly T[] => {
-    ttlMs = Math.min(ttlMs, answer.ttlMs);
+    // What there is not, beside what there is, need not be asked again any sooner.
+    if (answer.records.length > 0) ttlMs = Math.min(ttlMs, answer.ttlMs);
     return answer.records;
   };
   const addresses = async (name: string, protocol: Protocol): Promise<string[]> => {
@@ -110,7 +111,9 @@ export async function locate(target: Target, means: Means, resolver: Resolver): 
   const port = target.port ?? defaultPort(protocol);
   const found = await addresses(host, protocol);
   const places = [{ priority: 0, weight: 0, port, addresses: found }];
-  return { services: found.length === 0 ? [] : [{ protocol, places }], ttlMs };
+  return found.length === 0
+    ? { services: [], ttlMs: NEGATIVE_TTL_MS }
+    : { services: [{ protocol, places }], ttlMs };
 }
 
 /** The order in which one request tries the places. */
