@@ -6,6 +6,7 @@ import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import type { AnswerRetransmission } from './answer-retransmission.ts';
 import type { SessionTimer } from './session-timer.ts';
+import type { Subscription } from './subscription.ts';
 
 export type Role = 'uac' | 'uas';
 
@@ -68,6 +69,8 @@ export class Dialog {
   readonly afterAck: (() => void)[] = [];
   /** The CANCEL came too late: BYE as soon as the application has sent the ACK (RFC 3261 9.1, 15). */
   endAfterAck = false;
+  /** Set when a SUBSCRIBE of the peer made this dialog: no INVITE, no BYE. */
+  subscription: Subscription | undefined;
   /** Set once a session timer was agreed on (RFC 4028). */
   sessionTimer: SessionTimer | undefined;
   /** The session description that we sent last, when it stood alone in its message. */
@@ -155,6 +158,7 @@ export class Dialog {
     this.unacked.clear();
     this.afterAck.length = 0;
     this.sessionTimer?.stop();
+    this.subscription?.stop();
   }
 }
 

@@ -2,6 +2,7 @@ import { AnswerRetransmission } from '../dialog/answer-retransmission.ts';
 import { Dialog, remoteFrom } from '../dialog/dialog.ts';
 import { ReliableProvisionals } from '../dialog/reliable-provisionals.ts';
 import { hasOption } from '../dialog/session-terms.ts';
+import { Subscription } from '../dialog/subscription.ts';
 import type { Headers } from '../message/headers.ts';
 import type { AppClient, AppFrame } from '../wire/client.ts';
 import { responseSentFrame } from '../wire/sip-frames.ts';
@@ -80,6 +81,7 @@ export class AppResponses {
     const { bytes, headers, contact } = built.value;
     if (incoming.initial && status > 100 && status < 300 && !incoming.dialog)
       this.#formDialog(incoming, contact);
+    if (request.method === 'SUBSCRIBE' && isSuccess(status)) this.#onSubscribed(incoming, headers, contact);
     const { dialog } = incoming;
     if (dialog && DESCRIBING.has(request.method) && (incoming.initial ? status < 300 : isSuccess(status)))
       sessions.describe(dialog, headers, bytes);
@@ -140,7 +142,7 @@ export class AppResponses {
     });
   }
 
-  #formDialog(incoming: IncomingRequest, contact: string): void {
+  #formDialog(incoming: IncomingRequest, contact: string): Dialog {
     const { request, transaction, localTag, client } = incoming;
     const dialog = new Dialog({
       role: 'uas',
@@ -157,6 +159,22 @@ export class AppResponses {
     dialog.remote = remoteFrom(request, transaction.flow, this.#context.nat, request.from.uri);
     this.#context.dialogs.add(dialog);
     this.#requests.formed(incoming, dialog);
+    return dialog;
+  }
+
+  /** A 2xx to SUBSCRIBE makes a dialog for the NOTIFYs, or prolongs it (RFC 6665 4.2.1). */
+  #onSubscribed(incoming: IncomingRequest, headers: Headers, contact: string): void {
+    const { request, transaction } = incoming;
+    const { clock, dialogs, nat } = this.#context;
+    let { dialog } = incoming;
+    if (dialog) dialog.refresh(request, transaction.flow, nat);
+    else {
+      const formed = this.#formDialog(incoming, contact);
+      formed.state = 'confirmed';
+      formed.subscription = new Subscription(clock, () => dialogs.remove(formed));
+      dialog = formed;
+    }
+    dialog.subscription?.accepted(request.headers, headers);
   }
 
   /** What a 2xx does to the dialog: target refresh, and to INVITE the wait for its ACK. */

@@ -1,6 +1,7 @@
 import { ok, type Result } from '../../shared/result.ts';
 import { type Dialog, type Remote, remoteFrom } from '../dialog/dialog.ts';
 import { parseRAck } from '../dialog/reliable-provisionals.ts';
+import { endsSubscription } from '../dialog/subscription.ts';
 import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
@@ -312,6 +313,8 @@ export class ClientRequests {
   #settleDialog(out: OutgoingRequest, status: number): void {
     const { dialog, request } = out;
     if (!dialog) return;
+    if (dialog.subscription && request.method === 'NOTIFY' && endsSubscription(request.headers, status))
+      this.#context.dialogs.remove(dialog);
     // A challenged BYE comes again with credentials, or never.
     if (request.method === 'BYE') {
       const challenged = isChallenge(status);

@@ -231,7 +231,8 @@ export class Engine implements AppHandler {
     this.#incoming.onGone(client);
     this.#outgoing.onGone(client);
     for (const dialog of this.#context.dialogs.of(client)) {
-      if (dialog.state === 'confirmed')
+      if (dialog.subscription) this.#context.dialogs.remove(dialog);
+      else if (dialog.state === 'confirmed')
         this.#outgoing.endDialog(dialog, 'SIP;cause=503;text="Application gone"');
     }
   }

@@ -60,7 +60,7 @@ export class LastWills {
       gone.delete(id);
       const behind = dialog.remote?.behind?.remote;
       const origin = `${dialog.state} ${dialog.remote?.target} ${behind?.address} ${behind?.port}`;
-      if (this.#known.get(id) === origin || dialog.state === 'terminated') continue;
+      if (this.#known.get(id) === origin || dialog.state === 'terminated' || dialog.subscription) continue;
       const will = dialog.state === 'confirmed' ? this.#bye(id, dialog) : this.#cancel(id, dialog);
       if (!will) continue;
       this.#known.set(id, origin);

@@ -47,10 +47,10 @@ export class ServerRequests {
     return this.pending(dialog, 'INVITE') !== undefined || this.pending(dialog, 'UPDATE') !== undefined;
   }
 
-  /** Notes the dialog that an INVITE has made. */
+  /** Notes the dialog that an INVITE or SUBSCRIBE has made. */
   formed(incoming: IncomingRequest, dialog: Dialog): void {
     incoming.dialog = dialog;
-    this.#lastInvite.set(dialog, incoming);
+    if (incoming.initial) this.#lastInvite.set(dialog, incoming);
   }
 
   transaction(request: SipRequest, flow: Flow): ServerTransaction {
