@@ -75,6 +75,11 @@ export interface Srf extends EventEmitter {
   register(handler: Handler): void;
   message(handler: Handler): void;
   info(handler: Handler): void;
+  proxyRequest(
+    req: SrfRequest,
+    destination: string,
+    options?: { remainInDialog?: boolean },
+  ): Promise<unknown>;
   createUAC(uri: string, options: UacOptions, progress?: UacProgress): Promise<SrfDialog>;
   createUAS(
     req: SrfRequest,

@@ -1,0 +1,25 @@
+import { runRfc4475, runRfc5118 } from './run-messages.ts';
+import { runScenarios } from './run-scenarios.ts';
+import type { Conformance, Score } from './score.ts';
+import { runSuites } from './suites.ts';
+
+const json = process.argv.includes('--json');
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const result: Conformance = {
+  rfc4475: await runRfc4475(say),
+  rfc5118: await runRfc5118(say),
+  timers: await runSuites(/(^|\/)(timers|session-timer)[^/]*\.test\.ts$/),
+  races: await runSuites(/(^|\/)races[^/]*\.test\.ts$/),
+  scenarios: await runScenarios(say),
+};
+
+const rows = Object.entries(result) as [string, Score & { readonly notRun?: number }][];
+say('');
+for (const [name, { passed, total, failed, notRun }] of rows) {
+  const rest = notRun === undefined ? failed.join(', ') : `${notRun} not run`;
+  say(`${name.padEnd(10)} ${passed} of ${total}${rest === '' ? '' : `  ${rest}`}`);
+}
+if (json) say(JSON.stringify(result));
+// Sockets of drachtio-srf that wait to connect again would keep the process.
+process.exit(rows.some(([, { failed }]) => failed.length > 0) ? 1 : 0);
