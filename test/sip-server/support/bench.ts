@@ -38,6 +38,8 @@ export class Bench {
   sendError: string | undefined;
   /** What spreads delays: in the middle, so that half an interval is half an interval. */
   random = 0.5;
+  /** Makes flows as those of a stream are. */
+  reliable = false;
   #frame = 0;
 
   readonly client: AppClient;
@@ -81,8 +83,8 @@ export class Bench {
 
   #flow(remote: { address: string; port: number }): Flow {
     const flow: Flow = {
-      protocol: 'udp',
-      reliable: false,
+      protocol: this.reliable ? 'tcp' : 'udp',
+      reliable: this.reliable,
       local: LOCAL,
       bound: LOCAL,
       remote,
