@@ -41,7 +41,10 @@ export async function runCommand(file: string): Promise<number> {
     console.error(`${error.code}: ${error.message} ${error.remedy}`);
     return 1;
   }
+  const reload = (): void => void gateway.reload();
+  process.on('SIGHUP', reload);
   const signal = await firstSignal();
+  process.off('SIGHUP', reload);
   log.info({ signal }, 'gateway.signal');
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));

@@ -106,7 +106,7 @@ function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[]
     found.push({
       path: ['trunks', name, 'transport'],
       message: `sip.listen has no ${transport} listener.`,
-      remedy: `Add { protocol: ${transport}, address: ..., port: 5060 } to sip.listen.`,
+      remedy: `Add { protocol: ${transport}, address: ...${transport === 'tls' ? ', tls: { certificates: ... }' : ''} } to sip.listen.`,
     });
   } else if (
     sip.server === 'embedded' &&

@@ -8,6 +8,7 @@ import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { resolveValues } from './resolve.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
+import { tlsChecks } from './tls-checks.ts';
 import { readYaml } from './yaml-file.ts';
 
 const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict: false });
@@ -59,7 +60,11 @@ export function parseConfig(
     }
   }
   // References are checked only in something that has the right shape.
-  if (problems.size === 0) for (const found of crossChecks(value as GatewayConfig)) report(found.path, found);
+  if (problems.size === 0) {
+    const config = value as GatewayConfig;
+    for (const found of [...crossChecks(config), ...tlsChecks(config, sources.readFile)])
+      report(found.path, found);
+  }
   return problems.size > 0 ? err(sorted([...problems.values()].flat())) : ok(value as GatewayConfig);
 }
 

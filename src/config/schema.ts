@@ -51,19 +51,84 @@ const page = Type.Object(
   { ...strict, description: 'One Facebook Page.' },
 );
 
+const cidrs = (description: string) =>
+  Type.Array(text('Address or CIDR range.', { format: 'cidr' }), { description });
+
+const rateLimit = (description: string) =>
+  Type.Object(
+    {
+      perSecond: whole(
+        'Requests a second, repetitions and those of calls that are up not counted; 0: no limit.',
+        0,
+        1_000_000,
+        1_000,
+      ),
+      burst: Type.Optional(
+        whole('How many may come at once; default 2000, or twice perSecond when that is more.', 1, 1_000_000),
+      ),
+      exempt: Type.Optional(cidrs('Who is not limited.')),
+    },
+    { ...strict, description },
+  );
+
+const tls = Type.Object(
+  {
+    certificates: Type.Array(
+      Type.Object(
+        {
+          cert: text('Path of a PEM file: the certificate, and those between it and the root.'),
+          key: text('Path of a PEM file: its key.'),
+          chain: Type.Optional(
+            text('Path of a PEM file: those between it and the root, when cert has them not.'),
+          ),
+          passphrase: Type.Optional(secret('Of an encrypted key.')),
+        },
+        strict,
+      ),
+      {
+        description:
+          'Who we are; a peer that asks for a name (SNI) is shown the one that has it. SIGHUP reads them again.',
+        minItems: 1,
+      },
+    ),
+    ca: Type.Optional(
+      text('Path of a PEM file: who must have certified peers; default: the authorities of Node.'),
+    ),
+    clientCertificate: choice(
+      ['none', 'optional', 'required'] as const,
+      'Whether peers that connect to us must show one.',
+      { default: 'none' },
+    ),
+    acceptAnyServer: flag('Connect to a PBX without knowing who it is: calls can be taken over.', false),
+    allowWildcards: flag('Let *.example.com stand for one label, which RFC 5922 forbids.', false),
+    minVersion: choice(['TLSv1.2', 'TLSv1.3'] as const, 'Oldest version.', { default: 'TLSv1.2' }),
+  },
+  { ...strict, description: 'For protocol tls, which needs it.' },
+);
+
 const trunk = Type.Object(
   {
     host: host('Host name or address of the PBX or phone.'),
-    port: whole('SIP port.', 1, 65_535, 5060),
+    port: Type.Optional(
+      whole(
+        'SIP port; without one a host name is located by DNS (RFC 3263), an address has 5060, with tls 5061.',
+        1,
+        65_535,
+      ),
+    ),
     from: Type.Optional(
       Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
         description: 'Where its own INVITEs come from; default: host, when that is an address.',
         minItems: 1,
       }),
     ),
-    transport: choice(['udp', 'tcp'] as const, 'SIP transport; tcp needs a tcp listener under sip.listen.', {
-      default: 'udp',
-    }),
+    transport: choice(
+      ['udp', 'tcp', 'tls'] as const,
+      'SIP transport; sip.listen must have a listener for it.',
+      {
+        default: 'udp',
+      },
+    ),
     user: Type.Optional(
       text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
     ),
@@ -234,16 +299,22 @@ export const CONFIG_SCHEMA = Type.Object(
         listen: Type.Array(
           Type.Object(
             {
-              protocol: choice(['udp', 'tcp'] as const, 'Transport.', { default: 'udp' }),
+              protocol: choice(['udp', 'tcp', 'tls'] as const, 'Transport.', { default: 'udp' }),
               address: text('Address of this machine.', { format: 'ip' }),
-              port: port('Port; 0 takes any free one.', 5060),
+              port: Type.Optional(port('Port; 0 takes any free one. Default 5060, with tls 5061.')),
+              externalAddress: Type.Optional(
+                text('For this listener, in place of sip.externalAddress.', { format: 'ip' }),
+              ),
+              allow: Type.Optional(cidrs('For this listener, in place of sip.allow; loopback always may.')),
+              rateLimit: Type.Optional(rateLimit('For this listener, in place of sip.rateLimit.')),
+              tls: Type.Optional(tls),
             },
             strict,
           ),
           {
             description: 'Where the embedded SIP server listens.',
             minItems: 1,
-            default: [{ protocol: 'udp', address: '127.0.0.1', port: 5060 }],
+            default: [{ protocol: 'udp', address: '127.0.0.1' }],
           },
         ),
         externalAddress: Type.Optional(
@@ -253,6 +324,9 @@ export const CONFIG_SCHEMA = Type.Object(
           description: 'Who may speak SIP with the embedded server; loopback always may.',
           default: [],
         }),
+        rateLimit: Type.Optional(
+          rateLimit('New SIP requests that one source may send; more are dropped in silence.'),
+        ),
         userAgent: text('User-Agent header; the version is added.', {
           default: 'messenger-sip-gateway',
           format: 'products',

@@ -133,6 +133,11 @@ export class Gateway {
     return this.#plane.crash();
   }
 
+  /** Reads the certificates of the SIP listeners again; a failure is logged, and they keep what they have. */
+  async reload(): Promise<void> {
+    await this.#sip.reload().catch(() => {});
+  }
+
   /** Kills the embedded SIP server as a crash would; for tests of what follows. */
   crashSipServer(): Promise<void> {
     return this.#sip.crash();

@@ -4,6 +4,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
 import { type SipServerStats, type SipServerWorker, startSipServerWorker } from '../sip-server/index.ts';
+import { sipServerSettings } from './sip-listeners.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
 export interface SipSide {
@@ -16,12 +17,12 @@ export interface SipSide {
   }[];
   /** What the embedded server counts; undefined with a drachtio-server, which has metrics of its own. */
   stats(): SipServerStats | undefined;
+  /** Reads the certificates of its listeners again. Rejects with SIP_SERVER_TLS, SIP_SERVER_WORKER. */
+  reload(): Promise<void>;
   /** Kills the embedded server as a crash would; for tests of what follows. */
   crash(): Promise<void>;
   close(): Promise<void>;
 }
-
-const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** Rejects with the codes of sip-server and sip when a port is taken or the drachtio-server is not there. */
 export async function startSipSide(options: {
@@ -39,10 +40,8 @@ export async function startSipSide(options: {
     config.server === 'embedded'
       ? await startSipServerWorker({
           secret,
-          listen: config.listen,
-          allow: [...LOOPBACK, ...config.allow],
+          ...sipServerSettings(config),
           log,
-          ...(config.externalAddress ? { externalAddress: config.externalAddress } : {}),
         })
       : undefined;
   const server =
@@ -64,6 +63,7 @@ export async function startSipSide(options: {
       control,
       contacts: embedded?.contacts ?? [],
       stats: () => embedded?.stats(),
+      reload: async () => embedded?.reload(),
       crash: async () => embedded?.crash(),
       close: async () => {
         await control.close();

@@ -4,7 +4,7 @@ import type { SipCodec } from '../sdp/index.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
-import { type SipServer, startSipServer } from '../sip-server/index.ts';
+import { type SipServer, startSipServer, type TlsOptions } from '../sip-server/index.ts';
 import { DigestChallenge } from './digest.ts';
 import type { SimEventSink } from './events.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -19,7 +19,9 @@ export interface DeskPhoneOptions {
   readonly behaviour?: 'answer' | 'never' | number;
   readonly telephoneEvent?: boolean;
   /** Default udp. */
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+  /** Its certificate, for transport tls. */
+  readonly tls?: TlsOptions;
   /** Challenges INVITEs that begin a call with 407. */
   readonly digest?: { readonly username: string; readonly password: string };
   readonly clock?: Clock;
@@ -42,7 +44,14 @@ export class DeskPhone {
     const secret = randomBytes(16).toString('hex');
     const server = await startSipServer({
       secret,
-      listen: [{ protocol: options.transport ?? 'udp', address: '127.0.0.1', port: 0 }],
+      listen: [
+        {
+          protocol: options.transport ?? 'udp',
+          address: '127.0.0.1',
+          port: 0,
+          ...(options.tls && { tls: options.tls }),
+        },
+      ],
     });
     const phone = new DeskPhone(options, server, await createOpusLibrary());
     phone.#control = await connectSip({

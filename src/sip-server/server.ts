@@ -146,8 +146,8 @@ function checkSettings(options: SipServerSettings): void {
     if (isIP(server) === 0 && !/^(\d+\.){3}\d+:\d{1,5}$|^\[[0-9a-f:]+\](:\d{1,5})?$/i.test(server))
       bad('dnsServers', `"${server}" is not an IP address`);
   }
-  const { externalAddress } = options;
-  if (externalAddress !== undefined && isIP(externalAddress) === 0) {
-    bad('externalAddress', `"${externalAddress}" is not an IP address`);
+  for (const { externalAddress } of [options, ...options.listen]) {
+    if (externalAddress !== undefined && isIP(externalAddress) === 0)
+      bad('externalAddress', `"${externalAddress}" is not an IP address`);
   }
 }

@@ -10,6 +10,8 @@ export interface ListenOptions {
   readonly protocol: Protocol;
   readonly address: string;
   readonly port: number;
+  /** Put into Via and Contact of this listener, in place of the server's `externalAddress`. */
+  readonly externalAddress?: string;
   /** Peers of this listener, in place of the server's `allow`. */
   readonly allow?: readonly string[];
   /** For this listener, in place of the server's `rateLimit`. */

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
+import { Authority } from '../sip-server/support/certificates.ts';
 import { caller, graphOf, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
@@ -109,20 +110,31 @@ describe('a call that is answered', () => {
     await until(() => world.gateway.calls === 0);
   });
 
-  it.each(['consumer', 'phone'] as const)('rings a phone over SIP and TCP; the %s hangs up', async (side) => {
+  it.each([
+    ['tcp', 'consumer'],
+    ['tcp', 'phone'],
+    ['tls', 'consumer'],
+    ['tls', 'phone'],
+  ] as const)('rings a phone over SIP and %s; the %s hangs up', async (transport, side) => {
+    const authority = new Authority();
+    onTestFinished(() => authority.close());
+    const own = authority.issue('IP:127.0.0.1');
+    const files = { cert: authority.write('own.pem', own.cert), key: authority.write('own.key', own.key) };
+    const tls = { certificates: [files], ca: authority.write('authority.pem', authority.cert) };
     const world = await start({
-      phones: [{ transport: 'tcp' }],
+      phones: [{ transport, ...(transport === 'tls' && { tls }) }],
       configure: (yaml) => {
         const trunks = yaml['trunks'] as Record<string, Record<string, unknown>>;
-        (trunks['phone1'] as Record<string, unknown>)['transport'] = 'tcp';
+        (trunks['phone1'] as Record<string, unknown>)['transport'] = transport;
         (yaml['sip'] as Record<string, unknown>)['listen'] = [
-          { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+          { protocol: transport, address: '127.0.0.1', port: 0, ...(transport === 'tls' && { tls }) },
         ];
       },
     });
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     const phone = await world.phones[0]?.nextCall();
     await Promise.all([call.firstAudio, phone?.firstAudio]);
+    expect(world.gateway.sipContacts.map(({ protocol }) => protocol)).toEqual([transport]);
     if (side === 'phone') await phone?.hangup();
     else await call.hangup();
     await Promise.all([call.ended, phone?.ended]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { type GatewayConfig, parseConfig } from '../../config/index.ts';
 import { Gateway, type LadderStep } from '../../gateway/index.ts';
@@ -146,9 +147,7 @@ function configOf(
   if (server) (yaml['sip'] as Record<string, unknown>)['server'] = server;
   const parsed = parseConfig(JSON.stringify(yaml), {
     env: { ...process.env, ...env },
-    readFile: () => {
-      throw new Error('no files here');
-    },
+    readFile: (path) => readFileSync(path, 'utf8'),
   });
   if (!parsed.ok) throw new Error(`the demo's configuration is wrong: ${JSON.stringify(parsed.error)}`);
   return parsed.value;

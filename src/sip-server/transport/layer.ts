@@ -54,11 +54,12 @@ export class TransportLayer implements Transports {
   }
 
   async #listen(listen: ListenOptions): Promise<Listener> {
-    if (listen.protocol === 'udp') return UdpListener.open(listen, this.#options);
-    if (listen.protocol === 'tcp') return StreamListener.open(listen, tcpKind, this.#options);
+    const options = { ...this.#options, external: listen.externalAddress ?? this.#options.external };
+    if (listen.protocol === 'udp') return UdpListener.open(listen, options);
+    if (listen.protocol === 'tcp') return StreamListener.open(listen, tcpKind, options);
     const kind = await TlsKind.load(listen.tls ?? { certificates: [] });
     this.#tls.push(kind);
-    return StreamListener.open(listen, kind, this.#options);
+    return StreamListener.open(listen, kind, options);
   }
 
   /** All TLS listeners take what their files hold now, or none does. @throws GatewayError SIP_SERVER_TLS */

@@ -38,6 +38,12 @@ export class Authority {
     return { cert: this.read(`${at}.pem`), key: this.read(`${at}.key`) };
   }
 
+  /** A key of the folder, encrypted. */
+  lock(name: string, passphrase: string): string {
+    this.#run(['pkey', '-in', name, '-out', 'locked.key', '-aes256', '-passout', `pass:${passphrase}`]);
+    return this.read('locked.key');
+  }
+
   #run(args: readonly string[]): void {
     execFileSync('openssl', args, { cwd: this.#folder, stdio: ['ignore', 'ignore', 'pipe'] });
   }
