@@ -6,7 +6,7 @@ import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import type { AnswerRetransmission } from './answer-retransmission.ts';
 import type { SessionTimer } from './session-timer.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
 export type Role = 'uac' | 'uas';
 
@@ -44,6 +44,8 @@ export class Dialog {
   /** `<Call-ID>;from-tag=<From tag of the first INVITE>`: what applications know it by. */
   readonly id: string;
   readonly role: Role;
+  /** Made by INVITE; others live by their subscriptions (RFC 6665). */
+  readonly isCall: boolean;
   readonly client: AppClient;
   readonly callId: string;
   readonly localTag: string;
@@ -65,12 +67,13 @@ export class Dialog {
   readonly unacked = new Map<number, UnackedAnswer>();
   /** A 2xx of the application waits for a PRACK before it goes out (RFC 3262 3). */
   answerHeld = false;
+  subscriptions: Subscriptions | undefined;
+  /** NOTIFYs that came before the answer to our SUBSCRIBE (RFC 6665 4.1.2.4); run when that is here. */
+  readonly waiting: (() => void)[] = [];
   /** Run once no 2xx of ours waits for its ACK any more. */
   readonly afterAck: (() => void)[] = [];
   /** The CANCEL came too late: BYE as soon as the application has sent the ACK (RFC 3261 9.1, 15). */
   endAfterAck = false;
-  /** Set when a SUBSCRIBE of the peer made this dialog: no INVITE, no BYE. */
-  subscription: Subscription | undefined;
   /** Set once a session timer was agreed on (RFC 4028). */
   sessionTimer: SessionTimer | undefined;
   /** The session description that we sent last, when it stood alone in its message. */
@@ -80,6 +83,8 @@ export class Dialog {
 
   constructor(of: {
     role: Role;
+    /** Of the first request. */
+    method: string;
     client: AppClient;
     callId: string;
     /** From tag of the first INVITE. */
@@ -93,6 +98,7 @@ export class Dialog {
   }) {
     this.id = dialogId(of.callId, of.fromTag);
     this.role = of.role;
+    this.isCall = of.method === 'INVITE';
     this.client = of.client;
     this.callId = of.callId;
     this.localTag = of.localTag;
@@ -124,6 +130,7 @@ export class Dialog {
   /** Whether a request with these tags belongs here; an early UAC dialog takes any fork it has heard of. */
   isPeer(remoteTag: string | undefined): boolean {
     const tag = remoteTag ?? '';
+    if (!this.isCall && !this.remote) return true;
     return this.remote?.tag === tag || (this.state === 'early' && this.forks.has(tag));
   }
 
@@ -152,13 +159,18 @@ export class Dialog {
     this.resumeAfterAck();
   }
 
+  /** Whether a request of that method has a place here: after the call, only what its subscriptions need (RFC 5057). */
+  serves(method: string): boolean {
+    if (this.state !== 'terminated') return true;
+    return this.subscriptions?.live === true && (method === 'NOTIFY' || method === 'SUBSCRIBE');
+  }
+
   /** Stops what still repeats. */
   stop(): void {
     for (const { retransmission } of this.unacked.values()) retransmission.stop();
     this.unacked.clear();
     this.afterAck.length = 0;
     this.sessionTimer?.stop();
-    this.subscription?.stop();
   }
 }
 

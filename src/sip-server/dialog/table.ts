@@ -25,9 +25,18 @@ export class DialogTable implements Iterable<Dialog> {
     this.#dialogs.set(key(dialog.role, dialog.id), dialog);
   }
 
+  /** The call is over; subscriptions that are left keep the dialog until they end. */
   remove(dialog: Dialog): void {
     dialog.state = 'terminated';
     dialog.stop();
+    if (!dialog.subscriptions?.live) this.drop(dialog);
+  }
+
+  /** Forgets it with all that lives in it. */
+  drop(dialog: Dialog): void {
+    dialog.state = 'terminated';
+    dialog.stop();
+    dialog.subscriptions?.stop();
     const at = key(dialog.role, dialog.id);
     if (this.#dialogs.get(at) === dialog) this.#dialogs.delete(at);
   }
@@ -62,7 +71,10 @@ export class DialogTable implements Iterable<Dialog> {
   }
 
   close(): void {
-    for (const dialog of this.#dialogs.values()) dialog.stop();
+    for (const dialog of this.#dialogs.values()) {
+      dialog.stop();
+      dialog.subscriptions?.stop();
+    }
     this.#dialogs.clear();
   }
 }

@@ -2,8 +2,8 @@ import { AnswerRetransmission } from '../dialog/answer-retransmission.ts';
 import { Dialog, remoteFrom } from '../dialog/dialog.ts';
 import { ReliableProvisionals } from '../dialog/reliable-provisionals.ts';
 import { hasOption } from '../dialog/session-terms.ts';
-import { Subscription } from '../dialog/subscription.ts';
 import type { Headers } from '../message/headers.ts';
+import { TARGET_REFRESH } from '../message/names.ts';
 import type { AppClient, AppFrame } from '../wire/client.ts';
 import { responseSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
@@ -79,9 +79,8 @@ export class AppResponses {
     incoming.timer?.clear();
     incoming.timer = undefined;
     const { bytes, headers, contact } = built.value;
-    if (incoming.initial && status > 100 && status < 300 && !incoming.dialog)
-      this.#formDialog(incoming, contact);
-    if (request.method === 'SUBSCRIBE' && isSuccess(status)) this.#onSubscribed(incoming, headers, contact);
+    const accepts = status < 300 && status > (request.method === 'INVITE' ? 100 : 199);
+    if (incoming.initial && accepts && !incoming.dialog) this.#formDialog(incoming, contact);
     const { dialog } = incoming;
     if (dialog && DESCRIBING.has(request.method) && (incoming.initial ? status < 300 : isSuccess(status)))
       sessions.describe(dialog, headers, bytes);
@@ -100,7 +99,7 @@ export class AppResponses {
     }
     const send = (): void => {
       this.#transmit(incoming, status, bytes);
-      this.#requests.finish(incoming, status);
+      this.#requests.finish(incoming, status, headers);
       if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
     };
     if (status < 300 && incoming.reliable?.settled === false) this.#hold(incoming, send);
@@ -142,10 +141,11 @@ export class AppResponses {
     });
   }
 
-  #formDialog(incoming: IncomingRequest, contact: string): Dialog {
+  #formDialog(incoming: IncomingRequest, contact: string): void {
     const { request, transaction, localTag, client } = incoming;
     const dialog = new Dialog({
       role: 'uas',
+      method: request.method,
       client,
       callId: request.callId,
       fromTag: request.fromTag ?? '',
@@ -158,33 +158,18 @@ export class AppResponses {
     });
     dialog.remote = remoteFrom(request, transaction.flow, this.#context.nat, request.from.uri);
     this.#context.dialogs.add(dialog);
+    if (!dialog.isCall) dialog.state = 'confirmed';
     this.#requests.formed(incoming, dialog);
-    return dialog;
-  }
-
-  /** A 2xx to SUBSCRIBE makes a dialog for the NOTIFYs, or prolongs it (RFC 6665 4.2.1). */
-  #onSubscribed(incoming: IncomingRequest, headers: Headers, contact: string): void {
-    const { request, transaction } = incoming;
-    const { clock, dialogs, nat } = this.#context;
-    let { dialog } = incoming;
-    if (dialog) dialog.refresh(request, transaction.flow, nat);
-    else {
-      const formed = this.#formDialog(incoming, contact);
-      formed.state = 'confirmed';
-      formed.subscription = new Subscription(clock, () => dialogs.remove(formed));
-      dialog = formed;
-    }
-    dialog.subscription?.accepted(request.headers, headers);
   }
 
   /** What a 2xx does to the dialog: target refresh, and to INVITE the wait for its ACK. */
   #onSuccess(incoming: IncomingRequest, bytes: Buffer, headers: Headers, contact: string): void {
     const { request, dialog, transaction } = incoming;
-    if (!dialog || (request.method !== 'INVITE' && request.method !== 'UPDATE')) return;
+    if (!dialog || !TARGET_REFRESH.has(request.method)) return;
     if (!incoming.initial) dialog.refresh(request, transaction.flow, this.#context.nat);
-    dialog.contact = contact;
+    if (request.method !== 'NOTIFY') dialog.contact = contact;
     if (request.method === 'INVITE') this.#awaitAck(incoming, dialog, bytes);
-    this.#outgoing.sessions.onAnswered(dialog, request, headers);
+    if (dialog.isCall) this.#outgoing.sessions.onAnswered(dialog, request, headers);
   }
 
   #awaitAck(incoming: IncomingRequest, dialog: Dialog, bytes: Buffer): void {

@@ -1,11 +1,10 @@
 import { ok, type Result } from '../../shared/result.ts';
 import { type Dialog, type Remote, remoteFrom } from '../dialog/dialog.ts';
 import { parseRAck } from '../dialog/reliable-provisionals.ts';
-import { endsSubscription } from '../dialog/subscription.ts';
 import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
-import { REASONS } from '../message/names.ts';
+import { REASONS, TARGET_REFRESH } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
 import type { ClientEvents } from '../transaction/transaction.ts';
@@ -135,7 +134,7 @@ export class ClientRequests {
       this.#fail(out, 503);
       return;
     }
-    if (out.initial) this.#context.callTimes.began(out);
+    if (out.initial && out.request.method === 'INVITE') this.#context.callTimes.began(out);
     this.#send(out);
   }
 
@@ -263,12 +262,13 @@ export class ClientRequests {
     const rang = out.initial && dialog !== undefined && dialog.forks.size > 0;
     if (response.status === 503 && !rang && this.#tryNext(out, retryAfter(response))) return;
     this.#finish(out);
-    if (dialog && response.status < 300 && request.method === 'UPDATE') {
-      dialog.refresh(response, flow, this.#context.nat);
-      this.#sessions.onAccepted(dialog, request, response);
+    if (dialog && response.status < 300) {
+      if (out.initial) confirm(dialog, response, flow, this.#context.nat);
+      else if (TARGET_REFRESH.has(request.method)) dialog.refresh(response, flow, this.#context.nat);
+      if (request.method === 'UPDATE') this.#sessions.onAccepted(dialog, request, response);
     }
     deliverResponse(this.#context, out, serializeMessage(response), flow);
-    this.#settleDialog(out, response.status);
+    this.#settleDialog(out, response.status, response.headers);
     if (response.status >= 300 && !isChallenge(response.status)) this.#invites.onGivenUp(out);
     if (response.status >= 300) out.own?.onRefused(response.status, response.headers);
     release(out);
@@ -310,11 +310,10 @@ export class ClientRequests {
   }
 
   /** What a final response other than 2xx to INVITE means for the dialog. */
-  #settleDialog(out: OutgoingRequest, status: number): void {
+  #settleDialog(out: OutgoingRequest, status: number, answer = new Headers()): void {
     const { dialog, request } = out;
     if (!dialog) return;
-    if (dialog.subscription && request.method === 'NOTIFY' && endsSubscription(request.headers, status))
-      this.#context.dialogs.remove(dialog);
+    this.#context.subscriptions.onAnswered(dialog, request, status, answer);
     // A challenged BYE comes again with credentials, or never.
     if (request.method === 'BYE') {
       const challenged = isChallenge(status);
@@ -323,7 +322,9 @@ export class ClientRequests {
         this.#timers.set(`challenged ${dialog.id}`, T1x64, () => this.#context.dialogs.remove(dialog));
       else this.#context.dialogs.remove(dialog);
     }
-    if (out.initial && status >= 300) this.#context.dialogs.remove(dialog);
+    if (!out.initial) return;
+    if (status >= 300) this.#context.dialogs.remove(dialog);
+    for (const next of dialog.waiting.splice(0)) next();
   }
 
   /** The client's connection is gone: its INVITEs are cancelled. */
@@ -338,6 +339,12 @@ export class ClientRequests {
     this.#timers.clearAll();
     this.#requests.clear();
   }
+}
+
+/** A dialog that needs no ACK to be confirmed: a subscription. */
+function confirm(dialog: Dialog, response: SipResponse, flow: Flow, nat: boolean): void {
+  dialog.remote = remoteFrom(response, flow, nat, dialog.remoteAddress.uri);
+  dialog.state = 'confirmed';
 }
 
 const hasBody = (out: OutgoingRequest): boolean => out.request.headers.has('content-type');

@@ -8,6 +8,7 @@ import type { Flow, Transports } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import { sipFrame } from '../wire/sip-frames.ts';
 import type { Ids } from './ids.ts';
+import type { SubscriptionUses } from './subscription-uses.ts';
 
 /** What the two halves of the engine share. */
 export interface EngineContext {
@@ -20,6 +21,7 @@ export interface EngineContext {
   readonly transports: Transports;
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
+  readonly subscriptions: SubscriptionUses;
   /** The next application that routes this method. */
   readonly pick: (method: string) => AppClient | undefined;
 }
@@ -39,6 +41,9 @@ export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
   'tdialog',
   'timer',
 ]);
+
+/** Methods whose first request, once accepted, makes a dialog (RFC 3261 12.1, 6665, 3515). */
+export const FORMING: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 
 /** Hands an application a message from the network. */
 export function deliver(

@@ -1,4 +1,5 @@
 import type { Dialog } from '../dialog/dialog.ts';
+import { Headers } from '../message/headers.ts';
 import { deliverUnsolicited, type EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -24,6 +25,10 @@ export class DialogEnd {
       return;
     }
     if (dialog.state === 'terminated') return;
+    if (!dialog.isCall) {
+      this.#unsubscribe(dialog);
+      return;
+    }
     this.#cancelPending(dialog);
     const told = (bye: WireRequest): void => {
       if (dialog.client.alive)
@@ -32,5 +37,16 @@ export class DialogEnd {
     this.#inDialog.bye(dialog, reason, told, () => dialogs.remove(dialog));
     dialog.state = 'terminated';
     dialog.stop();
+  }
+
+  /** The last words of a notifier or a subscriber whose application is gone (RFC 6665 4.1.2.3, 4.4.1). */
+  #unsubscribe(dialog: Dialog): void {
+    for (const event of dialog.subscriptions?.events ?? []) {
+      const headers = new Headers().append('Event', event);
+      if (dialog.role === 'uas') headers.append('Subscription-State', 'terminated;reason=deactivated');
+      else headers.append('Expires', '0');
+      this.#inDialog.send(dialog, dialog.role === 'uas' ? 'NOTIFY' : 'SUBSCRIBE', headers);
+    }
+    this.#context.dialogs.drop(dialog);
   }
 }

@@ -7,6 +7,9 @@ import type { Flow } from '../transport/transport.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ServerRequests } from './server-requests.ts';
 
+/** NOTIFYs before the answer to our SUBSCRIBE: so many and no more. */
+const MAX_WAITING = 8;
+
 /** The rules for a peer's requests in a dialog (RFC 3261 12.2.2, 14.2, 15.1.2). */
 export class DialogRequests {
   readonly #requests: ServerRequests;
@@ -31,6 +34,10 @@ export class DialogRequests {
       refuse(481);
       return;
     }
+    if (!dialog.isCall && dialog.state === 'early') {
+      this.#await(request, transaction, flow, dialog);
+      return;
+    }
     if ((method === 'INVITE' || method === 'UPDATE') && isTooShort(request.headers)) {
       this.#requests.refuse(transaction, request, 422, [['Min-SE', String(MIN_SE)]]);
       return;
@@ -51,6 +58,20 @@ export class DialogRequests {
     }
     if (method === 'BYE' && this.#onBye(request, transaction, dialog)) return;
     this.#requests.handOver(dialog.client, request, transaction, dialog, dialog.localTag);
+  }
+
+  /** A NOTIFY that was quicker than the 2xx to our SUBSCRIBE waits for it: the application knows no dialog yet. */
+  #await(request: SipRequest, transaction: ServerTransaction, flow: Flow, dialog: Dialog): void {
+    if (request.method !== 'NOTIFY' || dialog.waiting.length >= MAX_WAITING) {
+      this.#requests.refuse(transaction, request, request.method === 'NOTIFY' ? 500 : 481);
+      return;
+    }
+    dialog.waiting.push(() => {
+      // Of several notifiers (the SUBSCRIBE was forked) the one that answered it is heard.
+      if (dialog.serves('NOTIFY') && dialog.isPeer(request.fromTag))
+        this.receive(request, transaction, flow, dialog);
+      else this.#requests.refuse(transaction, request, 481);
+    });
   }
 
   /** Whether an INVITE or UPDATE may be served now: not while an offer of either side is open (RFC 3261 14.2, 3311 5.2). */

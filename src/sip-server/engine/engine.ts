@@ -23,6 +23,7 @@ import { Incoming } from './incoming.ts';
 import type { LastWills } from './last-wills.ts';
 import { Outgoing } from './outgoing.ts';
 import { ServerRequests } from './server-requests.ts';
+import { SubscriptionUses } from './subscription-uses.ts';
 import { buildStatelessResponse } from './wire-response.ts';
 
 export interface EngineOptions {
@@ -53,7 +54,9 @@ export class Engine implements AppHandler {
       onRetransmitOut: () => counters.add('retransmissionsOut'),
     });
     this.#guard = options.guard;
-    this.#context = { ...options, clock, callTimes, transactions, dialogs: new DialogTable() };
+    const dialogs = new DialogTable();
+    const subscriptions = new SubscriptionUses(clock, dialogs);
+    this.#context = { ...options, clock, callTimes, transactions, dialogs, subscriptions };
     const requests = new ServerRequests(this.#context);
     this.#outgoing = new Outgoing(this.#context, requests);
     this.#incoming = new Incoming(this.#context, requests, this.#outgoing);
@@ -231,8 +234,10 @@ export class Engine implements AppHandler {
     this.#incoming.onGone(client);
     this.#outgoing.onGone(client);
     for (const dialog of this.#context.dialogs.of(client)) {
-      if (dialog.subscription) this.#context.dialogs.remove(dialog);
-      else if (dialog.state === 'confirmed')
+      // Of a call that is over, subscriptions may be left.
+      if (dialog.isCall) dialog.subscriptions?.stop();
+      if (dialog.state === 'terminated') this.#context.dialogs.remove(dialog);
+      if (dialog.state === 'confirmed')
         this.#outgoing.endDialog(dialog, 'SIP;cause=503;text="Application gone"');
     }
   }

@@ -92,27 +92,31 @@ export class InDialog {
     });
   }
 
+  /** BYE of the server's own; see `send`. */
+  bye(dialog: Dialog, reason: string, sent?: (bye: WireRequest) => void, done?: () => void): void {
+    this.send(dialog, 'BYE', new Headers().append('Reason', reason), sent, done);
+  }
+
   /**
-   * BYE of the server's own.
+   * A request of the server's own, without body.
    *
    * @param sent told what goes out
    * @param done called once, when it has its final response or none is to come
    */
-  bye(dialog: Dialog, reason: string, sent?: (bye: WireRequest) => void, done?: () => void): void {
+  send(
+    dialog: Dialog,
+    method: string,
+    headers: Headers,
+    sent?: (request: WireRequest) => void,
+    done?: () => void,
+  ): void {
     dialog.localSeq += 1;
     const seq = dialog.localSeq;
     this.open(dialog, (opened) => {
       const flow = opened.ok ? opened.value : dialog.flow;
-      const headers = new Headers().append('Reason', reason);
-      const start = { kind: 'request', method: 'BYE', uri: '' } as const;
-      const built = buildInside(
-        dialog,
-        'BYE',
-        seq,
-        { start, headers, body: NO_BODY },
-        flow,
-        this.#context.ids,
-      );
+      const start = { kind: 'request', method, uri: '' } as const;
+      const message = { start, headers, body: NO_BODY };
+      const built = buildInside(dialog, method, seq, message, flow, this.#context.ids);
       if (built.ok) sent?.(built.value);
       if (built.ok && opened.ok) this.sendAlone(built.value, done);
       else done?.();

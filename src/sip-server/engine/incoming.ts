@@ -68,7 +68,7 @@ export class Incoming {
       return;
     }
     const dialog = dialogs.ofRequest(request);
-    if (!dialog || dialog.state === 'terminated') this.#requests.refuse(transaction, request, 481);
+    if (!dialog?.serves(request.method)) this.#requests.refuse(transaction, request, 481);
     else this.#inDialog.receive(request, transaction, flow, dialog);
   }
 

@@ -56,11 +56,12 @@ export class LastWills {
     const left: LastWill[] = [];
     const gone = new Set(this.#known.keys());
     for (const dialog of this.#context.dialogs) {
+      if (!dialog.isCall) continue;
       const id = `${dialog.role} ${dialog.id}`;
       gone.delete(id);
       const behind = dialog.remote?.behind?.remote;
       const origin = `${dialog.state} ${dialog.remote?.target} ${behind?.address} ${behind?.port}`;
-      if (this.#known.get(id) === origin || dialog.state === 'terminated' || dialog.subscription) continue;
+      if (this.#known.get(id) === origin || dialog.state === 'terminated') continue;
       const will = dialog.state === 'confirmed' ? this.#bye(id, dialog) : this.#cancel(id, dialog);
       if (!will) continue;
       this.#known.set(id, origin);

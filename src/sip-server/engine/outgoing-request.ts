@@ -24,7 +24,7 @@ export interface OutgoingRequest {
   request: WireRequest;
   /** Set for everything in a dialog, and for the INVITE that makes one. */
   readonly dialog: Dialog | undefined;
-  /** Whether it is the INVITE that makes the dialog. */
+  /** Whether it is the INVITE, SUBSCRIBE or REFER that makes the dialog. */
   readonly initial: boolean;
   transaction: ClientTransaction | undefined;
   provisional: boolean;
@@ -41,11 +41,12 @@ export interface OutgoingRequest {
   readonly own: OwnRequest | undefined;
 }
 
-/** The dialog that an INVITE of ours is about to make. */
+/** The dialog that a first request of ours is about to make. */
 export function dialogOf(client: AppClient, request: WireRequest, contact: string): Dialog {
   const to = parseNameAddr(request.headers.get('to') ?? '');
   return new Dialog({
     role: 'uac',
+    method: request.method,
     client,
     callId: request.callId,
     fromTag: request.fromTag,

@@ -10,7 +10,7 @@ import { requestSentFrame } from '../wire/sip-frames.ts';
 import { AcceptedAnswers } from './accepted-answers.ts';
 import type { AppMessage } from './app-message.ts';
 import { ClientRequests } from './client-requests.ts';
-import type { EngineContext } from './context.ts';
+import { type EngineContext, FORMING } from './context.ts';
 import { DialogEnd } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
@@ -84,14 +84,15 @@ export class Outgoing {
         if (!built.ok) return nok(built.error);
         const request = built.value;
         let dialog: Dialog | undefined;
-        if (method === 'INVITE') {
+        const forms = FORMING.has(method);
+        if (forms) {
           dialog = dialogOf(client, request, request.contact);
           if (dialogs.ofClient(dialog.id, client))
             return nok('a dialog with this Call-ID and From tag exists');
           dialogs.add(dialog);
-          this.sessions.describe(dialog, request.headers, request.bytes);
+          if (dialog.isCall) this.sessions.describe(dialog, request.headers, request.bytes);
         }
-        const out = this.#requests.add(client, request, dialog, method === 'INVITE');
+        const out = this.#requests.add(client, request, dialog, forms);
         this.#requests.confirm(frame.id, out);
         this.#requests.start(out, opened.ok ? undefined : opened.error);
       });
@@ -110,7 +111,7 @@ export class Outgoing {
       this.#sendAck(client, frame, message, dialog);
       return;
     }
-    if (dialog.state === 'terminated' && method !== 'BYE') {
+    if (!dialog.serves(method) && method !== 'BYE') {
       nok('Server error: unable to find dialog for dialog id provided');
       return;
     }

@@ -6,7 +6,7 @@ import { serializeMessage } from '../message/serialize.ts';
 import type { ServerTransaction } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
-import { deliver, deliverUnsolicited, type EngineContext } from './context.ts';
+import { deliver, deliverUnsolicited, type EngineContext, FORMING } from './context.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import { buildOwnResponse } from './wire-response.ts';
 
@@ -47,10 +47,10 @@ export class ServerRequests {
     return this.pending(dialog, 'INVITE') !== undefined || this.pending(dialog, 'UPDATE') !== undefined;
   }
 
-  /** Notes the dialog that an INVITE or SUBSCRIBE has made. */
+  /** Notes the dialog that a first request has made. */
   formed(incoming: IncomingRequest, dialog: Dialog): void {
     incoming.dialog = dialog;
-    if (incoming.initial) this.#lastInvite.set(dialog, incoming);
+    if (dialog.isCall) this.#lastInvite.set(dialog, incoming);
   }
 
   transaction(request: SipRequest, flow: Flow): ServerTransaction {
@@ -78,7 +78,7 @@ export class ServerRequests {
     dialog: Dialog | undefined,
     localTag: string,
   ): IncomingRequest {
-    const initial = dialog === undefined && request.method === 'INVITE';
+    const initial = dialog === undefined && FORMING.has(request.method);
     if (request.method === 'INVITE') this.send(transaction, request, 100, '');
     const id = this.#context.ids.uuid();
     const incoming: IncomingRequest = {
@@ -97,7 +97,7 @@ export class ServerRequests {
       timer: undefined,
     };
     incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
-    if (initial) this.#context.callTimes.began(incoming);
+    if (initial && request.method === 'INVITE') this.#context.callTimes.began(incoming);
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
     if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, incoming);
@@ -142,7 +142,7 @@ export class ServerRequests {
   }
 
   /** Notes that the final answer is out; a failed INVITE and any answered BYE leave no dialog. */
-  finish(incoming: IncomingRequest, status: number): void {
+  finish(incoming: IncomingRequest, status: number, answer = new Headers()): void {
     incoming.final = true;
     incoming.reliable?.stop();
     const wasHeld = incoming.held !== undefined;
@@ -152,6 +152,8 @@ export class ServerRequests {
     incoming.onFinal = undefined;
     then?.();
     if (!dialog) return;
+    const use = { method: request.method, headers: request.headers, seq: request.cseq.seq };
+    this.#context.subscriptions.onAnswered(dialog, use, status, answer);
     if (wasHeld && status >= 300) dialog.settleAnswer();
     if (request.method === 'BYE' || (initial && status >= 300)) this.#context.dialogs.remove(dialog);
   }

@@ -41,7 +41,7 @@ const OWN = new Set([
   'contact',
 ]);
 
-const CONTACT_OUTSIDE = new Set(['INVITE', 'SUBSCRIBE']);
+const CONTACT_OUTSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 /** Target refresh requests, and NOTIFY (RFC 3261 12.2, 6665 4.4.1). */
 const CONTACT_INSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE', 'NOTIFY']);
 

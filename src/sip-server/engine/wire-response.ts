@@ -9,6 +9,7 @@ import { REASONS } from '../message/names.ts';
 import { serialize, statusLine } from '../message/serialize.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
+import { FORMING } from './context.ts';
 import { appendApp, isContact, isSips, ownContact, withOwnContact } from './wire-request.ts';
 
 /** Headers of a response that the server alone writes. */
@@ -76,7 +77,7 @@ export function buildAppResponse(
     status === 100 ? (request.headers.get('to') ?? '') : answeredTo(request, tag),
   );
   const { method } = request;
-  const forms = (method === 'INVITE' || method === 'SUBSCRIBE') && status > 100 && status < 300;
+  const forms = FORMING.has(method) && status < 300 && status > (method === 'INVITE' ? 100 : 199);
   if (forms) headers.copy(request.headers, 'record-route');
   const given = message.headers.get('contact');
   const secure = isSecure(request);

@@ -67,6 +67,9 @@ export const METHODS: ReadonlySet<string> = new Set([
   'PUBLISH',
 ]);
 
+/** Requests that may move the remote target (RFC 3261 12.2, 3311, 6665 4.4.1). */
+export const TARGET_REFRESH: ReadonlySet<string> = new Set(['INVITE', 'UPDATE', 'SUBSCRIBE', 'NOTIFY']);
+
 /** Reason phrases of the answers the server gives by itself. */
 export const REASONS: Readonly<Record<number, string>> = {
   100: 'Trying',

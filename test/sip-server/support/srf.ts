@@ -48,6 +48,7 @@ export interface SrfDialog extends EventEmitter {
 export type Handler = (req: SrfRequest, res: SrfResponse) => void;
 
 export interface UacOptions extends SendOptions {
+  method?: 'INVITE' | 'SUBSCRIBE';
   localSdp?: string;
   callingNumber?: string;
   proxy?: string;
@@ -72,6 +73,7 @@ export interface Srf extends EventEmitter {
   use(method: string, handler: Handler): void;
   invite(handler: Handler): void;
   options(handler: Handler): void;
+  subscribe(handler: Handler): void;
   register(handler: Handler): void;
   message(handler: Handler): void;
   info(handler: Handler): void;
