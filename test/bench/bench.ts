@@ -1,0 +1,81 @@
+/** One measured number beside what it is compared with. */
+export interface BenchCase {
+  readonly case: string;
+  readonly ours: number;
+  /** The same measure of a peer in the same run; null where no honest one exists. */
+  readonly baseline: number | null;
+  /** ours / baseline. */
+  readonly ratio: number | null;
+  readonly unit: string;
+  /** What the project promises: `>= n` or `<= n`; null for a number that is only told. */
+  readonly target: string | null;
+  readonly ok: boolean;
+}
+
+export interface BenchResult {
+  readonly name: string;
+  readonly cases: readonly BenchCase[];
+}
+
+export interface BenchOptions {
+  /** Length of one step of load, seconds. */
+  readonly seconds: number;
+  /** Progress for a person; never part of the result. */
+  readonly say: (line: string) => void;
+}
+
+/** A named benchmark; its file exports it, `run.ts` lists it. */
+export interface Bench {
+  readonly name: string;
+  run(options: BenchOptions): Promise<readonly BenchCase[]>;
+}
+
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+/** Rounds to three significant digits and judges. */
+export function benchCase(
+  name: string,
+  unit: string,
+  ours: number,
+  of: { readonly baseline?: number | null; readonly target?: Target } = {},
+): BenchCase {
+  const { baseline = null, target } = of;
+  const ratio = baseline === null || baseline === 0 ? null : ours / baseline;
+  let ok = Number.isFinite(ours);
+  if (target && 'atLeast' in target) ok &&= ours >= target.atLeast;
+  if (target && 'atMost' in target) ok &&= ours <= target.atMost;
+  return {
+    case: name,
+    ours: short(ours),
+    baseline: baseline === null ? null : short(baseline),
+    ratio: ratio === null ? null : short(ratio),
+    unit,
+    target: target ? ('atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`) : null,
+    ok,
+  };
+}
+
+const short = (value: number): number => Number(value.toPrecision(3));
+
+/** The cases as a table for a terminal. */
+export function table(result: BenchResult): string {
+  const rows = [
+    ['case', 'ours', 'baseline', 'ratio', 'unit', 'target', ''],
+    ...result.cases.map((each) => [
+      each.case,
+      String(each.ours),
+      String(each.baseline ?? '-'),
+      String(each.ratio ?? '-'),
+      each.unit,
+      each.target ?? '-',
+      each.ok ? 'ok' : 'MISSED',
+    ]),
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd();
+  return [result.name, ...rows.map(line)].join('\n');
+}

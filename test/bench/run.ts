@@ -1,0 +1,33 @@
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Bench, type BenchResult, table } from './bench.ts';
+import { sip } from './sip/bench.ts';
+
+/**
+ * `npm run bench -- [name...] [--json] [--seconds N]`: runs the named benchmarks (default all) and prints a table, or
+ * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
+ */
+const BENCHES: readonly Bench[] = [sip];
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+});
+const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name));
+const seconds = Number(values.seconds);
+if (unknown !== undefined || !(seconds >= 1)) {
+  process.stderr.write(
+    `usage: bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N]\n`,
+  );
+  process.exit(2);
+}
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+for (const bench of BENCHES) {
+  if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
+  say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
+  const cases = await bench.run({ seconds, say });
+  const result: BenchResult = { name: bench.name, cases };
+  process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
+  if (cases.some(({ ok }) => !ok)) process.exitCode = 1;
+}

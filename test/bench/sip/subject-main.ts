@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Worker } from 'node:worker_threads';
+import { startSipServerWorker } from '../../../src/sip-server/index.ts';
+import { connectSrf, SDP, SECRET } from '../../sip-server/support/app.ts';
+import type { Called, Reading, SubjectCommand, SubjectEvent } from './subject-protocol.ts';
+
+/**
+ * The process under test: the embedded server in its worker thread and, on the main thread, an unmodified drachtio-srf
+ * application that answers every call, and makes calls when told to.
+ */
+let worker: Worker | undefined;
+process.on('worker', (each) => {
+  worker = each;
+});
+const server = await startSipServerWorker({
+  secret: SECRET,
+  listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+  // All the load comes from one address.
+  rateLimit: false,
+});
+const srf = await connectSrf(server, (app) =>
+  app.invite((req, res) => {
+    app.createUAS(req, res, { localSdp: SDP(4000) }).catch(() => {});
+  }),
+);
+const send = (event: SubjectEvent): void => void process.send?.(event);
+
+async function read(): Promise<Reading> {
+  if (!worker) throw new Error('the server has no thread');
+  const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
+  const whole = process.cpuUsage();
+  const stats = server.stats();
+  return {
+    serverCpuMs: (cpu.user + cpu.system) / 1000,
+    processCpuMs: (whole.user + whole.system) / 1000,
+    rssBytes: process.memoryUsage.rss(),
+    serverHeapBytes: heap.used_heap_size + heap.external_memory,
+    dialogs: stats.dialogs,
+    retransmissions: stats.retransmissionsIn + stats.retransmissionsOut,
+    invites: (stats.requestsIn['INVITE'] ?? 0) + (stats.requestsOut['INVITE'] ?? 0),
+  };
+}
+
+async function call(target: string, rate: number, calls: number): Promise<Called> {
+  let answered = 0;
+  let failed = 0;
+  const one = async (): Promise<void> => {
+    try {
+      const dialog = await srf.createUAC(`sip:service@${target}`, { localSdp: SDP(5000) });
+      await dialog.destroy();
+      answered += 1;
+    } catch {
+      failed += 1;
+    }
+  };
+  const running: Promise<void>[] = [];
+  const began = performance.now();
+  while (running.length < calls) {
+    const due = Math.min(calls, Math.ceil(((performance.now() - began) * rate) / 1000));
+    while (running.length < due) running.push(one());
+    await sleep(2);
+  }
+  const spentMs = performance.now() - began;
+  await Promise.all(running);
+  return { answered, failed, spentMs };
+}
+
+process.on('message', (command: SubjectCommand) => {
+  void (async () => {
+    if (command.type === 'call') {
+      send({ type: 'called', called: await call(command.target, command.rate, command.calls) });
+      return;
+    }
+    // A heap snapshot begins with a full collection, which is all that is wanted of it.
+    if (command.type === 'settle') (await worker?.getHeapSnapshot())?.destroy();
+    send({ type: 'reading', reading: await read() });
+  })();
+});
+process.on('disconnect', () => process.exit());
+const { address, port } = server.contacts[0]!;
+send({ type: 'ready', address: `${address}:${port}` });
