@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import { tortureMessage } from './conformance/torture.ts';
 import { type App, SDP, startApp } from './support/app.ts';
 import { hasSipp, startSipp } from './support/sipp.ts';
 import type { SipError, Srf, SrfDialog, SrfMessage } from './support/srf.ts';
@@ -77,3 +78,19 @@ describe.runIf(hasSipp())('sipp over TCP', () => {
     expect(a.server.stats()).toMatchObject({ dialogs: 0, requestsIn: { INVITE: 30, ACK: 30, BYE: 30 } });
   });
 });
+
+test.each(['ncl', 'mcl01'])(
+  'RFC 4475 %s on a stream: 400, and the connection is closed, for nobody knows where the next message begins',
+  async (name) => {
+    const a = await app((srf) => srf.options((_req, res) => res.send(200)));
+    const { address: host, port } = a.server.contacts[0]!;
+    const socket = connect({ host, port });
+    let heard = '';
+    socket.on('data', (data) => {
+      heard += String(data);
+    });
+    socket.write(Buffer.concat([tortureMessage(name), tortureMessage('zeromf')]));
+    await once(socket, 'close');
+    expect(heard.match(/SIP\/2\.0 \d+/g)).toEqual(['SIP/2.0 400']);
+  },
+);

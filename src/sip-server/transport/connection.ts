@@ -133,10 +133,6 @@ export class Connection {
   #onData(chunk: Buffer): void {
     this.#moved();
     const cut = this.#cutter.push(chunk);
-    if (cut === 'broken') {
-      this.destroy('the stream is not SIP');
-      return;
-    }
     if (cut.pongs > 0) {
       this.#hasPonged = true;
       this.#clear('pong');
@@ -151,6 +147,10 @@ export class Connection {
     else if (!this.#timers.has('message'))
       this.#arm('message', this.#limits.messageMs, () => this.destroy('a message did not end'));
     for (const message of cut.messages) this.#events.onMessage(message);
+    if (!cut.isBroken) return;
+    // What answers the last message still goes out.
+    if (cut.messages.length > 0) this.stream.end();
+    else this.destroy('the stream is not SIP');
   }
 
   /** RFC 5626 4.4.1: a double line break now and then, and a peer that used to answer must answer. */

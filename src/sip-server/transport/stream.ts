@@ -7,9 +7,16 @@ export interface Cut {
   readonly pings: number;
   /** Single line breaks that answer pings of ours. */
   readonly pongs: number;
+  /**
+   * For good: without one good length nobody knows where the next message begins. A header whose length is bad or not
+   * the only one is the last of `messages`, to be answered before the connection is closed (RFC 4475 3.1.2.3, 3.3.9).
+   */
+  readonly isBroken: boolean;
 }
 
-const LENGTH = /\r\n(?:content-length|l)[ \t]*:[ \t]*(\d{1,6})[ \t]*\r\n/i;
+const LENGTHS = /\r\n(?:content-length|l)[ \t]*:/gi;
+/** Its value may be folded. */
+const LENGTH = /\r\n(?:content-length|l)[ \t]*:(?:[ \t]|\r\n[ \t])*(\d{1,6})(?:[ \t]|\r\n[ \t])*\r\n/i;
 
 /** Cuts a byte stream into SIP messages by their Content-Length (RFC 3261 18.3), wherever its chunks end. */
 export class StreamCutter {
@@ -21,6 +28,7 @@ export class StreamCutter {
   /** How much of the header has been searched for its end. */
   #searched = 0;
   #awaited = 0;
+  #isBroken = false;
 
   /** Whether a message has begun and not ended. */
   get isUnfinished(): boolean {
@@ -32,8 +40,8 @@ export class StreamCutter {
     this.#awaited += 1;
   }
 
-  /** 'broken' for good: without lengths nobody knows where the next message begins. */
-  push(chunk: Buffer): Cut | 'broken' {
+  push(chunk: Buffer): Cut {
+    if (this.#isBroken) return { messages: [], pings: 0, pongs: 0, isBroken: true };
     this.#chunks.push(chunk);
     this.#size += chunk.length;
     const messages: Buffer[] = [];
@@ -45,14 +53,15 @@ export class StreamCutter {
         pongs += this.#takePongs();
         pings += this.#skipBreaks();
         const state = this.#measure();
-        if (state === 'broken') return 'broken';
-        if (state === 'more') break;
+        if (state === 'unanswerable') this.#isBroken = true;
+        if (state === 'unanswerable' || state === 'more') break;
       }
       if (this.#size < this.#wanted) break;
       messages.push(this.#buffer.subarray(0, this.#wanted));
       this.#drop(this.#wanted);
+      if (this.#isBroken) break;
     }
-    return { messages, pings, pongs };
+    return { messages, pings, pongs, isBroken: this.#isBroken };
   }
 
   #join(): void {
@@ -91,16 +100,18 @@ export class StreamCutter {
     return pings;
   }
 
-  #measure(): 'known' | 'more' | 'broken' {
+  #measure(): 'known' | 'more' | 'unanswerable' {
     const end = this.#buffer.indexOf('\r\n\r\n', Math.max(0, this.#searched - 3));
     if (end <= 0) {
       this.#searched = this.#size;
-      return this.#size > LIMITS.message ? 'broken' : 'more';
+      return this.#size > LIMITS.message ? 'unanswerable' : 'more';
     }
-    const length = LENGTH.exec(this.#buffer.toString('latin1', 0, end + 2));
-    const total = end + 4 + Number(length?.[1] ?? Number.NaN);
-    if (!(total <= LIMITS.message)) return 'broken';
-    this.#wanted = total;
+    const head = this.#buffer.toString('latin1', 0, end + 2);
+    const count = head.match(LENGTHS)?.length ?? 0;
+    if (count === 0 || end > LIMITS.message) return 'unanswerable';
+    const total = end + 4 + Number(LENGTH.exec(head)?.[1] ?? Number.NaN);
+    this.#isBroken = count > 1 || !(total <= LIMITS.message);
+    this.#wanted = this.#isBroken ? end + 4 : total;
     return 'known';
   }
 }
