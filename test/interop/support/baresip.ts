@@ -26,8 +26,6 @@ export interface BaresipOptions {
     /** What it asks for. Default 300. */
     readonly expiresS?: number;
   };
-  /** Keys go by INFO instead of RTP. */
-  readonly dtmfByInfo?: boolean;
   /** Calls that it takes at once; more are told 486. */
   readonly maxCalls?: number;
 }
@@ -60,7 +58,6 @@ export class Baresip implements Phone {
       `<sip:${user}@${registrar?.address ?? `127.0.0.1:${port}`}${transport}>`,
       `answermode=${options.answers === false ? 'manual' : 'auto'}`,
       `audio_codecs=${codec}`,
-      ...(options.dtmfByInfo ? ['dtmfmode=info'] : []),
       ...(registrar
         ? [
             `auth_user=${user}`,
@@ -151,11 +148,6 @@ export class Baresip implements Phone {
 
   async resume(): Promise<void> {
     await this.#reinvite('resume');
-  }
-
-  /** Presses a key. */
-  press(key: string): void {
-    this.#command('sndcode', key);
   }
 
   /** It has no other way than to quit. */

@@ -46,6 +46,9 @@ export class Linphone implements Phone {
       // Without this it asks the internet whether there is a network, and opens nothing when there is none.
       'auto_net_state_mon=0',
       'register_only_when_network_is_up=0',
+      // Keys go by INFO, not in RTP.
+      'use_info=1',
+      'use_rfc2833=0',
       '[misc]',
       `max_calls=${options.maxCalls ?? 4}`,
       '[rtp]',
@@ -83,8 +86,7 @@ export class Linphone implements Phone {
 
   #register(): void {
     const { address, password, transport = 'udp' } = this.#registrar;
-    const host = address.split(':')[0] ?? '';
-    this.#command(`register sip:${this.user}@${host} sip:${address};transport=${transport} ${password}`);
+    this.#command(`register sip:${this.user}@${address} sip:${address};transport=${transport} ${password}`);
   }
 
   unregister(): void {
@@ -127,6 +129,11 @@ export class Linphone implements Phone {
   /** Its first call. */
   async resume(): Promise<void> {
     await this.#told('resume 1', STREAMS);
+  }
+
+  /** Presses a key: 0 to 9, * or #. */
+  press(key: string): void {
+    this.#command(key);
   }
 
   /** The `nth` line that matches, now or later. */

@@ -6,14 +6,19 @@ import type { Phone } from './phone.ts';
 
 export type PhoneKind = 'baresip' | 'linphone';
 
-export interface PhoneOptions
-  extends Partial<Pick<BaresipOptions, 'answers' | 'maxCalls' | 'codec' | 'dtmfByInfo'>> {
+export interface PhoneOptions extends Partial<Pick<BaresipOptions, 'answers' | 'maxCalls' | 'codec'>> {
   readonly user: string;
   readonly toneHz: number;
   readonly transport?: 'udp' | 'tcp';
   readonly password?: string;
   /** Register there instead of at the PBX itself: `host:port` of a proxy. */
   readonly proxy?: string;
+}
+
+/** A peer that is no registered phone. */
+interface Closable {
+  tail(): string;
+  close(): Promise<void>;
 }
 
 export const PASSWORDS = { alice: 'wonderland', bob: 'builder', carol: 'singer' };
@@ -23,10 +28,10 @@ export function office(): {
   pbx(options?: PbxOptions): Promise<Pbx>;
   /** A phone of this kind that is registered, unless its password is wrong. */
   phone(kind: PhoneKind, pbx: Pbx, options: PhoneOptions): Promise<Phone>;
-  closes(what: { close(): Promise<void> }): void;
+  closes(what: Closable): void;
 } {
   const phones: Phone[] = [];
-  const others: { close(): Promise<void> }[] = [];
+  const others: Closable[] = [];
   const pbxs: Pbx[] = [];
   afterEach(async ({ task }) => {
     const failed = task.result?.state === 'fail';
@@ -34,7 +39,10 @@ export function office(): {
       if (failed) console.log(`${phone.user}:\n${phone.tail()}`);
       await phone.close();
     }
-    for (const other of others.splice(0)) await other.close();
+    for (const other of others.splice(0)) {
+      if (failed) console.log(other.tail());
+      await other.close();
+    }
     for (const pbx of pbxs.splice(0)) {
       if (failed) console.log(pbx.trace());
       else await pbx.idle();

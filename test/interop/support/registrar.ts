@@ -45,9 +45,9 @@ export class Registrar {
     return this.#bindings.get(user);
   }
 
-  /** A peer that does not register: it is called at this URI. */
-  bind(user: string, contact: string): void {
-    this.#bindings.set(user, { user, contact, via: contact, callId: '' });
+  /** A peer that does not register: it is called at this URI, by way of another when that is given. */
+  bind(user: string, contact: string, via = contact): void {
+    this.#bindings.set(user, { user, contact, via, callId: '' });
   }
 
   /** Resolves with the `nth` accepted registration of a user, now or later. */
