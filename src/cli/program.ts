@@ -44,9 +44,16 @@ export function program(): Command {
     .option('--wav <dir>', 'write what each end heard as WAV files into this folder')
     .option('--phone <uri>', 'ring a real phone instead, sip:user@host:port')
     .option('--calls <n>', 'so many calls at once', positive, 1)
+    .option('--outbound', 'the phone calls the consumer')
+    .option('--no-permission', 'with --outbound: the consumer must be asked for permission first')
     .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
     .addHelpText('after', '\nExample:\n  msgw demo --codec g722 --hangup phone --wav /tmp/heard')
-    .action(async (options) => {
+    .action(async (options, command: Command) => {
+      const odd = ['wav', 'phone', 'keep'].find((name) => options.outbound && options[name] !== undefined);
+      if (odd !== undefined || (options.outbound && options.calls > 1))
+        return command.error(`error: --outbound does not go with --${odd ?? 'calls'}`);
+      if (!options.outbound && options.permission === false)
+        return command.error('error: --no-permission goes with --outbound only');
       const { demoCommand } = await import('./demo/command.ts');
       process.exitCode = await demoCommand(options);
     });

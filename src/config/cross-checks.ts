@@ -61,6 +61,14 @@ export function crossChecks(config: GatewayConfig): Found[] {
       });
     }
   });
+  const { first, last } = config.outbound.directory;
+  if ((first === undefined) !== (last === undefined) || (first ?? 0) > (last ?? 0)) {
+    found.push({
+      path: ['outbound', 'directory'],
+      message: 'first and last are no range of numbers.',
+      remedy: 'Set both, first not above last, or neither.',
+    });
+  }
   for (const name of trunks) found.push(...trunkChecks(config, name));
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(

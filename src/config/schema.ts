@@ -354,6 +354,22 @@ export const CONFIG_SCHEMA = Type.Object(
           description: 'Calls that phones place; the first rule that fits counts. None: such calls get 403.',
           default: [],
         }),
+        directory: Type.Object(
+          {
+            path: Type.Optional(
+              text('File that keeps the short numbers; default: they are lost with the process.'),
+            ),
+            first: Type.Optional(whole('First short number given to consumers who call.', 1, 999_999_999)),
+            last: Type.Optional(
+              whole('Last one. Without a range, phones see and dial the PSID.', 1, 999_999_999),
+            ),
+          },
+          {
+            ...strict,
+            default: {},
+            description: 'Short numbers of consumers, so that Redial works on a keypad.',
+          },
+        ),
         ringTimeoutMs: whole("How long the consumer's device may ring, ms.", 5_000, 120_000, 60_000),
         throttleStatus: Type.Unsafe<503 | 480>({
           type: 'integer',

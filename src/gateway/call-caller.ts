@@ -25,12 +25,12 @@ export class CallerSide implements PhoneLeg {
     this.#options = options;
     this.#media = media;
     this.#context = context;
+    context.step('phone', 'gateway', `INVITE ${options.invite.user}`);
   }
 
   /** Listens for the CANCEL, which may have come already; called once the call can take events. */
   watch(): void {
     const { invite } = this.#options;
-    this.#context.step('phone', 'gateway', `INVITE ${invite.to.user}`);
     invite.onCancel(() => {
       if (this.#gone) return;
       this.#gone = true;

@@ -14,7 +14,7 @@ import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage, trunkOf } fro
 import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IncomingInvite, SipControl } from '../sip/index.ts';
-import { type JournalWriter, ProfileCache } from '../store/index.ts';
+import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
 import { CallerSide } from './call-caller.ts';
 import { MediaSide } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
@@ -39,6 +39,7 @@ export interface CallsOptions {
     readonly plane: MediaPlane;
     readonly sip: SipControl;
     readonly journal: JournalWriter;
+    readonly directory: Directory;
   };
   readonly onRecord: (record: object) => void;
   readonly onLadder?: LadderSink | undefined;
@@ -105,7 +106,8 @@ export class Calls {
       callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
     const route = config.routes[config.meta.pages.find((page) => page.id === pageId)?.route ?? ''];
     const routed = targets.ok ? targets.value : [];
-    const { sip, plane } = this.#options.parts();
+    const { sip, plane, directory } = this.#options.parts();
+    const number = directory.assign(pageId, psid);
     this.#start(callId, callLog, {
       setup: {
         facts,
@@ -117,7 +119,7 @@ export class Calls {
         const media = new MediaSide(callId, plane, context);
         const meta = new MetaSide(facts, graph, this.#profiles, () => clock.now(), context);
         const { trunks } = config;
-        const caller = { callId, pageId, psid };
+        const caller = { callId, pageId, psid, number };
         const options = { sip, caller, targets: routed, trunks, ...this.#sdpAddress() };
         return { media, meta, phone: new PhoneSide(options, media, context) };
       },
@@ -144,9 +146,14 @@ export class Calls {
       isPage,
     });
     if (!choice.ok) return refuse(choice.status, choice.phrase);
-    const { pageId, rule } = choice;
-    const psid = psidOf(choice.number);
+    const { rule } = choice;
+    const { plane, directory } = this.#options.parts();
+    // A short number stands for a person of one Page, whichever Page the rule would call as.
+    const known = directory.find(choice.number);
+    const psid = known?.psid ?? psidOf(choice.number);
+    const pageId = known?.pageId ?? choice.pageId;
     if (psid === undefined) return refuse(404, 'Unknown Number');
+    if (!isPage(pageId)) return refuse(404, 'Unknown Page');
     const problem = mediaProblem(invite.sdp, trunk.codecs);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
@@ -161,7 +168,6 @@ export class Calls {
       direction: 'business_initiated',
       receivedAtMs: clock.now(),
     };
-    const { plane } = this.#options.parts();
     placed.add(callId, pageId, psid);
     let caller: CallerSide | undefined;
     this.#start(callId, callLog, {

@@ -5,6 +5,8 @@ import { renderMetrics } from '../observe/index.ts';
 import {
   type JournalWriter,
   noJournal,
+  type OpenDirectory,
+  openDirectory,
   openJournal,
   openRecordFile,
   type RecordWriter,
@@ -33,6 +35,7 @@ export class Gateway {
   #http!: HttpServers;
   #journal: JournalWriter = noJournal;
   #records!: RecordWriter;
+  #directory!: OpenDirectory;
   #closing: Promise<void> | undefined;
 
   private constructor(options: GatewayOptions) {
@@ -71,7 +74,12 @@ export class Gateway {
       graph: this.#graph,
       ledger,
       placed: this.#placed,
-      parts: () => ({ plane: this.#plane, sip: this.#sip.control, journal: this.#journal }),
+      parts: () => ({
+        plane: this.#plane,
+        sip: this.#sip.control,
+        journal: this.#journal,
+        directory: this.#directory.directory,
+      }),
       onRecord: (record) => this.#record(record),
       onLadder: options.onLadder,
     });
@@ -156,6 +164,9 @@ export class Gateway {
       records.path === '-'
         ? recordStream(this.#options.recordStream, log)
         : await openRecordFile(records.path, log);
+    const { path, first, last } = config.outbound.directory;
+    const range = first !== undefined && last !== undefined ? { first, last } : undefined;
+    this.#directory = await openDirectory(path, range, log);
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
     this.#plane = await MediaPlane.start({
       worker: this.#workerOptions(),
@@ -249,6 +260,7 @@ export class Gateway {
     await (this.#plane as MediaPlane | undefined)?.stop();
     await this.#graph.close();
     await this.#journal.close();
+    await (this.#directory as OpenDirectory | undefined)?.close();
     await (this.#records as RecordWriter | undefined)?.close();
     log.info({}, 'gateway.closed');
   }

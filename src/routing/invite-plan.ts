@@ -19,7 +19,7 @@ export function invitePlan(
 ): InvitePlan {
   const name = displayName(caller.name);
   const host = trunk.fromDomain === undefined ? undefined : formatHost(trunk.fromDomain);
-  const user = visible(caller.psid) || 'anonymous';
+  const user = visible(caller.number ?? caller.psid) || 'anonymous';
   return {
     uri: target.uri,
     from: { user, displayName: name, ...(host === undefined ? {} : { host }) },

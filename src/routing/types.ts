@@ -44,6 +44,8 @@ export interface Caller {
   readonly callId: string;
   readonly pageId: string;
   readonly psid: string;
+  /** The consumer's short number: what a phone shows and dials back. */
+  readonly number?: string | undefined;
   /** As Meta's profile has it; sanitised here. */
   readonly name?: string | undefined;
 }
@@ -53,7 +55,7 @@ export interface InvitePlan {
   /** Request-URI. */
   readonly uri: string;
   readonly from: {
-    /** The PSID. */
+    /** The consumer's short number, else the PSID. */
     readonly user: string;
     /** Sanitised; never empty. */
     readonly displayName: string;

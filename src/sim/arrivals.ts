@@ -1,14 +1,14 @@
-/** The events of a call that Meta sends, once each. */
-export type CallEvent = 'connect' | 'terminate';
+/** The events of a call that Meta sends, by the names that a test orders them by; each comes once. */
+export type CallEvent = 'connect' | 'ringing' | 'accepted' | 'media_update' | 'terminate';
 
 interface Arrival {
   readonly promise: Promise<void>;
   readonly resolve: () => void;
 }
 
-/** Who waits for which event of which call to be delivered; a call is forgotten when both of its events were. */
+/** Who waits for which event of which call to be delivered; a call is forgotten when its connect and its end were. */
 export class Arrivals {
-  readonly #calls = new Map<string, Record<CallEvent, Arrival> & { left: number }>();
+  readonly #calls = new Map<string, Map<CallEvent, Arrival & { done?: boolean }>>();
 
   /** How many calls have an event yet to come. */
   get size(): number {
@@ -16,33 +16,31 @@ export class Arrivals {
   }
 
   wait(callId: string, event: CallEvent): Promise<void> {
-    return this.#of(callId)[event].promise;
+    return this.#of(callId, event).promise;
   }
 
   /** It was delivered, or never will be. */
   done(callId: string, event: CallEvent): void {
-    const call = this.#of(callId);
-    call[event].resolve();
-    call.left -= 1;
-    if (call.left === 0) this.#calls.delete(callId);
+    const arrival = this.#of(callId, event);
+    arrival.done = true;
+    arrival.resolve();
+    const events = this.#calls.get(callId);
+    if (!events?.get('connect')?.done || !events.get('terminate')?.done) return;
+    for (const { resolve } of events.values()) resolve();
+    this.#calls.delete(callId);
   }
 
   /** Lets everyone go on. */
   close(): void {
-    for (const { connect, terminate } of this.#calls.values()) {
-      connect.resolve();
-      terminate.resolve();
-    }
+    for (const events of this.#calls.values()) for (const { resolve } of events.values()) resolve();
     this.#calls.clear();
   }
 
-  #of(callId: string): Record<CallEvent, Arrival> & { left: number } {
-    const known = this.#calls.get(callId) ?? {
-      connect: Promise.withResolvers<void>(),
-      terminate: Promise.withResolvers<void>(),
-      left: 2,
-    };
-    this.#calls.set(callId, known);
-    return known;
+  #of(callId: string, event: CallEvent): Arrival & { done?: boolean } {
+    const events = this.#calls.get(callId) ?? new Map<CallEvent, Arrival & { done?: boolean }>();
+    this.#calls.set(callId, events);
+    const arrival = events.get(event) ?? Promise.withResolvers<void>();
+    events.set(event, arrival);
+    return arrival;
   }
 }

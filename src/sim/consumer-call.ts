@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { TimerHandle } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
+import type { WhenCalled } from './consumers.ts';
 import { type Heard, NOTHING_HEARD, type SimEventSink, type SimParty } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import type { GatewayOffer } from './meta-sdp.ts';
@@ -10,6 +11,8 @@ import type { CallDelivery } from './webhooks.ts';
 
 export interface ConsumerCallOptions extends VoiceOptions {
   readonly pageId: string;
+  /** The business calls, and this is what the consumer does. */
+  readonly whenCalled?: WhenCalled;
   /** How the webhooks of this call are delivered. */
   readonly delivery?: CallDelivery;
   /** How the relay answers. */
@@ -18,7 +21,7 @@ export interface ConsumerCallOptions extends VoiceOptions {
   readonly silenceDropMs?: { readonly start: number; readonly later: number };
 }
 
-/** `elsewhere`: another app of the Page accepted it. */
+/** `accepted`: by the business, or picked up by the consumer. `elsewhere`: another app of the Page accepted it. */
 export type ConsumerCallState = 'ringing' | 'accepted' | 'connected' | 'elsewhere' | 'ended';
 
 export interface CallEnd {
@@ -30,9 +33,16 @@ export interface CallEnd {
   readonly action?: 'reject' | 'terminate';
 }
 
+/** What Meta tells the business of a call that the business placed. */
+export type CallNews =
+  | { readonly kind: 'ringing' | 'accepted' }
+  | { readonly kind: 'media_update'; readonly version: number; readonly offer: string };
+
 /** What the simulator does for a call that its consumer's phone cannot. */
 export interface CallHost extends RelayHost {
   readonly onEvent: SimEventSink;
+  /** Sends a webhook about a call of the business. */
+  news(call: ConsumerCall, news: CallNews): void;
   /** Sends the terminate webhook; resolves when it was delivered or given up. */
   terminated(call: ConsumerCall, end: CallEnd, durationS: number | undefined): Promise<void>;
 }
@@ -40,8 +50,10 @@ export interface CallHost extends RelayHost {
 /** Meta shows "Not Answered" after this, ms. */
 const ACCEPT_WINDOW_MS = 60_000;
 const SILENCE_DROP_MS = { start: 20_000, later: 30_000 };
+const RING_AFTER_MS = 50;
+const ACT_AFTER_MS = 300;
 
-/** One call as the consumer's phone lives it, from pressing *Call* to the end. */
+/** One call as the consumer's phone lives it, whoever pressed *Call*, to the end. */
 export class ConsumerCall {
   readonly id = `c_${randomBytes(9).toString('base64url')}`;
   readonly pageId: string;
@@ -67,6 +79,8 @@ export class ConsumerCall {
   #leg: RelayLeg | undefined;
   #connectedAtMs: number | undefined;
   #end: CallEnd | undefined;
+  #device: TimerHandle | undefined;
+  #secured = false;
 
   constructor(host: CallHost, psid: string, options: ConsumerCallOptions) {
     this.#host = host;
@@ -133,8 +147,47 @@ export class ConsumerCall {
     if (this.state !== 'ringing') return undefined;
     this.#window.clear();
     this.#state = 'accepted';
+    const leg = await this.#openLeg(offer, false);
+    if (!leg) return undefined;
+    this.#accepted.resolve();
+    return { answer: leg.answer, renegotiation: leg.renegotiation };
+  }
+
+  /** The business calls with its offer: what Graph answers with, or undefined: the call ended meanwhile. */
+  async place(offer: GatewayOffer): Promise<string | undefined> {
+    return (await this.#openLeg(offer, true))?.answer;
+  }
+
+  /** Meta's word is out: the consumer's device rings, and the consumer does what they do. */
+  ring(): void {
+    const { whenCalled = {} } = this.options;
+    this.#after(whenCalled.ringAfterMs ?? RING_AFTER_MS, () => {
+      this.#tell('meta', 'consumer', 'rings');
+      this.#host.news(this, { kind: 'ringing' });
+      const { does = 'answer', afterMs = ACT_AFTER_MS } = whenCalled;
+      if (does === 'ignore') return;
+      this.#after(afterMs, () => (does === 'decline' ? void this.hangup() : this.pickUp()));
+    });
+  }
+
+  /** The consumer takes the business's call. */
+  pickUp(): void {
+    if (this.state !== 'ringing' || !this.#leg) return;
+    this.#window.clear();
+    this.#device?.clear();
+    this.#state = 'accepted';
+    this.#tell('consumer', 'meta', 'picks up');
+    this.#host.news(this, { kind: 'accepted' });
+    this.#host.news(this, { kind: 'media_update', version: 1, offer: this.#leg.renegotiation });
+    this.#leg.talk();
+    this.#accepted.resolve();
+    if (this.#secured) this.#connect();
+  }
+
+  async #openLeg(offer: GatewayOffer, waits: boolean): Promise<RelayLeg | undefined> {
     this.#opening = RelayLeg.open(this.#host, {
       offer,
+      waits,
       voice: this.options,
       reply: this.options.reply ?? {},
       silenceDropMs: this.options.silenceDropMs ?? SILENCE_DROP_MS,
@@ -152,9 +205,13 @@ export class ConsumerCall {
       return undefined;
     }
     // The consumer may have hung up while the socket was opened; whoever ended the call closes the leg.
-    if (this.#end) return undefined;
-    this.#accepted.resolve();
-    return { answer: this.#leg.answer, renegotiation: this.#leg.renegotiation };
+    return this.#end ? undefined : this.#leg;
+  }
+
+  #after(ms: number, fn: () => void): void {
+    this.#device = this.#host.clock.after(ms, () => {
+      if (!this.#end) fn();
+    });
   }
 
   /** The business said reject or terminate. */
@@ -171,9 +228,15 @@ export class ConsumerCall {
 
   #secure(): void {
     if (this.#end) return;
+    this.#secured = true;
+    this.#tell('meta', 'gateway', 'DTLS up');
+    // A call of the business is connected when somebody has picked up, too.
+    if (this.#state !== 'ringing') this.#connect();
+  }
+
+  #connect(): void {
     this.#state = 'connected';
     this.#connectedAtMs = this.#host.clock.now();
-    this.#tell('meta', 'gateway', 'DTLS up');
     this.#connected.resolve();
   }
 
@@ -191,6 +254,7 @@ export class ConsumerCall {
 
   async #release(): Promise<void> {
     this.#window.clear();
+    this.#device?.clear();
     // A relay that could not be opened was told by accept already.
     const leg = await this.#opening?.catch(() => undefined);
     await leg?.close();

@@ -1,4 +1,5 @@
-import { FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
+import type { Person, WhenCalled } from './consumers.ts';
+import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
 import type { Profile } from './profile.ts';
 import type { NewCall } from './simulator.ts';
 import type { DeliveryOptions } from './webhook-body.ts';
@@ -26,7 +27,7 @@ const code = { type: 'integer', minimum: 0 };
 const deliveryFields: Record<keyof DeliveryOptions, object> = {
   copies: { type: 'integer', minimum: 1, maximum: 100 },
   delayMs: ms,
-  after: { enum: ['connect', 'terminate'] },
+  after: { enum: ['connect', 'ringing', 'accepted', 'media_update', 'terminate'] },
   changesForm: { enum: [true, false, 'bare'] },
   numericIds: flag,
   millisecondTimestamps: flag,
@@ -36,6 +37,9 @@ const deliveryFields: Record<keyof DeliveryOptions, object> = {
 const delivery = object<CallDelivery>({
   ...deliveryFields,
   connect: object<DeliveryOptions>(deliveryFields),
+  ringing: object<DeliveryOptions>(deliveryFields),
+  accepted: object<DeliveryOptions>(deliveryFields),
+  media_update: object<DeliveryOptions>(deliveryFields),
   terminate: object<DeliveryOptions>(deliveryFields),
 });
 
@@ -78,6 +82,35 @@ export const CALL_BODY = optional(
   }),
 );
 
+const whenCalled = object<WhenCalled>({
+  ringAfterMs: ms,
+  does: { enum: ['answer', 'decline', 'ignore'] },
+  afterMs: ms,
+});
+
+/** Somebody whom the business may call, and what they do then. */
+export interface ConsumerBody extends Omit<Person, 'profile'>, Partial<Profile> {
+  /** true: lets the Page call for 7 days; false: no more. */
+  readonly permission?: boolean;
+}
+
+export const CONSUMER_BODY = object<ConsumerBody>(
+  {
+    psid: { type: 'string', pattern: '^\\d{1,20}$' },
+    name: text,
+    refused: { enum: ['unavailable', 'forbidden'] },
+    withheld: { type: 'array', items: text },
+    whenCalled,
+    whenAsked: object<NonNullable<Person['whenAsked']>>(
+      { does: { enum: ['approve', 'reject', 'ignore'] }, afterMs: ms },
+      ['does'],
+    ),
+    windowClosed: flag,
+    permission: flag,
+  },
+  ['psid'],
+);
+
 export interface DtmfBody {
   readonly digits: string;
 }
@@ -87,7 +120,7 @@ export const DTMF_BODY = object<DtmfBody>({ digits: { type: 'string', pattern: '
 export const FAULT_BODY = object<Fault>(
   {
     kind: { enum: FAULT_KINDS },
-    action: { enum: ['accept', 'reject', 'terminate', 'profile'] },
+    action: { enum: FAULT_ACTIONS },
     times: { type: 'integer', minimum: 1, maximum: 1_000_000 },
     code,
     subcode: code,

@@ -4,6 +4,8 @@ import type { ConsumerCall } from './consumer-call.ts';
 import {
   CALL_BODY,
   type CallBody,
+  CONSUMER_BODY,
+  type ConsumerBody,
   DTMF_BODY,
   type DtmfBody,
   FAULT_BODY,
@@ -99,6 +101,14 @@ function worldRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
     if (body.usage !== undefined) simulator.usage = body.usage ?? undefined;
     return done(reply);
   });
+  sim.post<{ Body: ConsumerBody }>(
+    '/consumers',
+    { schema: { body: CONSUMER_BODY } },
+    async ({ body }, reply) => {
+      simulator.consumer(body);
+      return done(reply);
+    },
+  );
   sim.post('/webhooks/hold', async (_request, reply) => {
     simulator.webhooks.hold();
     return done(reply);

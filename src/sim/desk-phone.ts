@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
 import { type SipServer, startSipServer, type TlsOptions } from '../sip-server/index.ts';
+import { type Dialed, DialedCall } from './dialed-call.ts';
 import { DigestChallenge } from './digest.ts';
 import type { SimEventSink } from './events.ts';
 import { PhoneCall } from './phone-call.ts';
@@ -31,6 +32,7 @@ export interface DeskPhoneOptions {
 /** A desk phone on loopback: real SIP over UDP, real RTP. */
 export class DeskPhone {
   readonly calls: PhoneCall[] = [];
+  readonly dialed: DialedCall[] = [];
   behaviour: 'answer' | 'never' | number;
   readonly #options: DeskPhoneOptions;
   readonly #server: SipServer;
@@ -94,8 +96,15 @@ export class DeskPhone {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Calls somebody; resolves when the INVITE is on its way. */
+  async dial(dialed: Dialed): Promise<DialedCall> {
+    const call = await DialedCall.dial(this.#control, this.#opus, this.#options, dialed);
+    this.dialed.push(call);
+    return call;
+  }
+
   async close(): Promise<void> {
-    await Promise.all(this.calls.map((call) => call.close()));
+    await Promise.all([...this.calls, ...this.dialed].map((call) => call.close()));
     await this.#control.close();
     await this.#server.close();
   }

@@ -1,6 +1,6 @@
 /** How the simulator's Graph answers; each is for the next `times` requests of one action (or any). */
 export interface Fault {
-  readonly action?: 'accept' | 'reject' | 'terminate' | 'profile';
+  readonly action?: (typeof FAULT_ACTIONS)[number];
   /** Default 1. */
   readonly times?: number;
   readonly kind: /** `code`, `subcode`, `text` in the usual envelope; nothing is done. */
@@ -35,6 +35,16 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
+export const FAULT_ACTIONS = [
+  'accept',
+  'connect',
+  'reject',
+  'terminate',
+  'profile',
+  'permission',
+  'message',
+] as const;
+
 export const FAULT_KINDS = [
   'error',
   'flat-error',
@@ -55,7 +65,7 @@ export function preventsAction(kind: Fault['kind']): boolean {
   return !['slow', 'reset-after', 'hang-after', 'empty-200'].includes(kind);
 }
 
-/** Forms of a good reply to accept. */
+/** Forms of a good reply to accept or connect. */
 export interface ReplyForm {
   /** Leave the renegotiation offer out. */
   readonly withoutRenegotiation?: boolean;

@@ -3,13 +3,15 @@ import type { Clock } from '../shared/clock.ts';
 import type { ConsumerCall } from './consumer-call.ts';
 import { type Faults, preventsAction } from './faults.ts';
 import { accept } from './graph-accept.ts';
+import { type ConnectHost, connect } from './graph-connect.ts';
 import { type Credentials, checkCredentials } from './graph-credentials.ts';
 import { misbehave } from './graph-fault.ts';
+import { message, type PermissionHost, permissions } from './graph-permissions.ts';
 import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
 
 /** What the Graph side needs of the simulator. */
-export interface GraphHost {
+export interface GraphHost extends ConnectHost, PermissionHost {
   readonly options: Credentials & {
     readonly pageId: string;
     readonly callingErrorsAsSubcode?: boolean | undefined;
@@ -29,7 +31,7 @@ export interface GraphHost {
 type CallsRequest = FastifyRequest<{ Params: { version: string; pageId: string } }>;
 type ProfileRequest = FastifyRequest<{ Params: { version: string; psid: string } }>;
 
-/** Graph endpoints for consumer-initiated calls, as strict as the real ones. */
+/** Graph endpoints for calls of both directions and for permission, as strict as the real ones. */
 export function graphApp(host: GraphHost): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -46,6 +48,14 @@ export function graphApp(host: GraphHost): FastifyInstance {
     for (const [name, value] of usageHeaders(host)) reply.header(name, value);
   });
   app.post('/:version/:pageId/calls', (request: CallsRequest, reply) => calls(host, request, reply));
+  app.get('/:version/:pageId/messenger_call_permissions', (request: CallsRequest, reply) =>
+    ofPage(host, 'permission', request, reply, () =>
+      permissions(host, (request.query as Record<string, unknown>)['psid']),
+    ),
+  );
+  app.post('/:version/:pageId/messages', (request: CallsRequest, reply) =>
+    ofPage(host, 'message', request, reply, () => message(host, bodyOf(request))),
+  );
   app.get('/:version/:psid', (request: ProfileRequest, reply) => profile(host, request, reply));
   return app;
 }
@@ -65,11 +75,32 @@ async function profile(host: GraphHost, request: ProfileRequest, reply: FastifyR
   return 'refusal' in result ? refuse(reply, result.refusal) : reply.send(result.body);
 }
 
+/** An endpoint of the Page beside its calls: the same credentials, Page and settings gate. */
+async function ofPage(
+  host: GraphHost,
+  action: 'permission' | 'message',
+  request: CallsRequest,
+  reply: FastifyReply,
+  act: () => { readonly refusal: Refusal } | { readonly body: object },
+): Promise<FastifyReply> {
+  if (!isVersion(request.params.version)) return refuse(reply, unknownPath);
+  const fault = host.faults.take(action);
+  if (fault && preventsAction(fault.kind)) return misbehave(fault, request, reply, host.closing);
+  const denied = checkCredentials(request, host.options) ?? checkPage(host, request) ?? checkSettings(host);
+  const result = denied ? { refusal: denied } : act();
+  host.onRequest(action, undefined, 'refusal' in result ? result.refusal.status : 200);
+  if (fault?.kind === 'slow') await pause(host, fault.delayMs);
+  if ('refusal' in result) return refuse(reply, result.refusal);
+  if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
+  return reply.send(result.body);
+}
+
+const bodyOf = ({ body }: CallsRequest): Readonly<Record<string, unknown>> =>
+  typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
+
 async function calls(host: GraphHost, request: CallsRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (!isVersion(request.params.version)) return refuse(reply, unknownPath);
-  const body = (typeof request.body === 'object' && request.body !== null ? request.body : {}) as Readonly<
-    Record<string, unknown>
-  >;
+  const body = bodyOf(request);
   const action = String(body['action'] ?? '').toLowerCase();
   const callId = typeof body['call_id'] === 'string' ? body['call_id'] : undefined;
   const fault = host.faults.take(action);
@@ -93,6 +124,7 @@ async function act(
   const asSubcode = host.options.callingErrorsAsSubcode === true;
   const denied = checkCredentials(request, host.options) ?? checkRequest(host, request, action, callId, body);
   if (denied) return { refusal: denied };
+  if (action === 'connect') return connect(host, body, asSubcode);
   const call = host.call(callId ?? '');
   if (!call) return { refusal: callingError(CALLING.badCall, asSubcode) };
   const impossible = checkState(call, action, asSubcode);
@@ -110,24 +142,32 @@ function checkRequest(
   callId: string | undefined,
   body: Readonly<Record<string, unknown>>,
 ): Refusal | undefined {
-  if (request.params.pageId !== host.options.pageId) {
-    return {
-      status: 400,
-      code: 100,
-      subcode: 33,
-      message: 'Unsupported post request: the Page does not exist',
-    };
-  }
+  const elsewhere = checkPage(host, request);
+  if (elsewhere) return elsewhere;
   const { platform } = body;
   if (platform !== undefined && String(platform).toLowerCase() !== 'messenger')
     return invalidParameter('platform must be messenger');
   if (action === '') return invalidParameter('action is required');
-  if (action === 'connect' || action === 'media_update')
+  if (action === 'media_update')
     return invalidParameter(`action ${action} is not supported by this simulator yet`);
-  if (!['accept', 'reject', 'terminate'].includes(action))
+  if (!['accept', 'connect', 'reject', 'terminate'].includes(action))
     return invalidParameter('action must be one of accept, connect, media_update, reject, terminate');
-  if (!callId) return invalidParameter('call_id is required');
-  if (host.audioEnabled) return undefined;
+  if (!callId && action !== 'connect') return invalidParameter('call_id is required');
+  return checkSettings(host);
+}
+
+function checkPage({ options }: GraphHost, request: CallsRequest): Refusal | undefined {
+  if (request.params.pageId === options.pageId) return undefined;
+  return {
+    status: 400,
+    code: 100,
+    subcode: 33,
+    message: 'Unsupported post request: the Page does not exist',
+  };
+}
+
+function checkSettings({ audioEnabled }: GraphHost): Refusal | undefined {
+  if (audioEnabled) return undefined;
   return { status: 400, code: 100, subcode: 1893056, message: 'Call settings are not enabled for this Page' };
 }
 
@@ -139,7 +179,9 @@ function checkState(call: ConsumerCall, action: string, asSubcode: boolean): Ref
   }
   if (call.state === 'elsewhere')
     return { status: 403, code: 100, message: '(#100) This app is not the owner of the call' };
-  if (action === 'terminate' || call.state === 'ringing') return undefined;
+  if (action === 'terminate') return undefined;
+  if (call.options.whenCalled) return invalidParameter(`${action} is for calls of consumers`);
+  if (call.state === 'ringing') return undefined;
   return invalidParameter('The call was already accepted');
 }
 

@@ -1,5 +1,7 @@
 export { type CallEnd, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
+export type { WhenCalled } from './consumers.ts';
 export { DeskPhone, type DeskPhoneOptions } from './desk-phone.ts';
+export { type Dialed, DialedCall } from './dialed-call.ts';
 export type { Heard, SimEvent, SimEventSink, SimParty } from './events.ts';
 export type { Fault, ReplyForm } from './faults.ts';
 export { PhoneCall, type PhoneCallEnd } from './phone-call.ts';

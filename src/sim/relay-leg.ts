@@ -37,6 +37,8 @@ export interface RelayLegOptions {
   readonly reply: ReplyForm;
   /** Meta's client gives up without any media for so long, ms; at the start and in mid-call. */
   readonly silenceDropMs: { readonly start: number; readonly later: number };
+  /** The consumer has not picked up: no voice, and no patience is used up, before `talk`. */
+  readonly waits?: boolean;
   readonly onSecure: () => void;
   readonly onFirstAudio: () => void;
   /** Once; nothing is sent or heard any more. */
@@ -64,6 +66,7 @@ export class RelayLeg {
   #silence: TimerHandle | undefined;
   #strays = 0;
   #over = false;
+  #waits: boolean;
 
   /** Rejects with the system's error when the relay's address cannot be bound. */
   static async open(host: RelayHost, options: RelayLegOptions): Promise<RelayLeg> {
@@ -96,6 +99,7 @@ export class RelayLeg {
     this.#options = options;
     this.#peer = peer;
     this.#ssrc = randomInt(1, 2 ** 32);
+    this.#waits = options.waits ?? false;
     const { offer, reply } = options;
     const person = `${880_000_000 + randomInt(1_000_000)}:${randomBytes(12).toString('base64url')}`;
     this.#rtcp = new RelayRtcp(this.#ssrc, person);
@@ -113,7 +117,15 @@ export class RelayLeg {
     };
     this.answer = buildAnswer(parts);
     this.renegotiation = buildRenegotiation(reply.otherUfrag ? { ...parts, ufrag: otherUfrag } : parts);
-    this.#watchSilence(options.silenceDropMs.start);
+    if (!this.#waits) this.#watchSilence(options.silenceDropMs.start);
+  }
+
+  /** The consumer picked up. */
+  talk(): void {
+    if (!this.#waits || this.#over) return;
+    this.#waits = false;
+    this.#voice?.start();
+    this.#watchSilence(this.#options.silenceDropMs.start);
   }
 
   heard(): Heard {
@@ -156,7 +168,7 @@ export class RelayLeg {
     const mid = reply.withoutRenegotiation ? offer.mid : consumerMid(offer);
     const format = { ssrc: this.#ssrc, opusPayloadType: offer.opus, mid };
     this.#voice = new Voice(this.#peer, opus, clock, random, format, voice);
-    this.#voice.start();
+    if (!this.#waits) this.#voice.start();
     this.#reportAfter(FIRST_RTCP_MS);
     this.#options.onSecure();
   }
@@ -173,7 +185,7 @@ export class RelayLeg {
     this.#rtcp.rtp(header, this.#host.clock.monotonic());
     this.ear.packet(header.sequenceNumber, header.ssrc);
     this.ear.hear(this.#pcm, this.#decoder.decode(payload, this.#pcm));
-    this.#watchSilence(this.#options.silenceDropMs.later);
+    if (!this.#waits) this.#watchSilence(this.#options.silenceDropMs.later);
     if (first) this.#options.onFirstAudio();
   }
 

@@ -1,15 +1,22 @@
 import type { FastifyInstance } from 'fastify';
 import { createOpusLibrary, type OpusLibrary } from '../media/index.ts';
-import { type Clock, systemClock } from '../shared/clock.ts';
+import { type Clock, systemClock, type TimerHandle } from '../shared/clock.ts';
 import { type Log, silentLog } from '../shared/log.ts';
-import { type CallEnd, type CallHost, ConsumerCall, type ConsumerCallOptions } from './consumer-call.ts';
+import {
+  type CallEnd,
+  type CallHost,
+  type CallNews,
+  ConsumerCall,
+  type ConsumerCallOptions,
+} from './consumer-call.ts';
+import { Consumers, type Person } from './consumers.ts';
 import { controlRoutes } from './control.ts';
 import { keepLast, type SimEvent, type SimEventSink } from './events.ts';
-import { Faults } from './faults.ts';
+import { Faults, type ReplyForm } from './faults.ts';
 import { type GraphHost, graphApp } from './graph.ts';
 import type { Profile } from './profile.ts';
 import type { WebhookEvent } from './webhook-body.ts';
-import { Webhooks } from './webhooks.ts';
+import { type CallDelivery, nameOf, Webhooks } from './webhooks.ts';
 
 export interface MetaSimulatorOptions {
   /** Where webhooks go; may be set later by `setWebhookUrl`. */
@@ -42,7 +49,10 @@ export interface Consumer {
   call(options: NewCall): ConsumerCall;
 }
 
-export type NewCall = Omit<ConsumerCallOptions, 'pageId'> & { readonly pageId?: string };
+/** What a simulated consumer's voice is made of when the business calls; the pitch of the demo. */
+const CALLED_TONE_HZ = 440;
+
+export type NewCall = Omit<ConsumerCallOptions, 'pageId' | 'whenCalled'> & { readonly pageId?: string };
 
 /** Meta, as far as a gateway sees it: Graph, webhooks, and the media relay of every call. */
 export class MetaSimulator implements GraphHost, CallHost {
@@ -54,7 +64,14 @@ export class MetaSimulator implements GraphHost, CallHost {
   readonly relay: { readonly address: string; readonly address6?: string | undefined };
   /** What happened, oldest first. */
   readonly events: SimEvent[] = [];
-  readonly #profiles = new Map<string, Profile>();
+  readonly consumers = new Consumers();
+  /** Form of the word on permission. */
+  permissionForm: GraphHost['permissionForm'] = 'reference';
+  /** Form of the reply to connect, and how the webhooks of such calls are delivered. */
+  connectReply: ReplyForm = {};
+  connectDelivery: CallDelivery = {};
+  /** What consumers sound like when the business calls them. */
+  calledVoice: Omit<NewCall, 'pageId' | 'delivery' | 'reply'> = { toneHz: CALLED_TONE_HZ };
   readonly #calls = new Map<string, ConsumerCall>();
   readonly #closing = new AbortController();
   readonly #log: Log;
@@ -65,6 +82,8 @@ export class MetaSimulator implements GraphHost, CallHost {
   /** What the usage headers tell; undefined: there are none. */
   usage: GraphHost['usage'] = { percent: 3, regainMinutes: 0 };
   #url = '';
+  readonly #waiting: ((call: ConsumerCall) => void)[] = [];
+  readonly #timers = new Set<TimerHandle>();
   /** Graph requests about calls: action, call, status. */
   readonly requests: {
     readonly action: string;
@@ -131,10 +150,23 @@ export class MetaSimulator implements GraphHost, CallHost {
     });
   }
 
-  /** @param name what the profile look-up tells; unset: there is no profile */
-  consumer({ psid, ...profile }: { readonly psid: string } & Partial<Profile>): Consumer {
+  /**
+   * @param name what the profile look-up tells; unset: there is no profile
+   * @param permission whether the consumer lets the Page call
+   */
+  consumer({
+    psid,
+    permission,
+    whenCalled,
+    whenAsked,
+    windowClosed,
+    ...profile
+  }: Omit<Person, 'profile'> & Partial<Profile> & { readonly permission?: boolean }): Consumer {
     const { name } = profile;
-    if (name) this.#profiles.set(psid, { ...profile, name });
+    const known = name ? { ...profile, name } : undefined;
+    this.consumers.learn({ psid, profile: known, whenCalled, whenAsked, windowClosed });
+    if (permission === true) this.consumers.permissions.grant(psid, this.clock.now());
+    if (permission === false) this.consumers.permissions.revoke(psid);
     return {
       psid,
       call: (options) => {
@@ -167,7 +199,89 @@ export class MetaSimulator implements GraphHost, CallHost {
   }
 
   profile(psid: string): Profile | undefined {
-    return this.#profiles.get(psid);
+    return this.consumers.get(psid)?.profile;
+  }
+
+  isBusy(psid: string): boolean {
+    return this.calls.some((call) => call.psid === psid && call.state !== 'ended');
+  }
+
+  place(psid: string): ConsumerCall {
+    const call = new ConsumerCall(this, psid, {
+      ...this.calledVoice,
+      reply: this.connectReply,
+      delivery: this.connectDelivery,
+      pageId: this.options.pageId,
+      whenCalled: this.consumers.get(psid)?.whenCalled ?? {},
+    });
+    this.#calls.set(call.id, call);
+    this.#forgetOld();
+    for (const wake of this.#waiting.splice(0)) wake(call);
+    return call;
+  }
+
+  placed(call: ConsumerCall): void {
+    setImmediate(() => {
+      void this.#webhook(call, {
+        event: 'connect',
+        call_direction: 'business_initiated',
+        from: call.pageId,
+        to: call.psid,
+      });
+      call.ring();
+    });
+  }
+
+  /** The next call that the business places. */
+  nextPlaced(): Promise<ConsumerCall> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  news(call: ConsumerCall, news: CallNews): void {
+    void this.#webhook(
+      call,
+      news.kind === 'media_update'
+        ? {
+            event: 'media_update',
+            session: {
+              version: news.version,
+              sdp_renegotiation: { sdp_type: 'offer', sdp: news.offer },
+            },
+          }
+        : { event: 'call_status', recipient_id: call.psid, call_status: news.kind },
+    );
+  }
+
+  asked({ psid, whenAsked }: Person): void {
+    this.onEvent({
+      atMs: this.clock.now(),
+      from: 'meta',
+      to: 'consumer',
+      what: 'asks for permission to call',
+    });
+    if (!whenAsked || whenAsked.does === 'ignore') return;
+    const { does } = whenAsked;
+    const timer = this.clock.after(whenAsked.afterMs ?? 100, () => {
+      this.#timers.delete(timer);
+      void this.#permissionReply(psid, does);
+    });
+    this.#timers.add(timer);
+  }
+
+  async #permissionReply(psid: string, response: 'approve' | 'reject'): Promise<void> {
+    const now = this.clock.now();
+    this.onEvent({ atMs: now, from: 'consumer', to: 'meta', what: `${response}s calls` });
+    const until = response === 'approve' ? this.consumers.permissions.grant(psid, now) : undefined;
+    if (response === 'reject') this.consumers.permissions.revoke(psid);
+    await this.#webhooks?.item({
+      sender: { id: psid },
+      recipient: { id: this.options.pageId },
+      timestamp: Math.floor(now / 1000),
+      call_permission_reply: {
+        response,
+        ...(until === undefined ? {} : { expiration_timestamp: String(Math.floor(until / 1000)) }),
+      },
+    });
   }
 
   onRequest(action: string, callId: string | undefined, status: number): void {
@@ -183,6 +297,9 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   async terminated(call: ConsumerCall, end: CallEnd, durationS: number | undefined): Promise<void> {
     const now = Math.floor(this.clock.now() / 1000);
+    // Implicit grants: a call that was connected, and a consumer's call that the Page missed.
+    const missed = call.options.whenCalled === undefined && durationS === undefined && end.by !== 'business';
+    if (durationS !== undefined || missed) this.consumers.permissions.grant(call.psid, this.clock.now());
     await this.#webhook(call, {
       event: 'terminate',
       status: end.status,
@@ -193,6 +310,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   /** Ends everything without a word. */
   async close(): Promise<void> {
     this.#closing.abort();
+    for (const timer of this.#timers) timer.clear();
     this.#webhooks?.close();
     await Promise.all(this.calls.map((call) => call.close()));
     await this.#app.close();
@@ -219,7 +337,7 @@ export class MetaSimulator implements GraphHost, CallHost {
       callId: call.id,
     });
     const { delivery = {} } = call.options;
-    const own = event.event === 'connect' ? delivery.connect : delivery.terminate;
+    const own = delivery[nameOf(event)];
     await this.#webhooks?.call(call.pageId, { id: call.id, timestamp, ...event }, { ...delivery, ...own });
   }
 }

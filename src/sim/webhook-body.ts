@@ -21,7 +21,7 @@ export interface DeliveryOptions {
 /** One event of one call; `timestamp` in seconds. */
 export interface WebhookEvent {
   readonly id: string;
-  readonly event: CallEvent;
+  readonly event: 'connect' | 'call_status' | 'media_update' | 'terminate';
   readonly timestamp: number;
   readonly [more: string]: unknown;
 }

@@ -1,7 +1,7 @@
 import { signatureOf } from '../meta/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { Arrivals } from './arrivals.ts';
+import { Arrivals, type CallEvent } from './arrivals.ts';
 import { keepLast } from './events.ts';
 import {
   type DeliveryOptions,
@@ -16,7 +16,16 @@ import {
 /** How the webhooks of one call are delivered: all of them, and each kind in its own way. */
 export interface CallDelivery extends DeliveryOptions {
   readonly connect?: DeliveryOptions;
+  readonly ringing?: DeliveryOptions;
+  readonly accepted?: DeliveryOptions;
+  readonly media_update?: DeliveryOptions;
   readonly terminate?: DeliveryOptions;
+}
+
+/** What a test calls this event: a call_status by its status. */
+export function nameOf(event: Pick<WebhookEvent, 'event'> & { readonly call_status?: unknown }): CallEvent {
+  if (event.event !== 'call_status') return event.event;
+  return event.call_status === 'accepted' ? 'accepted' : 'ringing';
 }
 
 /** Milliseconds until Meta counts an unanswered delivery as failed. */
@@ -76,6 +85,11 @@ export class Webhooks {
     this.#failingSinceMs = undefined;
   }
 
+  /** An item that belongs to no call, in an entry of its own form; resolves when it was answered 200 or given up. */
+  async item(entry: object): Promise<void> {
+    await this.#deliver(escaped(JSON.stringify({ object: 'page', entry: [entry] })));
+  }
+
   /**
    * One call event in an envelope; resolves when all copies were answered 200 or given up.
    */
@@ -88,7 +102,7 @@ export class Webhooks {
       const entry = entryOf(pageId, event, options);
       await (this.#held ? this.#hold(entry, options) : this.#copies([entry], options));
     } finally {
-      this.#arrivals.done(event.id, event.event);
+      this.#arrivals.done(event.id, nameOf(event));
     }
   }
 

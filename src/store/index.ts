@@ -1,4 +1,11 @@
 export {
+  Directory,
+  type DirectoryEntry,
+  type NumberRange,
+  type OpenDirectory,
+  openDirectory,
+} from './directory.ts';
+export {
   type JournalContents,
   type JournalOptions,
   noJournal,

@@ -95,7 +95,7 @@ it.each<[string, object, RegExp]>([
   ['/faults', {}, /kind/],
   ['/faults', { kind: 'error', code: '4' }, /code/],
   ['/faults', { kind: 'error', times: 0 }, /times/],
-  ['/faults', { kind: 'error', action: 'connect' }, /action/],
+  ['/faults', { kind: 'error', action: 'call' }, /action/],
   ['/page', { audioEnabled: 'off' }, /audioEnabled/],
   ['/page', { usage: { percent: 3 } }, /regainMinutes/],
   ['/webhooks/flush', { reverse: true }, /additional properties/],

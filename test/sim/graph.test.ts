@@ -162,7 +162,7 @@ it('tells the usage of the quota in both headers, or not at all', async () => {
 
 it('knows no path that Graph has not', async () => {
   const { simulator } = await start();
-  for (const path of ['/10/calls', '/latest/10/calls', '/v26.0/10/messages', '/v26/10/calls']) {
+  for (const path of ['/10/calls', '/latest/10/calls', '/v26.0/10/tags', '/v26/10/calls']) {
     expect((await post(simulator, {}, path)).status).toBe(404);
   }
 });

@@ -3,13 +3,16 @@ import type { LadderStep } from '../../gateway/index.ts';
 import type { SimEvent } from '../../sim/index.ts';
 import { type Arrow, judge, makeCall, writeWavs } from './one-call.ts';
 import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
+import { callOut } from './outbound-call.ts';
 import { printLadder, printResult } from './print.ts';
 import { DEMO_PAGE, startWorld, type World, type WorldOptions } from './world.ts';
 
 /** `msgw demo`: returns the exit code. With `--json` the last line of standard output is one JSON object. */
 export async function demoCommand(options: DemoOptions): Promise<number> {
   const arrows = new Map<string, Arrow[]>();
+  const all: Arrow[] = [];
   const add = (callId: string | undefined, arrow: Arrow): void => {
+    all.push(arrow);
     if (!callId) return;
     const list = arrows.get(callId) ?? [];
     list.push(arrow);
@@ -20,13 +23,16 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     world = await startWorld({
       ...phoneOptions(options),
       codecs: [CODECS[options.codec]],
+      ...(options.outbound ? { configure: mayCallOut(options.permission === false) } : {}),
       onLadder: ({ callId, atMs, from, to, what }: LadderStep) => add(callId, { atMs, from, to, what }),
       // Of the simulator's own view only what the gateway cannot see.
       onSimEvent: ({ callId, atMs, from, to, what }: SimEvent) => {
         if (from === 'consumer' || to === 'consumer') add(callId, { atMs, from, to, what });
       },
     });
-    const result = await callsOf(world, options, arrows);
+    const result = options.outbound
+      ? [await callOut(world, options, all)]
+      : await callsOf(world, options, arrows);
     if (options.keep) await keep(world, options);
     await world.close();
     print(result, options);
@@ -42,6 +48,13 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     }
     return 1;
   }
+}
+
+/** The demo's phone may call out as the demo's Page. */
+function mayCallOut(requestPermission: boolean): (yaml: Record<string, unknown>) => void {
+  return (yaml) => {
+    yaml['outbound'] = { rules: [{ trunk: 'phone1', page: DEMO_PAGE, requestPermission }] };
+  };
 }
 
 async function callsOf(

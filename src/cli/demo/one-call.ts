@@ -63,7 +63,11 @@ async function phoneOf(world: World, consumer: ConsumerCall): Promise<PhoneCall>
   }
 }
 
-async function orTimeout<T>(promise: Promise<T>, consumer: ConsumerCall, otherwise: string): Promise<T> {
+export async function orTimeout<T>(
+  promise: Promise<T>,
+  consumer: ConsumerCall,
+  otherwise: string,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`${otherwise} within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
@@ -145,14 +149,14 @@ export function writeWavs(folder: string, { consumer, phone }: CallStory): strin
   });
 }
 
-function near(got: number, wanted: number): boolean {
+export function near(got: number, wanted: number): boolean {
   return Math.abs(got / wanted - 1) <= 0.02;
 }
 
-function tenth(value: number): number {
+export function tenth(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function pause(ms: number): Promise<void> {
+export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -8,6 +8,10 @@ export interface DemoOptions {
   readonly phone?: string;
   readonly calls: number;
   readonly keep?: boolean;
+  /** The phone calls the consumer. */
+  readonly outbound?: boolean;
+  /** False: the consumer has to be asked first. */
+  readonly permission?: boolean;
 }
 
 /** What one end heard, and what all took. */
@@ -23,11 +27,8 @@ export interface DemoResult {
     readonly codec: string;
     readonly dtmf: string;
   };
-  readonly times: {
-    readonly webhookTo200Ms: number;
-    readonly webhookToInviteMs: number;
-    readonly answerToTwoWayAudioMs: number;
-  };
+  /** By name, ms. */
+  readonly times: Readonly<Record<string, number>>;
   readonly ladder: readonly {
     readonly atMs: number;
     readonly from: string;

@@ -26,8 +26,16 @@ export function printResult({ ok, reasons, consumer, phone, times, record }: Dem
   console.log(
     `phone    heard ${phone.heardHz} Hz (${phone.rxPackets} packets, ${phone.lost} lost, ${phone.codec}), keys "${phone.dtmf}"`,
   );
+  // webhookTo200Ms: "webhook to 200"
+  const words = (name: string): string =>
+    name
+      .replace(/Ms$/, '')
+      .replace(/([a-z])([A-Z0-9])/g, '$1 $2')
+      .toLowerCase();
   console.log(
-    `webhook to 200: ${times.webhookTo200Ms} ms; webhook to INVITE: ${times.webhookToInviteMs} ms; answer to two-way audio: ${times.answerToTwoWayAudioMs} ms`,
+    Object.entries(times)
+      .map(([name, ms]) => `${words(name)}: ${ms} ms`)
+      .join('; '),
   );
   console.log(`record: ${JSON.stringify(record)}`);
   console.log(ok ? 'ok' : `not ok: ${reasons.join('; ')}`);

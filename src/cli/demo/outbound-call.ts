@@ -1,0 +1,108 @@
+import type { DialedCall, Heard } from '../../sim/index.ts';
+import type { Arrow } from './one-call.ts';
+import { near, orTimeout, pause, tenth } from './one-call.ts';
+import type { DemoOptions, DemoResult } from './options.ts';
+import { PHONE_TONE_HZ, type World } from './world.ts';
+
+const CONSUMER = { psid: '7654321098765432', name: 'Amina Otieno' };
+const CONSUMER_TONE_HZ = 440;
+
+/** The phone calls a consumer, with permission or without it at first; the result as `judge` makes it. */
+export async function callOut(
+  world: World,
+  options: DemoOptions,
+  arrows: readonly Arrow[],
+): Promise<DemoResult> {
+  const { simulator } = world;
+  const asks = options.permission === false;
+  simulator.consumer({ ...CONSUMER, permission: !asks, whenAsked: { does: 'approve' } });
+  const reasons: string[] = [];
+  if (asks) {
+    const refused = await dial(world);
+    const { failure } = await refused.ended;
+    await world.nextRecord();
+    if (failure?.status !== 403 || failure.reason !== 'Permission Requested') {
+      reasons.push(`the first try got ${failure?.status} ${failure?.reason}, not 403 Permission Requested`);
+    }
+    await approved(world);
+  }
+  const placed = simulator.nextPlaced();
+  const phone = await dial(world);
+  const consumer = await Promise.race([placed, refusal(phone)]);
+  const recorded = world.nextRecord();
+  await orTimeout(phone.answered, consumer, 'nobody picked up');
+  const answeredAtMs = now();
+  await orTimeout(
+    Promise.all([phone.firstAudio, consumer.firstAudio]),
+    consumer,
+    'there was no audio both ways',
+  );
+  const twoWayAtMs = now();
+  await pause(options.seconds * 1000);
+  if (options.hangup === 'phone') await phone.hangup();
+  else await consumer.hangup();
+  await Promise.all([phone.ended, consumer.ended]);
+  const record = await recorded;
+
+  const consumerHeard = consumer.heard();
+  const phoneHeard = phone.heard();
+  if (!near(consumerHeard.heardHz, PHONE_TONE_HZ)) reasons.push(notHeard('consumer', consumerHeard));
+  if (!near(phoneHeard.heardHz, CONSUMER_TONE_HZ)) reasons.push(notHeard('phone', phoneHeard));
+  const wanted = options.hangup === 'phone' ? 'phone-hangup' : 'consumer-hangup';
+  if (record['cause'] !== wanted) reasons.push(`the record says ${String(record['cause'])}, not ${wanted}`);
+  const ladder = [...arrows].sort((a, b) => a.atMs - b.atMs);
+  const began = ladder[0]?.atMs ?? 0;
+  const at = (from: string, what: string): number =>
+    ladder.findLast((arrow) => arrow.from === from && arrow.what.startsWith(what))?.atMs ?? Number.NaN;
+  return {
+    ok: reasons.length === 0,
+    reasons,
+    consumer: {
+      heardHz: consumerHeard.heardHz,
+      rxPackets: consumerHeard.rxPackets,
+      lost: consumerHeard.lost,
+    },
+    phone: {
+      heardHz: phoneHeard.heardHz,
+      rxPackets: phoneHeard.rxPackets,
+      lost: phoneHeard.lost,
+      codec: phoneHeard.codec,
+      dtmf: phoneHeard.dtmf,
+    },
+    times: {
+      inviteToConnectMs: tenth(at('gateway', 'POST connect') - at('phone', 'INVITE')),
+      acceptedTo200Ms: tenth(at('gateway', '200 OK') - at('meta', 'webhook call_status (accepted)')),
+      answerToTwoWayAudioMs: tenth(twoWayAtMs - answeredAtMs),
+    },
+    ladder: ladder.map((arrow) => ({ ...arrow, atMs: tenth(arrow.atMs - began) })),
+    record,
+  };
+}
+
+function dial(world: World): Promise<DialedCall> {
+  const [at] = world.gateway.sipContacts;
+  const [phone] = world.phones;
+  if (!at || !phone) throw new Error('there is no SIP listener or no phone');
+  return phone.dial({ number: CONSUMER.psid, host: at.address, port: at.port });
+}
+
+/** The consumer's answer has reached the gateway. */
+async function approved({ simulator, gateway }: World): Promise<void> {
+  const replies = simulator.webhooks.answers.length;
+  while (
+    simulator.consumers.permissions.until(CONSUMER.psid, Date.now()) === undefined ||
+    simulator.webhooks.answers.length <= replies ||
+    gateway.calls > 0
+  ) {
+    await pause(20);
+  }
+}
+
+async function refusal(phone: DialedCall): Promise<never> {
+  const { failure } = await phone.ended;
+  throw new Error(`the call was refused: ${failure?.status} ${failure?.reason}`);
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+const notHeard = (who: string, { heardHz }: Heard): string => `the ${who} heard ${heardHz} Hz`;
