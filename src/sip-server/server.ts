@@ -9,6 +9,8 @@ import { hostPortText } from './grammar/scan.ts';
 import { Counters } from './guard/counters.ts';
 import { Guard } from './guard/guard.ts';
 import { LoopDelay } from './guard/loop-delay.ts';
+import { AddressList } from './guard/peers.ts';
+import { OwnAddresses } from './transport/address.ts';
 import { SystemResolver } from './transport/dns/system-resolver.ts';
 import { TransportLayer } from './transport/layer.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
@@ -34,6 +36,7 @@ export async function startCounted(
   const guard = new Guard(options, clock, counters);
   const { trace } = options;
   const loopDelay = new LoopDelay();
+  const local = new AddressList(options.localNetworks ?? [], 'localNetworks');
   let engine: Engine | undefined;
   let control: ControlServer | undefined;
 
@@ -41,7 +44,11 @@ export async function startCounted(
     clock,
     resolver: options.resolver ?? new SystemResolver(options.dnsServers),
     random: Math.random,
-    external: options.externalAddress,
+    own: new OwnAddresses({
+      clock,
+      external: options.externalAddress,
+      isLocal: (peer) => local.has(peer),
+    }),
     accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),

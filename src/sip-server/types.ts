@@ -94,8 +94,10 @@ export interface SipServerSettings {
   readonly secret: string;
   /** At least one. */
   readonly listen: readonly ListenOptions[];
-  /** Put into Via and Contact instead of the bound address, except toward loopback peers. */
+  /** Put into Via and Contact instead of our own address of that family, except toward peers that are local. */
   readonly externalAddress?: string;
+  /** Peers (addresses, CIDR networks) on our side of the NAT, beside loopback. Default none. */
+  readonly localNetworks?: readonly string[];
   /**
    * Peers (IP addresses, CIDR networks) whose requests are served; everybody else is dropped in silence, except
    * inside a dialog that exists. Default: loopback peers only, which requires every listener to be on loopback.

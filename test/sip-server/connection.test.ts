@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
+import { OwnAddresses } from '../../src/sip-server/transport/address.ts';
 import { STREAM_LIMITS, type StreamLimits } from '../../src/sip-server/transport/limits.ts';
 import { StreamListener } from '../../src/sip-server/transport/stream-listener.ts';
 import { tcpKind } from '../../src/sip-server/transport/tcp.ts';
@@ -34,7 +35,7 @@ class Bench {
     bench.listener = await StreamListener.open({ protocol, address: host, port: 0 }, kind, {
       clock: bench.clock,
       limits,
-      external: undefined,
+      own: new OwnAddresses({ clock: bench.clock }),
       accepts: () => true,
       onMessage: (message, flow) => {
         bench.heard.push({ text: message.toString(), flow });

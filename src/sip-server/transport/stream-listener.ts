@@ -1,6 +1,5 @@
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { ListenOptions, SipContact } from '../types.ts';
-import { advertised } from './address.ts';
 import { Connection } from './connection.ts';
 import { KEEP_ALIVE_MS, STREAM_LIMITS, type StreamLimits } from './limits.ts';
 import { listenError } from './listen-error.ts';
@@ -165,12 +164,12 @@ export class StreamListener {
 
   #flowOn(connection: Connection | undefined, remote: Endpoint, keys?: Set<string>): Flow {
     const { address, port } = this.contact;
-    const { external, trace } = this.#options;
+    const { own, trace } = this.#options;
     const { protocol } = this.#kind;
     const flow: Flow = {
       protocol,
       reliable: true,
-      local: { address: advertised(address, remote.address, external), port },
+      local: { address: own.toward(address, remote.address), port },
       bound: { address, port },
       remote,
       isOpen: () => connection?.isOpen === true,

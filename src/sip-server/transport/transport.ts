@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { Result } from '../../shared/result.ts';
 import type { Protocol, SipContact } from '../types.ts';
+import type { OwnAddresses } from './address.ts';
 import type { StreamLimits } from './limits.ts';
 
 /** An IP address (no brackets) and a port. */
@@ -86,8 +87,8 @@ export interface ListenerOptions {
   readonly clock: Clock;
   /** In place of `STREAM_LIMITS`. */
   readonly limits?: Partial<StreamLimits>;
-  /** Advertised instead of the bound address. */
-  readonly external: string | undefined;
+  /** What peers may know as our addresses. */
+  readonly own: OwnAddresses;
   /** Whether a listener takes connections from that address. */
   readonly accepts: (address: string, listener: SipContact) => boolean;
   /** The bytes of one message and where they came from. */

@@ -1,7 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { ListenOptions, SipContact } from '../types.ts';
-import { advertised } from './address.ts';
 import { listenError } from './listen-error.ts';
 import { defaultPort, type Endpoint, type Flow, type ListenerOptions } from './transport.ts';
 
@@ -14,10 +13,16 @@ export class UdpListener {
   readonly #socket: Socket;
   readonly #options: ListenerOptions;
 
+  readonly #onLost = (): void => {
+    const { address, port } = this.contact;
+    this.#options.onError(new Error(`the listener udp/${address}:${port} has closed by itself`));
+  };
+
   private constructor(socket: Socket, contact: SipContact, options: ListenerOptions) {
     this.#socket = socket;
     this.contact = contact;
     this.#options = options;
+    socket.on('close', this.#onLost);
     socket.on('message', (data, from) => {
       const flow = this.flow({ address: from.address, port: from.port });
       options.trace?.('in', flow, data);
@@ -64,11 +69,11 @@ export class UdpListener {
 
   flow(remote: Endpoint): Flow {
     const { address, port } = this.contact;
-    const { external, trace } = this.#options;
+    const { own, trace } = this.#options;
     const flow: Flow = {
       protocol: 'udp',
       reliable: false,
-      local: { address: advertised(address, remote.address, external), port },
+      local: { address: own.toward(address, remote.address), port },
       bound: { address, port },
       remote,
       send: (message, failed) => {
@@ -88,6 +93,7 @@ export class UdpListener {
   }
 
   close(): Promise<void> {
+    this.#socket.removeListener('close', this.#onLost);
     return new Promise((resolve) => this.#socket.close(() => resolve()));
   }
 }
