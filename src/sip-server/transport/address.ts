@@ -37,6 +37,11 @@ export class OwnAddresses {
     this.#options = options;
   }
 
+  /** The same with another external address; undefined keeps this one. */
+  withExternal(external: string | undefined): OwnAddresses {
+    return external === undefined ? this : new OwnAddresses({ ...this.#options, external });
+  }
+
   /**
    * The address that a peer shall answer to: the external one unless the peer is local; else the bound one; on a
    * wildcard socket the interface whose network holds the peer, else the first that is not loopback.

@@ -54,7 +54,7 @@ export class TransportLayer implements Transports {
   }
 
   async #listen(listen: ListenOptions): Promise<Listener> {
-    const options = { ...this.#options, external: listen.externalAddress ?? this.#options.external };
+    const options = { ...this.#options, own: this.#options.own.withExternal(listen.externalAddress) };
     if (listen.protocol === 'udp') return UdpListener.open(listen, options);
     if (listen.protocol === 'tcp') return StreamListener.open(listen, tcpKind, options);
     const kind = await TlsKind.load(listen.tls ?? { certificates: [] });
