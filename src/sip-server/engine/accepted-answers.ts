@@ -5,7 +5,7 @@ import { T1x64, Timers } from '../transaction/timers.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { InviteEvents } from './client-requests.ts';
 import type { EngineContext } from './context.ts';
-import type { DialogEnd } from './dialog-end.ts';
+import { type DialogEnd, ENDS } from './dialog-end.ts';
 import type { InDialog } from './in-dialog.ts';
 import { deliverResponse, dialogOf, type OutgoingRequest } from './outgoing-request.ts';
 import type { SessionTimers } from './session-timers.ts';
@@ -55,6 +55,7 @@ export class AcceptedAnswers implements InviteEvents {
       dialog.forks.clear();
       if (dialog.state === 'early') dialog.state = 'confirmed';
     } else dialog.refresh(response, flow, nat);
+    if (out.initial) this.#context.cdrs.start(out, dialog, 'network', () => serializeMessage(response));
     dialog.acks.set(out.request.seq, 'wanted');
     this.#sessions.onAccepted(dialog, out.request, response);
     if (out.cancel && out.initial) dialog.endAfterAck = true;
@@ -69,8 +70,16 @@ export class AcceptedAnswers implements InviteEvents {
   /** An accepted INVITE whose application is gone, or has hung up meanwhile. */
   #release(out: OutgoingRequest, dialog: Dialog): void {
     this.#inDialog.acknowledge(dialog, out.request.seq, out.request);
-    if (dialog.state !== 'terminated') this.#ending.end(dialog, 'SIP;cause=503;text="Application gone"');
-    else if (out.initial) this.#inDialog.bye(dialog, 'SIP;cause=487;text="Cancelled"');
+    if (dialog.state !== 'terminated') this.#ending.end(dialog, ENDS.appGone);
+    else if (out.initial) this.#byeLate(dialog);
+  }
+
+  /** The application hung up before the answer came. */
+  #byeLate(dialog: Dialog): void {
+    const { reason, record } = ENDS.cancelled;
+    this.#inDialog.bye(dialog, reason, ({ bytes }) =>
+      this.#context.cdrs.stop(dialog, 'application', record, () => bytes),
+    );
   }
 
   /** Timer M: an application that never acknowledged a 2xx has lost the call; its peer gave up long ago. */
@@ -82,8 +91,7 @@ export class AcceptedAnswers implements InviteEvents {
       return;
     }
     this.#inDialog.acknowledge(dialog, request.seq, request);
-    if (dialog.state === 'confirmed')
-      this.#ending.end(dialog, 'SIP;cause=500;text="No ACK from the application"');
+    if (dialog.state === 'confirmed') this.#ending.end(dialog, ENDS.noAck);
   }
 
   /** A 2xx may still come, even after a failure (RFC 3261 16.7): it will get ACK and BYE. */

@@ -8,6 +8,7 @@ import type { AppClient, AppFrame } from '../wire/client.ts';
 import { responseSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
+import { ENDS } from './dialog-end.ts';
 import type { IncomingRequest } from './incoming-request.ts';
 import type { Outgoing } from './outgoing.ts';
 import type { ServerRequests } from './server-requests.ts';
@@ -101,6 +102,9 @@ export class AppResponses {
       this.#transmit(incoming, status, bytes);
       this.#requests.finish(incoming, status, headers);
       if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
+      const { dialog } = incoming;
+      if (status < 300 && dialog) this.#context.cdrs.start(incoming, dialog, 'application', () => bytes);
+      else this.#context.cdrs.stop(incoming, 'application', 'call-rejected', () => bytes);
     };
     if (status < 300 && incoming.reliable?.settled === false) this.#hold(incoming, send);
     else send();
@@ -184,7 +188,7 @@ export class AppResponses {
       dialog.unacked.delete(request.cseq.seq);
       log.warn({ callId: dialog.callId }, 'sip_server.ack_timeout');
       dialog.resumeAfterAck();
-      if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, 'SIP;cause=200;text="ACK timeout"');
+      if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, ENDS.ackTimeout);
     };
     const retransmission = new AnswerRetransmission(clock, repeat, giveUp);
     dialog.unacked.set(request.cseq.seq, { transactionId: id, retransmission });

@@ -12,6 +12,7 @@ import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
+import type { StopReason } from './cdrs.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
@@ -128,6 +129,9 @@ export class ClientRequests {
   }
 
   start(out: OutgoingRequest, failure: Error | undefined): void {
+    const { initial, request } = out;
+    if (initial && request.method === 'INVITE')
+      this.#context.cdrs.attempt(out, 'application', () => request.bytes);
     if (failure) {
       this.#inDialog.onSendError(failure, out.request.flow);
       this.#requests.delete(out.id);
@@ -267,6 +271,8 @@ export class ClientRequests {
       else if (TARGET_REFRESH.has(request.method)) dialog.refresh(response, flow, this.#context.nat);
       if (request.method === 'UPDATE') this.#sessions.onAccepted(dialog, request, response);
     }
+    if (response.status >= 300)
+      this.#context.cdrs.stop(out, 'network', stopReason(out), () => serializeMessage(response));
     deliverResponse(this.#context, out, serializeMessage(response), flow);
     this.#settleDialog(out, response.status, response.headers);
     if (response.status >= 300 && !isChallenge(response.status)) this.#invites.onGivenUp(out);
@@ -298,6 +304,7 @@ export class ClientRequests {
     if (out.final) return;
     this.#finish(out);
     const message = buildSynthetic(out.request, status, REASONS[status] ?? '');
+    this.#context.cdrs.stop(out, 'application', stopReason(out), () => message);
     deliverResponse(this.#context, out, message, undefined);
     this.#settleDialog(out, status);
     out.own?.onRefused(status, new Headers());
@@ -346,6 +353,8 @@ function confirm(dialog: Dialog, response: SipResponse, flow: Flow, nat: boolean
   dialog.remote = remoteFrom(response, flow, nat, dialog.remoteAddress.uri);
   dialog.state = 'confirmed';
 }
+
+const stopReason = (out: OutgoingRequest): StopReason => (out.cancel ? 'call-canceled' : 'call-rejected');
 
 const hasBody = (out: OutgoingRequest): boolean => out.request.headers.has('content-type');
 

@@ -7,6 +7,7 @@ import type { TransactionLayer } from '../transaction/layer.ts';
 import type { Flow, Transports } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import { sipFrame } from '../wire/sip-frames.ts';
+import type { Cdrs } from './cdrs.ts';
 import type { Ids } from './ids.ts';
 import type { SubscriptionUses } from './subscription-uses.ts';
 
@@ -22,6 +23,7 @@ export interface EngineContext {
   readonly transactions: TransactionLayer;
   readonly dialogs: DialogTable;
   readonly subscriptions: SubscriptionUses;
+  readonly cdrs: Cdrs;
   /** The next application that routes this method. */
   readonly pick: (method: string) => AppClient | undefined;
 }

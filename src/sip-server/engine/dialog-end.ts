@@ -1,8 +1,27 @@
 import type { Dialog } from '../dialog/dialog.ts';
 import { Headers } from '../message/headers.ts';
+import type { StopReason } from './cdrs.ts';
 import { deliverUnsolicited, type EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import type { WireRequest } from './wire-request.ts';
+
+export interface End {
+  /** Value of Reason in the BYE (RFC 3326). */
+  readonly reason: string;
+  readonly record: StopReason;
+}
+
+/** Why the server itself ends a call. */
+export const ENDS = {
+  ackTimeout: { reason: 'SIP;cause=200;text="ACK timeout"', record: 'system-initiated-termination' },
+  appGone: { reason: 'SIP;cause=503;text="Application gone"', record: 'system-error-initiated-termination' },
+  cancelled: { reason: 'SIP;cause=487;text="Cancelled"', record: 'call-canceled' },
+  noAck: {
+    reason: 'SIP;cause=500;text="No ACK from the application"',
+    record: 'system-error-initiated-termination',
+  },
+  sessionExpired: { reason: 'SIP;cause=200;text="Session timer expired"', record: 'session-expired' },
+} as const satisfies Record<string, End>;
 
 /** Ends confirmed dialogs from here. */
 export class DialogEnd {
@@ -17,11 +36,11 @@ export class DialogEnd {
   }
 
   /** BYE to the peer, and the same BYE to the application as unsolicited. */
-  end(dialog: Dialog, reason: string): void {
-    const { dialogs } = this.#context;
+  end(dialog: Dialog, why: End): void {
+    const { dialogs, cdrs } = this.#context;
     // RFC 3261 15: not before the ACK of our 2xx.
     if (dialog.answering) {
-      dialog.afterAck.push(() => this.end(dialog, reason));
+      dialog.afterAck.push(() => this.end(dialog, why));
       return;
     }
     if (dialog.state === 'terminated') return;
@@ -31,10 +50,11 @@ export class DialogEnd {
     }
     this.#cancelPending(dialog);
     const told = (bye: WireRequest): void => {
+      cdrs.stop(dialog, 'application', why.record, () => bye.bytes);
       if (dialog.client.alive)
         deliverUnsolicited(this.#context, dialog.client, bye.bytes, bye.flow, dialog.id);
     };
-    this.#inDialog.bye(dialog, reason, told, () => dialogs.remove(dialog));
+    this.#inDialog.bye(dialog, why.reason, told, () => dialogs.remove(dialog));
     dialog.state = 'terminated';
     dialog.stop();
   }

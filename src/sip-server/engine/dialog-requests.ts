@@ -136,6 +136,7 @@ export class DialogRequests {
       return true;
     }
     if (invite) this.#requests.answer(invite, 487);
+    this.#requests.released(dialog, request);
     dialog.state = 'terminated';
     // A BYE of ours that waited for the ACK crosses this one; its sender still wants an answer.
     for (const next of dialog.afterAck.splice(0)) next();

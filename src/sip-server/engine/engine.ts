@@ -16,7 +16,9 @@ import { TransactionLayer } from '../transaction/layer.ts';
 import type { Flow, Transports } from '../transport/transport.ts';
 import type { AppClient, AppFrame, AppHandler } from '../wire/client.ts';
 import { type AppMessage, parseAppMessage } from './app-message.ts';
+import { Cdrs } from './cdrs.ts';
 import type { EngineContext } from './context.ts';
+import { ENDS } from './dialog-end.ts';
 import { guardedClock } from './guarded-clock.ts';
 import type { Ids } from './ids.ts';
 import { Incoming } from './incoming.ts';
@@ -55,8 +57,9 @@ export class Engine implements AppHandler {
     });
     this.#guard = options.guard;
     const dialogs = new DialogTable();
+    const cdrs = new Cdrs(clock, options.pick);
     const subscriptions = new SubscriptionUses(clock, dialogs);
-    this.#context = { ...options, clock, callTimes, transactions, dialogs, subscriptions };
+    this.#context = { ...options, clock, callTimes, transactions, dialogs, subscriptions, cdrs };
     const requests = new ServerRequests(this.#context);
     this.#outgoing = new Outgoing(this.#context, requests);
     this.#incoming = new Incoming(this.#context, requests, this.#outgoing);
@@ -237,8 +240,7 @@ export class Engine implements AppHandler {
       // Of a call that is over, subscriptions may be left.
       if (dialog.isCall) dialog.subscriptions?.stop();
       if (dialog.state === 'terminated') this.#context.dialogs.remove(dialog);
-      if (dialog.state === 'confirmed')
-        this.#outgoing.endDialog(dialog, 'SIP;cause=503;text="Application gone"');
+      if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, ENDS.appGone);
     }
   }
 

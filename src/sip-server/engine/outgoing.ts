@@ -11,7 +11,7 @@ import { AcceptedAnswers } from './accepted-answers.ts';
 import type { AppMessage } from './app-message.ts';
 import { ClientRequests } from './client-requests.ts';
 import { type EngineContext, FORMING } from './context.ts';
-import { DialogEnd } from './dialog-end.ts';
+import { DialogEnd, ENDS, type End } from './dialog-end.ts';
 import { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
 import { LastWills } from './last-wills.ts';
@@ -44,7 +44,7 @@ export class Outgoing {
     this.sessions = new SessionTimers(context, {
       busy: (dialog) => this.#isBusy(dialog),
       send: (dialog, message, refused) => this.#sendOwn(dialog, message, refused),
-      end: (dialog, reason) => this.endDialog(dialog, reason),
+      end: (dialog) => this.endDialog(dialog, ENDS.sessionExpired),
     });
     this.wills = new LastWills(
       context,
@@ -169,6 +169,7 @@ export class Outgoing {
     const start = (): void => this.#requests.start(out, failure);
     this.#requests.confirm(frame.id, out);
     if (method === 'BYE') {
+      this.#context.cdrs.stop(dialog, 'application', 'normal-release', () => out.request.bytes);
       dialog.state = 'terminated';
       dialog.sessionTimer?.stop();
     }
@@ -228,7 +229,7 @@ export class Outgoing {
         client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
         this.sessions.describe(dialog, headers, bytes);
         this.#inDialog.sendAck(dialog, seq, bytes, flow);
-        if (dialog.endAfterAck) this.endDialog(dialog, 'SIP;cause=487;text="Cancelled"');
+        if (dialog.endAfterAck) this.endDialog(dialog, ENDS.cancelled);
       });
     });
   }
@@ -258,8 +259,8 @@ export class Outgoing {
   // ---- for the other half ---------------------------------------------------------------------------------
 
   /** Ends a confirmed dialog from here: BYE to the peer, and the same BYE to the application as unsolicited. */
-  endDialog(dialog: Dialog, reason: string): void {
-    this.#ending.end(dialog, reason);
+  endDialog(dialog: Dialog, why: End): void {
+    this.#ending.end(dialog, why);
   }
 
   /** Whether an INVITE of ours waits for its final response: an INVITE from the peer is then glare (14.2). */

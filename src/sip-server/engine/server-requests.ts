@@ -97,7 +97,10 @@ export class ServerRequests {
       timer: undefined,
     };
     incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
-    if (initial && request.method === 'INVITE') this.#context.callTimes.began(incoming);
+    if (initial && request.method === 'INVITE') {
+      this.#context.callTimes.began(incoming);
+      this.#context.cdrs.attempt(incoming, 'network', () => serializeMessage(request));
+    }
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
     if (dialog && request.method === 'INVITE') this.#lastInvite.set(dialog, incoming);
@@ -122,7 +125,8 @@ export class ServerRequests {
     if (incoming.final) return;
     incoming.timer?.clear();
     incoming.timer = undefined;
-    this.send(incoming.transaction, incoming.request, status, incoming.localTag, extra);
+    const bytes = this.send(incoming.transaction, incoming.request, status, incoming.localTag, extra);
+    this.#context.cdrs.stop(incoming, 'application', 'call-rejected', () => bytes);
     this.finish(incoming, status);
   }
 
@@ -133,12 +137,19 @@ export class ServerRequests {
    */
   giveUp(invite: IncomingRequest, cause: SipRequest, status = 487, extra: Extra = []): void {
     const { id, client, held, transaction } = invite;
+    if (status === 487)
+      this.#context.cdrs.stop(invite, 'network', 'call-canceled', () => serializeMessage(cause));
     this.answer(invite, status, extra);
     const flow = transaction.flow;
     const dialogId = invite.dialog?.id ?? '';
     const message = serializeMessage(told(cause, held ? 'BYE' : 'CANCEL', extra));
     if (held) deliverUnsolicited(this.#context, client, message, flow, dialogId);
     else deliver(this.#context, client, message, { flow, transactionId: id, dialogId, isRequest: true });
+  }
+
+  /** Notes that the peer's BYE has ended a call. */
+  released(dialog: Dialog, bye: SipRequest): void {
+    this.#context.cdrs.stop(dialog, 'network', 'normal-release', () => serializeMessage(bye));
   }
 
   /** Notes that the final answer is out; a failed INVITE and any answered BYE leave no dialog. */
@@ -176,9 +187,11 @@ export class ServerRequests {
     tag: string,
     extra: Extra = [],
     reason?: string,
-  ): void {
+  ): Buffer {
     this.#context.counters.response('out', request.method, status);
-    transaction.respond(status, buildOwnResponse(request, status, tag, extra, reason));
+    const bytes = buildOwnResponse(request, status, tag, extra, reason);
+    transaction.respond(status, bytes);
+    return bytes;
   }
 
   // ---- ends -----------------------------------------------------------------------------------------------

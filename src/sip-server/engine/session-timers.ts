@@ -24,7 +24,7 @@ export interface SessionPort {
   busy(dialog: Dialog): boolean;
   /** Sends an INVITE or UPDATE that the application does not see; a 2xx comes back through `onAccepted`. */
   send(dialog: Dialog, message: AppMessage, refused: (status: number, headers: Headers) => void): void;
-  end(dialog: Dialog, reason: string): void;
+  end(dialog: Dialog): void;
 }
 
 /** Headers of the application that its refresh repeats: the same capabilities (RFC 4028 7.4). */
@@ -141,7 +141,7 @@ export class SessionTimers {
   }
 
   #end(dialog: Dialog): void {
-    this.#port.end(dialog, 'SIP;cause=200;text="Session timer expired"');
+    this.#port.end(dialog);
   }
 }
 

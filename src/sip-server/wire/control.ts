@@ -36,7 +36,8 @@ export class ControlServer {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #clients: Client[] = [];
-  #next = 0;
+  /** Whose turn it is, by verb. */
+  readonly #next = new Map<string, number>();
   #ids = 0;
 
   constructor(options: ControlOptions, handler: AppHandler) {
@@ -74,10 +75,10 @@ export class ControlServer {
   pick(method: string): AppClient | undefined {
     const verb = method.toLowerCase();
     for (let i = 0; i < this.#clients.length; i++) {
-      const at = (this.#next + i) % this.#clients.length;
+      const at = ((this.#next.get(verb) ?? 0) + i) % this.#clients.length;
       const client = this.#clients[at]!;
       if (client.routes.has(verb)) {
-        this.#next = at + 1;
+        this.#next.set(verb, at + 1);
         return client;
       }
     }
