@@ -237,3 +237,13 @@ test('a response without Contact leaves the Request-URI as remote target, not To
   bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
   expect(bench.one()).toMatchObject({ method: 'ACK', uri: 'sip:peer@127.0.0.1:5080' });
 });
+
+test('what an application writes in UTF-8 goes out as those bytes, and comes back so', () => {
+  const bench = new Bench();
+  const from = 'From: "Zoë ☎ à" <sip:us@127.0.0.1>;tag=a';
+  const reply = bench.frame({}, ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0', from, 'Subject: Привет à']);
+  const { text } = bench.wire[0]!;
+  expect(text).toContain(`${from}\r\n`);
+  expect(text).toContain('Subject: Привет à\r\n');
+  expect(reply.message).toBe(text);
+});
