@@ -235,6 +235,10 @@ test.each<[string, number, string]>([
     501,
     text({}, [], '', 'DANCE sip:watson@bell.example SIP/2.0'),
   ],
+  ['two tags in From', 400, text({ from: 'From: <sip:a@b>;tag=1;TAG=2' })],
+  ['a tag without value', 400, text({ from: 'From: <sip:a@b>;tag' })],
+  ['two branches', 400, text({ via: 'Via: SIP/2.0/UDP a;branch=z9hG4bK1;branch=z9hG4bK2' })],
+  ['Contact: * in OPTIONS', 200, text({}, ['Contact: *'])],
   ['IPv6 with three colons before IPv4', 200, text({}, ['Contact: <sip:a@[2001:db8:::192.0.2.1]>'])],
   ['IPv6 with three colons elsewhere', 400, text({}, ['Contact: <sip:a@[2001:db8:::1]>'])],
   ['IPv6 with nine groups', 400, text({}, ['Contact: <sip:a@[1:2:3:4:5:6:7:8:9]>'])],
@@ -258,4 +262,15 @@ test('a Date that is none is dropped, a good one stays', () => {
   expect(date('Fri, 01 Jan 2010 16:00:00 GMT')).toBe('Fri, 01 Jan 2010 16:00:00 GMT');
   expect(date('Fri, 01 Jan 2010 16:00:00 EST')).toBeUndefined();
   expect(date('yesterday')).toBeUndefined();
+});
+
+test.each<[string, number]>([
+  ['<sip:a@b>', 200],
+  ['sips:a@b', 200],
+  ['*', 400],
+  ['<tel:+1201>', 400],
+  ['<http://a.example>', 400],
+])('an INVITE with Contact: %s: %i', (contact, status) => {
+  const invite = text({ cseq: 'CSeq: 1 INVITE' }, [`Contact: ${contact}`], '', 'INVITE sip:a@b SIP/2.0');
+  expect(verdict(invite)).toBe(status);
 });

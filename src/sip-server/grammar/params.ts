@@ -9,6 +9,10 @@ export function param(params: Params, name: string): string | undefined {
   return undefined;
 }
 
+/** Whether a parameter of that name (lower case) stands there twice, which RFC 3261 7.3.1 forbids: readers differ. */
+export const isRepeated = (params: Params, name: string): boolean =>
+  params.filter(([key]) => key.toLowerCase() === name).length > 1;
+
 export function formatParams(params: Params): string {
   let text = '';
   for (const [name, value] of params) text += value === undefined ? `;${name}` : `;${name}=${value}`;

@@ -1,5 +1,6 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
+import { isRepeated } from '../grammar/params.ts';
 import { isToken, isTokenCode, parseDigits, splitList } from '../grammar/scan.ts';
 import { isUriText, parseSipUri, schemeOf } from '../grammar/uri.ts';
 import { parseCSeq, parseVia } from '../grammar/via.ts';
@@ -34,6 +35,9 @@ const SINGLE = [
 /** Headers that route; each value must parse. */
 const ADDRESSES = ['contact', 'route', 'record-route', 'path', 'service-route'] as const;
 
+/** Methods whose Contact becomes the remote target of a dialog. */
+const TARGETING = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER', 'UPDATE']);
+
 /** One datagram as a valid message, or the reason it must not go any further. */
 export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   const cut = cutMessage(data);
@@ -48,6 +52,7 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   if (viaValues.length > LIMITS.vias) return fail('Too many Via headers');
   const via = parseVia(viaValues[0] ?? '');
   if (!via || viaValues.some((value) => !parseVia(value))) return fail('Bad Via header');
+  if (isRepeated(via.params, 'branch')) return fail('Bad branch');
   const from = parseNameAddr(headers.get('from') ?? '');
   if (!from) return fail('Bad From header');
   const to = parseNameAddr(headers.get('to') ?? '');
@@ -56,14 +61,23 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   const toTag = tagOf(to);
   if ((fromTag !== undefined && !isToken(fromTag)) || (toTag !== undefined && !isToken(toTag)))
     return fail('Bad tag');
+  if (isRepeated(from.params, 'tag') || isRepeated(to.params, 'tag')) return fail('Bad tag');
   const callId = headers.get('call-id') ?? '';
   if (!isCallId(callId)) return fail('Bad Call-ID header');
   const cseq = parseCSeq(headers.get('cseq') ?? '');
   if (!cseq) return fail('Bad CSeq header');
   for (const key of ADDRESSES) {
     const values = headers.all(key);
-    if (key === 'contact' && values.length === 1 && values[0] === '*') continue;
-    if (values.length > 0 && !parseNameAddrs(values)) return fail(`Bad ${key} header`);
+    if (key === 'contact' && values.length === 1 && values[0] === '*' && !TARGETING.has(cseq.method))
+      continue;
+    if (values.length === 0) continue;
+    const addresses = parseNameAddrs(values);
+    if (!addresses) return fail(`Bad ${key} header`);
+    // RFC 3261 8.1.1.8: what shall be a remote target must be a SIP or SIPS URI.
+    const [first] = addresses;
+    if (key === 'contact' && start.kind === 'request' && TARGETING.has(cseq.method)) {
+      if (!first || !parseSipUri(first.uri)) return fail('Bad contact header');
+    }
   }
   const hops = headers.get('max-forwards');
   if (hops !== undefined && parseDigits(hops, 255) === undefined) return fail('Bad Max-Forwards header');
