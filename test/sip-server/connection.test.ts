@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { OwnAddresses } from '../../src/sip-server/transport/address.ts';
@@ -214,6 +215,49 @@ describe('keep-alive of a flow that registered (RFC 5626 4.4.1)', () => {
     // Had they been taken for a ping, its answer would come first.
     flow.send(Buffer.from('BYE'), () => {});
     expect(await text(peer)).toBe('BYE');
+  });
+});
+
+describe('a TLS peer', () => {
+  async function phone(bench: Bench): Promise<{ peer: TLSSocket; flow: Flow }> {
+    const peer = connectTls({
+      host,
+      port: bench.listener.contact.port,
+      ca: authority.cert,
+      servername: 'localhost',
+    });
+    peer.on('error', () => {});
+    closing.push(() => peer.destroy());
+    const heard = bench.next();
+    peer.write(OPTIONS);
+    return { peer, flow: await heard };
+  }
+
+  test('without a certificate is reached on its own connection by its address, never by a name', async () => {
+    const bench = await Bench.open({}, 'tls');
+    const { peer, flow } = await phone(bench);
+    bench.listener.flow(flow.remote, host).send(Buffer.from(OPTIONS), () => {});
+    expect(await text(peer)).toBe(OPTIONS);
+    flow.alias?.({ host, port: 5071 });
+    flow.alias?.({ host: 'phone.test', port: 5072 });
+    for (const [port, domain] of [
+      [flow.remote.port, 'phone.test'],
+      [5071, host],
+      [5072, 'phone.test'],
+    ] as const) {
+      const { size } = bench.listener;
+      bench.listener.flow({ address: host, port }, domain);
+      expect(bench.listener.size).toBe(size + 1);
+    }
+  });
+
+  test('that is gone leaves nothing', async () => {
+    const bench = await Bench.open({}, 'tls');
+    const { peer } = await phone(bench);
+    expect(bench.listener.size).toBe(1);
+    peer.end();
+    await bench.accepted(0);
+    expect(bench.clock.armed).toBe(0);
   });
 });
 

@@ -6,6 +6,7 @@ import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { ListenOptions, SipServerOptions } from '../../src/sip-server/index.ts';
 import { parseMessage } from '../../src/sip-server/message/validate.ts';
 import { type App, SDP, startApp } from './support/app.ts';
+import { Authority } from './support/certificates.ts';
 import { DnsServer } from './support/dns-server.ts';
 import type { SipError, Srf, SrfRequest } from './support/srf.ts';
 
@@ -212,4 +213,34 @@ test('closing while DNS is silent and while a connection is under way leaves not
   await a.server.close();
   await gone;
   expect(clock.armed).toBe(0);
+});
+
+test('TLS proves the domain that was asked for, not the host that DNS named for it', async () => {
+  const authority = new Authority();
+  closing.push(() => authority.close());
+  const tls = (names: string): ListenOptions => ({
+    protocol: 'tls',
+    address: '127.0.0.1',
+    port: 0,
+    tls: { certificates: [authority.issue(names)], ca: authority.cert },
+  });
+  const outcomes: number[] = [];
+  for (const names of ['DNS:pbx.test', 'URI:sip:pbx.test,DNS:other.test', 'DNS:host.test']) {
+    const b = await app(answering, [tls(names)]);
+    const dns = await DnsServer.open([
+      { type: 'A', name: 'host.test', address: '127.0.0.1' },
+      {
+        type: 'SRV',
+        name: '_sips._tcp.pbx.test',
+        priority: 1,
+        weight: 1,
+        port: port(b),
+        target: 'host.test',
+      },
+    ]);
+    closing.push(() => dns.close());
+    const a = await app(undefined, [tls('DNS:a.test')], { dnsServers: [dns.address] });
+    outcomes.push((await call(a, 'sips:bob@pbx.test')).status);
+  }
+  expect(outcomes).toEqual([200, 200, 503]);
 });

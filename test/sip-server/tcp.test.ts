@@ -40,6 +40,31 @@ test('a call over TCP; the callee hangs up on the connection that the caller mad
   expect([a.server.stats().dialogs, b.server.stats().dialogs]).toEqual([0, 0]);
 });
 
+test('a dialog goes to the port of its Contact, not to the one that was called', async () => {
+  // The callee is reached through another of its listeners than the one it wants its dialogs on.
+  let hungUp: (message: SrfMessage) => void = () => {};
+  const bye = new Promise<SrfMessage>((resolve) => {
+    hungUp = resolve;
+  });
+  const two = [...listen, ...listen];
+  const b = await app(
+    (srf) =>
+      srf.invite((req, res) => {
+        const contact = `<sip:b@127.0.0.1:${b.server.contacts[1]!.port};transport=tcp>`;
+        void srf
+          .createUAS(req, res, { localSdp: SDP(4000), headers: { Contact: contact } })
+          .then((dialog) => {
+            dialog.on('destroy', hungUp);
+          });
+      }),
+    { listen: two },
+  );
+  const a = await app();
+  const uac = await a.srf.createUAC(`sip:bob@${b.address};transport=tcp`, { localSdp: SDP(5000) });
+  await uac.destroy();
+  expect((await bye).receivedOn).toBe(`127.0.0.1:${b.server.contacts[1]!.port}`);
+});
+
 test('a refused connection is a 503 at once', async () => {
   const a = await app();
   const gone = await startApp(undefined, { listen });

@@ -6,7 +6,7 @@ import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import { buildFitting } from './large.ts';
-import { buildInside, targetOf, type WireRequest } from './wire-request.ts';
+import { buildInside, redirect, targetOf, type WireRequest } from './wire-request.ts';
 
 const NO_BODY = Buffer.alloc(0);
 
@@ -118,26 +118,42 @@ export class InDialog {
       const message = { start, headers, body: NO_BODY };
       const built = buildInside(dialog, method, seq, message, flow, this.#context.ids);
       if (built.ok) sent?.(built.value);
-      if (built.ok && opened.ok) this.sendAlone(built.value, done);
+      if (built.ok && opened.ok) this.#sendOnward(built.value, done);
       else done?.();
     });
   }
 
-  /** A request outside INVITE whose outcome no application waits for. */
+  /** `sendAlone`, to one address after the other (RFC 3263 4.3). */
+  #sendOnward(request: WireRequest, done?: () => void): void {
+    this.sendAlone(request, done, () => {
+      const flow = request.flow.next?.();
+      if (flow) this.#sendOnward(redirect(request, flow, this.#context.ids), done);
+      else done?.();
+    });
+  }
+
+  /**
+   * A request outside INVITE whose outcome no application waits for.
+   *
+   * @param lost called instead of `done` when the peer was not reached or said nothing
+   */
   sendAlone(
     request: Pick<WireRequest, 'method' | 'branch' | 'bytes' | 'flow'>,
     done: () => void = () => {},
+    lost = done,
   ): void {
+    let heard = false;
     const { transactions, counters } = this.#context;
     const events: ClientEvents = {
       onResponse: (response) => {
         counters.response('in', request.method, response.status);
+        heard = true;
         if (response.status >= 200) done();
       },
-      onTimeout: done,
+      onTimeout: () => (heard ? done() : lost()),
       onTransportError: (error) => {
         this.onSendError(error, request.flow);
-        done();
+        lost();
       },
       onTerminated: () => {},
     };

@@ -136,9 +136,10 @@ export class TransportLayer implements Transports {
     const { prefer } = target;
     const found = this.#listener(hop, prefer);
     if (!found) return undefined;
-    // A peer behind NAT can be reached on the connection it made, and on no other.
+    // A peer behind NAT can be reached on the connection it made, and on no other; one that listens is where it says.
     const same = found.preferred && prefer?.reliable && prefer.protocol === hop.protocol;
-    if (same && prefer.remote.address === hop.address && prefer.isOpen()) return prefer;
+    const there = same && prefer.remote.address === hop.address && prefer.isOpen();
+    if (there && (!prefer.isOurs || prefer.remote.port === hop.port)) return prefer;
     const remote = { address: hop.address, port: hop.port };
     return found.listener instanceof StreamListener
       ? found.listener.flow(remote, target.domain ?? target.host)

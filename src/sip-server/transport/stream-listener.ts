@@ -85,8 +85,11 @@ export class StreamListener {
   #find(remote: Endpoint, domain: string): Connection | undefined {
     for (const connection of this.#reachable.get(key(remote)) ?? []) {
       if (!connection.isOpen) continue;
-      if (this.#domains.get(connection) === domain || this.#kind.speaksFor(connection.stream, domain))
-        return connection;
+      // Whoever asks for the far end of a connection by address and port asks for that connection: phones over TLS
+      // have no certificate and no other way to be reached (RFC 5626 2).
+      const farEnd = !connection.isOurs && domain === remote.address;
+      const asked = this.#domains.get(connection) === domain;
+      if (farEnd || asked || this.#kind.speaksFor(connection.stream, domain)) return connection;
     }
     return undefined;
   }
@@ -169,6 +172,7 @@ export class StreamListener {
     const flow: Flow = {
       protocol,
       reliable: true,
+      ...(connection?.isOurs && { isOurs: true }),
       local: { address: own.toward(address, remote.address), port },
       bound: { address, port },
       remote,

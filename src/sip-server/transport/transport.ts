@@ -25,6 +25,8 @@ export interface Flow {
   readonly remote: Endpoint;
   /** Hands the message to the socket; `failed` is called at most once, later. */
   send(message: Buffer, failed: (error: Error) => void): void;
+  /** A connection that we opened, so that its remote port is one that listens. */
+  readonly isOurs?: boolean;
   /** Whether it can still be sent on: false once its connection is gone. */
   isOpen(): boolean;
   /**

@@ -11,6 +11,8 @@ export interface SrfMessage {
   readonly source: string;
   readonly source_address: string;
   readonly source_port: number;
+  /** `address:port` of the listener; of requests only. */
+  readonly receivedOn?: string;
   readonly stackTxnId: string;
   readonly stackDialogId: string | undefined;
   get(name: string): string | undefined;
