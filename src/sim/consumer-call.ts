@@ -125,6 +125,13 @@ export class ConsumerCall {
     await this.#leg?.press(digits);
   }
 
+  /** The consumer mutes or unmutes: muted, nothing but keys is sent, no RTCP either. Nothing before accept and after the end. */
+  mute(muted: boolean): void {
+    if (this.#end || !this.#leg) return;
+    this.#tell('consumer', 'meta', muted ? 'mutes' : 'unmutes');
+    this.#leg.mute(muted);
+  }
+
   /** The consumer hangs up; resolves when the terminate webhook was delivered or given up. */
   async hangup(): Promise<void> {
     if (this.#end) return;

@@ -73,6 +73,7 @@ export const CALL_BODY = optional(
     reorderPercent: percent,
     duplicatePercent: percent,
     loseDtmfEnds: flag,
+    muted: flag,
     delivery,
     reply,
     silenceDropMs: object<NonNullable<NewCall['silenceDropMs']>>({ start: ms, later: ms }, [
@@ -116,6 +117,12 @@ export interface DtmfBody {
 }
 
 export const DTMF_BODY = object<DtmfBody>({ digits: { type: 'string', pattern: '^[0-9*#]+$' } }, ['digits']);
+
+export interface MuteBody {
+  readonly muted: boolean;
+}
+
+export const MUTE_BODY = object<MuteBody>({ muted: flag }, ['muted']);
 
 export const FAULT_BODY = object<Fault>(
   {

@@ -10,6 +10,8 @@ import {
   type DtmfBody,
   FAULT_BODY,
   FLUSH_BODY,
+  MUTE_BODY,
+  type MuteBody,
   PAGE_BODY,
   type PageBody,
 } from './control-schema.ts';
@@ -72,6 +74,11 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
     '/calls/:id/dtmf',
     { schema: { body: DTMF_BODY } },
     withCall((call, body) => call.sendDtmf((body as DtmfBody).digits)),
+  );
+  sim.post<OfCall>(
+    '/calls/:id/mute',
+    { schema: { body: MUTE_BODY } },
+    withCall((call, body) => call.mute((body as MuteBody).muted)),
   );
   // The webhook may be tried for an hour; the consumer has put the phone away at once.
   sim.post<OfCall>(

@@ -62,6 +62,7 @@ export class RelayLeg {
   readonly #decoder: AudioDecoder;
   readonly #pcm = new Int16Array(5_760);
   #voice: Voice | undefined;
+  #muted: boolean;
   #report: TimerHandle | undefined;
   #silence: TimerHandle | undefined;
   #strays = 0;
@@ -100,6 +101,7 @@ export class RelayLeg {
     this.#peer = peer;
     this.#ssrc = randomInt(1, 2 ** 32);
     this.#waits = options.waits ?? false;
+    this.#muted = options.voice.muted === true;
     const { offer, reply } = options;
     const person = `${880_000_000 + randomInt(1_000_000)}:${randomBytes(12).toString('base64url')}`;
     this.#rtcp = new RelayRtcp(this.#ssrc, person);
@@ -148,6 +150,12 @@ export class RelayLeg {
     return true;
   }
 
+  /** Muted, nothing but keys is sent, no RTCP either; consent is answered all the same. */
+  mute(muted: boolean): void {
+    this.#muted = muted;
+    if (this.#voice) this.#voice.muted = muted;
+  }
+
   /** Idempotent. */
   async close(): Promise<void> {
     if (!this.#over) {
@@ -168,6 +176,7 @@ export class RelayLeg {
     const mid = reply.withoutRenegotiation ? offer.mid : consumerMid(offer);
     const format = { ssrc: this.#ssrc, opusPayloadType: offer.opus, mid };
     this.#voice = new Voice(this.#peer, opus, clock, random, format, voice);
+    this.#voice.muted = this.#muted;
     if (!this.#waits) this.#voice.start();
     this.#reportAfter(FIRST_RTCP_MS);
     this.#options.onSecure();
@@ -215,7 +224,8 @@ export class RelayLeg {
   #reportAfter(ms: number): void {
     const { clock } = this.#host;
     this.#report = clock.after(ms, () => {
-      const report = this.#voice && this.#rtcp.report(this.#voice, clock.now(), clock.monotonic());
+      const report =
+        !this.#muted && this.#voice && this.#rtcp.report(this.#voice, clock.now(), clock.monotonic());
       if (report) this.#peer.sendRtcp(report);
       this.#reportAfter(RTCP_INTERVAL_MS);
     });

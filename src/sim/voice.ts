@@ -13,6 +13,8 @@ export interface VoiceOptions extends ImpairmentOptions {
   readonly fec?: boolean;
   /** The last packets of telephone-events never leave. Default false. */
   readonly loseDtmfEnds?: boolean;
+  /** The consumer is muted from the beginning: nothing is sent. Default false. */
+  readonly muted?: boolean;
 }
 
 const FRAME_TICKS = 960;
@@ -53,6 +55,8 @@ export class Voice {
   /** Packets and payload bytes that left, lost ones included. */
   packets = 0;
   bytes = 0;
+  /** No audio leaves; the RTP clock runs on, and keys are still heard. */
+  muted = false;
 
   constructor(
     peer: MediaPeer,
@@ -110,6 +114,7 @@ export class Voice {
     this.#timestamp = (this.#timestamp + FRAME_TICKS) >>> 0;
     const digit = this.#digits[0];
     if (digit) return this.#sendDigit(digit);
+    if (this.muted) return;
     const pause = this.#options.dtx === true && this.#frame % 50 >= 30;
     this.#tone.fill(this.#pcm, SAMPLES);
     if (pause) {

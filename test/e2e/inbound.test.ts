@@ -170,6 +170,45 @@ describe('a call that is answered', () => {
     await until(() => world.gateway.calls === 0);
   });
 
+  it('keeps a call whose consumer is muted and sends nothing at all, as long as Meta consents', async () => {
+    const world = await start({
+      configure: (yaml) => {
+        (yaml['rtp'] as Record<string, unknown>)['mediaTimeoutMs'] = 2_000;
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    call.mute(true);
+    const { answered = 0 } = call.relay() ?? {};
+    // Consent is asked every 4 to 6 s, so this is more than twice the media time-out.
+    await until(() => (call.relay()?.answered ?? 0) >= answered + 2);
+    expect(call.state).toBe('connected');
+    await call.sendDtmf('7');
+    await until(() => phone?.heard().dtmf === '7');
+    call.mute(false);
+    const before = phone?.heard().rxPackets ?? 0;
+    await until(() => (phone?.heard().rxPackets ?? 0) > before + 60);
+    expect(Math.abs((phone?.heard().heardHz ?? 0) / 440 - 1)).toBeLessThan(0.02);
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
+    await until(() => world.gateway.calls === 0);
+  });
+
+  it('ends a call whose consumer was never heard, on both sides, after the media time-out', async () => {
+    const world = await start({
+      configure: (yaml) => {
+        (yaml['rtp'] as Record<string, unknown>)['mediaTimeoutMs'] = 2_000;
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440, muted: true });
+    const phone = await world.phones[0]?.nextCall();
+    expect(await call.ended).toMatchObject({ by: 'business' });
+    expect(await phone?.ended).toMatchObject({ how: 'BYE' });
+    expect(await world.nextRecord()).toMatchObject({ cause: 'media-lost' });
+    await until(() => world.gateway.calls === 0);
+  });
+
   it('authenticates the INVITE when the phone challenges it', async () => {
     const credentials = { username: 'gateway', password: 'correct horse' };
     const world = await start({

@@ -97,6 +97,7 @@ it.each<[string, object, RegExp]>([
   ['/faults', { kind: 'error', times: 0 }, /times/],
   ['/faults', { kind: 'error', action: 'call' }, /action/],
   ['/page', { audioEnabled: 'off' }, /audioEnabled/],
+  ['/calls', { muted: 1 }, /muted/],
   ['/page', { usage: { percent: 3 } }, /regainMinutes/],
   ['/webhooks/flush', { reverse: true }, /additional properties/],
 ])('%s refuses %j', async (path, body, message) => {

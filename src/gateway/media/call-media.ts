@@ -18,6 +18,7 @@ export class CallMedia {
   /** Events before the bridge exists cannot come: nobody knows our address yet. */
   #lost = false;
   #secure = false;
+  #heardConsumer = false;
 
   constructor(
     call: string,
@@ -123,6 +124,10 @@ export class CallMedia {
     // Meta's own webhook says that the consumer left; RTCP may come from a relay that changes.
     if (event.kind === 'rtcpBye')
       return this.#log.debug({ call: this.#call, leg: event.leg }, 'media.rtcp-bye');
+    if (event.kind === 'firstPacket' && event.leg === 'consumer') this.#heardConsumer = true;
+    // Who mutes may send nothing at all. Meta is there as long as it consents (RFC 7675); losing that fails the leg.
+    if (event.kind === 'silent' && event.leg === 'consumer' && this.#heardConsumer)
+      return this.#log.info({ call: this.#call, ms: event.ms }, 'media.consumer-silent');
     this.#tell(event);
   }
 
