@@ -46,12 +46,18 @@ export function bugRecord(s: CallState, detail: string, now: number): CallRecord
   return s.recorded ? undefined : buildRecord({ ...s, end: { cause: 'bug', by: 'gateway', detail } }, now);
 }
 
+/** `over-limit` and `closing`: turned away by us; the others came too late to ring. */
+export type MissedDetail = 'stale' | 'terminated-before' | 'over-limit' | 'closing';
+
 /** The record of a call that never rang: the connect was too old, or its terminate had come first. */
 export function missedRecord(
   facts: CallFacts,
-  detail: 'stale' | 'terminated-before',
+  detail: MissedDetail,
   now: number,
+  /** How our reject ended, of a call that we turned away. */
+  reject: 'none' | 'done' | 'failed' = 'none',
 ): CallRecord {
+  const isOurs = detail === 'over-limit' || detail === 'closing';
   return {
     v: 1,
     callId: facts.callId,
@@ -59,7 +65,7 @@ export function missedRecord(
     psid: facts.psid,
     direction: facts.direction,
     cause: 'missed',
-    endedBy: CAUSES.missed.by,
+    endedBy: isOurs ? 'gateway' : CAUSES.missed.by,
     detail,
     answered: false,
     attempts: [],
@@ -69,10 +75,10 @@ export function missedRecord(
     dtmfDigits: 0,
     renegotiations: 0,
     meta: {
-      endReason: CAUSES.missed.metaReason,
+      endReason: isOurs ? 'Ignore_Call' : CAUSES.missed.metaReason,
       accept: 'none',
       connect: 'none',
-      reject: 'none',
+      reject,
       terminate: 'none',
     },
   };

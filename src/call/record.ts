@@ -73,7 +73,7 @@ export const END_CAUSES = [
   'operator',
   'shutdown',
   'bug',
-  /** Never rang: terminate came before connect, or connect came too late. */
+  /** Never rang: terminate came before connect, connect came too late, or there was no room. */
   'missed',
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];

@@ -5,6 +5,7 @@ import {
   type CallRecord,
   DEFAULT_POLICY,
   type Ledger,
+  missedRecord,
 } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 import type { BridgeStats } from '../media/index.ts';
@@ -57,6 +58,8 @@ export class Calls {
   readonly #routing: RoutingInput;
   readonly #profiles = new ProfileCache();
   readonly #calls = new Map<string, Call>();
+  /** Calls that were not taken, until Meta was told. */
+  readonly #turnedAway = new Set<Promise<void>>();
   #closing = false;
   #idle: (() => void) | undefined;
 
@@ -97,10 +100,7 @@ export class Calls {
     const { config, clock, log, graph } = this.#options;
     const { callId, pageId, psid } = facts;
     const callLog = log.child({ callId, pageId });
-    if (this.#isFull(callLog)) {
-      void graph.reject(pageId, callId);
-      return;
-    }
+    if (this.#isFull(callLog)) return this.#turnAway(facts);
     const targets = targetsOfPage(this.#routing, pageId);
     if (!targets.ok)
       callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
@@ -124,6 +124,25 @@ export class Calls {
         return { media, meta, phone: new PhoneSide(options, media, context) };
       },
     });
+  }
+
+  /** No room: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
+  #turnAway(facts: CallFacts): void {
+    const { graph, clock, log, onRecord } = this.#options;
+    const why = this.#closing ? 'closing' : 'over-limit';
+    const done = graph
+      .reject(facts.pageId, facts.callId)
+      .then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed')))
+      .catch((error: unknown) => log.error({ err: String(error), callId: facts.callId }, 'call.bug'))
+      .finally(() => {
+        this.#turnedAway.delete(done);
+        this.#checkIdle();
+      });
+    this.#turnedAway.add(done);
+  }
+
+  #checkIdle(): void {
+    if (this.#calls.size === 0 && this.#turnedAway.size === 0) this.#idle?.();
   }
 
   /** A phone calls a consumer: RFC 3261 8.2, 13.3. Every refusal says what was wrong. */
@@ -190,17 +209,17 @@ export class Calls {
     caller?.watch();
   }
 
-  /** Ends every call on both sides; resolves when all are forgotten, or after `patienceMs`. */
+  /** Ends every call on both sides; resolves when all are forgotten and those not taken were told to Meta, or after `patienceMs`. */
   async shutDown(patienceMs: number): Promise<void> {
     const { clock, log } = this.#options;
     this.#closing = true;
-    if (this.#calls.size === 0) return;
+    if (this.#calls.size === 0 && this.#turnedAway.size === 0) return;
     const idle = new Promise<void>((resolve) => {
       this.#idle = resolve;
     });
     for (const { runner } of this.#calls.values()) runner.dispatch({ type: 'shutdown' });
     const impatient = clock.after(patienceMs, () => this.#idle?.());
-    if (this.#calls.size > 0) await idle;
+    if (this.#calls.size > 0 || this.#turnedAway.size > 0) await idle;
     impatient.clear();
     if (this.#calls.size > 0) log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
   }
@@ -235,7 +254,7 @@ export class Calls {
         this.#calls.delete(callId);
         placed.remove(callId);
         if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now());
-        if (this.#calls.size === 0) this.#idle?.();
+        this.#checkIdle();
       },
     });
     if (media) this.#calls.set(callId, { runner, media });

@@ -1,4 +1,4 @@
-import { Ledger } from '../call/index.ts';
+import { DEFAULT_POLICY, Ledger } from '../call/index.ts';
 import { type HttpServers, startHttp } from '../http/index.ts';
 import { answerHandshake, GraphClient, verifySignature } from '../meta/index.ts';
 import { renderMetrics } from '../observe/index.ts';
@@ -20,8 +20,14 @@ import type { GatewayOptions } from './options.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 
-/** How long `close` waits for calls to end on both sides before it goes on without them, ms. */
-const CLOSE_PATIENCE_MS = 8_000;
+/**
+ * How long `close` waits for calls to end on both sides before it goes on without them, ms: as long as a call that
+ * ends waits itself, so that Graph's retries are not cut off. A second signal ends the process at once.
+ */
+const CLOSE_PATIENCE_MS = DEFAULT_POLICY.recordWaitMs + DEFAULT_POLICY.abandonMs + 1_000;
+
+/** The same for what came by webhook while the others ended, ms. */
+const LATE_PATIENCE_MS = 5_000;
 
 /** One gateway: owns its calls, its servers and everything that they hold open. */
 export class Gateway {
@@ -243,25 +249,40 @@ export class Gateway {
 
   #health(): { ready: boolean; details: object } {
     const sip = this.#sip.control.connected;
+    const media = this.#plane.alive;
     return {
-      ready: sip && !this.#closing,
-      details: { calls: this.#calls.size, sip, closing: this.#closing !== undefined },
+      ready: sip && media && !this.#closing,
+      details: { calls: this.#calls.size, sip, media, closing: this.#closing !== undefined },
     };
   }
 
   async #shut(): Promise<void> {
     const { log } = this.#options;
     log.info({ calls: this.#calls.size }, 'gateway.closing');
-    await this.#calls.shutDown(CLOSE_PATIENCE_MS);
-    this.#placed.close();
-    // Each part may be missing: a start that failed closes what it had opened.
-    await (this.#http as HttpServers | undefined)?.close();
-    await (this.#sip as SipSide | undefined)?.close();
-    await (this.#plane as MediaPlane | undefined)?.stop();
-    await this.#graph.close();
-    await this.#journal.close();
-    await (this.#directory as OpenDirectory | undefined)?.close();
-    await (this.#records as RecordWriter | undefined)?.close();
+    const parts: readonly (readonly [string, () => Promise<void> | undefined])[] = [
+      ['calls', () => this.#calls.shutDown(CLOSE_PATIENCE_MS)],
+      // Each of these may be missing: a start that failed closes what it had opened.
+      ['http', () => (this.#http as HttpServers | undefined)?.close()],
+      ['late calls', () => this.#calls.shutDown(LATE_PATIENCE_MS)],
+      ['sip', () => (this.#sip as SipSide | undefined)?.close()],
+      ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
+      ['graph', () => this.#graph.close()],
+      ['journal', () => this.#journal.close()],
+      ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
+      ['records', () => (this.#records as RecordWriter | undefined)?.close()],
+    ];
+    for (const [part, closePart] of parts) {
+      try {
+        await closePart();
+      } catch (error) {
+        // The others are closed all the same: a port or a thread that is left would keep the process alive.
+        log.error(
+          { part, err: error instanceof Error ? error.stack : String(error) },
+          'gateway.close-failed',
+        );
+      }
+      if (part === 'calls') this.#placed.close();
+    }
     log.info({}, 'gateway.closed');
   }
 }

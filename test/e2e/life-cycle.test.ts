@@ -47,6 +47,39 @@ it('ends every call on both sides when it is closed, in whatever state they are'
   await world.close();
 });
 
+it('is told to Meta although Graph does not answer at first: closing waits for the second try', async () => {
+  const world = await startWorld({
+    configure: (yaml) => {
+      (yaml['meta'] as Record<string, unknown>)['endTimeoutMs'] = 9_000;
+    },
+  });
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  await call.firstAudio;
+  world.simulator.faults.add({ kind: 'hang', action: 'terminate' });
+  await world.gateway.close();
+  await until(() => call.end !== undefined);
+  expect(call.end).toMatchObject({ by: 'business', action: 'terminate' });
+  expect(world.records).toMatchObject([{ cause: 'shutdown', meta: { terminate: 'done' } }]);
+  await world.close();
+});
+
+it('rejects and records a call that comes while it closes, and waits for that too', async () => {
+  const world = await startWorld();
+  const talking = world.simulator.consumer(caller).call({ toneHz: 440 });
+  await talking.firstAudio;
+  world.simulator.faults.add({ kind: 'slow', action: 'terminate', delayMs: 1_000 });
+  world.simulator.faults.add({ kind: 'html-500', action: 'reject', times: 2 });
+  const closed = world.gateway.close();
+  const late = world.simulator.consumer({ psid: '222' }).call({ toneHz: 440 });
+  await closed;
+  expect(late.end).toMatchObject({ by: 'business', action: 'reject' });
+  expect(world.records).toMatchObject([
+    { callId: talking.id, cause: 'shutdown' },
+    { callId: late.id, cause: 'missed', detail: 'closing', meta: { reject: 'done' } },
+  ]);
+  await world.close();
+});
+
 it('tells whether it is ready, and its calls, on the admin port only', async () => {
   const world = await start();
   const { adminUrl, webhookUrl } = world.gateway;
@@ -59,6 +92,7 @@ it('tells whether it is ready, and its calls, on the admin port only', async () 
     ready: true,
     calls: 0,
     sip: true,
+    media: true,
   });
   const call = world.simulator.consumer(caller).call({ toneHz: 440 });
   await call.firstAudio;

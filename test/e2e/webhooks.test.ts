@@ -191,6 +191,13 @@ it('rejects calls over the limit, and writes no secret and no name into its log 
   await world.phones[0]?.nextCall();
   const second = world.simulator.consumer({ psid: '111', name: 'Someone Else' }).call({ toneHz: 440 });
   expect(await second.ended).toMatchObject({ by: 'business' });
+  expect(await world.nextRecord()).toMatchObject({
+    callId: second.id,
+    cause: 'missed',
+    detail: 'over-limit',
+    endedBy: 'gateway',
+    meta: { reject: 'done' },
+  });
   await first.hangup();
   await world.nextRecord();
   await until(() => world.gateway.calls === 0);

@@ -79,6 +79,11 @@ export class MediaPlane {
     return promise as Promise<MediaRequests[N]['result']>;
   }
 
+  /** False from the death of a worker until there is another one. */
+  get alive(): boolean {
+    return this.#worker !== undefined;
+  }
+
   /** Calls whose media this worker holds. */
   get calls(): number {
     return this.#calls.size;
@@ -137,13 +142,23 @@ export class MediaPlane {
     const pauseMs = this.#deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, 250 * 2 ** this.#deaths);
     log.error({ exitCode, calls: lost.length, pauseMs }, 'media.worker-lost');
     this.#failPending('GATEWAY_MEDIA_WORKER_LOST');
-    this.#respawn = clock.after(pauseMs, () => {
-      this.#startedMs = clock.monotonic();
-      // It takes requests at once: messages queue until its codecs are loaded.
-      this.#worker = new Worker(workerFile, { workerData: this.#options.worker });
-      this.#watch(this.#worker);
-    });
+    this.#respawn = clock.after(pauseMs, () => this.#bear());
     onLost(lost);
+  }
+
+  /** It takes requests at once: messages queue until its codecs are loaded. */
+  #bear(): void {
+    this.#startedMs = this.#options.clock.monotonic();
+    let worker: Worker;
+    try {
+      worker = new Worker(workerFile, { workerData: this.#options.worker });
+    } catch (error) {
+      // No thread or no memory is to be had: a death like any other.
+      this.#options.log.error({ err: String(error) }, 'media.worker-error');
+      return this.#replace(1);
+    }
+    this.#worker = worker;
+    this.#watch(worker);
   }
 
   #failPending(code: ErrorCode): void {
