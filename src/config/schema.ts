@@ -146,6 +146,12 @@ const trunk = Type.Object(
       default: 20,
       description: 'Packet time offered, ms.',
     }),
+    callers: Type.Optional(
+      Type.Object(
+        { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },
+        { ...strict, description: 'Digest that its own INVITEs must carry (they are challenged with 401).' },
+      ),
+    ),
     credentials: Type.Optional(
       Type.Object(
         { username: text('User name for digest authentication.'), password: secret('Its password.') },
@@ -368,6 +374,13 @@ export const CONFIG_SCHEMA = Type.Object(
             ...strict,
             default: {},
             description: 'Short numbers of consumers, so that Redial works on a keypad.',
+          },
+        ),
+        digest: choice(
+          ['MD5', 'SHA-256'] as const,
+          'How trunks with callers sign; MD5 is what every PBX speaks.',
+          {
+            default: 'MD5',
           },
         ),
         ringTimeoutMs: whole("How long the consumer's device may ring, ms.", 5_000, 120_000, 60_000),

@@ -11,7 +11,7 @@ import type { GatewayConfig } from '../config/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import type { GraphClient } from '../meta/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage, trunkOf } from '../routing/index.ts';
+import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage } from '../routing/index.ts';
 import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IncomingInvite, SipControl } from '../sip/index.ts';
@@ -21,6 +21,7 @@ import { MediaSide } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
 import { PhoneSide } from './call-phone.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
+import { CallerGate } from './caller-gate.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { MediaEvent } from './media/protocol.ts';
@@ -56,6 +57,7 @@ export class Calls {
   readonly permissions: PermissionDesk;
   readonly #options: CallsOptions;
   readonly #routing: RoutingInput;
+  readonly #gate: CallerGate;
   readonly #profiles = new ProfileCache();
   readonly #calls = new Map<string, Call>();
   /** Calls that were not taken, until Meta was told. */
@@ -67,6 +69,8 @@ export class Calls {
     const { graph, clock, log } = options;
     this.#options = options;
     this.#routing = routingInput(options.config);
+    const { trunks, outbound } = options.config;
+    this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now());
     this.permissions = new PermissionDesk({ graph, now: () => clock.now(), log });
   }
 
@@ -153,9 +157,15 @@ export class Calls {
       const headers = retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } };
       invite.reject(status, { phrase, ...headers });
     };
-    const trunkName = trunkOf(config.trunks, invite.source.address);
-    const trunk = config.trunks[trunkName ?? ''];
-    if (trunkName === undefined || !trunk) return refuse(403, 'Unknown Trunk');
+    const admission = this.#gate.admit(invite);
+    if (!admission.ok) {
+      const { status, phrase, headers } = admission;
+      const from = invite.source.address;
+      // A challenge is the usual beginning of a call, not an event.
+      log[status === 401 ? 'debug' : 'info']({ status, phrase, from }, 'outbound.not-admitted');
+      return invite.reject(status, { phrase, ...(headers ? { headers } : {}) });
+    }
+    const { name: trunkName, trunk } = admission;
     const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
     const choice = chooseOutbound(config.outbound.rules, {
       trunk: trunkName,

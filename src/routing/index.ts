@@ -9,7 +9,7 @@ export {
 } from './outbound.ts';
 export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
 export { targetsOfPage } from './targets.ts';
-export { type TrunkSource, trunkOf } from './trunk-of.ts';
+export { type TrunkSource, trunksAt } from './trunks-at.ts';
 export type {
   Caller,
   InvitePlan,

@@ -17,6 +17,8 @@ export interface Dialed {
   /** The phone's own extension. Default 201. */
   readonly extension?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** For a challenge. */
+  readonly credentials?: { readonly username: string; readonly password: string };
 }
 
 /** One call that the phone dials. */
@@ -59,7 +61,7 @@ export class DialedCall {
     media: PhoneMedia,
     clock: Clock,
     options: DeskPhoneOptions,
-    { number, host, port, extension = '201', headers = {} }: Dialed,
+    { number, host, port, extension = '201', headers = {}, credentials }: Dialed,
     firstAudio: Promise<void>,
   ) {
     this.#options = options;
@@ -91,6 +93,7 @@ export class DialedCall {
         from: { user: extension, displayName: 'Desk' },
         headers,
         sdp: buildSipOffer(this.#local),
+        ...(credentials ? { credentials } : {}),
       },
       {
         onProvisional: ({ status }) => {

@@ -1,4 +1,5 @@
 export { connectSip } from './connect.ts';
+export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './digest-guard.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
 export type {

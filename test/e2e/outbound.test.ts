@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
-import type { ConsumerCall, DialedCall } from '../../src/sim/index.ts';
+import type { ConsumerCall, Dialed, DialedCall } from '../../src/sim/index.ts';
 import { caller, graphOf, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
@@ -17,11 +17,15 @@ const outbound = (more: { rules?: object[]; outbound?: object; codecs?: ['G722']
     },
   });
 
-async function dial(world: World, number: string = caller.psid): Promise<DialedCall> {
+async function dial(
+  world: World,
+  number: string = caller.psid,
+  more: Partial<Dialed> = {},
+): Promise<DialedCall> {
   const [at] = world.gateway.sipContacts;
   const phone = world.phones[0];
   if (!at || !phone) throw new Error('no SIP address or phone');
-  return phone.dial({ number, host: at.address, port: at.port });
+  return phone.dial({ number, host: at.address, port: at.port, ...more });
 }
 
 /** Dials somebody who permits it; the call at both ends. */
@@ -249,6 +253,29 @@ describe('whom a phone may call', () => {
   it('nobody without a rule', async () => {
     const world = await start();
     expect((await (await dial(world)).ended).failure).toMatchObject({ status: 403 });
+  });
+
+  it('whoever shows the password, where a trunk wants one', async () => {
+    const world = await start({
+      configure: (yaml) => {
+        yaml['outbound'] = { rules: [rule] };
+        const { phone1 } = yaml['trunks'] as Record<string, Record<string, unknown>>;
+        Object.assign(phone1 ?? {}, { callers: { username: 'desk', password: '${PAGE_TOKEN}' } });
+      },
+    });
+    world.simulator.consumer({ ...caller, permission: true });
+    expect((await (await dial(world)).ended).failure).toMatchObject({ status: 401 });
+    const wrong = { credentials: { username: 'desk', password: 'x' } };
+    expect((await (await dial(world, caller.psid, wrong)).ended).failure).toMatchObject({ status: 401 });
+    expect(graphOf(world)).toEqual([]);
+    const next = world.simulator.nextPlaced();
+    const right = { credentials: { username: 'desk', password: 'demo-page-token' } };
+    const phone = await dial(world, caller.psid, right);
+    const consumer = await next;
+    await Promise.all([phone.firstAudio, consumer.firstAudio]);
+    await phone.hangup();
+    await world.nextRecord();
+    await gone(world);
   });
 
   it('one consumer once at a time', async () => {

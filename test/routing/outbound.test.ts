@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseOutbound, type OutboundRule, psidOf, trunkOf } from '../../src/routing/index.ts';
+import { chooseOutbound, type OutboundRule, psidOf, trunksAt } from '../../src/routing/index.ts';
 
 const PAGE = '102030405060708';
 const rule = (more: Partial<OutboundRule> = {}): OutboundRule => ({
@@ -61,16 +61,19 @@ it('a PSID is digits, and no short number', () => {
   }
 });
 
-it('a trunk is known by where its INVITEs come from', () => {
+it('trunks are known by where their INVITEs come from', () => {
   const trunks = {
     named: { host: 'pbx.example.com', from: ['192.0.2.0/28', '2001:db8::1'] },
     plain: { host: '192.0.2.20' },
     lost: { host: 'pbx.example.com' },
+    wide: { host: '198.51.100.1', from: ['198.51.100.0/24'] },
+    narrow: { host: '198.51.100.1' },
   };
-  expect(trunkOf(trunks, '192.0.2.5')).toBe('named');
-  expect(trunkOf(trunks, '::ffff:192.0.2.5')).toBe('named');
-  expect(trunkOf(trunks, '2001:db8::1')).toBe('named');
-  expect(trunkOf(trunks, '192.0.2.20')).toBe('plain');
-  expect(trunkOf(trunks, '192.0.2.21')).toBeUndefined();
-  expect(trunkOf(trunks, '')).toBeUndefined();
+  expect(trunksAt(trunks, '192.0.2.5')).toEqual(['named']);
+  expect(trunksAt(trunks, '::ffff:192.0.2.5')).toEqual(['named']);
+  expect(trunksAt(trunks, '2001:db8::1')).toEqual(['named']);
+  expect(trunksAt(trunks, '192.0.2.20')).toEqual(['plain']);
+  expect(trunksAt(trunks, '198.51.100.1')).toEqual(['wide', 'narrow']);
+  expect(trunksAt(trunks, '192.0.2.21')).toEqual([]);
+  expect(trunksAt(trunks, '')).toEqual([]);
 });

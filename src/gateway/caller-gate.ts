@@ -1,0 +1,53 @@
+import { trunksAt } from '../routing/index.ts';
+import { DigestGuard, type IncomingInvite } from '../sip/index.ts';
+import type { CallTrunk } from './phone-session.ts';
+
+/** What tells a trunk's own INVITEs; the configuration's trunks fit. */
+export interface CallerTrunk extends CallTrunk {
+  readonly host: string;
+  readonly from?: readonly string[];
+  readonly callers?: { readonly username: string; readonly password: string };
+}
+
+export type Admission =
+  | { readonly ok: true; readonly name: string; readonly trunk: CallerTrunk }
+  | {
+      readonly ok: false;
+      readonly status: number;
+      readonly phrase: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
+
+/** Which trunk an INVITE is of: by its address, and by digest where the trunk wants that too (RFC 3261 22). */
+export class CallerGate {
+  readonly #trunks: Readonly<Record<string, CallerTrunk>>;
+  readonly #digest: DigestGuard;
+
+  constructor(
+    trunks: Readonly<Record<string, CallerTrunk>>,
+    algorithm: 'MD5' | 'SHA-256',
+    now: () => number,
+  ) {
+    this.#trunks = trunks;
+    this.#digest = new DigestGuard({ realm: 'messenger-sip-gateway', algorithm, now });
+  }
+
+  admit(invite: Pick<IncomingInvite, 'source' | 'uri' | 'header'>): Admission {
+    const near = trunksAt(this.#trunks, invite.source.address).flatMap((name) => {
+      const trunk = this.#trunks[name];
+      return trunk ? [{ name, trunk }] : [];
+    });
+    if (near.length === 0) return { ok: false, status: 403, phrase: 'Unknown Trunk' };
+    const open = near.find(({ trunk }) => !trunk.callers);
+    const known = near.flatMap(({ trunk }) => trunk.callers ?? []);
+    const checked = this.#digest.check(invite.header('authorization'), 'INVITE', invite.uri, known);
+    if (checked.verdict === 'right') {
+      const mine = near.find(({ trunk }) => trunk.callers?.username === checked.username);
+      if (mine) return { ok: true, ...mine };
+    }
+    // A trunk that needs no digest takes whoever shows none; a wrong one is a mistake that must be seen.
+    if (open && checked.verdict === 'none') return { ok: true, ...open };
+    const challenge = this.#digest.challenge(checked.verdict === 'stale');
+    return { ok: false, status: 401, phrase: 'Unauthorized', headers: { 'WWW-Authenticate': challenge } };
+  }
+}

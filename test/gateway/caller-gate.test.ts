@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import { CallerGate, type CallerTrunk } from '../../src/gateway/caller-gate.ts';
+import { authorize, parseChallenges } from '../../src/sip/digest.ts';
+
+const trunk = (more: Partial<CallerTrunk>): CallerTrunk => ({
+  host: '192.0.2.20',
+  codecs: ['PCMU'],
+  telephoneEvent: true,
+  ptimeMs: 20,
+  ...more,
+});
+const URI = 'sip:7001@gateway';
+const DESK = { username: 'desk', password: 'secret' };
+
+const invite = (address: string, authorization?: string) => ({
+  uri: URI,
+  source: { protocol: 'udp', address, port: 5060 },
+  header: (name: string) => (name === 'authorization' ? authorization : undefined),
+});
+const sign = (challenge: string, credentials = DESK): string =>
+  authorize(parseChallenges(challenge)[0]!, { method: 'INVITE', uri: URI, body: '' }, credentials, 'c0ffee');
+
+it('the address alone where a trunk wants no digest', () => {
+  const gate = new CallerGate({ pbx: trunk({}) }, 'MD5', () => 1_000);
+  expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'pbx' });
+  expect(gate.admit(invite('192.0.2.21'))).toEqual({ ok: false, status: 403, phrase: 'Unknown Trunk' });
+});
+
+it('address and digest where it does; the name tells trunks at one address apart', () => {
+  const other = { username: 'queue', password: 'other' };
+  const gate = new CallerGate(
+    { pbx: trunk({ callers: DESK }), queue: trunk({ callers: other }) },
+    'SHA-256',
+    () => 1_000,
+  );
+  const asked = gate.admit(invite('192.0.2.20'));
+  if (asked.ok) throw new Error('nobody showed a password');
+  expect(asked).toMatchObject({ status: 401 });
+  const challenge = asked.headers?.['WWW-Authenticate'] ?? '';
+  expect(gate.admit(invite('192.0.2.20', sign(challenge, other)))).toMatchObject({ ok: true, name: 'queue' });
+  expect(gate.admit(invite('192.0.2.20', sign(challenge))), 'used up').toMatchObject({
+    status: 401,
+    headers: { 'WWW-Authenticate': expect.stringMatching(/stale=true/) },
+  });
+  expect(gate.admit(invite('198.51.100.1', sign(challenge))), 'from elsewhere').toMatchObject({
+    status: 403,
+  });
+});
+
+it('a trunk without digest at the same address takes who shows none, not who shows a wrong one', () => {
+  const gate = new CallerGate({ pbx: trunk({ callers: DESK }), open: trunk({}) }, 'MD5', () => 1_000);
+  expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'open' });
+  const forged = 'Digest realm="messenger-sip-gateway", username="desk", nonce="x", uri="x", response="x"';
+  expect(gate.admit(invite('192.0.2.20', forged))).toMatchObject({ ok: false, status: 401 });
+});
