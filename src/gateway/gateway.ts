@@ -122,7 +122,7 @@ export class Gateway {
     return this.#http.adminUrl;
   }
 
-  /** Where the embedded SIP server listens. */
+  /** Where the SIP server listens. */
   get sipContacts(): SipSide['contacts'] {
     return this.#sip.contacts;
   }

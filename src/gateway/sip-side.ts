@@ -9,7 +9,7 @@ import { sipServerSettings } from './sip-listeners.ts';
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
 export interface SipSide {
   readonly control: SipControl;
-  /** Where the embedded server listens; empty with a drachtio-server. */
+  /** Where the server listens, embedded or not. */
   readonly contacts: readonly {
     readonly protocol: string;
     readonly address: string;
@@ -61,7 +61,7 @@ export async function startSipSide(options: {
     });
     return {
       control,
-      contacts: embedded?.contacts ?? [],
+      contacts: embedded?.contacts ?? control.contacts.flatMap(contactOf),
       stats: () => embedded?.stats(),
       reload: async () => embedded?.reload(),
       crash: async () => embedded?.crash(),
@@ -75,3 +75,11 @@ export async function startSipSide(options: {
     throw error;
   }
 }
+
+/** `udp/192.0.2.1:5060`, as a server names its listeners to applications. */
+function contactOf(text: string): SipSide['contacts'][number][] {
+  const [, protocol = '', bracketed, plain = '', port] = CONTACT.exec(text) ?? [];
+  return protocol === '' ? [] : [{ protocol, address: bracketed ?? plain, port: Number(port) }];
+}
+
+const CONTACT = /^([a-z]+)\/(?:\[([^\]]+)\]|([^:]+)):(\d+)$/;

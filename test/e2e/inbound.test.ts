@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Authority } from '../sip-server/support/certificates.ts';
-import { caller, graphOf, until, worlds } from './world.ts';
+import { caller, graphOf, itEmbedded, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
 afterEach(closeAll);
@@ -110,7 +110,7 @@ describe('a call that is answered', () => {
     await until(() => world.gateway.calls === 0);
   });
 
-  it.each([
+  itEmbedded.each([
     ['tcp', 'consumer'],
     ['tcp', 'phone'],
     ['tls', 'consumer'],

@@ -1,5 +1,8 @@
-import { expect } from 'vitest';
+import { expect, it } from 'vitest';
 import { startWorld, type World, type WorldOptions } from '../../src/cli/demo/world.ts';
+
+/** A test of what only the embedded SIP server does, or of listeners that its configuration opens. */
+export const itEmbedded = it.skipIf(process.env['DRACHTIO_HOST']);
 
 /** Starts worlds and, after each test, sees that nothing of a call is left before they are closed. */
 export function worlds(): {

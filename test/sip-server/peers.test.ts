@@ -1,6 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import {
   type SipServer,
   type SipServerOptions,
@@ -83,6 +83,24 @@ test('IPv6', async () => {
   expect(response.status).toBe(200);
   await a.close();
   await b.close();
+});
+
+test('a listener has its own external address before that of the server; peers here see neither', async () => {
+  const seen: string[] = [];
+  const listen = [
+    { protocol: 'udp', address: '127.0.0.1', port: 0, externalAddress: '198.51.100.1' } as const,
+  ];
+  const trace = ({ message }: TraceEvent): void => void seen.push(String(message));
+  const app = await startApp(undefined, { listen, externalAddress: '198.51.100.2', trace });
+  onTestFinished(() => app.close());
+  // Nobody is there (RFC 5737).
+  await app.srf.request('sip:x@192.0.2.1', { method: 'OPTIONS' });
+  const request = await app.srf.request(`sip:x@${app.address}`, { method: 'OPTIONS' });
+  await once(request, 'response');
+  const vias = seen
+    .filter((text) => text.startsWith('OPTIONS'))
+    .map((text) => /Via: (\S+ [^:;]+)/.exec(text)?.[1]);
+  expect(vias).toEqual(['SIP/2.0/UDP 198.51.100.1', 'SIP/2.0/UDP 127.0.0.1', 'SIP/2.0/UDP 127.0.0.1']);
 });
 
 test('the trace sees each message with both ends, in order', async () => {

@@ -6,6 +6,7 @@ import { createLogger, type LogLevel, type RootLog } from '../../observe/index.t
 import { systemClock } from '../../shared/clock.ts';
 import { DeskPhone, type DeskPhoneOptions, MetaSimulator, type SimEvent } from '../../sim/index.ts';
 import { packageVersion } from '../version.ts';
+import { drachtioEnv, explained } from './drachtio-env.ts';
 
 export interface WorldOptions {
   /** Codecs that the gateway offers and the phone has. Default PCMU. */
@@ -104,7 +105,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     };
   } catch (error) {
     await close();
-    throw error;
+    throw explained(error, drachtioEnv());
   }
 }
 
@@ -143,18 +144,13 @@ function configOf(
     VERIFY_TOKEN: 'demo-verify-token',
     PAGE_TOKEN: 'demo-page-token',
   };
-  const server = drachtioServer();
-  if (server) (yaml['sip'] as Record<string, unknown>)['server'] = server;
+  const server = drachtioEnv();
+  if (server)
+    (yaml['sip'] as Record<string, unknown>)['server'] = { ...server, secret: '${DRACHTIO_SECRET}' };
   const parsed = parseConfig(JSON.stringify(yaml), {
     env: { ...process.env, ...env },
     readFile: (path) => readFileSync(path, 'utf8'),
   });
   if (!parsed.ok) throw new Error(`the demo's configuration is wrong: ${JSON.stringify(parsed.error)}`);
   return parsed.value;
-}
-
-/** A real drachtio-server in place of the embedded one, when the environment names it. */
-function drachtioServer(): object | undefined {
-  const { DRACHTIO_HOST: host, DRACHTIO_PORT: port, DRACHTIO_SECRET: secret } = process.env;
-  return host && secret ? { host, port: Number(port ?? 9022), secret: '${DRACHTIO_SECRET}' } : undefined;
 }
