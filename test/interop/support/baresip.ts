@@ -22,7 +22,9 @@ export interface BaresipOptions {
     /** `host:port`. */
     readonly address: string;
     readonly password: string;
-    readonly transport?: 'udp' | 'tcp';
+    readonly transport?: 'udp' | 'tcp' | 'tls';
+    /** Path of the authorities, for TLS. */
+    readonly ca?: string;
     /** What it asks for. Default 300. */
     readonly expiresS?: number;
   };
@@ -73,6 +75,7 @@ export class Baresip implements Phone {
       'poll_method epoll',
       `sip_listen 127.0.0.1:${port}`,
       'net_interface 127.0.0.1',
+      ...(registrar?.ca ? [`sip_cafile ${registrar.ca}`] : []),
       `call_max_calls ${options.maxCalls ?? 4}`,
       `audio_source aufile,${join(folder, 'tone.wav')}`,
       'audio_player aubridge,sink',

@@ -120,7 +120,7 @@ export class Pbx {
   }
 
   /** `host:port` of a listener. */
-  address(protocol: 'udp' | 'tcp' = 'udp'): string {
+  address(protocol: 'udp' | 'tcp' | 'tls' = 'udp'): string {
     const contact = this.server.contacts.find((each) => each.protocol === protocol);
     if (!contact) throw new Error(`the server does not listen for ${protocol}`);
     return `${contact.address}:${contact.port}`;
