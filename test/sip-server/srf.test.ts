@@ -285,3 +285,60 @@ test('100rel: an application that does not wait for the PRACK', async () => {
   expect(b.server.stats().responsesOut).toEqual({ INVITE: { 100: 1, 180: 1, 200: 1 }, PRACK: { 200: 1 } });
   await uac.destroy();
 });
+
+test('a CANCEL that crosses the challenge: drachtio-srf does not call again with credentials', async () => {
+  const seen: string[] = [];
+  const b = await app((srf) =>
+    srf.invite((req, res) => {
+      seen.push(req.has('Proxy-Authorization') ? 'authorized' : 'first');
+      req.on('cancel', () => seen.push('cancel'));
+      res.send(180);
+      res.send(407, { headers: { 'Proxy-Authenticate': 'Digest realm="pbx", nonce="n1"' } });
+    }),
+  );
+  const a = await app();
+  const error = (await a.srf
+    .createUAC(
+      `sip:bob@${b.address}`,
+      { localSdp: SDP(5000), auth: { username: 'gw', password: 'secret' } },
+      { cbRequest: (_error, req) => req.cancel() },
+    )
+    .catch((e) => e)) as SipError;
+  expect(error.status).toBe(487);
+  expect((await a.srf.request(`sip:bob@${b.address}`, { method: 'OPTIONS' })).method).toBe('OPTIONS');
+  expect(seen).toEqual(['first']);
+  expect(a.server.stats().dialogs).toBe(0);
+});
+
+test('an UPDATE before the answer reaches drachtio-srf on both sides', async () => {
+  const answers: string[] = [];
+  const b = await app((srf) =>
+    srf.invite((req, res) => {
+      req.on('update', (update: SrfRequest, updated: SrfResponse) => {
+        answers.push(update.body);
+        updated.send(200, { body: SDP(4002) });
+        void srf.createUAS(req, res, { localSdp: SDP(4000) });
+      });
+      res.send(183, { body: SDP(4002) });
+    }),
+  );
+  const a = await app();
+  let invite: SrfRequest | undefined;
+  const uac = await a.srf.createUAC(
+    `sip:bob@${b.address}`,
+    { localSdp: SDP(5000) },
+    {
+      cbRequest: (_error, req) => {
+        invite = req;
+      },
+      cbProvisional: (res) => {
+        const update = { method: 'UPDATE', stackDialogId: res.stackDialogId, body: SDP(5002) };
+        const { agent } = invite as unknown as { agent: { request(options: object): void } };
+        agent.request(update);
+      },
+    },
+  );
+  expect(answers).toEqual([SDP(5002)]);
+  expect(uac.remote.sdp).toBe(SDP(4000));
+  await uac.destroy();
+});

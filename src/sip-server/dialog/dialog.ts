@@ -72,8 +72,8 @@ export class Dialog {
   readonly waiting: (() => void)[] = [];
   /** Run once no 2xx of ours waits for its ACK any more. */
   readonly afterAck: (() => void)[] = [];
-  /** The CANCEL came too late: BYE as soon as the application has sent the ACK (RFC 3261 9.1, 15). */
-  endAfterAck = false;
+  /** BYE as soon as the application has sent the ACK: its CANCEL came too late (RFC 3261 9.1, 15), or the 2xx was bad. */
+  endAfterAck: 'cancelled' | 'noContact' | undefined;
   /** Set once a session timer was agreed on (RFC 4028). */
   sessionTimer: SessionTimer | undefined;
   /** The session description that we sent last, when it stood alone in its message. */

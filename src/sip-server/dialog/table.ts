@@ -66,6 +66,14 @@ export class DialogTable implements Iterable<Dialog> {
     return dialog?.state === 'confirmed' ? dialog : undefined;
   }
 
+  /** The confirmed dialog of that Call-ID, when there is but one. */
+  ofCall(callId: string, client: AppClient): Dialog | undefined {
+    const found = this.of(client).filter(
+      (dialog) => dialog.callId === callId && dialog.state === 'confirmed',
+    );
+    return found.length === 1 ? found[0] : undefined;
+  }
+
   of(client: AppClient): Dialog[] {
     return [...this.#dialogs.values()].filter((dialog) => dialog.client === client);
   }

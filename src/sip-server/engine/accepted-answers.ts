@@ -58,7 +58,9 @@ export class AcceptedAnswers implements InviteEvents {
     if (out.initial) this.#context.cdrs.start(out, dialog, 'network', () => serializeMessage(response));
     dialog.acks.set(out.request.seq, 'wanted');
     this.#sessions.onAccepted(dialog, out.request, response);
-    if (out.cancel && out.initial) dialog.endAfterAck = true;
+    if (out.initial && out.cancel) dialog.endAfterAck = 'cancelled';
+    // drachtio-srf makes no dialog of it, so nobody would hang up.
+    else if (out.initial && !response.headers.has('contact')) dialog.endAfterAck = 'noContact';
     if (!out.client.alive || dialog.state === 'terminated') {
       this.#release(out, dialog);
       return;

@@ -16,6 +16,10 @@ export const ENDS = {
   ackTimeout: { reason: 'SIP;cause=200;text="ACK timeout"', record: 'system-initiated-termination' },
   appGone: { reason: 'SIP;cause=503;text="Application gone"', record: 'system-error-initiated-termination' },
   cancelled: { reason: 'SIP;cause=487;text="Cancelled"', record: 'call-canceled' },
+  noContact: {
+    reason: 'SIP;cause=400;text="No Contact in the 2xx"',
+    record: 'system-error-initiated-termination',
+  },
   noAck: {
     reason: 'SIP;cause=500;text="No ACK from the application"',
     record: 'system-error-initiated-termination',

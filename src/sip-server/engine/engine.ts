@@ -17,7 +17,7 @@ import type { Flow, Transports } from '../transport/transport.ts';
 import type { AppClient, AppFrame, AppHandler } from '../wire/client.ts';
 import { type AppMessage, parseAppMessage } from './app-message.ts';
 import { Cdrs } from './cdrs.ts';
-import type { EngineContext } from './context.ts';
+import { type EngineContext, FORMING } from './context.ts';
 import { ENDS } from './dialog-end.ts';
 import { guardedClock } from './guarded-clock.ts';
 import type { Ids } from './ids.ts';
@@ -222,12 +222,15 @@ export class Engine implements AppHandler {
     this.#outgoing.sendOutside(client, frame, message);
   }
 
-  /** A frame without dialog id whose Call-ID and From tag are those of a live dialog belongs there. */
+  /** A frame without dialog id whose Call-ID (and From tag, if it has one) are those of a live dialog belongs there. */
   #namedDialog(client: AppClient, message: AppMessage): ReturnType<DialogTable['confirmed']> {
     const callId = message.headers.get('call-id');
     const from = parseNameAddr(message.headers.get('from') ?? '');
     const tag = from && tagOf(from);
-    if (callId === undefined || tag === undefined) return undefined;
+    if (callId === undefined) return undefined;
+    const method = message.start.kind === 'request' ? message.start.method : '';
+    if (tag === undefined)
+      return FORMING.has(method) ? undefined : this.#context.dialogs.ofCall(callId, client);
     return this.#context.dialogs.confirmed(dialogId(callId, tag), client);
   }
 

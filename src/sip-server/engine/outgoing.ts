@@ -229,7 +229,7 @@ export class Outgoing {
         client.send(requestSentFrame(frame.id, bytes.length, flow, now, this.#context.ids.uuid()), bytes);
         this.sessions.describe(dialog, headers, bytes);
         this.#inDialog.sendAck(dialog, seq, bytes, flow);
-        if (dialog.endAfterAck) this.endDialog(dialog, ENDS.cancelled);
+        if (dialog.endAfterAck) this.endDialog(dialog, ENDS[dialog.endAfterAck]);
       });
     });
   }

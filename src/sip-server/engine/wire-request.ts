@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
-import { hostPortText, parseDigits } from '../grammar/scan.ts';
+import { hostPortText, parseDigits, splitList } from '../grammar/scan.ts';
 import { formatUri, parseSipUri, schemeOf, uriParam } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
@@ -68,13 +68,21 @@ export const isSips = (uri: string): boolean => schemeOf(uri) === 'sips';
 
 /** Puts our address in the place of `localhost`, as applications of a drachtio-server expect. */
 export function withOwnHost(value: string, flow: Flow): string {
-  if (!value.includes('localhost')) return value;
+  if (!/localhost/i.test(value)) return value;
   const address = parseNameAddr(value);
   const uri = address && parseSipUri(address.uri);
   if (!address || !uri || uri.host.toLowerCase() !== 'localhost') return value;
   const own = { ...uri, host: flow.local.address, port: flow.local.port };
   return formatNameAddr({ ...address, uri: formatUri(own) });
 }
+
+/** The same for a list. */
+const ownHosts = (value: string, flow: Flow): string =>
+  /localhost/i.test(value)
+    ? splitList(value)
+        .map((each) => withOwnHost(each, flow))
+        .join(', ')
+    : value;
 
 /** A Contact of an application; where ours takes the place of `localhost`, it names the transport too. */
 export function withOwnContact(value: string, flow: Flow, secure = false): string {
@@ -108,7 +116,7 @@ export function appendApp(
 ): Result<void, string> {
   for (const { key, name, value } of message.headers) {
     if (own.has(key) || key === 'content-type') continue;
-    headers.append(name, key === 'p-asserted-identity' ? withOwnHost(value, flow) : value);
+    headers.append(name, key === 'p-asserted-identity' ? ownHosts(value, flow) : value);
   }
   const type = contentType(message);
   if (!type.ok) return type;

@@ -152,18 +152,25 @@ export class Bench {
   }
 
   /** The peer's answer to a request of ours. */
-  answer(request: SipMessage, status: number, of: { tag?: string; headers?: readonly string[] } = {}): void {
+  answer(
+    request: SipMessage,
+    status: number,
+    of: { tag?: string; headers?: readonly string[]; body?: string } = {},
+  ): void {
     const header = (key: string): string => request.headers.all(key).join(', ');
     const { tag = 'peer', headers = ['Contact: <sip:peer@127.0.0.1:5080>'] } = of;
-    this.receive([
-      `SIP/2.0 ${status} Whatever`,
-      `Via: ${header('via')}`,
-      `From: ${header('from')}`,
-      `To: ${header('to')}${request.toTag === undefined && status > 100 ? `;tag=${tag}` : ''}`,
-      `Call-ID: ${header('call-id')}`,
-      `CSeq: ${header('cseq')}`,
-      ...headers,
-    ]);
+    this.receive(
+      [
+        `SIP/2.0 ${status} Whatever`,
+        `Via: ${header('via')}`,
+        `From: ${header('from')}`,
+        `To: ${header('to')}${request.toTag === undefined && status > 100 ? `;tag=${tag}` : ''}`,
+        `Call-ID: ${header('call-id')}`,
+        `CSeq: ${header('cseq')}`,
+        ...headers,
+      ],
+      of.body,
+    );
   }
 
   /** A SIP frame of the application; returns what the engine answered to it. */
