@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { type App, SDP, startApp } from './support/app.ts';
@@ -287,27 +288,40 @@ test('100rel: an application that does not wait for the PRACK', async () => {
 });
 
 test('a CANCEL that crosses the challenge: drachtio-srf does not call again with credentials', async () => {
-  const seen: string[] = [];
-  const b = await app((srf) =>
-    srf.invite((req, res) => {
-      seen.push(req.has('Proxy-Authorization') ? 'authorized' : 'first');
-      req.on('cancel', () => seen.push('cancel'));
-      res.send(180);
-      res.send(407, { headers: { 'Proxy-Authenticate': 'Digest realm="pbx", nonce="n1"' } });
-    }),
-  );
+  // A peer that challenges at once, without a provisional response: the CANCEL is still held.
+  const peer = createSocket('udp4');
+  const methods: string[] = [];
+  peer.on('message', (data, from) => {
+    const request = data.toString();
+    methods.push(request.split(' ', 1)[0] ?? '');
+    if (!request.startsWith('INVITE')) return;
+    const kept = request.split('\r\n').filter((line) => /^(Via|From|Call-ID|CSeq|To):/i.test(line));
+    const challenge = 'Proxy-Authenticate: Digest realm="pbx", nonce="n1"';
+    const lines = [
+      'SIP/2.0 407 Proxy Authentication Required',
+      ...kept,
+      challenge,
+      'Content-Length: 0',
+      '',
+      '',
+    ];
+    peer.send(lines.join('\r\n').replace(/^To: .*$/im, '$&;tag=peer'), from.port, from.address);
+  });
+  peer.bind(0, '127.0.0.1');
+  await once(peer, 'listening');
   const a = await app();
+  const auth = { username: 'gw', password: 'secret' };
   const error = (await a.srf
     .createUAC(
-      `sip:bob@${b.address}`,
-      { localSdp: SDP(5000), auth: { username: 'gw', password: 'secret' } },
+      `sip:bob@127.0.0.1:${peer.address().port}`,
+      { localSdp: SDP(5000), auth },
       { cbRequest: (_error, req) => req.cancel() },
     )
     .catch((e) => e)) as SipError;
   expect(error.status).toBe(487);
-  expect((await a.srf.request(`sip:bob@${b.address}`, { method: 'OPTIONS' })).method).toBe('OPTIONS');
-  expect(seen).toEqual(['first']);
-  expect(a.server.stats().dialogs).toBe(0);
+  await expect.poll(() => methods).toEqual(['INVITE', 'ACK']);
+  expect(a.server.stats()).toMatchObject({ dialogs: 0, requestsOut: { INVITE: 1 } });
+  peer.close();
 });
 
 test('an UPDATE before the answer reaches drachtio-srf on both sides', async () => {
