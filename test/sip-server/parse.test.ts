@@ -236,6 +236,8 @@ test.each<[string, number, string]>([
     text({}, [], '', 'DANCE sip:watson@bell.example SIP/2.0'),
   ],
   ['two tags in From', 400, text({ from: 'From: <sip:a@b>;tag=1;TAG=2' })],
+  ['one tag twice', 200, text({ from: 'From: <sip:a@b>;tag=1;tag=1' })],
+  ['two tags in To', 200, text({ to: 'To: <sip:a@b>;tag=1;tag=2' })],
   ['a tag without value', 400, text({ from: 'From: <sip:a@b>;tag' })],
   ['two branches', 400, text({ via: 'Via: SIP/2.0/UDP a;branch=z9hG4bK1;branch=z9hG4bK2' })],
   ['Contact: * in OPTIONS', 200, text({}, ['Contact: *'])],

@@ -9,9 +9,12 @@ export function param(params: Params, name: string): string | undefined {
   return undefined;
 }
 
-/** Whether a parameter of that name (lower case) stands there twice, which RFC 3261 7.3.1 forbids: readers differ. */
-export const isRepeated = (params: Params, name: string): boolean =>
-  params.filter(([key]) => key.toLowerCase() === name).length > 1;
+/**
+ * Whether a parameter of that name (lower case) has several values: RFC 3261 7.3.1 forbids it twice, and readers differ
+ * in which they take. Some peers repeat the same value, which does no harm.
+ */
+export const isAmbiguous = (params: Params, name: string): boolean =>
+  new Set(params.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value)).size > 1;
 
 export function formatParams(params: Params): string {
   let text = '';

@@ -1,6 +1,6 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
-import { isRepeated } from '../grammar/params.ts';
+import { isAmbiguous } from '../grammar/params.ts';
 import { isToken, isTokenCode, parseDigits, splitList } from '../grammar/scan.ts';
 import { isUriText, parseSipUri, schemeOf } from '../grammar/uri.ts';
 import { parseCSeq, parseVia } from '../grammar/via.ts';
@@ -52,7 +52,7 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   if (viaValues.length > LIMITS.vias) return fail('Too many Via headers');
   const via = parseVia(viaValues[0] ?? '');
   if (!via || viaValues.some((value) => !parseVia(value))) return fail('Bad Via header');
-  if (isRepeated(via.params, 'branch')) return fail('Bad branch');
+  if (isAmbiguous(via.params, 'branch')) return fail('Bad branch');
   const from = parseNameAddr(headers.get('from') ?? '');
   if (!from) return fail('Bad From header');
   const to = parseNameAddr(headers.get('to') ?? '');
@@ -61,7 +61,8 @@ export function parseMessage(data: Buffer): Result<SipMessage, Malformed> {
   const toTag = tagOf(to);
   if ((fromTag !== undefined && !isToken(fromTag)) || (toTag !== undefined && !isToken(toTag)))
     return fail('Bad tag');
-  if (isRepeated(from.params, 'tag') || isRepeated(to.params, 'tag')) return fail('Bad tag');
+  // Answerers that add a second tag to To are met; the first counts.
+  if (isAmbiguous(from.params, 'tag')) return fail('Bad tag');
   const callId = headers.get('call-id') ?? '';
   if (!isCallId(callId)) return fail('Bad Call-ID header');
   const cseq = parseCSeq(headers.get('cseq') ?? '');
