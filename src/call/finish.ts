@@ -46,8 +46,8 @@ export function bugRecord(s: CallState, detail: string, now: number): CallRecord
   return s.recorded ? undefined : buildRecord({ ...s, end: { cause: 'bug', by: 'gateway', detail } }, now);
 }
 
-/** `over-limit` and `closing`: turned away by us; the others came too late to ring. */
-export type MissedDetail = 'stale' | 'terminated-before' | 'over-limit' | 'closing';
+/** `over-limit`, `closing` and `bug`: turned away by us; the others came too late to ring. */
+export type MissedDetail = 'stale' | 'terminated-before' | 'over-limit' | 'closing' | 'bug';
 
 /** The record of a call that never rang: the connect was too old, or its terminate had come first. */
 export function missedRecord(
@@ -57,7 +57,7 @@ export function missedRecord(
   /** How our reject ended, of a call that we turned away. */
   reject: 'none' | 'done' | 'failed' = 'none',
 ): CallRecord {
-  const isOurs = detail === 'over-limit' || detail === 'closing';
+  const isOurs = detail !== 'stale' && detail !== 'terminated-before';
   return {
     v: 1,
     callId: facts.callId,

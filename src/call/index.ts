@@ -13,7 +13,7 @@ export type {
   TimerName,
 } from './events.ts';
 export { TIMERS } from './events.ts';
-export { bugRecord, missedRecord } from './finish.ts';
+export { bugRecord, type MissedDetail, missedRecord } from './finish.ts';
 export type { ConnectVerdict, LedgerOptions, WebhookIdentity } from './ledger.ts';
 export { Ledger } from './ledger.ts';
 export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';

@@ -37,6 +37,9 @@ export interface CallRunnerOptions {
   readonly onEnded: (state: CallState) => void;
 }
 
+/** How long an effect waits for the note before it, ms. */
+const JOURNAL_PATIENCE_MS = 1_000;
+
 /**
  * Runs one call: events go through the pure `reduce`, effects are begun in order, and an effect behind a
  * `journal` waits until the note is on disk. Whatever throws here is a bug and ends this call only.
@@ -117,13 +120,20 @@ export class CallRunner {
   }
 
   async #note(note: Readonly<Record<string, unknown>>): Promise<void> {
+    const { journal, clock, log } = this.#options;
     const entry = { v: 1 as const, at: Math.round(this.#now()), callId: this.#state.facts.callId, note };
-    try {
-      await this.#options.journal.append(entry);
-    } catch (error) {
-      // A full disk must not end calls: what is lost is the protection against a crash at this moment.
-      this.#options.log.error({ err: String(error) }, 'journal.append-failed');
-    }
+    // Neither a full disk nor one that stalls must keep a call from ending: what is lost is the protection against a
+    // crash at this moment.
+    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
+    const timer = clock.after(JOURNAL_PATIENCE_MS, () => {
+      log.error({ err: `not written within ${JOURNAL_PATIENCE_MS} ms` }, 'journal.append-failed');
+      giveUp();
+    });
+    const written = journal
+      .append(entry)
+      .catch((error: unknown) => log.error({ err: String(error) }, 'journal.append-failed'));
+    await Promise.race([written, patience]);
+    timer.clear();
   }
 
   #begin(effect: Exclude<Effect, { type: 'journal' }>): void {

@@ -5,6 +5,7 @@ import {
   type CallRecord,
   DEFAULT_POLICY,
   type Ledger,
+  type MissedDetail,
   missedRecord,
 } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
@@ -101,10 +102,20 @@ export class Calls {
 
   /** A consumer calls. */
   take(facts: CallFacts): void {
-    const { config, clock, log, graph } = this.#options;
+    const { callId, pageId } = facts;
+    const log = this.#options.log.child({ callId, pageId });
+    if (this.#isFull(log)) return this.#turnAway(facts, this.#closing ? 'closing' : 'over-limit');
+    try {
+      this.#ring(facts, log);
+    } catch (error) {
+      log.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
+      this.#turnAway(facts, 'bug');
+    }
+  }
+
+  #ring(facts: CallFacts, callLog: CallRunnerOptions['log']): void {
+    const { config, clock, graph } = this.#options;
     const { callId, pageId, psid } = facts;
-    const callLog = log.child({ callId, pageId });
-    if (this.#isFull(callLog)) return this.#turnAway(facts);
     const targets = targetsOfPage(this.#routing, pageId);
     if (!targets.ok)
       callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
@@ -130,10 +141,9 @@ export class Calls {
     });
   }
 
-  /** No room: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
-  #turnAway(facts: CallFacts): void {
+  /** No room, or a bug: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
+  #turnAway(facts: CallFacts, why: MissedDetail): void {
     const { graph, clock, log, onRecord } = this.#options;
-    const why = this.#closing ? 'closing' : 'over-limit';
     const done = graph
       .reject(facts.pageId, facts.callId)
       .then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed')))

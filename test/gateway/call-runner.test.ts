@@ -6,7 +6,7 @@ import type { PhoneSide } from '../../src/gateway/call-phone.ts';
 import { CallRunner, type SideContext } from '../../src/gateway/call-runner.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import { noJournal } from '../../src/store/index.ts';
+import { type JournalWriter, noJournal } from '../../src/store/index.ts';
 
 const clock = new FakeClock();
 afterEach(() => expect(clock.armed).toBe(0));
@@ -14,6 +14,7 @@ afterEach(() => expect(clock.armed).toBe(0));
 /** A call whose sides do what the test says; everything else of them is silence. */
 function run(
   behave: (context: SideContext, asked: string[]) => Partial<Record<string, (...args: never[]) => void>>,
+  journal: JournalWriter = noJournal,
 ): {
   readonly asked: string[];
   readonly records: CallRecord[];
@@ -37,7 +38,7 @@ function run(
     },
     clock,
     log: silentLog,
-    journal: noJournal,
+    journal,
     sides: (context) => {
       const behaviour = behave(context, asked);
       const side = (name: string): never =>
@@ -105,6 +106,33 @@ it('lets go by hand when even that throws, and still writes the record', async (
   expect(asked).toEqual(expect.arrayContaining(['phone.abandon', 'media.close', 'meta.terminate']));
   expect(records).toHaveLength(1);
   expect(records[0]).toMatchObject({ cause: 'bug', callId: 'c_1' });
+});
+
+it('does not wait for ever for a disk that stalls', async () => {
+  const stalled: JournalWriter = { append: () => new Promise(() => {}), close: () => Promise.resolve() };
+  const { asked, records, ended } = run(
+    (context) => ({
+      'media.open': () => queueMicrotask(() => context.dispatch({ type: 'media.ready' })),
+      'phone.invite': () => queueMicrotask(() => context.dispatch({ type: 'shutdown' })),
+      'phone.cancel': () => queueMicrotask(() => context.dispatch({ type: 'sip.cancelled', attempt: 1 })),
+      'media.close': () => queueMicrotask(() => context.dispatch({ type: 'media.closed' })),
+      'meta.reject': () => queueMicrotask(() => context.dispatch({ type: 'graph.rejected' })),
+    }),
+    stalled,
+  );
+  let over = false;
+  void ended.then(() => {
+    over = true;
+  });
+  const began = clock.monotonic();
+  while (!over) {
+    clock.advance(100);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(asked).toEqual(expect.arrayContaining(['phone.invite', 'phone.cancel', 'meta.reject']));
+  expect(records).toMatchObject([{ cause: 'shutdown' }]);
+  // One second for each note of the call.
+  expect(clock.monotonic() - began).toBeLessThan(10_000);
 });
 
 it('begins an effect behind a journal note only when the note is written', async () => {

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+import { Ledger } from '../../src/call/index.ts';
+import { parseConfig } from '../../src/config/index.ts';
+import { Calls } from '../../src/gateway/calls.ts';
+import { PlacedCalls } from '../../src/gateway/placed-calls.ts';
+import { GraphClient } from '../../src/meta/index.ts';
+import { createLogger } from '../../src/observe/index.ts';
+import { systemClock } from '../../src/shared/clock.ts';
+import { MetaSimulator } from '../../src/sim/index.ts';
+import { Directory, noJournal } from '../../src/store/index.ts';
+
+const example = readFileSync(new URL('../../config/example.yaml', import.meta.url), 'utf8');
+const PAGE = '102030405060708';
+
+it('rejects and records a call that a bug kept from ringing', async () => {
+  const env = { META_APP_SECRET: 's', META_VERIFY_TOKEN: 'v', META_PAGE_TOKEN: 't' };
+  const config = parseConfig(JSON.stringify(parse(example)), { env, readFile: () => '' });
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  const simulator = await MetaSimulator.start({ pageId: PAGE, accessToken: 't', appSecret: 's' });
+  onTestFinished(() => simulator.close());
+  const log = createLogger({ level: 'silent' });
+  const graph = new GraphClient({
+    baseUrl: simulator.graphUrl,
+    version: 'v26.0',
+    credentials: () => ({ accessToken: 't', appSecret: 's' }),
+    sendAppSecretProof: true,
+    timeouts: { acceptMs: 5_000, endMs: 5_000, profileMs: 1_000, permissionMs: 1_000 },
+    clock: systemClock,
+    log,
+    random: Math.random,
+  });
+  onTestFinished(() => graph.close());
+  const placed = new PlacedCalls(systemClock, () => {});
+  onTestFinished(() => placed.close());
+  const records: object[] = [];
+  const directory = new Directory({ first: 700, last: 799 }, () => {
+    throw new Error('a bug');
+  });
+  const never = {} as never;
+  const calls = new Calls({
+    config: config.value,
+    clock: systemClock,
+    log,
+    graph,
+    ledger: new Ledger(),
+    placed,
+    parts: () => ({ plane: never, sip: never, journal: noJournal, directory }),
+    onRecord: (record) => records.push(record),
+  });
+  const call = simulator.consumer({ psid: '7' }).call({ toneHz: 440 });
+  calls.take({
+    callId: call.id,
+    pageId: PAGE,
+    psid: '7',
+    direction: 'user_initiated',
+    receivedAtMs: Date.now(),
+  });
+  expect(await call.ended).toMatchObject({ by: 'business', action: 'reject' });
+  await calls.shutDown(5_000);
+  expect(calls.size).toBe(0);
+  expect(records).toMatchObject([
+    { callId: call.id, cause: 'missed', detail: 'bug', endedBy: 'gateway', meta: { reject: 'done' } },
+  ]);
+});
