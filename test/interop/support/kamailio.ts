@@ -4,8 +4,8 @@ import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort } from '../../support/ports.ts';
 
 export interface KamailioOptions {
-  /** Where requests for its own address go: `host:port`. */
-  readonly upstream: string;
+  /** Where requests for its own address go: `host:port`. Default: they are refused. */
+  readonly upstream?: string;
   /** How they go there. Default udp. */
   readonly transport?: 'udp' | 'tcp';
   /** Where requests for these users go instead, all at once. */
@@ -93,6 +93,10 @@ function configText(
     const more = rest.map((uri) => `append_branch("${uri}");`).join(' ');
     return `if ($rU == "${user}") { $ru = "${first}"; ${more} t_relay(); exit; }`;
   });
+  const up =
+    upstream === undefined
+      ? 'sl_send_reply("404", "Not here"); exit;'
+      : `$du = "sip:${upstream};transport=${transport}";`;
   return `#!KAMAILIO
 debug=1
 log_stderror=yes
@@ -135,7 +139,7 @@ request_route {
   remove_hf("Route");
   if (is_method("INVITE")) { ${record} }
   ${branches.join('\n  ')}
-  if (uri == myself) $du = "sip:${upstream};transport=${transport}";
+  if (uri == myself) { ${up} }
   t_relay();
 }
 event_route[core:worker-one-init] { xlog("L_ERR", "PROXY READY\\n"); }
