@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hasPeers } from '../support/peer.ts';
 import { office, type PhoneKind } from './support/office.ts';
 import type { Pbx } from './support/pbx.ts';
-import type { Phone } from './support/phone.ts';
+import type { Phone, SipTransport } from './support/phone.ts';
 import { heardHz } from './support/recording.ts';
 
 const { pbx: startPbx, phone } = office();
@@ -17,7 +17,7 @@ const pairs = [
 async function two(
   caller: PhoneKind,
   callee: PhoneKind,
-  transports: { readonly alice?: 'udp' | 'tcp'; readonly bob?: 'udp' | 'tcp' } = {},
+  transports: { readonly alice?: SipTransport; readonly bob?: SipTransport } = {},
 ): Promise<{ pbx: Pbx; alice: Phone; bob: Phone }> {
   const pbx = await startPbx();
   const { alice = 'udp', bob = 'udp' } = transports;
@@ -42,6 +42,8 @@ describe.runIf(hasPeers('baresip', 'linphonec')).each(pairs)(
       { alice: 'udp', bob: 'udp', first: 'caller' },
       { alice: 'tcp', bob: 'udp', first: 'callee' },
       { alice: 'udp', bob: 'tcp', first: 'caller' },
+      { alice: 'tls', bob: 'udp', first: 'callee' },
+      { alice: 'tcp', bob: 'tls', first: 'caller' },
     ] as const)(
       '$alice to $bob: each hears the other; the $first hangs up',
       async ({ first, ...transports }) => {

@@ -5,7 +5,7 @@ import { office } from './support/office.ts';
 const { pbx: startPbx, phone } = office();
 
 describe.runIf(hasPeers('baresip', 'linphonec')).each(['baresip', 'linphone'] as const)('%s', (kind) => {
-  it.each(['udp', 'tcp'] as const)('registers over %s, refreshes, unregisters', async (transport) => {
+  it.each(['udp', 'tcp', 'tls'] as const)('registers over %s, refreshes, unregisters', async (transport) => {
     const pbx = await startPbx({ grantS: 2 });
     const bob = await phone(kind, pbx, { user: 'bob', toneHz: 700, transport });
     const first = await pbx.registrar.registered('bob');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Wav } from '../../../src/media/index.ts';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort, freeTcpPort } from '../../support/ports.ts';
-import type { Phone } from './phone.ts';
+import type { Phone, SipTransport } from './phone.ts';
 import { grown, readRecording, toneFile } from './recording.ts';
 
 export interface BaresipOptions {
@@ -22,8 +22,8 @@ export interface BaresipOptions {
     /** `host:port`. */
     readonly address: string;
     readonly password: string;
-    readonly transport?: 'udp' | 'tcp' | 'tls';
-    /** Path of the authorities, for TLS. */
+    readonly transport?: SipTransport;
+    /** Path of the authority that its TLS server must be known to. */
     readonly ca?: string;
     /** What it asks for. Default 300. */
     readonly expiresS?: number;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Wav } from '../../../src/media/index.ts';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort } from '../../support/ports.ts';
-import type { Phone } from './phone.ts';
+import type { Phone, SipTransport } from './phone.ts';
 import { grown, readRecording, toneFile } from './recording.ts';
 
 export interface LinphoneOptions {
@@ -15,7 +15,9 @@ export interface LinphoneOptions {
     /** `host:port`. */
     readonly address: string;
     readonly password: string;
-    readonly transport?: 'udp' | 'tcp';
+    readonly transport?: SipTransport;
+    /** Path of the authority that its TLS server must be known to. */
+    readonly ca?: string;
   };
 }
 
@@ -39,7 +41,8 @@ export class Linphone implements Phone {
       '[sip]',
       `sip_port=${port}`,
       `sip_tcp_port=${port}`,
-      'sip_tls_port=0',
+      `sip_tls_port=${port + 1}`,
+      ...(registrar.ca ? [`root_ca=${registrar.ca}`] : []),
       'guess_hostname=0',
       `contact=sip:${user}@127.0.0.1:${port}`,
       'bind_address=127.0.0.1',

@@ -2,14 +2,14 @@ import { afterEach } from 'vitest';
 import { Baresip, type BaresipOptions } from './baresip.ts';
 import { Linphone } from './linphone.ts';
 import { Pbx, type PbxOptions } from './pbx.ts';
-import type { Phone } from './phone.ts';
+import type { Phone, SipTransport } from './phone.ts';
 
 export type PhoneKind = 'baresip' | 'linphone';
 
 export interface PhoneOptions extends Partial<Pick<BaresipOptions, 'answers' | 'maxCalls' | 'codec'>> {
   readonly user: string;
   readonly toneHz: number;
-  readonly transport?: 'udp' | 'tcp';
+  readonly transport?: SipTransport;
   readonly password?: string;
   /** Register there instead of at the PBX itself: `host:port` of a proxy. */
   readonly proxy?: string;
@@ -58,7 +58,7 @@ export function office(): {
     phone: async (kind, pbx, { transport = 'udp', user, password, toneHz, proxy, ...rest }) => {
       const right = PASSWORDS[user as keyof typeof PASSWORDS];
       const address = proxy ?? pbx.address(transport);
-      const registrar = { address, password: password ?? right, transport };
+      const registrar = { address, password: password ?? right, transport, ca: pbx.ca };
       const phone =
         kind === 'baresip'
           ? await Baresip.start({ user, toneHz, answers: false, registrar, ...rest })

@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events';
-import type { SipServer, SipServerOptions } from '../../../src/sip-server/index.ts';
+import type { ListenOptions, SipServer, SipServerOptions } from '../../../src/sip-server/index.ts';
 import { connectSrf, startServer } from '../../sip-server/support/app.ts';
+import { Authority } from '../../sip-server/support/certificates.ts';
 import type {
   SipError,
   Srf,
@@ -10,6 +11,7 @@ import type {
   UacOptions,
 } from '../../sip-server/support/srf.ts';
 import { type Echo, startEcho } from './echo.ts';
+import type { SipTransport } from './phone.ts';
 import { type Binding, Registrar, userOf } from './registrar.ts';
 
 /** The part of drachtio-srf that a PBX uses beyond the rest of the tests. */
@@ -47,7 +49,11 @@ export interface PbxCall {
   readonly status: number;
 }
 
-const LISTEN = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, address: '127.0.0.1', port: 0 }));
+const listeners = (tls: { cert: string; key: string }): ListenOptions[] => [
+  { protocol: 'udp', address: '127.0.0.1', port: 0 },
+  { protocol: 'tcp', address: '127.0.0.1', port: 0 },
+  { protocol: 'tls', address: '127.0.0.1', port: 0, tls: { certificates: [tls] } },
+];
 
 /**
  * A small PBX, written as any drachtio-srf application would be, on the embedded server: phones register with a
@@ -56,6 +62,9 @@ const LISTEN = (['udp', 'tcp'] as const).map((protocol) => ({ protocol, address:
 export class Pbx {
   readonly server: SipServer;
   readonly registrar: Registrar;
+  /** Path of the authority that knows its TLS listener. */
+  readonly ca: string;
+  readonly #authority: Authority;
   readonly #echo: Echo;
   readonly #srf: Srf;
   readonly #calls: readonly PbxCall[];
@@ -66,8 +75,10 @@ export class Pbx {
 
   static async start(options: PbxOptions = {}): Promise<Pbx> {
     const trace: string[] = [];
+    const authority = new Authority();
     const server = await startServer({
-      listen: LISTEN,
+      // linphone looks for an address in the common name, and there only when the certificate has no other names.
+      listen: listeners(authority.issue('', 30, '127.0.0.1')),
       trace: ({ direction, protocol, remote, message }) =>
         trace.push(`--- ${direction} ${protocol} ${remote.address}:${remote.port}\n${message}`),
       ...options.server,
@@ -96,10 +107,11 @@ export class Pbx {
       });
       app.message((req, res) => void passMessage(app, registrar, req, res));
     });
-    return new Pbx({ server, registrar, echo, srf, calls, passed, news, trace });
+    return new Pbx({ authority, server, registrar, echo, srf, calls, passed, news, trace });
   }
 
   private constructor(of: {
+    authority: Authority;
     server: SipServer;
     registrar: Registrar;
     echo: Echo;
@@ -109,6 +121,8 @@ export class Pbx {
     news: EventEmitter;
     trace: readonly string[];
   }) {
+    this.#authority = of.authority;
+    this.ca = of.authority.write('authority.pem', of.authority.cert);
     this.server = of.server;
     this.registrar = of.registrar;
     this.#echo = of.echo;
@@ -120,7 +134,7 @@ export class Pbx {
   }
 
   /** `host:port` of a listener. */
-  address(protocol: 'udp' | 'tcp' | 'tls' = 'udp'): string {
+  address(protocol: SipTransport = 'udp'): string {
     const contact = this.server.contacts.find((each) => each.protocol === protocol);
     if (!contact) throw new Error(`the server does not listen for ${protocol}`);
     return `${contact.address}:${contact.port}`;
@@ -166,6 +180,7 @@ export class Pbx {
   async close(): Promise<void> {
     this.#srf.disconnect();
     await Promise.all([this.server.close(), this.#echo.close()]);
+    this.#authority.close();
   }
 }
 

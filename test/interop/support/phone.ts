@@ -1,5 +1,7 @@
 import type { Wav } from '../../../src/media/index.ts';
 
+export type SipTransport = 'udp' | 'tcp' | 'tls';
+
 /** A real phone: what the tests need of each kind. Counts are of this phone's life, from 1. */
 export interface Phone {
   readonly user: string;
