@@ -25,11 +25,15 @@ export function startSipServer(options: SipServerOptions): Promise<SipServer> {
   return startCounted(options, new Counters());
 }
 
+/** A server whose counters and calls another thread looks after. */
+export interface Counted extends SipServer {
+  readonly wills: LastWills;
+  /** Writes the gauges into the counters. */
+  readonly refresh: () => void;
+}
+
 /** The same with counters that another thread may read. */
-export async function startCounted(
-  options: SipServerOptions,
-  counters: Counters,
-): Promise<SipServer & { readonly wills: LastWills }> {
+export async function startCounted(options: SipServerOptions, counters: Counters): Promise<Counted> {
   checkSettings(options);
   const clock = options.clock ?? systemClock;
   const log = options.log ?? silentLog;
@@ -108,6 +112,7 @@ export async function startCounted(
     control: at,
     contacts,
     wills: running.engine.wills,
+    refresh: gauges,
     stats: () => {
       gauges();
       return counters.read();

@@ -36,7 +36,7 @@ try {
     counters.beat();
     const { left, settled } = server.wills.changes();
     if (left.length + settled.length > 0) post({ type: 'wills', left, settled });
-    server.stats();
+    server.refresh();
   };
   const gauges = setInterval(report, REPORT_EVERY_MS);
   port.on('message', (command: WorkerCommand) => {

@@ -67,7 +67,6 @@ class Supervisor implements SipServerWorker {
 
   async start(): Promise<void> {
     this.#listening = await this.#spawn(this.#settings);
-    this.#watch();
   }
 
   async reload(): Promise<void> {
@@ -114,11 +113,13 @@ class Supervisor implements SipServerWorker {
     // They are the new thread's to send.
     this.#wills.clear();
     this.#pulse.reset();
+    this.#watch(thread);
     void thread.exited.then((code) => this.#onExit(code));
     return listening;
   }
 
   #onExit(code: number): void {
+    this.#pulseTimer?.clear();
     if (this.#closing) return;
     const lived = this.#clock.monotonic() - this.#bornAt;
     this.#log.error(
@@ -166,13 +167,11 @@ class Supervisor implements SipServerWorker {
     return { ...this.#settings, control, listen };
   }
 
-  #watch(): void {
+  #watch(thread: ServerThread): void {
     this.#pulseTimer = this.#clock.after(PULSE_EVERY_MS, () => {
-      this.#watch();
-      if (!this.#pulse.check(this.#counters.heartbeat)) return;
-      this.#pulse.reset();
+      if (!this.#pulse.check(this.#counters.heartbeat)) return this.#watch(thread);
       this.#log.error({ code: 'SIP_SERVER_WORKER' }, 'sip_server.worker_hangs');
-      void this.#thread?.kill();
+      void thread.kill();
     });
   }
 }

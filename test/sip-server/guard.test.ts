@@ -4,6 +4,7 @@ import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { Counters } from '../../src/sip-server/guard/counters.ts';
 import { Guard } from '../../src/sip-server/guard/guard.ts';
 import { MAX_SOURCES, RateLimit } from '../../src/sip-server/guard/rate-limit.ts';
+import { parseMessage } from '../../src/sip-server/message/validate.ts';
 import { Bench } from './support/bench.ts';
 
 const udp = { protocol: 'udp', address: '127.0.0.1' } as const;
@@ -82,6 +83,20 @@ test('repeated requests, those inside a dialog, CANCEL and ACK pass when the sou
   bench.request('INFO', { seq: 2, to: `<sip:us@127.0.0.1>;tag=${tag}` });
   expect(bench.delivered()).toEqual(['CANCEL', 'INFO']);
   expect(bench.counters.read().rateLimited).toBe(1);
+});
+
+test('with too many transactions alive new requests are dropped, whoever sends them', () => {
+  const bench = new Bench({ rateLimit: false });
+  const flow = { protocol: 'udp', bound: { address: '127.0.0.1', port: 5060 } } as const;
+  const parsed = parseMessage(
+    Buffer.from(
+      'OPTIONS sip:x@y SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKo\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCall-ID: o\r\nCSeq: 1 OPTIONS\r\n\r\n',
+    ),
+  );
+  if (!parsed.ok || parsed.value.kind !== 'request') throw new Error('the test has a malformed request');
+  expect(bench.guard.admits(parsed.value, '127.0.0.1', flow, 65_535)).toBe(true);
+  expect(bench.guard.admits(parsed.value, '127.0.0.1', flow, 65_536)).toBe(false);
+  expect(bench.counters.read()).toMatchObject({ overload: 1, rateLimited: 0 });
 });
 
 test('exempt sources have no limit', () => {

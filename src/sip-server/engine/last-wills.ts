@@ -1,7 +1,7 @@
 import type { TimerHandle } from '../../shared/clock.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { Headers } from '../message/headers.ts';
-import type { Target } from '../transport/transport.ts';
+import type { Flow, Target } from '../transport/transport.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import { buildCancel, buildInside, targetOf, type WireRequest } from './wire-request.ts';
@@ -24,6 +24,15 @@ export interface WillChanges {
   readonly settled: readonly string[];
 }
 
+/** What the will of a dialog was made of, and when the dialog was last there. */
+interface Known {
+  readonly id: string;
+  readonly state: Dialog['state'];
+  readonly target: string | undefined;
+  readonly behind: Flow | undefined;
+  round: number;
+}
+
 /** Room for requests of ours between the will and its use: the CSeq of a BYE must be the highest (RFC 3261 12.2.2). */
 const SEQ_AHEAD = 10_000;
 /** Sent in such portions when a successor sends them. */
@@ -38,8 +47,8 @@ export class LastWills {
   readonly #context: EngineContext;
   readonly #inDialog: InDialog;
   readonly #pendingInvite: (dialog: Dialog) => WireRequest | undefined;
-  /** What the will of a dialog was made of. */
-  readonly #known = new Map<string, string>();
+  readonly #known = new Map<Dialog, Known>();
+  #round = 0;
   #timer: TimerHandle | undefined;
 
   constructor(
@@ -53,22 +62,31 @@ export class LastWills {
   }
 
   changes(): WillChanges {
+    const { dialogs } = this.#context;
     const left: LastWill[] = [];
-    const gone = new Set(this.#known.keys());
-    for (const dialog of this.#context.dialogs) {
-      if (!dialog.isCall) continue;
+    const settled: string[] = [];
+    this.#round += 1;
+    for (const dialog of dialogs) {
+      const known = this.#known.get(dialog);
+      if (known) known.round = this.#round;
+      const { state, remote } = dialog;
+      const same =
+        known?.state === state && known.target === remote?.target && known.behind === remote?.behind;
+      if (same || state === 'terminated') continue;
       const id = `${dialog.role} ${dialog.id}`;
-      gone.delete(id);
-      const behind = dialog.remote?.behind?.remote;
-      const origin = `${dialog.state} ${dialog.remote?.target} ${behind?.address} ${behind?.port}`;
-      if (this.#known.get(id) === origin || dialog.state === 'terminated') continue;
-      const will = dialog.state === 'confirmed' ? this.#bye(id, dialog) : this.#cancel(id, dialog);
+      const will = state === 'confirmed' ? this.#bye(id, dialog) : this.#cancel(id, dialog);
       if (!will) continue;
-      this.#known.set(id, origin);
+      const { target, behind } = remote ?? {};
+      this.#known.set(dialog, { id, state, target, behind, round: this.#round });
       left.push(will);
     }
-    for (const id of gone) this.#known.delete(id);
-    return { left, settled: [...gone] };
+    for (const [dialog, { id, round }] of this.#known) {
+      if (round === this.#round) continue;
+      this.#known.delete(dialog);
+      // Another dialog may have the name by now.
+      if (!left.some((will) => will.id === id)) settled.push(id);
+    }
+    return { left, settled };
   }
 
   #bye(id: string, dialog: Dialog): LastWill | undefined {
