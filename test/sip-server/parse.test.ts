@@ -124,40 +124,6 @@ test.each<[string, number, string]>([
   expect(verdict(message)).toBe(status);
 });
 
-test.each<[string, string]>([
-  ['spaces', text({ from: `From:${' '.repeat(60_000)}<sip:a@b>;tag=1` })],
-  ['spaces in Contact', text({}, [`Contact: <sip:a@b>${' '.repeat(7000)};x=1`])],
-  ['folds', text({}, [`Subject: a${'\r\n a'.repeat(15_000)}`])],
-  [
-    'headers',
-    text(
-      {},
-      Array.from({ length: 5000 }, (_, i) => `X-${i}: 1`),
-    ),
-  ],
-  ['Vias', text({ via: `Via: ${Array.from({ length: 1500 }, () => 'SIP/2.0/UDP 192.0.2.1').join(',')}` })],
-  [
-    'quotes',
-    text(
-      {},
-      Array.from({ length: 8 }, () => `Subject: ${'"\\'.repeat(4000)}`),
-    ),
-  ],
-  ['quotes in Contact', text({}, [`Contact: ${'"'.repeat(8001)}`])],
-  ['commas', text({}, [`Contact: ${','.repeat(8000)}`])],
-  ['parentheses', text({}, [`User-Agent: ${'('.repeat(8000)}`])],
-  ['angles', text({}, [`Contact: ${'<sip:a@b>'.repeat(880)}`])],
-  ['parameters', text({}, [`Contact: <sip:a@b>${';a=b'.repeat(1900)}`])],
-  ['colons', text({}, [':'.repeat(60_000)])],
-  ['one line', 'A'.repeat(65_000)],
-  ['line breaks', '\r\n'.repeat(32_000)],
-])('a flood of %s costs no more than its length', (_name, message) => {
-  const start = performance.now();
-  parse(message);
-  // A linear scan takes about a millisecond, a quadratic one of 60 kB seconds: no busy machine turns one into the other.
-  expect(performance.now() - start).toBeLessThan(1000);
-});
-
 test('limits: header line, headers, Vias', () => {
   expect(verdict(text({}, [`Subject: ${'a'.repeat(8000)}`]))).toBe(200);
   expect(verdict(text({}, [`Subject: ${'a'.repeat(8200)}`]))).toBe(400);

@@ -1,7 +1,6 @@
 import type { Result } from '../../shared/result.ts';
 import type { Dialog } from '../dialog/dialog.ts';
-import { schemeOf } from '../grammar/uri.ts';
-import { parseCSeq } from '../grammar/via.ts';
+import { isKnownUri } from '../grammar/name-addr.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
@@ -18,7 +17,7 @@ import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
 import type { ServerRequests } from './server-requests.ts';
 import { SessionTimers } from './session-timers.ts';
-import { buildInside, buildOutside, targetOf, type WireRequest } from './wire-request.ts';
+import { buildInside, buildOutside, targetOf, type WireRequest, wantedSeq } from './wire-request.ts';
 
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
 
@@ -59,7 +58,7 @@ export class Outgoing {
   sendOutside(client: AppClient, frame: AppFrame, message: RequestMessage): void {
     const { method, uri } = message.start;
     const nok = (text: string): void => client.send(`response|${frame.id}|NOK|${text}`);
-    if (schemeOf(uri) === undefined || /[<>"\s]/.test(uri)) {
+    if (!isKnownUri(uri)) {
       nok('invalid request uri');
       return;
     }
@@ -127,8 +126,12 @@ export class Outgoing {
       nok('the INVITE has not been answered');
       return;
     }
-    const wanted = parseCSeq(message.headers.get('cseq') ?? '')?.seq ?? 0;
-    dialog.localSeq = Math.max(dialog.localSeq + 1, wanted);
+    const wanted = wantedSeq(message.headers);
+    if (!wanted.ok) {
+      nok(wanted.error);
+      return;
+    }
+    dialog.localSeq = Math.max(dialog.localSeq + 1, wanted.value ?? 0);
     const seq = dialog.localSeq;
     if (method === 'BYE') this.#settlePending(dialog);
     const rack = method === 'PRACK' ? (message.headers.get('rack') ?? '') : '';

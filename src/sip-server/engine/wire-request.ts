@@ -124,6 +124,15 @@ export function appendApp(
   return ok(undefined);
 }
 
+/** Leaves room below 2^31 (RFC 3261 8.1.1.5) for all that a dialog may still send. */
+const MAX_WANTED_SEQ = 0x7f00_0000;
+
+/** The CSeq number that an application asks for, as in a retry with credentials. The failure is a NOK text. */
+export function wantedSeq(headers: Headers): Result<number | undefined, string> {
+  const seq = parseCSeq(headers.get('cseq') ?? '')?.seq;
+  return seq !== undefined && seq > MAX_WANTED_SEQ ? err('CSeq number too large') : ok(seq);
+}
+
 /** A request outside any dialog (RFC 3261 8.1.1). The failure is a NOK text. */
 export function buildOutside(
   method: string,
@@ -141,7 +150,9 @@ export function buildOutside(
   if (!to) return err('invalid To header');
   const callId = given.get('call-id') ?? ids.uuid();
   if (!isCallId(callId)) return err('invalid Call-ID header');
-  const seq = parseCSeq(given.get('cseq') ?? '')?.seq ?? ids.seq();
+  const wanted = wantedSeq(given);
+  if (!wanted.ok) return wanted;
+  const seq = wanted.value ?? ids.seq();
   const branch = ids.branch();
   const appContact = given.get('contact');
   const secure = isSips(uri);

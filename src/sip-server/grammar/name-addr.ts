@@ -59,7 +59,8 @@ function isDisplay(text: string): boolean {
   return true;
 }
 
-function isKnownUri(uri: string): boolean {
+/** A valid `sip:` or `sips:` URI, or any text that could be a URI of another scheme. */
+export function isKnownUri(uri: string): boolean {
   const scheme = schemeOf(uri);
   if (scheme === undefined) return false;
   return scheme === 'sip' || scheme === 'sips' ? parseSipUri(uri) !== undefined : isUriText(uri);

@@ -1,5 +1,10 @@
+/** Not an object: a header may be called `constructor`. */
+function entries(of: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(of));
+}
+
 /** Compact forms of RFC 3261 20 and its extensions, as registered with IANA; to the key (lower case). */
-const COMPACT: Readonly<Record<string, string>> = {
+const COMPACT: ReadonlyMap<string, string> = entries({
   a: 'accept-contact',
   b: 'referred-by',
   c: 'content-type',
@@ -20,10 +25,10 @@ const COMPACT: Readonly<Record<string, string>> = {
   v: 'via',
   x: 'session-expires',
   y: 'identity',
-};
+});
 
 /** Spellings that capitals after hyphens do not give. */
-const SPELLED: Readonly<Record<string, string>> = {
+const SPELLED: ReadonlyMap<string, string> = entries({
   'call-id': 'Call-ID',
   cseq: 'CSeq',
   'mime-version': 'MIME-Version',
@@ -33,18 +38,18 @@ const SPELLED: Readonly<Record<string, string>> = {
   'sip-etag': 'SIP-ETag',
   'sip-if-match': 'SIP-If-Match',
   'www-authenticate': 'WWW-Authenticate',
-};
+});
 
 /** The key of a header name as written: lower case, compact form expanded. */
 export function headerKey(name: string): string {
   const key = name.toLowerCase();
-  return key.length === 1 ? (COMPACT[key] ?? key) : key;
+  return key.length === 1 ? (COMPACT.get(key) ?? key) : key;
 }
 
 /** How a header is written: as given, unless it came in compact form or all in lower case. */
 export function headerName(name: string, key: string): string {
   if (name.length > 1 && name !== key) return name;
-  const spelled = SPELLED[key];
+  const spelled = SPELLED.get(key);
   if (spelled !== undefined) return spelled;
   return key.replace(/(^|-)([a-z])/g, (_, hyphen: string, letter: string) => hyphen + letter.toUpperCase());
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { startSipServerWorker } from '../../../src/sip-server/index.ts';
 import { connectSrf, SDP, SECRET } from '../../sip-server/support/app.ts';
+import { collectedHeap } from '../../support/worker-heap.ts';
 import type { Called, Reading, SubjectCommand, SubjectEvent } from './subject-protocol.ts';
 
 /**
@@ -71,8 +72,7 @@ process.on('message', (command: SubjectCommand) => {
       send({ type: 'called', called: await call(command.target, command.rate, command.calls) });
       return;
     }
-    // A heap snapshot begins with a full collection, which is all that is wanted of it.
-    if (command.type === 'settle') (await worker?.getHeapSnapshot())?.destroy();
+    if (command.type === 'settle' && worker) await collectedHeap(worker);
     send({ type: 'reading', reading: await read() });
   })();
 });

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { Bench } from './support/bench.ts';
+
+// Found by the fuzz: what an application says must not become what the server says.
+
+test('a CSeq number that leaves no room below 2^31 is refused, outside and inside a dialog', () => {
+  const bench = new Bench();
+  const outside = bench.frame({}, ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0', 'CSeq: 2147483647 OPTIONS']);
+  expect(outside.tokens.slice(2)).toEqual(['NOK', 'CSeq number too large']);
+  const { dialogId } = bench.established();
+  const inside = bench.frame({ dialogId }, ['INFO sip:placeholder SIP/2.0', 'CSeq: 2147483647 INFO']);
+  expect(inside.tokens.slice(2)).toEqual(['NOK', 'CSeq number too large']);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']).tokens[2]).toBe('OK');
+});
+
+test.each(['sip:a@@b', 'sip:a@[1:2:3]:x', 'sip:us@127.0.0.1:5:060', 'nonsense'])(
+  'the Request-URI %s is refused',
+  (uri) => {
+    const bench = new Bench();
+    const sent = bench.frame({ proxy: 'sip:127.0.0.1:5080' }, [`OPTIONS ${uri} SIP/2.0`]);
+    expect(sent.tokens.slice(2)).toEqual(['NOK', 'invalid request uri']);
+  },
+);
+
+test.each(['constructor', '__proto__'])('a header called %s is dropped like any from the network', (name) => {
+  const bench = new Bench();
+  const sent = bench.frame({}, ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0', `${name}: 1`, 'x-other: 2']);
+  expect(sent.tokens[2]).toBe('OK');
+  expect(bench.one().headers.get('x-other')).toBe('2');
+  expect(sent.message).not.toContain(name);
+});
