@@ -140,10 +140,9 @@ function cut(stream: Buffer, ends: readonly number[]): string {
     if (end === from) continue;
     const result = cutter.push(stream.subarray(from, end));
     from = end;
-    // What came before in the same chunk goes with the connection.
-    if (result === 'broken') return 'broken';
     pings += result.pings;
     found.push(...result.messages.map((message) => message.toString('latin1')));
+    if (result.isBroken) return `${found.join('\n')}\nbroken after ${pings} pings`;
   }
   return `${found.join('\n')}\n${pings} pings`;
 }

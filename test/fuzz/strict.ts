@@ -43,7 +43,8 @@ const ONCE = [
   'rseq',
 ];
 const MANDATORY = ['via', 'from', 'to', 'call-id', 'cseq', 'content-length'];
-const MAX_LINE = 8192 + 256;
+/** What a peer is told may be longer than what it said: a space after each comma, our address in Via. */
+const MAX_LINE = { application: 8192 + 256, peer: 2 * 8192 };
 
 /** Headers that route calls; an application that sends a broken one to a peer does so on its own account. */
 const ROUTING = ['contact', 'route', 'record-route'];
@@ -56,7 +57,7 @@ export function faultOf(bytes: Buffer, to: 'application' | 'peer'): string | und
   const [start = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
   const fields = new Map<string, string[]>();
   for (const line of lines) {
-    if (line.length > MAX_LINE) return `a line of ${line.length} characters`;
+    if (line.length > MAX_LINE[to]) return `a line of ${line.length} characters`;
     const match = FIELD.exec(line);
     if (!match?.groups) return `not a header line: ${JSON.stringify(line.slice(0, 80))}`;
     const name = match.groups['name']!.toLowerCase();

@@ -156,6 +156,7 @@ export class World {
   }
 
   #toPeer(bytes: Buffer): void {
+    this.note(`to a peer: ${JSON.stringify(bytes.toString('latin1'))}`);
     const line = bytes.toString('latin1', 0, 13);
     if (!ANSWER_TO_MALFORMED.test(line)) {
       const fault = faultOf(bytes, 'peer');
@@ -167,6 +168,7 @@ export class World {
 
   #toApp(client: FuzzClient, tokens: readonly string[], message: Buffer | undefined): void {
     if (tokens[0] === 'response') {
+      this.note(`to application ${client.id}: ${tokens.join('|')}`);
       const fault = client.books.replied(tokens, message);
       if (fault !== undefined) this.fail(`application ${client.id}: ${fault}: ${tokens.join('|')}`);
       return;

@@ -30,3 +30,22 @@ test.each(['constructor', '__proto__'])('a header called %s is dropped like any 
   expect(bench.one().headers.get('x-other')).toBe('2');
   expect(sent.message).not.toContain(name);
 });
+
+test('an INVITE whose early dialog was ended by BYE gets its final response even when the peer accepts it', () => {
+  const bench = new Bench();
+  const { dialogId, request, transactionId } = bench.invite();
+  bench.answer(request, 180);
+  bench.delivered();
+  bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']);
+  bench.sent();
+  bench.answer(request, 200);
+  expect(bench.frames.map(({ tokens }) => tokens[7])).toEqual([transactionId]);
+  expect(bench.delivered()).toEqual(['487']);
+  expect(bench.sent()).toEqual(['ACK', 'BYE']);
+});
+
+test('a From tag that is no token is refused', () => {
+  const bench = new Bench();
+  const sent = bench.frame({}, ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0', 'From: <sip:a@b>;tag="q"']);
+  expect(sent.tokens.slice(2)).toEqual(['NOK', 'invalid From header']);
+});

@@ -1,5 +1,6 @@
 import { type Dialog, MAX_FORKS, remoteFrom } from '../dialog/dialog.ts';
 import type { SipResponse } from '../message/message.ts';
+import { REASONS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
 import type { Flow } from '../transport/transport.ts';
@@ -9,6 +10,7 @@ import { type DialogEnd, ENDS } from './dialog-end.ts';
 import type { InDialog } from './in-dialog.ts';
 import { deliverResponse, dialogOf, type OutgoingRequest } from './outgoing-request.ts';
 import type { SessionTimers } from './session-timers.ts';
+import { buildSynthetic } from './wire-request.ts';
 
 /** The 2xx to INVITEs of ours: the first, the same again, those of other forks, and those too late (RFC 3261 13.2.2.4). */
 export class AcceptedAnswers implements InviteEvents {
@@ -71,6 +73,8 @@ export class AcceptedAnswers implements InviteEvents {
 
   /** An accepted INVITE whose application is gone, or has hung up meanwhile. */
   #release(out: OutgoingRequest, dialog: Dialog): void {
+    // To one that hung up the INVITE has been cancelled, and it wants to hear how it ended.
+    deliverResponse(this.#context, out, buildSynthetic(out.request, 487, REASONS[487] ?? ''), undefined);
     this.#inDialog.acknowledge(dialog, out.request.seq, out.request);
     if (dialog.state !== 'terminated') this.#ending.end(dialog, ENDS.appGone);
     else if (out.initial) this.#byeLate(dialog);

@@ -240,9 +240,9 @@ export class Engine implements AppHandler {
     this.#incoming.onGone(client);
     this.#outgoing.onGone(client);
     for (const dialog of this.#context.dialogs.of(client)) {
-      // Of a call that is over, subscriptions may be left.
+      // Of what is over, subscriptions may be left.
       if (dialog.isCall) dialog.subscriptions?.stop();
-      if (dialog.state === 'terminated') this.#context.dialogs.remove(dialog);
+      if (dialog.state === 'terminated') this.#context.dialogs.drop(dialog);
       if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, ENDS.appGone);
     }
   }

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
-import { hostPortText, parseDigits, splitList } from '../grammar/scan.ts';
+import { hostPortText, isToken, parseDigits, splitList } from '../grammar/scan.ts';
 import { formatUri, parseSipUri, schemeOf, uriParam } from '../grammar/uri.ts';
 import { parseCSeq } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
@@ -144,7 +144,7 @@ export function buildOutside(
   const given = message.headers;
   const fromText = withOwnHost(given.get('from') ?? `<sip:${hostPortText(flow.local)}>`, flow);
   const from = parseNameAddr(fromText);
-  if (!from) return err('invalid From header');
+  if (!from || !isToken(tagOf(from) ?? 'none')) return err('invalid From header');
   const fromTag = tagOf(from) ?? ids.tag();
   const to = parseNameAddr(withOwnHost(given.get('to') ?? `<${uri}>`, flow));
   if (!to) return err('invalid To header');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { err, ok, type Result } from '../../shared/result.ts';
 import { hasOption } from '../dialog/session-terms.ts';
 import { formatNameAddr, parseNameAddr, parseNameAddrs, tagOf } from '../grammar/name-addr.ts';
+import { isToken } from '../grammar/scan.ts';
 import { parseVia } from '../grammar/via.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
@@ -102,10 +103,11 @@ function isSecure(request: SipRequest): boolean {
   return isSips(parseNameAddrs([hop])?.[0]?.uri ?? '');
 }
 
-/** The tag that an application wants in To, if any. */
+/** The tag that an application wants in To, if any that can be sent. */
 export function wantedTag(message: AppMessage): string | undefined {
   const to = parseNameAddr(message.headers.get('to') ?? '');
-  return to && tagOf(to);
+  const tag = to && tagOf(to);
+  return tag !== undefined && isToken(tag) ? tag : undefined;
 }
 
 /** An answer to a request too broken for a transaction; undefined when it cannot be answered at all. */
