@@ -147,3 +147,12 @@ export function frameFault(tokens: readonly string[], bytes: Buffer): string | u
   if (tokens.length !== (isRequest && source === 'network' ? 12 : 9)) return `${tokens.length} tokens`;
   return undefined;
 }
+
+/** The same for the frame of a call detail record. */
+export function recordFault(tokens: readonly string[]): string | undefined {
+  const [type = '', source, time = '', word] = tokens;
+  if (!['cdr:attempt', 'cdr:start', 'cdr:stop'].includes(type)) return `frame type ${type}`;
+  if (source !== 'network' && source !== 'application') return `source ${source}`;
+  if (!TIME.test(time)) return `time ${time}`;
+  return word === undefined || /^[a-z-]+$/.test(word) ? undefined : `word ${word}`;
+}

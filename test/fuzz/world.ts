@@ -12,7 +12,7 @@ import { cpuMs, STALL_MS } from './cost.ts';
 import { FuzzFailure } from './failure.ts';
 import type { Random } from './random.ts';
 import { readAsSrf } from './srf-reader.ts';
-import { faultOf, frameFault } from './strict.ts';
+import { faultOf, frameFault, recordFault } from './strict.ts';
 
 const LOCAL = { address: '127.0.0.1', port: 5060 };
 const PEERS = [
@@ -178,8 +178,12 @@ export class World {
     this.note(
       `to application ${client.id}: ${tokens.join('|')} ${bytes.toString('latin1', 0, 40).split('\r\n')[0]}`,
     );
+    const isRecord = tokens[0]?.startsWith('cdr:') === true;
     const fault =
-      frameFault(tokens, bytes) ?? faultOf(bytes, 'application') ?? client.books.delivered(tokens, bytes);
+      (isRecord ? recordFault(tokens) : frameFault(tokens, bytes)) ??
+      // What came from an application is its own, as on the wire.
+      faultOf(bytes, tokens[1] === 'application' ? 'peer' : 'application') ??
+      (isRecord ? undefined : client.books.delivered(tokens, bytes));
     if (fault !== undefined)
       this.fail(
         `delivered to application ${client.id}: ${fault}\n${tokens.join('|')}\n${bytes.toString('latin1')}`,
