@@ -20,6 +20,8 @@ export class CallerSide implements PhoneLeg {
   #session: PhoneSession | undefined;
   /** The CANCEL came, or the connection to the SIP server went, before our final response. */
   #gone = false;
+  /** Nobody looks after the call any more: what still comes up is hung up. */
+  #abandoned = false;
 
   constructor(options: CallerSideOptions, media: MediaSide, context: SideContext) {
     this.#options = options;
@@ -74,6 +76,7 @@ export class CallerSide implements PhoneLeg {
     invite.accept(sdp).then((accepted) => {
       if (!accepted.ok) return failed(accepted.error.status, accepted.error.reason);
       const dialog = accepted.value;
+      if (this.#abandoned) return void dialog.bye();
       session.adopt(dialog);
       const { callId, localTag, remoteTag } = dialog;
       this.#context.dispatch({
@@ -116,6 +119,7 @@ export class CallerSide implements PhoneLeg {
   }
 
   abandon(): void {
+    this.#abandoned = true;
     this.#refuse(500, 'Server Internal Error');
     this.#session?.dialog?.bye().catch(() => {});
   }

@@ -59,19 +59,21 @@ it('an outbound rule names a trunk that can be told by its address, and a Page',
   const rules = (text: string): string => `${example}\noutbound:\n  rules:\n${text}`;
   expect(configOf(rules('    - { trunk: pbx, page: "102030405060708" }')).outbound.rules).toHaveLength(1);
   expect(problemsOf(rules('    - { trunk: pxb, page: "102030405060708" }'))).toMatchObject([
-    { key: 'outbound.rules[0].trunk', remedy: /"pbx"/ },
+    { key: 'outbound.rules[0].trunk', remedy: expect.stringMatching(/"pbx"/) },
   ]);
   expect(problemsOf(rules('    - { trunk: pbx, page: "1020" }'))).toMatchObject([
     { key: 'outbound.rules[0].page' },
   ]);
   expect(problemsOf(rules('    - { trunk: pbx }'))).toMatchObject([
-    { key: 'outbound.rules[0]', remedy: /pageHeader/ },
+    { key: 'outbound.rules[0]', remedy: expect.stringMatching(/pageHeader/) },
   ]);
   const named = rules('    - { trunk: pbx, page: "102030405060708" }').replace(
     'host: 192.0.2.20',
     'host: pbx.example.com',
   );
-  expect(problemsOf(named)).toMatchObject([{ key: 'trunks.pbx.host', remedy: /from:/ }]);
+  expect(problemsOf(named)).toMatchObject([
+    { key: 'trunks.pbx.host', remedy: expect.stringMatching(/from:/) },
+  ]);
   const known = named.replace('host: pbx.example.com', 'host: pbx.example.com\n    from: [192.0.2.20]');
   expect(configOf(known).trunks['pbx']?.from).toEqual(['192.0.2.20']);
 });
