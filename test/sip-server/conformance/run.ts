@@ -4,7 +4,8 @@ import type { Conformance, Score } from './score.ts';
 import { runSuites } from './suites.ts';
 
 const json = process.argv.includes('--json');
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** With --json standard output belongs to the one object. */
+const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
 
 const result: Conformance = {
   rfc4475: await runRfc4475(say),
@@ -20,6 +21,6 @@ for (const [name, { passed, total, failed, notRun }] of rows) {
   const rest = notRun === undefined ? failed.join(', ') : `${notRun} not run`;
   say(`${name.padEnd(10)} ${passed} of ${total}${rest === '' ? '' : `  ${rest}`}`);
 }
-if (json) say(JSON.stringify(result));
+if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
 // Sockets of drachtio-srf that wait to connect again would keep the process.
 process.exit(rows.some(([, { failed }]) => failed.length > 0) ? 1 : 0);
