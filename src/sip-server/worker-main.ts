@@ -19,6 +19,11 @@ const logTo =
     post({ type: 'log', level, fields, event });
 const log: Log = { debug: logTo('debug'), info: logTo('info'), warn: logTo('warn'), error: logTo('error') };
 
+// The last resort: a bug in a timer or a socket handler must not take every call with it.
+process.on('uncaughtException', (error) =>
+  log.error({ error: error.stack ?? error.message }, 'sip_server.bug'),
+);
+
 const counters = new Counters(start.counters);
 
 try {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Log } from '../../src/shared/log.ts';
+import { Counters } from '../../src/sip-server/guard/counters.ts';
 import { startSipServerWorker, type TraceEvent } from '../../src/sip-server/index.ts';
+import type { WorkerEvent, WorkerStart } from '../../src/sip-server/worker-protocol.ts';
 import { connectSrf, SDP, SECRET, startApp } from './support/app.ts';
 import type { SrfDialog } from './support/srf.ts';
 
@@ -126,4 +129,33 @@ test('while its port is taken it tries again, and stops trying when closed', asy
   await server.close();
   expect(seen.slice(lines)).toEqual([]);
   await expect(server.reload()).rejects.toMatchObject({ code: 'SIP_SERVER_WORKER' });
+});
+
+test('an exception that nobody catches is logged, and the thread serves on', async () => {
+  const counters = new Counters();
+  const start: WorkerStart = {
+    settings: { secret: SECRET, listen },
+    counters: counters.memory,
+    trace: false,
+    wills: [],
+  };
+  const file = new URL('../../src/sip-server/worker-main.ts', import.meta.url);
+  const worker = new Worker(file, { workerData: start });
+  const until = (matches: (event: WorkerEvent) => boolean): Promise<WorkerEvent> =>
+    new Promise((resolve) => worker.on('message', (event: WorkerEvent) => matches(event) && resolve(event)));
+  const listening = await until(({ type }) => type === 'listening');
+  if (listening.type !== 'listening') throw new Error('unreachable');
+  const bug = until((event) => event.type === 'log' && event.event === 'sip_server.bug');
+  // Its message handler cannot take this.
+  worker.postMessage(null);
+  expect(await bug).toMatchObject({ level: 'error', fields: { error: expect.stringMatching(/TypeError/) } });
+  const peer = await startApp();
+  const { address, port } = listening.contacts[0]!;
+  const request = await peer.srf.request(`sip:${address}:${port}`, { method: 'OPTIONS' });
+  const [response] = (await once(request, 'response')) as [{ status: number }];
+  expect(response.status).toBe(503);
+  const exited = once(worker, 'exit');
+  worker.postMessage({ type: 'close' });
+  expect(await exited).toEqual([0]);
+  await peer.close();
 });

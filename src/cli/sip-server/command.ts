@@ -11,6 +11,10 @@ import { metricsOf, type SipServerFlags, settingsOf } from './options.ts';
  */
 export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
   const log = createLogger({ level: flags.loglevel as LogLevel });
+  const survive = (error: unknown): void =>
+    log.error({ err: error instanceof Error ? error.stack : String(error) }, 'sip-server.bug');
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
   // Whoever read the trace may leave; the calls stay.
   process.stdout.on('error', () => {});
   let server: SipServerWorker | undefined;
@@ -26,7 +30,10 @@ export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
     if (metricsAt) metrics = await serveMetrics(metricsAt, stats.bind(server));
   } catch (error) {
     await server?.close();
-    if (!(error instanceof GatewayError)) throw error;
+    if (!(error instanceof GatewayError)) {
+      survive(error);
+      return 1;
+    }
     console.error(`${error.code}: ${error.message} ${error.remedy}`);
     return 1;
   }
