@@ -244,3 +244,42 @@ test('TLS proves the domain that was asked for, not the host that DNS named for 
   }
   expect(outcomes).toEqual([200, 200, 503]);
 });
+
+test.each<[string, 'tcp' | 'tls', string]>([
+  ['TCP', 'tcp', 'sip:bob@pbx.test'],
+  ['TLS', 'tls', 'sips:bob@pbx.test'],
+])('a challenge over %s, found by DNS, is answered on the way that it came', async (_name, protocol, uri) => {
+  const authority = new Authority();
+  closing.push(() => authority.close());
+  const listen = (names: string): ListenOptions[] => [
+    { protocol: 'udp', address: '127.0.0.1', port: 0 },
+    {
+      protocol,
+      address: '127.0.0.1',
+      port: 0,
+      ...(protocol === 'tls' && { tls: { certificates: [authority.issue(names)], ca: authority.cert } }),
+    },
+  ];
+  const vias: string[] = [];
+  const ports = new Set<number>();
+  const b = await app((srf) => {
+    srf.invite((req, res) => {
+      vias.push(/^SIP\/2\.0\/(\w+)/.exec(req.get('Via') ?? '')?.[1] ?? '');
+      ports.add(req.source_port);
+      const headers = { 'Proxy-Authenticate': 'Digest realm="pbx", nonce="n", algorithm=MD5' };
+      if (req.has('Proxy-Authorization')) void srf.createUAS(req, res, { localSdp: SDP(4000) });
+      else res.send(407, { headers });
+    });
+  }, listen('DNS:pbx.test'));
+  const name = protocol === 'tcp' ? '_sip._tcp.pbx.test' : '_sips._tcp.pbx.test';
+  const dns = await DnsServer.open([
+    { type: 'A', name: 'host.test', address: '127.0.0.1' },
+    { type: 'SRV', name, priority: 1, weight: 1, port: b.server.contacts[1]!.port, target: 'host.test' },
+  ]);
+  closing.push(() => dns.close());
+  const a = await app(undefined, listen('DNS:a.test'), { dnsServers: [dns.address] });
+  const auth = { username: 'a', password: 'b' };
+  await (await a.srf.createUAC(uri, { localSdp: SDP(1), auth })).destroy();
+  const way = protocol.toUpperCase();
+  expect([vias, ports.size]).toEqual([[way, way], 1]);
+});

@@ -13,6 +13,7 @@ import type { AppClient } from '../wire/client.ts';
 import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
 import type { StopReason } from './cdrs.ts';
+import { Challenges } from './challenges.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
@@ -43,6 +44,7 @@ export class ClientRequests {
   readonly #inDialog: InDialog;
   readonly #invites: InviteEvents;
   readonly #requests = new Map<string, OutgoingRequest>();
+  readonly challenges: Challenges;
   readonly #lastInvite = new WeakMap<Dialog, OutgoingRequest>();
   readonly #lastUpdate = new WeakMap<Dialog, OutgoingRequest>();
   readonly #sessions: SessionTimers;
@@ -54,6 +56,7 @@ export class ClientRequests {
     this.#inDialog = inDialog;
     this.#invites = invites;
     this.#timers = new Timers(context.clock);
+    this.challenges = new Challenges(context.clock);
   }
 
   find(id: string): OutgoingRequest | undefined {
@@ -263,6 +266,7 @@ export class ClientRequests {
       this.#fail(out, 487);
       return;
     }
+    if (isChallenge(response.status) && (out.initial || !dialog)) this.challenges.add(request.callId, flow);
     const rang = out.initial && dialog !== undefined && dialog.forks.size > 0;
     if (response.status === 503 && !rang && this.#tryNext(out, retryAfter(response))) return;
     this.#finish(out);
@@ -343,6 +347,7 @@ export class ClientRequests {
   }
 
   close(): void {
+    this.challenges.close();
     this.#timers.clearAll();
     this.#requests.clear();
   }

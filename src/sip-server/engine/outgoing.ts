@@ -17,7 +17,7 @@ import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
 import type { ServerRequests } from './server-requests.ts';
 import { SessionTimers } from './session-timers.ts';
-import { buildInside, buildOutside, targetOf, type WireRequest, wantedSeq } from './wire-request.ts';
+import { buildInside, buildOutside, isSips, targetOf, type WireRequest, wantedSeq } from './wire-request.ts';
 
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
 
@@ -73,7 +73,9 @@ export class Outgoing {
     }
 
     const { transports, ids, dialogs } = this.#context;
-    transports.open(target, (opened) => {
+    const pinned = this.#requests.challenges.pin(target, message.headers.get('call-id'), uri);
+    // RFC 3261 26.2.2: a proxy on the way to a sips: URI must be reached by TLS, whatever its own URI says.
+    transports.open({ ...pinned, secure: target.secure === true || isSips(uri) }, (opened) => {
       if (!client.alive) return;
       const flow = opened.ok ? opened.value : transports.anyFlow();
       const build = (way: Flow): ReturnType<typeof buildOutside> =>
