@@ -4,7 +4,7 @@ import { REASONS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
 import type { Flow } from '../transport/transport.ts';
-import type { InviteEvents } from './client-requests.ts';
+import type { InviteEvents } from './client-responses.ts';
 import type { EngineContext } from './context.ts';
 import { type DialogEnd, ENDS } from './dialog-end.ts';
 import type { InDialog } from './in-dialog.ts';

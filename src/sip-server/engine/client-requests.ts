@@ -1,44 +1,23 @@
 import { ok, type Result } from '../../shared/result.ts';
-import { type Dialog, type Remote, remoteFrom } from '../dialog/dialog.ts';
+import type { Dialog, Remote } from '../dialog/dialog.ts';
 import { parseRAck } from '../dialog/reliable-provisionals.ts';
-import { parseDigits } from '../grammar/scan.ts';
-import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
-import { REASONS, TARGET_REFRESH } from '../message/names.ts';
-import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
 import type { ClientEvents } from '../transaction/transaction.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
 import { requestSentFrame } from '../wire/sip-frames.ts';
 import type { AppMessage } from './app-message.ts';
-import type { StopReason } from './cdrs.ts';
 import { Challenges } from './challenges.ts';
+import { ClientResponses, type InviteEvents } from './client-responses.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
-import { deliverResponse, type OutgoingRequest, type OwnRequest } from './outgoing-request.ts';
+import type { OutgoingRequest, OwnRequest } from './outgoing-request.ts';
 import type { SessionTimers } from './session-timers.ts';
-import {
-  buildCancel,
-  buildFailureAck,
-  buildSynthetic,
-  movedContact,
-  redirect,
-  type WireRequest,
-} from './wire-request.ts';
+import { buildCancel, buildFailureAck, movedContact, redirect, type WireRequest } from './wire-request.ts';
 
-/** What becomes of an INVITE beyond its one final response. */
-export interface InviteEvents {
-  /** A 2xx; `first` unless the application has had its final response. */
-  onAccepted(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow, first: boolean): void;
-  /** Given up or refused, while a peer may still accept it. */
-  onGivenUp(out: OutgoingRequest): void;
-  /** Its transaction has ended. */
-  onForgotten(out: OutgoingRequest): void;
-}
-
-/** The requests of applications that are on their way: their transactions, responses and CANCEL (RFC 3261 8.1, 9.1). */
+/** The requests of applications that are on their way: their transactions, ways and CANCEL (RFC 3261 8.1, 9.1). */
 export class ClientRequests {
   readonly #context: EngineContext;
   readonly #inDialog: InDialog;
@@ -47,15 +26,20 @@ export class ClientRequests {
   readonly challenges: Challenges;
   readonly #lastInvite = new WeakMap<Dialog, OutgoingRequest>();
   readonly #lastUpdate = new WeakMap<Dialog, OutgoingRequest>();
-  readonly #sessions: SessionTimers;
+  readonly #responses: ClientResponses;
   readonly #timers: Timers;
 
   constructor(context: EngineContext, inDialog: InDialog, invites: InviteEvents, sessions: SessionTimers) {
     this.#context = context;
-    this.#sessions = sessions;
     this.#inDialog = inDialog;
     this.#invites = invites;
     this.#timers = new Timers(context.clock);
+    this.#responses = new ClientResponses(context, invites, sessions, {
+      tryNext: (out, avoidMs) => this.#tryNext(out, avoidMs),
+      onProvisional: (out) => this.flushCancel(out),
+      onChallenged: (callId, flow) => this.challenges.add(callId, flow),
+      onFinal: (out) => this.#timers.clear(`cancel ${out.id}`),
+    });
     this.challenges = new Challenges(context.clock);
   }
 
@@ -138,7 +122,7 @@ export class ClientRequests {
     if (failure) {
       this.#inDialog.onSendError(failure, out.request.flow);
       this.#requests.delete(out.id);
-      this.#fail(out, 503);
+      this.#responses.fail(out, 503);
       return;
     }
     if (out.initial && out.request.method === 'INVITE') this.#context.callTimes.began(out);
@@ -148,14 +132,14 @@ export class ClientRequests {
   #send(out: OutgoingRequest): void {
     const { request } = out;
     const events: ClientEvents = {
-      onResponse: (response, flow) => this.#onResponse(out, response, flow),
+      onResponse: (response, flow) => this.#responses.onResponse(out, response, flow),
       onTimeout: () => {
         this.#invites.onGivenUp(out);
-        if (out.provisional || !this.#tryNext(out)) this.#fail(out, 408);
+        if (out.provisional || !this.#tryNext(out)) this.#responses.fail(out, 408);
       },
       onTransportError: (error) => {
         this.#inDialog.onSendError(error, request.flow);
-        if (!this.#tryNext(out)) this.#fail(out, 503);
+        if (!this.#tryNext(out)) this.#responses.fail(out, 503);
       },
       onTerminated: () => {
         // A transaction whose request has gone another way since.
@@ -198,7 +182,7 @@ export class ClientRequests {
       if (!built.ok) return;
       if (out.cancel) {
         this.#requests.delete(out.id);
-        this.#fail(out, 487);
+        this.#responses.fail(out, 487);
         return;
       }
       out.request = built.value;
@@ -238,104 +222,9 @@ export class ClientRequests {
     this.#timers.set(`cancel ${out.id}`, T1x64, () => {
       if (out.final) return;
       this.#invites.onGivenUp(out);
-      this.#fail(out, 487);
+      this.#responses.fail(out, 487);
       out.transaction?.terminate();
     });
-  }
-
-  // ---- responses ------------------------------------------------------------------------------------------
-
-  #onResponse(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
-    const { request, dialog } = out;
-    this.#context.counters.response('in', request.method, response.status);
-    this.#context.callTimes.response('out', out, response.status);
-    if (response.status < 200) {
-      this.#onProvisional(out, response, flow);
-      return;
-    }
-    if (request.method === 'INVITE' && response.status < 300 && dialog) {
-      const first = !out.final;
-      if (first) this.#finish(out);
-      this.#invites.onAccepted(out, dialog, response, flow, first);
-      release(out);
-      return;
-    }
-    if (out.final) return;
-    if (out.cancel && out.initial && isChallenge(response.status)) {
-      // drachtio-srf would send the cancelled INVITE again with credentials, and a phone would ring for nobody.
-      this.#fail(out, 487);
-      return;
-    }
-    if (isChallenge(response.status) && (out.initial || !dialog)) this.challenges.add(request.callId, flow);
-    const rang = out.initial && dialog !== undefined && dialog.forks.size > 0;
-    if (response.status === 503 && !rang && this.#tryNext(out, retryAfter(response))) return;
-    this.#finish(out);
-    if (dialog && response.status < 300) {
-      if (out.initial) confirm(dialog, response, flow, this.#context.nat);
-      else if (TARGET_REFRESH.has(request.method)) dialog.refresh(response, flow, this.#context.nat);
-      if (request.method === 'UPDATE') this.#sessions.onAccepted(dialog, request, response);
-    }
-    if (response.status >= 300)
-      this.#context.cdrs.stop(out, 'network', stopReason(out), () => serializeMessage(response));
-    deliverResponse(this.#context, out, serializeMessage(response), flow);
-    this.#settleDialog(out, response.status, response.headers);
-    if (response.status >= 300 && !isChallenge(response.status)) this.#invites.onGivenUp(out);
-    if (response.status >= 300) out.own?.onRefused(response.status, response.headers);
-    release(out);
-  }
-
-  #onProvisional(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
-    const { dialog } = out;
-    out.provisional = true;
-    if (response.body.length > 0) out.answered = true;
-    if (dialog && out.initial && response.toTag !== undefined) this.#early(out, dialog, response, flow);
-    // 100 is hop by hop and never shown.
-    if (response.status > 100 && isNext(out, response))
-      deliverResponse(this.#context, out, serializeMessage(response), flow);
-    this.flushCancel(out);
-  }
-
-  #early(out: OutgoingRequest, dialog: Dialog, response: SipResponse, flow: Flow): void {
-    if (dialog.state !== 'early' || !dialog.hasRoomFor(response.toTag ?? '')) return;
-    const remote = remoteFrom(response, flow, this.#context.nat, out.request.uri);
-    remote.seq = dialog.forks.get(remote.tag)?.seq;
-    dialog.forks.set(remote.tag, remote);
-    dialog.remote = remote;
-  }
-
-  /** The final response that nobody sent: 408, 487 or 503. */
-  #fail(out: OutgoingRequest, status: number): void {
-    if (out.final) return;
-    this.#finish(out);
-    const message = buildSynthetic(out.request, status, REASONS[status] ?? '');
-    this.#context.cdrs.stop(out, 'application', stopReason(out), () => message);
-    deliverResponse(this.#context, out, message, undefined);
-    this.#settleDialog(out, status);
-    out.own?.onRefused(status, new Headers());
-    release(out);
-  }
-
-  #finish(out: OutgoingRequest): void {
-    out.final = true;
-    this.#timers.clear(`cancel ${out.id}`);
-  }
-
-  /** What a final response other than 2xx to INVITE means for the dialog. */
-  #settleDialog(out: OutgoingRequest, status: number, answer = new Headers()): void {
-    const { dialog, request } = out;
-    if (!dialog) return;
-    this.#context.subscriptions.onAnswered(dialog, request, status, answer);
-    // A challenged BYE comes again with credentials, or never.
-    if (request.method === 'BYE') {
-      const challenged = isChallenge(status);
-      this.#timers.clear(`challenged ${dialog.id}`);
-      if (challenged)
-        this.#timers.set(`challenged ${dialog.id}`, T1x64, () => this.#context.dialogs.remove(dialog));
-      else this.#context.dialogs.remove(dialog);
-    }
-    if (!out.initial) return;
-    if (status >= 300) this.#context.dialogs.remove(dialog);
-    for (const next of dialog.waiting.splice(0)) next();
   }
 
   /** The client's connection is gone: its INVITEs are cancelled. */
@@ -349,40 +238,9 @@ export class ClientRequests {
   close(): void {
     this.challenges.close();
     this.#timers.clearAll();
+    this.#responses.close();
     this.#requests.clear();
   }
 }
 
-/** A dialog that needs no ACK to be confirmed: a subscription. */
-function confirm(dialog: Dialog, response: SipResponse, flow: Flow, nat: boolean): void {
-  dialog.remote = remoteFrom(response, flow, nat, dialog.remoteAddress.uri);
-  dialog.state = 'confirmed';
-}
-
-const stopReason = (out: OutgoingRequest): StopReason => (out.cancel ? 'call-canceled' : 'call-rejected');
-
 const hasBody = (out: OutgoingRequest): boolean => out.request.headers.has('content-type');
-
-const isChallenge = (status: number): boolean => status === 401 || status === 407;
-
-/** What waited for a request of the server's own may go. */
-function release(out: OutgoingRequest): void {
-  for (const next of out.own?.waiting.splice(0) ?? []) next();
-}
-
-/** Whether a provisional response is to be shown: a reliable one once, and in its order (RFC 3262 4). */
-function isNext(out: OutgoingRequest, response: SipResponse): boolean {
-  const rseq = parseDigits(response.headers.get('rseq') ?? '', 0xffff_ffff);
-  if (rseq === undefined || out.request.method !== 'INVITE') return true;
-  const tag = response.toTag ?? '';
-  const last = out.reliable.get(tag);
-  if (last !== undefined && rseq !== last + 1) return false;
-  out.reliable.set(tag, rseq);
-  return true;
-}
-
-/** How long a place that answers 503 wants to be left alone (RFC 3261 21.5.4); at most five minutes. ms. */
-function retryAfter(response: SipResponse): number {
-  const seconds = parseInt(response.headers.get('retry-after') ?? '0', 10);
-  return Number.isNaN(seconds) ? 0 : Math.min(seconds, 300) * 1000;
-}
