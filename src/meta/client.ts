@@ -5,6 +5,7 @@ import { type ProfileOutcome, Profiles } from './profile.ts';
 import { callIdOfReply, messageIdOfReply, sessionOfReply } from './reply.ts';
 import { GraphRequester, type RequesterOptions, SPARED } from './requester.ts';
 import { crlf } from './sdp-value.ts';
+import { SettingsApi } from './settings-api.ts';
 import type { GraphReply } from './transport.ts';
 import type { CallsRequest, OptinMessage } from './wire.ts';
 
@@ -57,6 +58,7 @@ const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
  * repeated: when their reply is lost Meta may have done it (`ambiguous`), and the caller must end the call.
  */
 export class GraphClient {
+  readonly settings: SettingsApi;
   readonly #timeouts: GraphClientOptions['timeouts'];
   readonly #requester: GraphRequester;
   readonly #profiles: Profiles;
@@ -65,6 +67,7 @@ export class GraphClient {
     this.#timeouts = options.timeouts;
     this.#requester = new GraphRequester(options);
     this.#profiles = new Profiles(this.#requester);
+    this.settings = new SettingsApi(this.#requester, options.timeouts.acceptMs);
   }
 
   /** `POST /{page}/calls` with `action: accept` and our offer; any line ends in it become CRLF. */

@@ -1,3 +1,5 @@
+import type { CallSettings } from './settings.ts';
+
 /** What a webhook item says, in the one form that the rest of the gateway knows. */
 export type MetaEvent =
   | ConnectEvent
@@ -62,14 +64,8 @@ export interface PermissionReplyEvent extends EventBase {
   readonly expirationMs?: number;
 }
 
-export interface SettingsUpdateEvent extends EventBase {
+export interface SettingsUpdateEvent extends EventBase, CallSettings {
   readonly kind: 'call_settings_update';
-  readonly audioEnabled?: boolean;
-  readonly iconEnabled?: boolean;
-  readonly videoEnabled?: boolean;
-  /** Upper case: `META`, `PARTNERS`. */
-  readonly ringTarget?: string;
-  readonly callHours?: CallHours;
 }
 
 export interface CallHours {

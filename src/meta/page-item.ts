@@ -1,6 +1,6 @@
-import type { CallHours } from './events.ts';
 import { type Item, malformed } from './item.ts';
-import { idOf, isObject, type Json, type JsonObject, listOf, timeMsOf, wordOf } from './json.ts';
+import { idOf, isObject, type Json, type JsonObject, timeMsOf, wordOf } from './json.ts';
+import { settingsOf } from './settings.ts';
 
 const APPROVES = /^(?:approved?|accept(?:ed)?)$/;
 const REJECTS = /^(?:reject(?:ed)?|declined?|den(?:y|ied))$/;
@@ -31,18 +31,8 @@ export function permissionReply(holder: JsonObject, pageId: string): Item {
 
 /** The Page's call settings were changed, by us or by somebody in Meta's own tools. */
 export function settingsUpdate(settings: JsonObject, pageId: string, time: Json | undefined): Item {
-  const routing = settings['call_routing'];
-  const ringTarget = (isObject(routing) ? wordOf(routing['ring_target']) : wordOf(routing)).toUpperCase();
   const timestampMs = timeMsOf(time);
-  const { audio_enabled: audio, icon_enabled: icon, video_enabled: video } = settings;
-  const callHours = hoursOf(settings['call_hours']);
-  const said = {
-    ...(typeof audio === 'boolean' ? { audioEnabled: audio } : {}),
-    ...(typeof icon === 'boolean' ? { iconEnabled: icon } : {}),
-    ...(typeof video === 'boolean' ? { videoEnabled: video } : {}),
-    ...(ringTarget ? { ringTarget } : {}),
-    ...(callHours ? { callHours } : {}),
-  };
+  const said = settingsOf(settings);
   if (Object.keys(said).length === 0) return malformed('a settings update says nothing that is known');
   return {
     kind: 'call_settings_update',
@@ -56,17 +46,4 @@ export function settingsUpdate(settings: JsonObject, pageId: string, time: Json 
 /** `{ id }` of `sender` and `recipient`. */
 export function partyOf(value: Json | undefined): string | undefined {
   return isObject(value) ? idOf(value['id']) : undefined;
-}
-
-function hoursOf(value: Json | undefined): CallHours | undefined {
-  if (!isObject(value)) return undefined;
-  const zone = value['timezone_id'];
-  const days = (listOf(value['weekly_operating_hours']) ?? []).slice(0, 50).flatMap((entry) => {
-    if (!isObject(entry)) return [];
-    const { day_of_week: day, open_time: open, close_time: close } = entry;
-    return typeof day === 'string' && typeof open === 'string' && typeof close === 'string'
-      ? [{ day: day.toUpperCase(), open, close }]
-      : [];
-  });
-  return { ...(typeof zone === 'string' ? { timezoneId: zone } : {}), weekly: days };
 }

@@ -7,14 +7,19 @@ import { appSecretProof } from './signature.ts';
 import { type GraphReply, GraphTransport } from './transport.ts';
 import type { Usage } from './usage.ts';
 
+export interface PageCredentials {
+  readonly accessToken: string;
+  /** Of the app that issued the token. */
+  readonly appSecret?: string;
+  readonly appId?: string;
+}
+
 export interface RequesterOptions {
   /** `https://graph.facebook.com`, or the simulator's address. */
   readonly baseUrl: string;
   /** `v26.0` */
   readonly version: string;
-  readonly credentials: (
-    pageId: string,
-  ) => { readonly accessToken: string; readonly appSecret?: string } | undefined;
+  readonly credentials: (pageId: string) => PageCredentials | undefined;
   readonly sendAppSecretProof: boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -105,7 +110,10 @@ export class GraphRequester {
   }
 
   /** Up to four times on passing faults; `isFinal` names failures that need no other try. */
-  async repeat(wanted: PageRequest, isFinal: (failure: GraphFailure) => boolean): Promise<GraphReply> {
+  async repeat(
+    wanted: PageRequest,
+    isFinal: (failure: GraphFailure) => boolean = () => false,
+  ): Promise<GraphReply> {
     for (let attempt = 0; ; attempt++) {
       const reply = await this.send(wanted);
       if (reply.ok || isFinal(reply.failure)) return reply;

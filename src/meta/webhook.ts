@@ -60,17 +60,19 @@ const PARTS: Readonly<Record<string, PartReader>> = {
   changes: changeItems,
   // An entry as the page on permissions prints it: sender and recipient beside the reply, no id.
   call_permission_reply: (_reply, pageId, entry) => [pageId ? permissionReply(entry, pageId) : NO_PAGE],
-  call_settings: (settings, pageId, entry) => [settingsItem(settings, pageId, entry['time'])],
+  call_settings: (settings, pageId, entry) => [
+    settingsItem(settings, pageId ?? idOf(entry['recipient_id']), entry['time']),
+  ],
   messaging: (message, pageId) => [messagingItem(message, pageId)],
 };
 
 const NO_PAGE = malformed('an entry names no Page (id, recipient.id)');
 
 function settingsItem(settings: Json, pageId: string | undefined, time: Json | undefined): Item {
-  if (!pageId) return NO_PAGE;
-  return isObject(settings)
-    ? settingsUpdate(settings, pageId, time)
-    : malformed('a settings update is no object');
+  if (!isObject(settings)) return malformed('a settings update is no object');
+  // Meta's table has a recipient_id, its sample an id of the entry.
+  const id = pageId ?? idOf(settings['recipient_id']);
+  return id ? settingsUpdate(settings, id, time) : NO_PAGE;
 }
 
 function messagingItem(message: Json, entryPageId: string | undefined): Item {
@@ -90,8 +92,11 @@ function* changeItems(change: Json, entryPageId: string | undefined, entry: Json
   }
   if (!isObject(value)) return yield malformed(`a change of ${name} has no value`);
   const pageId = entryPageId ?? partyOf(value['recipient']);
-  if (!pageId) return yield NO_PAGE;
   const { time } = entry;
+  if (name === 'call_settings_update') {
+    return yield settingsItem(value['call_settings'] ?? value, pageId ?? idOf(value['recipient_id']), time);
+  }
+  if (!pageId) return yield NO_PAGE;
   switch (name) {
     case 'calls': {
       const calls = value['calls'] === undefined ? [value] : listOf(value['calls']);
@@ -103,8 +108,6 @@ function* changeItems(change: Json, entryPageId: string | undefined, entry: Json
       const whole = isObject(value[name]) ? value : { ...value, [name]: value };
       return yield permissionReply(whole, pageId);
     }
-    case 'call_settings_update':
-      return yield settingsItem(value['call_settings'] ?? value, pageId, time);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Person, WhenCalled } from './consumers.ts';
 import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
+import type { PageForms } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { NewCall } from './simulator.ts';
 import type { DeliveryOptions } from './webhook-body.ts';
@@ -141,12 +142,32 @@ export const FAULT_BODY = object<Fault>(
 /** What is changed about the Page. */
 export interface PageBody {
   readonly audioEnabled?: boolean;
+  readonly ringTarget?: 'META' | 'PARTNERS';
+  /** Fields that the app is subscribed to, as when Meta forgot it. */
+  readonly subscribed?: readonly string[];
+  readonly feature?: string;
+  readonly forms?: PageForms;
   /** null: no usage headers. */
   readonly usage?: { readonly percent: number; readonly regainMinutes: number } | null;
 }
 
+const forms = object<PageForms>({
+  settings: { enum: ['data', 'flat'] },
+  settingsDone: { enum: ['result', 'success'] },
+  routing: { enum: ['object', 'text'] },
+  video: { enum: ['video_enabled', 'video'] },
+  settingsHook: { enum: ['entry', 'number', 'recipient', 'changes', 'changes-whole'] },
+  feature: { enum: ['lower', 'upper'] },
+  subscribed: { enum: ['boolean', 'text'] },
+  messageId: { enum: ['beside', 'inside', 'flat'] },
+});
+
 export const PAGE_BODY = object<PageBody>({
   audioEnabled: flag,
+  ringTarget: { enum: ['META', 'PARTNERS'] },
+  subscribed: { type: 'array', items: text },
+  feature: text,
+  forms,
   usage: optional(
     object<NonNullable<PageBody['usage']>>(
       { percent: { type: 'integer', minimum: 0 }, regainMinutes: { type: 'integer', minimum: 0 } },

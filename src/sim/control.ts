@@ -103,8 +103,18 @@ function worldRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
     simulator.faults.clear();
     return done(reply);
   });
+  sim.get('/page', async () => {
+    const { settings, subscribed, feature, forms } = simulator.page;
+    return { settings, subscribed, feature, forms };
+  });
   sim.post<{ Body: PageBody }>('/page', { schema: { body: PAGE_BODY } }, async ({ body }, reply) => {
+    const { page } = simulator;
     if (body.audioEnabled !== undefined) simulator.audioEnabled = body.audioEnabled;
+    if (body.ringTarget !== undefined) page.settings = { ...page.settings, ring_target: body.ringTarget };
+    if (body.audioEnabled !== undefined || body.ringTarget !== undefined) simulator.settingsChanged();
+    if (body.subscribed !== undefined) page.subscribed = body.subscribed;
+    if (body.feature !== undefined) page.feature = body.feature;
+    if (body.forms !== undefined) page.forms = body.forms;
     if (body.usage !== undefined) simulator.usage = body.usage ?? undefined;
     return done(reply);
   });

@@ -40,9 +40,19 @@ export const FAULT_ACTIONS = [
   'connect',
   'reject',
   'terminate',
+  'media_update',
   'profile',
   'permission',
   'message',
+  'settings',
+  'set-settings',
+  'feature',
+  'subscriptions',
+  'subscribe',
+  'debug-token',
+  'app-subscriptions',
+  'app-subscribe',
+  'metrics',
 ] as const;
 
 export const FAULT_KINDS = [

@@ -1,12 +1,13 @@
+import type { Clock } from '../shared/clock.ts';
 import type { ConsumerCall } from './consumer-call.ts';
 import type { Consumers } from './consumers.ts';
 import type { ReplyForm } from './faults.ts';
-import { callOver, invalidParameter, type Refusal } from './graph-refusal.ts';
+import { callOver, invalidParameter, NO_SUCH_PERSON, type Refusal } from './graph-refusal.ts';
 import { offerOf, sessionReply } from './graph-session.ts';
 
 export interface ConnectHost {
   readonly consumers: Consumers;
-  readonly clock: { now(): number };
+  readonly clock: Clock;
   /** Forms of the reply. */
   readonly connectReply: ReplyForm;
   /** Whether a call with this consumer is under way. */
@@ -27,10 +28,7 @@ export async function connect(
   if (typeof to !== 'string' || !/^\d+$/.test(to)) {
     return { refusal: invalidParameter('to must be the page-scoped id of a person') };
   }
-  if (!host.consumers.get(to)) {
-    const message = '(#100) No matching user found';
-    return { refusal: { status: 400, code: 100, subcode: 2018001, message } };
-  }
+  if (!host.consumers.get(to)) return { refusal: NO_SUCH_PERSON };
   if (host.consumers.permissions.until(to, host.clock.now()) === undefined) {
     return { refusal: invalidParameter('The consumer has not given permission to be called') };
   }

@@ -5,14 +5,17 @@ import type { Refusal } from './graph-refusal.ts';
 export interface Credentials {
   readonly accessToken: string;
   readonly appSecret: string;
+  /** Of the app; unset: any goes with the right secret. */
+  readonly appId?: string | undefined;
   /** The app has "Require App Secret" on. */
   readonly requireAppSecretProof?: boolean | undefined;
 }
 
-/** Token first (190), then the proof (100 without subcode): header or query, any one will do. */
+/** The Page's token, or the app's own (`id|secret`) first (190), then the proof (100 without subcode): header or query, any one will do. */
 export function checkCredentials(
   request: FastifyRequest,
-  { accessToken, appSecret, requireAppSecretProof }: Credentials,
+  { accessToken, appId, appSecret, requireAppSecretProof }: Credentials,
+  whose: 'page' | 'app',
 ): Refusal | undefined {
   const query = request.query as Record<string, unknown>;
   const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
@@ -23,7 +26,12 @@ export function checkCredentials(
       code: 190,
       message: 'An access token is required to request this resource.',
     };
-  if (!same(token, accessToken))
+  const [id, ...secret] = token.split('|');
+  const known =
+    whose === 'page'
+      ? same(token, accessToken)
+      : id !== '' && (appId === undefined || id === appId) && same(secret.join('|'), appSecret);
+  if (!known)
     return { status: 401, code: 190, message: 'Invalid OAuth access token - Cannot parse access token' };
   const proof = query['appsecret_proof'];
   if (proof === undefined) {

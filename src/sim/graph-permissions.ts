@@ -1,24 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import type { Consumers, Person } from './consumers.ts';
-import { invalidParameter, type Refusal } from './graph-refusal.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Consumers } from './consumers.ts';
+import type { Outcome } from './graph-door.ts';
+import { invalidParameter, NO_SUCH_PERSON } from './graph-refusal.ts';
 
 export interface PermissionHost {
   readonly consumers: Consumers;
-  readonly clock: { now(): number };
+  readonly clock: Clock;
   /** The guide's form: flat, lower case, `can_perform_action`, `max_allowed_per_user`. Default the reference's. */
   readonly permissionForm: 'reference' | 'guide';
-  /** A request for permission is on the consumer's screen. */
-  asked(person: Person): void;
 }
-
-type Outcome = { readonly refusal: Refusal } | { readonly body: object };
-
-const NO_SUCH_PERSON: Refusal = {
-  status: 400,
-  code: 100,
-  subcode: 2018001,
-  message: '(#100) No matching user found',
-};
 
 /** `GET /{page}/messenger_call_permissions?psid=` */
 export function permissions(host: PermissionHost, psid: unknown): Outcome {
@@ -53,31 +43,4 @@ export function permissions(host: PermissionHost, psid: unknown): Outcome {
     ],
   };
   return { body: guide ? row : { data: [row] } };
-}
-
-/** `POST /{page}/messages` with a calling template; other messages are not simulated. */
-export function message(host: PermissionHost, body: Readonly<Record<string, unknown>>): Outcome {
-  const { recipient, message: text } = body as {
-    recipient?: { id?: unknown };
-    message?: { attachment?: { type?: unknown; payload?: { template_type?: unknown } } };
-  };
-  const psid = recipient?.id;
-  if (typeof psid !== 'string' || !/^\d+$/.test(psid)) {
-    return { refusal: invalidParameter('recipient.id is required') };
-  }
-  const { type, payload } = text?.attachment ?? {};
-  if (type !== 'template' || payload?.template_type !== 'calling_optin') {
-    return { refusal: invalidParameter('message.attachment must be a template of type calling_optin here') };
-  }
-  const person = host.consumers.get(psid);
-  if (!person) return { refusal: NO_SUCH_PERSON };
-  if (person.windowClosed) {
-    const outside = '(#10) This message is sent outside of allowed window.';
-    return { refusal: { status: 400, code: 10, subcode: 2018278, message: outside } };
-  }
-  if (!host.consumers.permissions.request(psid, host.clock.now())) {
-    return { refusal: invalidParameter('The limit of call permission requests to this person is reached') };
-  }
-  host.asked(person);
-  return { body: { recipient: { id: psid }, message_id: `m_${randomBytes(16).toString('base64url')}` } };
 }

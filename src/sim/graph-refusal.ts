@@ -41,6 +41,13 @@ export function callOver(
   return callingError(end?.status === 'Failed' ? CALLING.failed : CALLING.ended, asSubcode);
 }
 
+export const NO_SUCH_PERSON: Refusal = {
+  status: 400,
+  code: 100,
+  subcode: 2018001,
+  message: '(#100) No matching user found',
+};
+
 /** 100 without a subcode. */
 export function invalidParameter(message: string): Refusal {
   return { status: 400, code: 100, message: `(#100) ${message}` };

@@ -1,34 +1,33 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { Clock } from '../shared/clock.ts';
 import type { ConsumerCall } from './consumer-call.ts';
-import { type Faults, preventsAction } from './faults.ts';
+import { preventsAction } from './faults.ts';
 import { accept } from './graph-accept.ts';
 import { type ConnectHost, connect } from './graph-connect.ts';
-import { type Credentials, checkCredentials } from './graph-credentials.ts';
+import { checkCredentials } from './graph-credentials.ts';
+import {
+  bodyOf,
+  checkPage,
+  checkSettings,
+  type DoorHost,
+  isVersion,
+  type Outcome,
+  type PageRequest,
+  pause,
+  unknownPath,
+} from './graph-door.ts';
 import { misbehave } from './graph-fault.ts';
-import { message, type PermissionHost, permissions } from './graph-permissions.ts';
+import { type PageHost, pageRoutes } from './graph-page.ts';
 import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
 
 /** What the Graph side needs of the simulator. */
-export interface GraphHost extends ConnectHost, PermissionHost {
-  readonly options: Credentials & {
-    readonly pageId: string;
-    readonly callingErrorsAsSubcode?: boolean | undefined;
-  };
-  readonly faults: Faults;
-  readonly clock: Clock;
-  /** Requests that were hung on purpose end with the simulator. */
-  readonly closing: AbortSignal;
+export interface GraphHost extends DoorHost, ConnectHost, PageHost {
   /** Percent of the quota that the usage headers tell, and minutes until it is free again; undefined: no headers. */
   readonly usage: { readonly percent: number; readonly regainMinutes: number } | undefined;
-  readonly audioEnabled: boolean;
   call(callId: string): ConsumerCall | undefined;
   profile(psid: string): Profile | undefined;
-  onRequest(action: string, callId: string | undefined, status: number): void;
 }
 
-type CallsRequest = FastifyRequest<{ Params: { version: string; pageId: string } }>;
 type ProfileRequest = FastifyRequest<{ Params: { version: string; psid: string } }>;
 
 /** Graph endpoints for calls of both directions and for permission, as strict as the real ones. */
@@ -47,20 +46,11 @@ export function graphApp(host: GraphHost): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     for (const [name, value] of usageHeaders(host)) reply.header(name, value);
   });
-  app.post('/:version/:pageId/calls', (request: CallsRequest, reply) => calls(host, request, reply));
-  app.get('/:version/:pageId/messenger_call_permissions', (request: CallsRequest, reply) =>
-    ofPage(host, 'permission', request, reply, () =>
-      permissions(host, (request.query as Record<string, unknown>)['psid']),
-    ),
-  );
-  app.post('/:version/:pageId/messages', (request: CallsRequest, reply) =>
-    ofPage(host, 'message', request, reply, () => message(host, bodyOf(request))),
-  );
+  app.post('/:version/:pageId/calls', (request: PageRequest, reply) => calls(host, request, reply));
+  pageRoutes(app, host);
   app.get('/:version/:psid', (request: ProfileRequest, reply) => profile(host, request, reply));
   return app;
 }
-
-const unknownPath: Refusal = { status: 404, code: 2500, message: 'Unknown path components' };
 
 async function profile(host: GraphHost, request: ProfileRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { version, psid } = request.params;
@@ -68,37 +58,14 @@ async function profile(host: GraphHost, request: ProfileRequest, reply: FastifyR
   const fault = host.faults.take('profile');
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
   if (fault) await pause(host, fault.delayMs);
-  const denied = checkCredentials(request, host.options);
+  const denied = checkCredentials(request, host.options, 'page');
   if (denied) return refuse(reply, denied);
   const { fields } = request.query as Record<string, unknown>;
   const result = readProfile(psid, host.profile(psid), fields, host.options.callingErrorsAsSubcode === true);
   return 'refusal' in result ? refuse(reply, result.refusal) : reply.send(result.body);
 }
 
-/** An endpoint of the Page beside its calls: the same credentials, Page and settings gate. */
-async function ofPage(
-  host: GraphHost,
-  action: 'permission' | 'message',
-  request: CallsRequest,
-  reply: FastifyReply,
-  act: () => { readonly refusal: Refusal } | { readonly body: object },
-): Promise<FastifyReply> {
-  if (!isVersion(request.params.version)) return refuse(reply, unknownPath);
-  const fault = host.faults.take(action);
-  if (fault && preventsAction(fault.kind)) return misbehave(fault, request, reply, host.closing);
-  const denied = checkCredentials(request, host.options) ?? checkPage(host, request) ?? checkSettings(host);
-  const result = denied ? { refusal: denied } : act();
-  host.onRequest(action, undefined, 'refusal' in result ? result.refusal.status : 200);
-  if (fault?.kind === 'slow') await pause(host, fault.delayMs);
-  if ('refusal' in result) return refuse(reply, result.refusal);
-  if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
-  return reply.send(result.body);
-}
-
-const bodyOf = ({ body }: CallsRequest): Readonly<Record<string, unknown>> =>
-  typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
-
-async function calls(host: GraphHost, request: CallsRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function calls(host: GraphHost, request: PageRequest, reply: FastifyReply): Promise<FastifyReply> {
   if (!isVersion(request.params.version)) return refuse(reply, unknownPath);
   const body = bodyOf(request);
   const action = String(body['action'] ?? '').toLowerCase();
@@ -116,13 +83,14 @@ async function calls(host: GraphHost, request: CallsRequest, reply: FastifyReply
 /** What Meta refuses, in its order: who asks, what for, about which call; then the deed. */
 async function act(
   host: GraphHost,
-  request: CallsRequest,
+  request: PageRequest,
   action: string,
   callId: string | undefined,
   body: Readonly<Record<string, unknown>>,
-): Promise<{ readonly refusal: Refusal } | { readonly body: object }> {
+): Promise<Outcome> {
   const asSubcode = host.options.callingErrorsAsSubcode === true;
-  const denied = checkCredentials(request, host.options) ?? checkRequest(host, request, action, callId, body);
+  const denied =
+    checkCredentials(request, host.options, 'page') ?? checkRequest(host, request, action, callId, body);
   if (denied) return { refusal: denied };
   if (action === 'connect') return connect(host, body, asSubcode);
   const call = host.call(callId ?? '');
@@ -137,7 +105,7 @@ async function act(
 
 function checkRequest(
   host: GraphHost,
-  request: CallsRequest,
+  request: PageRequest,
   action: string,
   callId: string | undefined,
   body: Readonly<Record<string, unknown>>,
@@ -156,21 +124,6 @@ function checkRequest(
   return checkSettings(host);
 }
 
-function checkPage({ options }: GraphHost, request: CallsRequest): Refusal | undefined {
-  if (request.params.pageId === options.pageId) return undefined;
-  return {
-    status: 400,
-    code: 100,
-    subcode: 33,
-    message: 'Unsupported post request: the Page does not exist',
-  };
-}
-
-function checkSettings({ audioEnabled }: GraphHost): Refusal | undefined {
-  if (audioEnabled) return undefined;
-  return { status: 400, code: 100, subcode: 1893056, message: 'Call settings are not enabled for this Page' };
-}
-
 function checkState(call: ConsumerCall, action: string, asSubcode: boolean): Refusal | undefined {
   if (call.end) {
     if (call.end.action === action)
@@ -185,10 +138,6 @@ function checkState(call: ConsumerCall, action: string, asSubcode: boolean): Ref
   return invalidParameter('The call was already accepted');
 }
 
-function isVersion(version: string): boolean {
-  return /^v\d{1,3}\.\d$/.test(version);
-}
-
 function usageHeaders({ usage, options }: GraphHost): (readonly [string, string])[] {
   if (!usage) return [];
   const counts = { call_count: usage.percent, total_time: usage.percent, total_cputime: usage.percent };
@@ -197,16 +146,4 @@ function usageHeaders({ usage, options }: GraphHost): (readonly [string, string]
     ['x-app-usage', JSON.stringify(counts)],
     ['x-business-use-case-usage', JSON.stringify({ [options.pageId]: [business] })],
   ];
-}
-
-function pause({ clock, closing }: GraphHost, ms = 1_000): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.clear();
-      closing.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = clock.after(ms, done);
-    closing.addEventListener('abort', done);
-  });
 }

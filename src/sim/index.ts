@@ -4,6 +4,7 @@ export { DeskPhone, type DeskPhoneOptions } from './desk-phone.ts';
 export { type Dialed, DialedCall } from './dialed-call.ts';
 export type { Heard, SimEvent, SimEventSink, SimParty } from './events.ts';
 export type { Fault, ReplyForm } from './faults.ts';
+export type { PageForms, PageSettings } from './page-state.ts';
 export { PhoneCall, type PhoneCallEnd } from './phone-call.ts';
 export type { Profile } from './profile.ts';
 export type { RelayView } from './relay-leg.ts';

@@ -14,6 +14,8 @@ import { controlRoutes } from './control.ts';
 import { keepLast, type SimEvent, type SimEventSink } from './events.ts';
 import { Faults, type ReplyForm } from './faults.ts';
 import { type GraphHost, graphApp } from './graph.ts';
+import { settingsHook } from './page-hook.ts';
+import { PageState } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { WebhookEvent } from './webhook-body.ts';
 import { type CallDelivery, nameOf, Webhooks } from './webhooks.ts';
@@ -24,6 +26,8 @@ export interface MetaSimulatorOptions {
   readonly pageId: string;
   readonly accessToken: string;
   readonly appSecret: string;
+  /** Of the app; unset: any id goes with the right secret. */
+  readonly appId?: string;
   readonly requireAppSecretProof?: boolean;
   /** The numbers 2018390 to 2018396 come as `error_subcode` of 100 in place of `code`. Default false. */
   readonly callingErrorsAsSubcode?: boolean;
@@ -65,6 +69,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   /** What happened, oldest first. */
   readonly events: SimEvent[] = [];
   readonly consumers = new Consumers();
+  readonly page = new PageState(() => this.#webhooks?.subscribed !== false);
   /** Form of the word on permission. */
   permissionForm: GraphHost['permissionForm'] = 'reference';
   /** Form of the reply to connect, and how the webhooks of such calls are delivered. */
@@ -77,8 +82,6 @@ export class MetaSimulator implements GraphHost, CallHost {
   readonly #log: Log;
   readonly #app: FastifyInstance;
   #webhooks: Webhooks | undefined;
-  /** The Page's `audio_enabled`; off makes every call request fail with 1893056. */
-  audioEnabled = true;
   /** What the usage headers tell; undefined: there are none. */
   usage: GraphHost['usage'] = { percent: 3, regainMinutes: 0 };
   #url = '';
@@ -119,6 +122,15 @@ export class MetaSimulator implements GraphHost, CallHost {
     keepLast(this.events, event);
     this.options.onEvent?.(event);
   };
+
+  /** The Page's `audio_enabled`; off makes every call request fail with 1893056. */
+  get audioEnabled(): boolean {
+    return this.page.settings.audio_enabled;
+  }
+
+  set audioEnabled(audio_enabled: boolean) {
+    this.page.settings = { ...this.page.settings, audio_enabled };
+  }
 
   /** Base address for `meta.graphUrl`. */
   get graphUrl(): string {
@@ -268,11 +280,25 @@ export class MetaSimulator implements GraphHost, CallHost {
     this.#timers.add(timer);
   }
 
+  shown(_person: Person, template: 'call_prompt' | 'audio_call'): void {
+    const what = template === 'call_prompt' ? 'shows a prompt to call' : 'shows a button to call';
+    this.onEvent({ atMs: this.clock.now(), from: 'meta', to: 'consumer', what });
+  }
+
+  settingsChanged(): void {
+    if (!this.page.tells('call_settings_update')) return;
+    const now = this.clock.now();
+    this.onEvent({ atMs: now, from: 'meta', to: 'gateway', what: 'webhook call_settings_update' });
+    const { settings, forms } = this.page;
+    void this.#webhooks?.item(settingsHook(this.options.pageId, settings, now, forms.settingsHook));
+  }
+
   async #permissionReply(psid: string, response: 'approve' | 'reject'): Promise<void> {
     const now = this.clock.now();
     this.onEvent({ atMs: now, from: 'consumer', to: 'meta', what: `${response}s calls` });
     const until = response === 'approve' ? this.consumers.permissions.grant(psid, now) : undefined;
     if (response === 'reject') this.consumers.permissions.revoke(psid);
+    if (!this.page.tells('call_permission_reply')) return;
     await this.#webhooks?.item({
       sender: { id: psid },
       recipient: { id: this.options.pageId },
@@ -329,6 +355,9 @@ export class MetaSimulator implements GraphHost, CallHost {
     event: Pick<WebhookEvent, 'event'> & Readonly<Record<string, unknown>>,
   ): Promise<void> {
     const timestamp = Math.floor(this.clock.now() / 1000);
+    const { page } = this;
+    // A consumer's call rings Meta's own inbox, or nobody's; those that the business placed are told all the same.
+    if (call.options.whenCalled ? !page.tells('calls') : !page.rings) return;
     this.onEvent({
       atMs: this.clock.now(),
       from: 'meta',

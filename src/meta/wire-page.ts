@@ -1,0 +1,39 @@
+/**
+ * What travels between us and Meta about a Page beside its calls: settings, messages, metrics, feature, subscriptions.
+ * As in `wire.ts`, we send exactly these forms; what we take is wider.
+ */
+
+/** Who rings when a consumer calls: Meta's own inbox, or partners such as this gateway. */
+export const RING_TARGETS = ['META', 'PARTNERS'] as const;
+export type RingTarget = (typeof RING_TARGETS)[number];
+
+export const DAYS = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const;
+export type Day = (typeof DAYS)[number];
+
+/** `POST /{page_id}/messenger_call_settings`: any subset. */
+export interface SettingsRequest {
+  readonly audio_enabled?: boolean;
+  readonly icon_enabled?: boolean;
+  readonly video_enabled?: boolean;
+  readonly call_routing?: { readonly ring_target: RingTarget };
+  /** Replaces the whole week. */
+  readonly call_hours?: {
+    /** IANA; Meta's table says ISO 8601 and shows an IANA name. */
+    readonly timezone_id: string;
+    readonly weekly_operating_hours: readonly {
+      readonly day_of_week: Day;
+      /** `HHMM` */
+      readonly open_time: string;
+      readonly close_time: string;
+    }[];
+  };
+}
+
+/** Fields of the GET. */
+export const SETTINGS_FIELDS = [
+  'audio_enabled',
+  'icon_enabled',
+  'video_enabled',
+  'call_routing',
+  'call_hours',
+] as const satisfies readonly (keyof SettingsRequest)[];
