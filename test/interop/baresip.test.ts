@@ -27,7 +27,7 @@ describe.runIf(hasPeers('baresip'))('baresip as the desk phone', () => {
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     await phone.event('CALL_ESTABLISHED');
     await call.firstAudio;
-    await until(() => call.heard().rxPackets > 150);
+    await until(() => call.heard().rxPackets > 80);
     if (hangup === 'phone') phone.hangup();
     else await call.hangup();
     await call.ended;

@@ -41,8 +41,10 @@ describe.runIf(hasPeers('kamailio', 'baresip', 'linphonec', 'sipp'))('kamailio o
     transport: 'udp' | 'tcp',
   ): Promise<{ alice: Phone; bob: Linphone }> {
     const shared = { transport, proxy: kamailio.address };
-    const alice = await phone('baresip', pbx, { user: 'alice', toneHz: ALICE_HZ, ...shared });
-    const bob = await phone('linphone', pbx, { user: 'bob', toneHz: BOB_HZ, ...shared });
+    const [alice, bob] = await Promise.all([
+      phone('baresip', pbx, { user: 'alice', toneHz: ALICE_HZ, ...shared }),
+      phone('linphone', pbx, { user: 'bob', toneHz: BOB_HZ, ...shared }),
+    ]);
     return { alice, bob: bob as Linphone };
   }
 

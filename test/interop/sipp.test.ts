@@ -18,7 +18,7 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
       startSipp([...scenario('register.xml'), ...carol, '-key', 'expires', expires], pbx.address(), port);
     await (await register('60')).done;
     expect(pbx.registrar.binding('carol')?.via).toBe(`sip:127.0.0.1:${port};transport=udp`);
-    const called = await startSipp(['-sn', 'uas', '-m', '1'], undefined, port);
+    const called = await startSipp(scenario('uas-answer.xml'), undefined, port);
     const alice = await phone('baresip', pbx, { user: 'alice', toneHz: 500 });
     alice.dial(pbx.uri('carol'));
     await alice.established();
@@ -62,7 +62,7 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
 
   it('is called over TCP by a phone on UDP', async () => {
     const pbx = await startPbx();
-    const sipp = await startSipp(['-sn', 'uas', '-m', '1', '-t', 't1']);
+    const sipp = await startSipp([...scenario('uas-answer.xml'), '-t', 't1']);
     pbx.registrar.bind('trunk', `sip:trunk@127.0.0.1:${sipp.port};transport=tcp`);
     const alice = await phone('linphone', pbx, { user: 'alice', toneHz: 500 });
     alice.dial(pbx.uri('trunk'));
