@@ -252,3 +252,36 @@ test('timer M: a 200 that comes again is acknowledged until it, and no longer', 
   expect(bench.sent()).toEqual([]);
   expect(bench.engine.dump()).toMatchObject({ dialogs: 1, clientTransactions: 0 });
 });
+
+test('an INVITE with Expires that is not answered in time: 487, and the application hears of a CANCEL', () => {
+  const bench = new Bench();
+  bench.request('INVITE', { headers: ['Expires: 30'] });
+  bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, ['SIP/2.0 180 Ringing']);
+  bench.clock.advance(29_999);
+  bench.sent();
+  bench.delivered();
+  bench.clock.advance(1);
+  expect(bench.frames.at(-1)!.message).toContain('Reason: SIP;cause=487;text="Invitation expired"');
+  expect(bench.sent()).toEqual(['487 INVITE']);
+  expect(bench.delivered()).toEqual(['CANCEL']);
+  bench.request('ACK', { branch: 'z9hG4bK-INVITE-1' });
+  bench.clock.advance(40_000);
+  expect(bench.idle).toBe(true);
+});
+
+test.each(['200 OK', '486 Busy Here'])(
+  'an INVITE with Expires that is answered %s in time knows no end',
+  (line) => {
+    const bench = new Bench();
+    bench.request('INVITE', { headers: ['Expires: 30'] });
+    bench.frame({ transactionId: bench.frames.at(-1)!.tokens[7]! }, [`SIP/2.0 ${line}`], 'v=0\r\n');
+    const tag = bench.wire.at(-1)!.message.toTag!;
+    const branch = line.startsWith('200') ? 'z9hG4bK-ack' : 'z9hG4bK-INVITE-1';
+    bench.request('ACK', { branch, to: `<sip:us@127.0.0.1>;tag=${tag}` });
+    bench.sent();
+    bench.delivered();
+    bench.clock.advance(40_000);
+    expect([...bench.sent(), ...bench.delivered()]).toEqual([]);
+    expect(bench.clock.armed).toBe(0);
+  },
+);

@@ -125,6 +125,7 @@ export class AppResponses {
    */
   #hold(incoming: IncomingRequest, send: () => void): void {
     const { dialog } = incoming;
+    incoming.expiry?.clear();
     if (dialog) dialog.answerHeld = true;
     incoming.held = () => {
       if (dialog) dialog.answerHeld = false;

@@ -29,4 +29,6 @@ export interface IncomingRequest {
   onFinal: (() => void) | undefined;
   /** Ends an application's silence; later repeats a 18x each minute (RFC 3261 13.3.1.1). */
   timer: TimerHandle | undefined;
+  /** Ends an INVITE that its caller limited (RFC 3261 13.3.1). */
+  expiry: TimerHandle | undefined;
 }

@@ -1,5 +1,6 @@
 import type { TimerHandle } from '../../shared/clock.ts';
 import type { Dialog } from '../dialog/dialog.ts';
+import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
 import { serializeMessage } from '../message/serialize.ts';
@@ -12,6 +13,9 @@ import { buildOwnResponse } from './wire-response.ts';
 
 /** An application that has said nothing for so long gets its request answered 500. */
 const SILENCE_MS = 60_000;
+
+/** Seconds; whoever waits longer than a day waits for ever. */
+const MAX_EXPIRES = 86_400;
 
 /** Headers of an answer of the server's own. */
 export type Extra = readonly (readonly [name: string, value: string])[];
@@ -95,11 +99,13 @@ export class ServerRequests {
       held: undefined,
       onFinal: undefined,
       timer: undefined,
+      expiry: undefined,
     };
     incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
     if (initial && request.method === 'INVITE') {
       this.#context.callTimes.began(incoming);
       this.#context.cdrs.attempt(incoming, 'network', () => serializeMessage(request));
+      this.#limit(incoming);
     }
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
@@ -112,6 +118,16 @@ export class ServerRequests {
       isRequest: true,
     });
     return incoming;
+  }
+
+  /** RFC 3261 13.3.1: an invitation that is not answered within its Expires is over. */
+  #limit(incoming: IncomingRequest): void {
+    const seconds = parseDigits(incoming.request.headers.get('expires') ?? '', MAX_EXPIRES);
+    if (!seconds) return;
+    const reason = ['Reason', 'SIP;cause=487;text="Invitation expired"'] as const;
+    incoming.expiry = this.after(seconds * 1000, () =>
+      this.giveUp(incoming, incoming.request, 487, [reason]),
+    );
   }
 
   after(ms: number, fn: () => void): TimerHandle {
@@ -156,6 +172,7 @@ export class ServerRequests {
   finish(incoming: IncomingRequest, status: number, answer = new Headers()): void {
     incoming.final = true;
     incoming.reliable?.stop();
+    incoming.expiry?.clear();
     const wasHeld = incoming.held !== undefined;
     incoming.held = undefined;
     const { request, dialog, initial } = incoming;
@@ -198,6 +215,7 @@ export class ServerRequests {
 
   #forget(incoming: IncomingRequest): void {
     incoming.reliable?.stop();
+    incoming.expiry?.clear();
     incoming.timer?.clear();
     incoming.timer = undefined;
     this.#requests.delete(incoming.id);
@@ -215,6 +233,7 @@ export class ServerRequests {
   close(): void {
     for (const incoming of this.#requests.values()) {
       incoming.timer?.clear();
+      incoming.expiry?.clear();
       incoming.reliable?.stop();
     }
     this.#requests.clear();
