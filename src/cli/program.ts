@@ -87,6 +87,11 @@ export function program(): Command {
     )
     .option('--external-ip <ip>', 'address for Via and Contact when behind NAT')
     .option(
+      '--local-net <networks>',
+      'peers on our side of the NAT, which see our own address; with commas, repeatable',
+      collect,
+    )
+    .option(
       '--allow <networks>',
       'peers besides loopback: addresses and networks, with commas; repeatable',
       collect,
@@ -110,7 +115,12 @@ export function program(): Command {
     )
     .action(async (options) => {
       const { sipServerCommand } = await import('./sip-server/command.ts');
-      process.exitCode = await sipServerCommand({ contact: ['sip:127.0.0.1'], allow: [], ...options });
+      process.exitCode = await sipServerCommand({
+        contact: ['sip:127.0.0.1'],
+        allow: [],
+        localNet: [],
+        ...options,
+      });
     });
 
   return msgw;

@@ -326,6 +326,15 @@ export const CONFIG_SCHEMA = Type.Object(
         externalAddress: Type.Optional(
           text('Address written into Via and Contact, when behind NAT.', { format: 'ip' }),
         ),
+        localNetworks: Type.Optional(
+          cidrs('Peers on our side of the NAT: they see our own address, not externalAddress.'),
+        ),
+        dnsServers: Type.Optional(
+          Type.Array(text('Address.', { format: 'ip' }), {
+            description: "DNS servers that locate trunks, in place of the system's.",
+            minItems: 1,
+          }),
+        ),
         allow: Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
           description: 'Who may speak SIP with the embedded server; loopback always may.',
           default: [],

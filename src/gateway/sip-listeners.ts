@@ -8,11 +8,13 @@ const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** The configuration as the embedded SIP server wants it; loopback is always among the peers. */
 export function sipServerSettings(config: SipConfig): Omit<SipServerSettings, 'secret'> {
-  const { externalAddress, rateLimit } = config;
+  const { externalAddress, rateLimit, localNetworks, dnsServers } = config;
   return {
     listen: config.listen.map(listener),
     allow: [...LOOPBACK, ...config.allow],
     ...(externalAddress !== undefined && { externalAddress }),
+    ...(localNetworks && { localNetworks }),
+    ...(dnsServers && { dnsServers }),
     ...(rateLimit && { rateLimit: limit(rateLimit) }),
   };
 }

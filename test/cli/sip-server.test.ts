@@ -68,7 +68,15 @@ it('serves a drachtio-srf application, its metrics and a trace, and ends with ex
     '--contact',
     'sip:127.0.0.2:0;transport=udp',
   ];
-  const command = new Command(['--port', '0', ...contact, '--metrics', '127.0.0.1:0', '--trace']);
+  const peers = [
+    '--allow',
+    '192.0.2.1, 192.0.2.8/29',
+    '--external-ip',
+    '198.51.100.1',
+    '--local-net',
+    '192.0.2.0/24',
+  ];
+  const command = new Command(['--port', '0', ...contact, ...peers, '--metrics', '127.0.0.1:0', '--trace']);
   const { control, contacts, metrics } = await command.started();
   expect(contacts.map(({ protocol, address }) => `${protocol}/${address}`)).toEqual([
     'udp/127.0.0.1',

@@ -108,9 +108,13 @@ it('the server gets each listener with its own peers, rate and address, and the 
       ),
     ).sip,
     rateLimit: { perSecond: 50, exempt: ['192.0.2.20'] },
+    localNetworks: ['192.0.2.0/24'],
+    dnsServers: ['192.0.2.53'],
   });
   expect(settings).toEqual({
     allow: ['127.0.0.0/8', '::1', '192.0.2.20'],
+    localNetworks: ['192.0.2.0/24'],
+    dnsServers: ['192.0.2.53'],
     rateLimit: { perSecond: 50, exempt: ['192.0.2.20'] },
     listen: [
       {

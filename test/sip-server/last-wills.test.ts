@@ -47,6 +47,14 @@ test('a call that a peer made leaves a BYE too', () => {
   expect(read(first!.text)).toMatchObject({ method: 'BYE', fromTag: tag, toTag: 'peer' });
 });
 
+test('a subscription leaves nothing: a BYE is no business of its dialog', () => {
+  const bench = new Bench();
+  bench.frame({}, ['SUBSCRIBE sip:peer@127.0.0.1:5080 SIP/2.0', 'Event: dialog', 'Expires: 60']);
+  bench.answer(bench.one(), 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>', 'Expires: 60'] });
+  expect(bench.engine.dump().dialogs).toBe(1);
+  expect(bench.engine.wills.changes()).toEqual({ left: [], settled: [] });
+});
+
 test('a successor sends them in portions, repeats them, and keeps nothing of them', () => {
   const dead = new Bench();
   for (let i = 0; i < 120; i++) {

@@ -9,6 +9,7 @@ export interface SipServerFlags {
   readonly contact: readonly string[];
   readonly externalIp?: string;
   readonly allow: readonly string[];
+  readonly localNet: readonly string[];
   readonly rate?: string;
   readonly tlsKeyFile?: string;
   readonly tlsCertFile?: string;
@@ -33,7 +34,7 @@ export function settingsOf(
       'is missing; set the environment variable DRACHTIO_SECRET (arguments are seen by every user)',
     );
   }
-  const allow = flags.allow.flatMap((text) => text.split(',')).map((text) => text.trim());
+  const [allow, localNetworks] = [networks(flags.allow), networks(flags.localNet)];
   return {
     secret,
     control: { host: flags.address, port: portOf('port', flags.port) },
@@ -41,6 +42,7 @@ export function settingsOf(
     ...(allow.length > 0 && { allow: [...LOOPBACK, ...allow] }),
     ...(flags.externalIp !== undefined && { externalAddress: flags.externalIp }),
     ...(flags.rate !== undefined && { rateLimit: rateOf(flags.rate) }),
+    ...(localNetworks.length > 0 && { localNetworks }),
     nat: flags.nat,
   };
 }
@@ -72,6 +74,9 @@ function tlsOf({
     throw wrong('tls-key-file', 'is missing: a contact with transport=tls needs the key of its certificate');
   return { certificates: [{ cert, key, ...(chain !== undefined && { chain }) }] };
 }
+
+const networks = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => text.split(',')).map((text) => text.trim());
 
 function rateOf(text: string): { perSecond: number } | false {
   if (text === 'off') return false;

@@ -67,12 +67,13 @@ export class LastWills {
     const settled: string[] = [];
     this.#round += 1;
     for (const dialog of dialogs) {
+      const { state, remote, isCall } = dialog;
+      if (!isCall || state === 'terminated') continue;
       const known = this.#known.get(dialog);
       if (known) known.round = this.#round;
-      const { state, remote } = dialog;
       const same =
         known?.state === state && known.target === remote?.target && known.behind === remote?.behind;
-      if (same || state === 'terminated') continue;
+      if (same) continue;
       const id = `${dialog.role} ${dialog.id}`;
       const will = state === 'confirmed' ? this.#bye(id, dialog) : this.#cancel(id, dialog);
       if (!will) continue;
