@@ -11,6 +11,7 @@ import { Guard } from './guard/guard.ts';
 import { LoopDelay } from './guard/loop-delay.ts';
 import { AddressList } from './guard/peers.ts';
 import { OwnAddresses } from './transport/address.ts';
+import { CertificateWatch } from './transport/certificate-watch.ts';
 import { SystemResolver } from './transport/dns/system-resolver.ts';
 import { TransportLayer } from './transport/layer.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
@@ -106,6 +107,8 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   }
   log.info({ control: at, contacts: transports.contacts }, 'sip_server.listening');
   counters.set({ startedAt: clock.now() });
+  const certificates = new CertificateWatch(() => transports.certificates, clock, log);
+  certificates.start();
   let closing: Promise<unknown> | undefined;
   const contacts = transports.contacts;
   return {
@@ -125,11 +128,13 @@ export async function startCounted(options: SipServerOptions, counters: Counters
         throw error;
       }
       log.info({}, 'sip_server.reloaded');
+      certificates.start();
     },
     close: async () => {
       closing ??= (async () => {
         running.engine.close();
         loopDelay.close();
+        certificates.close();
         await Promise.all([running.control.close(), transports.close()]);
       })();
       await closing;

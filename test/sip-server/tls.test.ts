@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { startSipServerWorker, type TlsOptions } from '../../src/sip-server/index.ts';
 import { type App, SDP, SECRET, startApp } from './support/app.ts';
 import { Authority } from './support/certificates.ts';
@@ -9,7 +10,7 @@ import type { SipError, Srf, SrfDialog, SrfMessage, SrfRequest } from './support
 
 const authority = new Authority();
 const foreign = new Authority('Foreign authority');
-const own = authority.issue('DNS:localhost,IP:127.0.0.1');
+const own = authority.issue('DNS:localhost,IP:127.0.0.1', 365);
 const good: TlsOptions = { certificates: [own], ca: authority.cert };
 const apps: App[] = [];
 const sockets: TLSSocket[] = [];
@@ -224,6 +225,33 @@ describe('reload', () => {
     await server.close();
     await expect(server.reload()).rejects.toMatchObject({ code: 'SIP_SERVER_WORKER' });
   });
+});
+
+test('a certificate that ends soon is told at the start and each day, until a reload brings a better one', async () => {
+  // A little late, for openssl counts in whole seconds.
+  const clock = new FakeClock(Date.now() + 60_000);
+  const told: string[] = [];
+  const warn = (fields: object, event: string): void => {
+    const { at, days } = fields as { at: string; days: number };
+    told.push(`${event} ${at === cert} ${days}`);
+  };
+  const log = { debug: () => {}, info: () => {}, error: () => {}, warn };
+  const short = authority.issue('DNS:localhost', 2);
+  const cert = authority.write('short.pem', short.cert);
+  const key = authority.write('short.key', short.key);
+  const b = await app({ ...good, certificates: [{ cert, key }, own] }, undefined, { clock, log });
+  const DAY = 86_400_000;
+  for (let day = 0; day < 2; day++) clock.advance(DAY);
+  expect(told.splice(0)).toEqual([
+    'sip_server.certificate_expires true 1',
+    'sip_server.certificate_expires true 0',
+    'sip_server.certificate_expired true -1',
+  ]);
+  authority.write('short.pem', own.cert);
+  authority.write('short.key', own.key);
+  await b.server.reload();
+  clock.advance(DAY);
+  expect(told).toEqual([]);
 });
 
 test.each<[string, TlsOptions, string]>([

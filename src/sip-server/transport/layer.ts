@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { TimerHandle } from '../../shared/clock.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { ListenOptions, Protocol, SipContact } from '../types.ts';
+import type { OwnCertificate } from './certificate-watch.ts';
 import { arrange, type Hop, literal, locate, type Means } from './dns/locate.ts';
 import { LocationCache } from './dns/location-cache.ts';
 import type { Resolver } from './dns/resolver.ts';
@@ -66,6 +67,10 @@ export class TransportLayer implements Transports {
   async reload(): Promise<void> {
     const prepared = await Promise.all(this.#tls.map((kind) => kind.prepare()));
     for (const apply of prepared) apply();
+  }
+
+  get certificates(): readonly OwnCertificate[] {
+    return this.#tls.flatMap(({ certificates }) => certificates);
   }
 
   get contacts(): readonly SipContact[] {

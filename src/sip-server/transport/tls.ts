@@ -11,13 +11,14 @@ import {
 } from 'node:tls';
 import { GatewayError } from '../../shared/error.ts';
 import type { PemSource, TlsOptions } from '../types.ts';
+import type { OwnCertificate } from './certificate-watch.ts';
 import { type Identities, identities, isIdentity } from './identity.ts';
 import { KEEP_ALIVE_MS } from './limits.ts';
 import type { StreamKind } from './stream-listener.ts';
 import type { Endpoint } from './transport.ts';
 
 /** One of our certificates, ready for use. */
-interface Credential {
+interface Credential extends OwnCertificate {
   readonly owner: Identities;
   readonly context: SecureContext;
 }
@@ -62,6 +63,10 @@ export class TlsKind implements StreamKind {
       this.#credentials = credentials;
       this.#server.setSecureContext(serverDefaults(this.#options, material));
     };
+  }
+
+  get certificates(): readonly OwnCertificate[] {
+    return this.#credentials;
   }
 
   #named(name: string): Credential {
@@ -170,10 +175,11 @@ function build(options: TlsOptions, { certificates, ca }: Material): Credential[
   }
   return certificates.map(({ at, ...own }) => {
     try {
-      const { subjectAltName, subject } = new X509Certificate(own.cert);
+      const { subjectAltName, subject, validTo } = new X509Certificate(own.cert);
       const CN = /^CN=(.*)$/m.exec(subject ?? '')?.[1];
       const owner = identities({ subjectaltname: subjectAltName, subject: { CN } });
-      return { owner, context: createSecureContext({ ...own, ca, ...versions(options) }) };
+      const context = createSecureContext({ ...own, ca, ...versions(options) });
+      return { owner, context, at, names: owner.domains, validTo: Date.parse(validTo) };
     } catch (error) {
       throw unusable(at, 'cert', error);
     }
