@@ -236,7 +236,6 @@ export class ClientRequests {
   }
 
   close(): void {
-    this.challenges.close();
     this.#timers.clearAll();
     this.#responses.close();
     this.#requests.clear();
