@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
-import { ownContact, viaValue } from '../../src/sip-server/engine/wire-request.ts';
+import { ownContact, viaValue } from '../../src/sip-server/engine/own-address.ts';
 import { AddressList } from '../../src/sip-server/guard/peers.ts';
 import { OwnAddresses, type OwnAddressesOptions } from '../../src/sip-server/transport/address.ts';
 import { SystemResolver } from '../../src/sip-server/transport/dns/system-resolver.ts';

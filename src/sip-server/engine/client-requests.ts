@@ -14,8 +14,9 @@ import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
 import type { OutgoingRequest, OwnRequest } from './outgoing-request.ts';
+import { movedContact } from './own-address.ts';
 import type { SessionTimers } from './session-timers.ts';
-import { buildCancel, buildFailureAck, movedContact, redirect, type WireRequest } from './wire-request.ts';
+import { buildCancel, buildFailureAck, redirect, type WireRequest } from './wire-request.ts';
 
 /** The requests of applications that are on their way: their transactions, ways and CANCEL (RFC 3261 8.1, 9.1). */
 export class ClientRequests {

@@ -15,9 +15,10 @@ import { InDialog } from './in-dialog.ts';
 import { buildFitting } from './large.ts';
 import { LastWills } from './last-wills.ts';
 import { dialogOf, type OwnRequest } from './outgoing-request.ts';
+import { isSips } from './own-address.ts';
 import type { ServerRequests } from './server-requests.ts';
 import { SessionTimers } from './session-timers.ts';
-import { buildInside, buildOutside, isSips, targetOf, type WireRequest, wantedSeq } from './wire-request.ts';
+import { buildInside, buildOutside, targetOf, type WireRequest, wantedSeq } from './wire-request.ts';
 
 type RequestMessage = AppMessage & { start: { kind: 'request' } };
 

@@ -11,7 +11,8 @@ import { serialize, statusLine } from '../message/serialize.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import { FORMING } from './context.ts';
-import { appendApp, isContact, isSips, ownContact, withOwnContact } from './wire-request.ts';
+import { isContact, isSips, ownContact, withOwnContact } from './own-address.ts';
+import { appendApp } from './wire-request.ts';
 
 /** Headers of a response that the server alone writes. */
 const OWN = new Set([
