@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startSipp } from '../sip-server/support/sipp.ts';
 import { hasPeers } from '../support/peer.ts';
 import { Baresip } from './support/baresip.ts';
 import { Kamailio, type KamailioOptions, type SeenRequest } from './support/kamailio.ts';
@@ -9,6 +7,7 @@ import { office } from './support/office.ts';
 import type { Pbx } from './support/pbx.ts';
 import type { Phone } from './support/phone.ts';
 import { heardHz } from './support/recording.ts';
+import { scenario, sipp } from './support/sipp.ts';
 
 const { pbx: startPbx, phone, closes } = office();
 const ALICE_HZ = 500;
@@ -125,8 +124,7 @@ describe.runIf(hasPeers('kamailio', 'baresip', 'linphonec', 'sipp'))('kamailio o
 
   it('forks, and both answer: one is hung up at once', async () => {
     const pbx = await startPbx();
-    const scenario = join(import.meta.dirname, 'scenarios', 'uas-answer.xml');
-    const both = await Promise.all([1, 2].map(() => startSipp(['-sf', scenario, '-m', '1'])));
+    const both = await Promise.all([1, 2].map(() => sipp(scenario('uas-answer.xml'))));
     const forks = { team: both.map(({ port }) => `sip:team@127.0.0.1:${port}`) };
     const kamailio = await proxy(pbx, { forks });
     pbx.registrar.bind('team', `sip:team@${kamailio.address}`);
@@ -157,14 +155,13 @@ describe.runIf(hasPeers('kamailio', 'baresip', 'linphonec', 'sipp'))('kamailio o
   it('is a strict router to the phone that was called', async () => {
     const pbx = await startPbx();
     const kamailio = await proxy(pbx, { strict: true });
-    const scenario = join(import.meta.dirname, 'scenarios', 'uas-answer.xml');
-    const sipp = await startSipp(['-sf', scenario, '-m', '1']);
-    pbx.registrar.bind('team', `sip:team@127.0.0.1:${sipp.port}`, `sip:${kamailio.address}`);
+    const callee = await sipp(scenario('uas-answer.xml'));
+    pbx.registrar.bind('team', `sip:team@127.0.0.1:${callee.port}`, `sip:${kamailio.address}`);
     const alice = await phone('baresip', pbx, { user: 'alice', toneHz: ALICE_HZ });
     alice.dial(pbx.uri('team'));
     await alice.established();
     alice.hangup();
-    await Promise.all([alice.ended(), sipp.done, pbx.idle()]);
+    await Promise.all([alice.ended(), callee.done, pbx.idle()]);
     // It is named in the Request-URI, and the target comes last in the Route.
     const bye = await kamailio.saw(({ method }) => method === 'BYE');
     expect(bye).toMatchObject({ uri: `sip:${kamailio.address}`, routed: true });

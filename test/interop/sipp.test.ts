@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startSipp } from '../sip-server/support/sipp.ts';
 import { hasPeers } from '../support/peer.ts';
 import { freeUdpPort } from '../support/ports.ts';
 import { office, PASSWORDS } from './support/office.ts';
+import { scenario, sipp } from './support/sipp.ts';
 
 const { pbx: startPbx, phone } = office();
-const scenario = (name: string): string[] => ['-sf', join(import.meta.dirname, 'scenarios', name), '-m', '1'];
 const carol = ['-key', 'user', 'carol', '-au', 'carol', '-ap', PASSWORDS.carol];
 const MODES = { udp: 'u1', tcp: 't1' } as const;
 
@@ -15,10 +13,10 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
     const pbx = await startPbx();
     const port = await freeUdpPort();
     const register = (expires: string): Promise<{ done: Promise<void> }> =>
-      startSipp([...scenario('register.xml'), ...carol, '-key', 'expires', expires], pbx.address(), port);
+      sipp([...scenario('register.xml'), ...carol, '-key', 'expires', expires], pbx.address(), port);
     await (await register('60')).done;
     expect(pbx.registrar.binding('carol')?.via).toBe(`sip:127.0.0.1:${port};transport=udp`);
-    const called = await startSipp(scenario('uas-answer.xml'), undefined, port);
+    const called = await sipp(scenario('uas-answer.xml'), undefined, port);
     const alice = await phone('baresip', pbx, { user: 'alice', toneHz: 500 });
     alice.dial(pbx.uri('carol'));
     await alice.established();
@@ -33,7 +31,7 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
     const pbx = await startPbx();
     const wrong = ['-key', 'user', 'carol', '-au', 'carol', '-ap', 'dancer', '-key', 'expires', '60'];
     const args = [...scenario('register.xml'), ...wrong, '-t', MODES[transport]];
-    const { done } = await startSipp(args, pbx.address(transport));
+    const { done } = await sipp(args, pbx.address(transport));
     await expect(done).rejects.toThrow(/expecting '200'.* received 'SIP\/2.0 401/);
     expect(pbx.registrar.accepted).toEqual([]);
   });
@@ -47,7 +45,7 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
     const pbx = await startPbx();
     const bob = await phone(callee, pbx, { user: 'bob', toneHz: 700 });
     const args = [...scenario('uac-digest.xml'), ...carol, '-s', 'bob', '-t', MODES[transport]];
-    const { done } = await startSipp(args, pbx.address(transport));
+    const { done } = await sipp(args, pbx.address(transport));
     await bob.ringing();
     bob.answer();
     await done;
@@ -62,13 +60,13 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
 
   it('is called over TCP by a phone on UDP', async () => {
     const pbx = await startPbx();
-    const sipp = await startSipp([...scenario('uas-answer.xml'), '-t', 't1']);
-    pbx.registrar.bind('trunk', `sip:trunk@127.0.0.1:${sipp.port};transport=tcp`);
+    const callee = await sipp([...scenario('uas-answer.xml'), '-t', 't1']);
+    pbx.registrar.bind('trunk', `sip:trunk@127.0.0.1:${callee.port};transport=tcp`);
     const alice = await phone('linphone', pbx, { user: 'alice', toneHz: 500 });
     alice.dial(pbx.uri('trunk'));
     await alice.established();
     alice.hangup();
-    await sipp.done;
+    await callee.done;
     await alice.ended();
   });
 
@@ -79,7 +77,7 @@ describe.runIf(hasPeers('sipp', 'baresip', 'linphonec'))('sipp', () => {
   ] as const)('makes 20 calls over $transport with its own $bundled', async ({ bundled, transport }) => {
     const pbx = await startPbx();
     const calls = ['-sn', bundled, '-s', 'echo', '-m', '20', '-r', '20', '-d', '20'];
-    const { done } = await startSipp([...calls, '-t', MODES[transport]], pbx.address(transport));
+    const { done } = await sipp([...calls, '-t', MODES[transport]], pbx.address(transport));
     await done;
     expect(pbx.server.stats().requestsIn).toMatchObject({ INVITE: 20, ACK: 20, BYE: 20 });
   });
