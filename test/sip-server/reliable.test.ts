@@ -164,6 +164,23 @@ test.each(['CANCEL', 'timeout'])('a held 2xx and a %s: the application hears of 
   expect(bench.idle).toBe(true);
 });
 
+test('a held 2xx to a re-INVITE and a CANCEL: the call goes on', () => {
+  const bench = new Bench();
+  const { dialogId, tag } = bench.accepted();
+  const to = `<sip:us@127.0.0.1>;tag=${tag}`;
+  bench.request('INVITE', { ...SUPPORTED, seq: 2, to });
+  const transactionId = last(bench);
+  bench.frame({ transactionId }, RINGING);
+  bench.frame({ transactionId }, ['SIP/2.0 200 OK'], SDP);
+  bench.sent();
+  bench.delivered();
+  bench.request('CANCEL', { seq: 2, branch: 'z9hG4bK-INVITE-2', to });
+  expect(bench.sent()).toEqual(['200 CANCEL', '487 INVITE']);
+  expect(bench.delivered()).toEqual(['CANCEL']);
+  expect(bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']).tokens[2]).toBe('OK');
+  expect(bench.sent()).toEqual(['BYE']);
+});
+
 test('a peer without 100rel: NOK; one that requires it gets every 1xx reliably', () => {
   const bench = new Bench();
   bench.request('INVITE');

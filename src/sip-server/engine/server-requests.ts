@@ -147,7 +147,7 @@ export class ServerRequests {
   }
 
   /**
-   * Fails an INVITE and tells the application: with CANCEL, or with BYE when it has answered and its 2xx was held.
+   * Fails an INVITE and tells the application: with CANCEL, or with BYE when its 2xx was held and it has a call in hand.
    *
    * @param cause the CANCEL or BYE of the peer, or the INVITE itself when there is none
    */
@@ -158,8 +158,9 @@ export class ServerRequests {
     this.answer(invite, status, extra);
     const flow = transaction.flow;
     const dialogId = invite.dialog?.id ?? '';
-    const message = serializeMessage(told(cause, held ? 'BYE' : 'CANCEL', extra));
-    if (held) deliverUnsolicited(this.#context, client, message, flow, dialogId);
+    const hasCall = held !== undefined && invite.initial;
+    const message = serializeMessage(told(cause, hasCall ? 'BYE' : 'CANCEL', extra));
+    if (hasCall) deliverUnsolicited(this.#context, client, message, flow, dialogId);
     else deliver(this.#context, client, message, { flow, transactionId: id, dialogId, isRequest: true });
   }
 
