@@ -69,18 +69,15 @@ test('interfaces that come and go are seen, but not read for each message', () =
 test('Via and Contact of what leaves carry it, with the port of the listener', async () => {
   const clock = new FakeClock();
   const udp = { protocol: 'udp', address: '127.0.0.1', port: 0 } as const;
-  const layer = await TransportLayer.open(
-    [udp, { ...udp, protocol: 'tcp', externalAddress: '198.51.100.2' }],
-    {
-      clock,
-      own: own({ external: '198.51.100.1' }),
-      resolver: new SystemResolver(),
-      random: Math.random,
-      accepts: () => true,
-      onMessage: () => {},
-      onError: () => {},
-    },
-  );
+  const layer = await TransportLayer.open([udp, { ...udp, address: '::1', externalAddress: '2001:db8::9' }], {
+    clock,
+    own: own({ external: '198.51.100.1' }),
+    resolver: new SystemResolver(),
+    random: Math.random,
+    accepts: () => true,
+    onMessage: () => {},
+    onError: () => {},
+  });
   const { port } = layer.contacts[0]!;
   for (const [host, address] of [
     ['203.0.113.9', '198.51.100.1'],
@@ -93,8 +90,8 @@ test('Via and Contact of what leaves carry it, with the port of the listener', a
     });
   }
   // A listener may have one of its own.
-  layer.open({ host: '203.0.113.9', protocol: 'tcp' }, (opened) => {
-    if (opened.ok) expect(opened.value.local.address).toBe('198.51.100.2');
+  layer.open({ host: '2001:db8:9::1' }, (opened) => {
+    if (opened.ok) expect(opened.value.local.address).toBe('2001:db8::9');
     else throw opened.error;
   });
   await layer.close();

@@ -323,6 +323,15 @@ describe('connection reuse (RFC 5923)', () => {
     }
   });
 
+  test('a few ports, not all of them', async () => {
+    const bench = await Bench.open();
+    const { flow } = await bench.met();
+    for (let port = 5070; port < 5080; port++) flow.alias?.({ host, port });
+    const { size } = bench.listener;
+    for (let port = 5070; port < 5080; port++) bench.listener.flow({ address: host, port }, host);
+    expect(bench.listener.size).toBe(size + 6);
+  });
+
   test('a connection of ours is used again, not one for another name', async () => {
     const bench = await Bench.open();
     const { port, next } = await peerServer();

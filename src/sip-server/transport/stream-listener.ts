@@ -16,6 +16,9 @@ export interface StreamKind {
   speaksFor(stream: Socket, domain: string): boolean;
 }
 
+/** Of one connection; a peer listens on few ports. */
+const MAX_ALIASES = 4;
+
 /** One listening socket and all connections from and to its peers (RFC 3261 18). */
 export class StreamListener {
   readonly contact: SipContact;
@@ -190,7 +193,8 @@ export class StreamListener {
       },
       answering: (sentBy) => (connection ? this.#answering(flow, sentBy) : flow),
       alias: (sentBy) => {
-        if (!connection || !keys || connection.isOurs || !this.#mayAlias(connection, sentBy)) return;
+        if (!connection || !keys || keys.size > MAX_ALIASES) return;
+        if (connection.isOurs || !this.#mayAlias(connection, sentBy)) return;
         const at = key({ address: remote.address, port: sentBy.port ?? defaultPort(protocol) });
         keys.add(at);
         this.#link(at, connection);
