@@ -250,3 +250,47 @@ test('closing with live subscriptions leaves no timer', () => {
   bench.engine.close();
   expect(bench.clock.armed).toBe(0);
 });
+
+test('a REFER of ours outside any dialog: its NOTIFYs come in the dialog that it makes', () => {
+  const bench = new Bench();
+  bench.frame({}, ['REFER sip:peer@127.0.0.1:5080 SIP/2.0', ...REFER]);
+  const request = bench.one();
+  expect(request.headers.get('contact')).toBe('<sip:127.0.0.1:5060>');
+  bench.answer(request, 202);
+  const notify = (seq: number, state: string): void =>
+    bench.request('NOTIFY', {
+      seq,
+      callId: request.callId,
+      to: `<sip:us@127.0.0.1>;tag=${request.fromTag}`,
+      headers: ['Event: refer', `Subscription-State: ${state}`],
+    });
+  notify(1, 'active;expires=60');
+  expect(bench.frames.at(-1)!.tokens[8]).toBe(`${request.callId};from-tag=${request.fromTag}`);
+  bench.frame({ transactionId: last(bench) }, ['SIP/2.0 200 OK']);
+  notify(2, 'terminated;reason=noresource');
+  bench.frame({ transactionId: last(bench) }, ['SIP/2.0 200 OK']);
+  expect(bench.delivered()).toEqual(['202', 'NOTIFY', 'NOTIFY']);
+  expect(bench.engine.dump().dialogs).toBe(0);
+  bench.clock.advance(40_000);
+  expect(bench.idle).toBe(true);
+});
+
+test('a SUBSCRIBE of ours that is challenged may be sent again with its Call-ID and From tag', () => {
+  const bench = new Bench();
+  const lines = ['SUBSCRIBE sip:peer@127.0.0.1:5080 SIP/2.0', 'Event: presence'];
+  bench.frame({}, lines);
+  const first = bench.one();
+  bench.answer(first, 401);
+  const kept = [`Call-ID: ${first.callId}`, `From: ${first.headers.get('from')}`];
+  bench.frame({}, [
+    ...lines,
+    ...kept,
+    `CSeq: ${first.cseq.seq + 1} SUBSCRIBE`,
+    'Authorization: Digest a="b"',
+  ]);
+  const second = bench.one();
+  expect(second.cseq.seq).toBe(first.cseq.seq + 1);
+  bench.answer(second, 200);
+  expect(bench.delivered()).toEqual(['401', '200']);
+  expect(bench.engine.dump().dialogs).toBe(1);
+});
