@@ -27,6 +27,11 @@ export async function runCommand(file: string): Promise<number> {
   try {
     gateway = await Gateway.start({
       config: loaded.value,
+      reloadConfig: () => {
+        const again = loadConfig(file);
+        if (!again.ok) log.warn({ problems: again.error.length, file }, 'config.not-reloaded');
+        return again.ok ? again.value : undefined;
+      },
       version: packageVersion(),
       clock: systemClock,
       log,

@@ -13,6 +13,7 @@ import {
   recordStream,
 } from '../store/index.ts';
 import { Calls } from './calls.ts';
+import { Credentials } from './credentials.ts';
 import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { WorkerOptions } from './media/protocol.ts';
@@ -34,6 +35,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #calls: Calls;
   readonly #placed: PlacedCalls;
+  readonly #credentials: Credentials;
   readonly #graph: GraphClient;
   readonly #intake: Intake;
   #plane!: MediaPlane;
@@ -47,16 +49,19 @@ export class Gateway {
   private constructor(options: GatewayOptions) {
     const { config, clock, log } = options;
     this.#options = options;
-    const secrets = new Map(config.meta.apps.map((app) => [app.id, app.secret]));
+    const { reloadConfig } = options;
+    this.#credentials = new Credentials({
+      meta: config.meta,
+      reload: reloadConfig && (() => reloadConfig()?.meta),
+      clock,
+      log,
+    });
     const pages = new Map(config.meta.pages.map((page) => [page.id, page]));
     this.#graph = new GraphClient({
       baseUrl: config.meta.graphUrl.replace(/\/+$/, ''),
       version: config.meta.version,
-      credentials: (pageId) => {
-        const page = pages.get(pageId);
-        const appSecret = page && secrets.get(page.app);
-        return page && { accessToken: page.accessToken, ...(appSecret ? { appSecret } : {}) };
-      },
+      credentials: (pageId) => this.#credentials.of(pageId),
+      onCredentialRefused: (pageId) => this.#credentials.refused(pageId),
       sendAppSecretProof: config.meta.sendAppSecretProof,
       timeouts: {
         acceptMs: config.meta.acceptTimeoutMs,
@@ -147,8 +152,12 @@ export class Gateway {
     return this.#plane.crash();
   }
 
-  /** Reads the certificates of the SIP listeners again; a failure is logged, and they keep what they have. */
+  /**
+   * Reads tokens, app secrets and the certificates of the SIP listeners again; a failure is logged, and they keep what
+   * they have.
+   */
   async reload(): Promise<void> {
+    this.#credentials.refresh();
     await this.#sip.reload().catch(() => {});
   }
 
@@ -195,17 +204,8 @@ export class Gateway {
         ...config.http.listen,
         path: config.http.webhookPath,
         bodyLimitBytes: config.http.bodyLimitBytes,
-        handshake: (query) =>
-          answerHandshake(
-            query,
-            config.meta.apps.map((app) => app.verifyToken),
-          ),
-        verify: (raw, signature) =>
-          verifySignature(
-            raw,
-            signature,
-            config.meta.apps.map((app) => app.secret),
-          ),
+        handshake: (query) => answerHandshake(query, this.#credentials.verifyTokens),
+        verify: (raw, signature) => verifySignature(raw, signature, this.#credentials.appSecrets),
         accept: (raw, receivedAtMs) => this.#accept(raw, receivedAtMs),
       },
       admin: {

@@ -7,6 +7,8 @@ import type { LadderSink } from './ladder.ts';
 /** What a gateway is made of besides its configuration. */
 export interface GatewayOptions {
   readonly config: GatewayConfig;
+  /** Reads the configuration again, for tokens and secrets that were replaced; undefined: it is not usable now. */
+  readonly reloadConfig?: () => GatewayConfig | undefined;
   /** Shown in User-Agent. */
   readonly version: string;
   readonly clock: Clock;

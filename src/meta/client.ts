@@ -1,13 +1,15 @@
 import type { GraphFailure } from './failure.ts';
 import type { GraphFailureKind } from './failure-table.ts';
+import { type MessageOutcome, Messages } from './messages.ts';
+import { PageApi } from './page-api.ts';
 import { type CallPermission, permissionOf } from './permissions.ts';
 import { type ProfileOutcome, Profiles } from './profile.ts';
-import { callIdOfReply, messageIdOfReply, sessionOfReply } from './reply.ts';
-import { GraphRequester, type RequesterOptions, SPARED } from './requester.ts';
+import { callIdOfReply, sessionOfReply } from './reply.ts';
+import { GraphRequester, type RequesterOptions } from './requester.ts';
 import { crlf } from './sdp-value.ts';
 import { SettingsApi } from './settings-api.ts';
 import type { GraphReply } from './transport.ts';
-import type { CallsRequest, OptinMessage } from './wire.ts';
+import type { CallsRequest } from './wire.ts';
 
 export interface GraphClientOptions extends RequesterOptions {
   /**
@@ -46,10 +48,6 @@ export type PermissionOutcome =
   | { readonly ok: true; readonly permission: CallPermission }
   | { readonly ok: false; readonly failure: GraphFailure };
 
-export type MessageOutcome =
-  | { readonly ok: true; readonly messageId?: string }
-  | { readonly ok: false; readonly failure: GraphFailure };
-
 /** To end a call, all of these are good news. */
 const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
 
@@ -58,6 +56,8 @@ const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
  * repeated: when their reply is lost Meta may have done it (`ambiguous`), and the caller must end the call.
  */
 export class GraphClient {
+  readonly messages: Messages;
+  readonly page: PageApi;
   readonly settings: SettingsApi;
   readonly #timeouts: GraphClientOptions['timeouts'];
   readonly #requester: GraphRequester;
@@ -67,6 +67,8 @@ export class GraphClient {
     this.#timeouts = options.timeouts;
     this.#requester = new GraphRequester(options);
     this.#profiles = new Profiles(this.#requester);
+    this.messages = new Messages(this.#requester, options.timeouts.acceptMs);
+    this.page = new PageApi(this.#requester, options.timeouts.acceptMs);
     this.settings = new SettingsApi(this.#requester, options.timeouts.acceptMs);
   }
 
@@ -112,26 +114,9 @@ export class GraphClient {
     return reply.ok ? { ok: true, permission: permissionOf(reply.body) } : reply;
   }
 
-  /**
-   * `POST /{page}/messages` with a `calling_optin` template: asks the consumer for permission. Never repeated, for
-   * Meta allows two in 24 hours; not asked while the quota runs low.
-   */
-  async requestPermission(pageId: string, psid: string): Promise<MessageOutcome> {
-    if (this.#requester.runsLow(pageId)) return { ok: false, failure: SPARED };
-    const body: OptinMessage = {
-      recipient: { id: psid },
-      message: { attachment: { type: 'template', payload: { template_type: 'calling_optin' } } },
-    };
-    const reply = await this.#requester.send({
-      pageId,
-      action: 'calling_optin',
-      path: `/${pageId}/messages`,
-      body,
-      timeoutMs: this.#timeouts.acceptMs,
-    });
-    if (!reply.ok) return reply;
-    const messageId = messageIdOfReply(reply.body);
-    return { ok: true, ...(messageId === undefined ? {} : { messageId }) };
+  /** Asks the consumer for permission to call; never repeated. */
+  requestPermission(pageId: string, psid: string): Promise<MessageOutcome> {
+    return this.messages.requestPermission(pageId, psid);
   }
 
   /**
@@ -147,6 +132,11 @@ export class GraphClient {
     signal?: AbortSignal,
   ): Promise<ProfileOutcome> {
     return this.#profiles.lookUp(pageId, psid, budgetMs, signal);
+  }
+
+  /** Meta said not long ago that the Page's quota is nearly used up: what can wait should. */
+  runsLow(pageId: string): boolean {
+    return this.#requester.runsLow(pageId);
   }
 
   /** Ends what is under way (their outcomes are failures) and closes the connections. Idempotent. */

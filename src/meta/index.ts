@@ -4,7 +4,6 @@ export {
   type EndOutcome,
   GraphClient,
   type GraphClientOptions,
-  type MessageOutcome,
   type PermissionOutcome,
 } from './client.ts';
 export type {
@@ -21,6 +20,18 @@ export type {
 } from './events.ts';
 export type { GraphFailure } from './failure.ts';
 export { FAILURES, type FailureMeaning, type FailureRow, type GraphFailureKind } from './failure-table.ts';
+export { type ButtonMessage, MAX_BUTTON_DAYS, type MessageOutcome, type Messages } from './messages.ts';
+export type {
+  AppSubscription,
+  AppSubscriptionsOutcome,
+  FeatureOutcome,
+  PageApi,
+  SubscribedApp,
+  SubscribeOutcome,
+  SubscriptionsOutcome,
+  TokenFacts,
+  TokenOutcome,
+} from './page-api.ts';
 export type { CallPermission, PermissionLimit } from './permissions.ts';
 export type { ProfileOutcome } from './profile.ts';
 export type { PageCredentials } from './requester.ts';
@@ -34,7 +45,6 @@ export type {
   CallsReply,
   CallsRequest,
   EndCallReason,
-  OptinMessage,
   WireCall,
   WireCallSettings,
   WireEntry,
@@ -43,3 +53,14 @@ export type {
   WireSdp,
   WireWebhook,
 } from './wire.ts';
+export {
+  CALLING_FIELDS,
+  type CallButton,
+  type CallingMessage,
+  type CallingTemplate,
+  DAYS,
+  type FeatureStatusRequest,
+  RING_TARGETS,
+  SETTINGS_FIELDS,
+  type SettingsRequest,
+} from './wire-page.ts';

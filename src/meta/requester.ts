@@ -4,6 +4,7 @@ import type { Log } from '../shared/log.ts';
 import { failureFrom, type GraphFailure } from './failure.ts';
 import type { GraphFailureKind } from './failure-table.ts';
 import { appSecretProof } from './signature.ts';
+import { Throttle } from './throttle.ts';
 import { type GraphReply, GraphTransport } from './transport.ts';
 import type { Usage } from './usage.ts';
 
@@ -26,6 +27,8 @@ export interface RequesterOptions {
   /** Uniform in [0, 1): jitter of the retries. */
   readonly random: () => number;
   readonly onUsage?: (pageId: string, usage: Usage) => void;
+  /** Meta does not take the Page's token or its proof any more (190): `credentials` may know better ones after it. */
+  readonly onCredentialRefused?: (pageId: string) => void;
 }
 
 /** One request in a Page's name. */
@@ -38,6 +41,10 @@ export interface PageRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Makes it a POST. */
   readonly body?: object;
+  /** For a POST without a body. Default by the body. */
+  readonly method?: 'POST';
+  /** By the app's own token (`id|secret`) in place of the Page's. */
+  readonly byApp?: boolean;
   readonly callId?: string;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
@@ -59,11 +66,13 @@ export class GraphRequester {
   readonly #options: RequesterOptions;
   readonly #transport: GraphTransport;
   readonly #closing = new AbortController();
+  readonly #throttle: Throttle;
   readonly #usage = new Map<string, { readonly percent: number; readonly atMs: number }>();
 
   constructor(options: RequesterOptions) {
     this.#options = options;
     this.#transport = new GraphTransport(options);
+    this.#throttle = new Throttle(options.clock);
   }
 
   get closing(): boolean {
@@ -74,22 +83,29 @@ export class GraphRequester {
     return this.#options.clock;
   }
 
-  /** Once. */
+  credentials(pageId: string): PageCredentials | undefined {
+    return this.#options.credentials(pageId);
+  }
+
+  /** Once. While Meta throttles the Page, only what begins or ends a consumer's call goes out. */
   async send(wanted: PageRequest): Promise<GraphReply> {
-    const { credentials, sendAppSecretProof, clock, log, onUsage } = this.#options;
-    const { pageId, action, path, query, body, callId, timeoutMs, signal } = wanted;
+    const { sendAppSecretProof, clock, log, onUsage } = this.#options;
+    const { pageId, action, path, query, body, callId, timeoutMs, signal, byApp = false } = wanted;
     // Ids of Pages and persons are digits; anything else would be a path of its own.
     if (!/^\/\w{1,128}(\/[a-z_]{1,64})?$/.test(path)) return { ok: false, failure: BAD_ID };
-    const held = credentials(pageId);
+    const held = this.credentials(pageId);
     if (!held) return { ok: false, failure: noCredentials() };
-    const { accessToken, appSecret } = held;
+    const { appId, appSecret } = held;
+    const accessToken = byApp ? `${appId ?? ''}|${appSecret ?? ''}` : held.accessToken;
     // It could not be sent: as from a file with a line end. Told apart from a lost reply, which is ambiguous.
     if (!/^[\x21-\x7e]+$/.test(accessToken)) return { ok: false, failure: BAD_TOKEN };
     const proof =
       appSecret && sendAppSecretProof ? { appsecret_proof: appSecretProof(accessToken, appSecret) } : {};
+    const waitS = ALWAYS.includes(action) ? 0 : this.#throttle.leftS(pageId);
+    if (waitS > 0) return { ok: false, failure: { ...THROTTLED, retryAfterS: waitS } };
     const beganMs = clock.monotonic();
     const reply = await this.#transport.send({
-      method: body ? 'POST' : 'GET',
+      method: wanted.method ?? (body ? 'POST' : 'GET'),
       path,
       query: { ...query, ...proof },
       accessToken,
@@ -106,6 +122,8 @@ export class GraphRequester {
       this.#usage.set(pageId, { percent: reply.usage.percent, atMs: clock.monotonic() });
       onUsage?.(pageId, reply.usage);
     }
+    if (!reply.ok && reply.failure.kind === 'throttled') this.#backOff(pageId, action, reply.failure);
+    if (!reply.ok && reply.failure.kind === 'credential') this.#options.onCredentialRefused?.(pageId);
     return reply;
   }
 
@@ -115,10 +133,14 @@ export class GraphRequester {
     isFinal: (failure: GraphFailure) => boolean = () => false,
   ): Promise<GraphReply> {
     for (let attempt = 0; ; attempt++) {
+      const held = this.credentials(wanted.pageId);
       const reply = await this.send(wanted);
       if (reply.ok || isFinal(reply.failure)) return reply;
       const { failure } = reply;
+      if (attempt === 0 && failure.kind === 'credential' && this.#knowsBetter(wanted.pageId, held)) continue;
       const wait = RETRY_MS[attempt];
+      // The wait is longer than anybody would stay for.
+      if (failure.kind === 'throttled' && !ALWAYS.includes(wanted.action)) return reply;
       if (!PASSING.includes(failure.kind) || wait === undefined || this.closing) return reply;
       const toldMs = Math.min((failure.retryAfterS ?? 0) * 1_000, MAX_RETRY_AFTER_MS);
       const waitMs = Math.max(this.jittered(wait), toldMs);
@@ -130,6 +152,17 @@ export class GraphRequester {
       await this.pause(waitMs);
       if (this.closing) return reply;
     }
+  }
+
+  #backOff(pageId: string, action: string, failure: GraphFailure): void {
+    const seconds = this.#throttle.begin(pageId, failure.retryAfterS);
+    this.#options.log.warn({ pageId, action, seconds, failure: failure.message }, 'graph.throttled');
+  }
+
+  /** The credentials were replaced since. */
+  #knowsBetter(pageId: string, before: PageCredentials | undefined): boolean {
+    const now = this.credentials(pageId);
+    return now?.accessToken !== before?.accessToken || now?.appSecret !== before?.appSecret;
   }
 
   /** Meta said not long ago that the Page's quota is nearly used up. */
@@ -164,6 +197,15 @@ export class GraphRequester {
   }
 }
 
+/** A consumer hears a dead line when these wait, so they never do. */
+const ALWAYS: readonly string[] = ['accept', 'reject', 'terminate'];
+
+/** What is not asked while Meta throttles. */
+const THROTTLED = failureFrom({
+  kind: 'throttled',
+  sipStatus: 503,
+  meaning: 'not asked: Meta throttles the Page, and asking would make it longer',
+});
 /** What is not asked while the quota runs low. */
 export const SPARED = failureFrom({
   kind: 'throttled',

@@ -37,3 +37,40 @@ export const SETTINGS_FIELDS = [
   'call_routing',
   'call_hours',
 ] as const satisfies readonly (keyof SettingsRequest)[];
+
+/** `POST /{page_id}/messages`: calling templates; Meta's samples carry no `messaging_type`. */
+export interface CallingMessage {
+  readonly recipient: { readonly id: string };
+  readonly message: { readonly attachment: { readonly type: 'template'; readonly payload: CallingTemplate } };
+}
+
+export type CallingTemplate =
+  /** Asks for permission to call. */
+  | { readonly template_type: 'calling_optin' }
+  /** Invites the consumer to call. */
+  | { readonly template_type: 'call_prompt'; readonly ttl_days?: number }
+  | { readonly template_type: 'button'; readonly text: string; readonly buttons: readonly CallButton[] }
+  | {
+      readonly template_type: 'generic';
+      readonly elements: readonly {
+        readonly title: string;
+        readonly subtitle?: string;
+        readonly buttons: readonly CallButton[];
+      }[];
+    };
+
+/** A button that calls the Page. */
+export interface CallButton {
+  readonly type: 'audio_call';
+  readonly title: string;
+  /** 1 to 7; 7 when absent. */
+  readonly expires_in_days?: number;
+}
+
+/** `POST /{page_id}/business_messaging_feature_status`; it reads, despite POST. */
+export interface FeatureStatusRequest {
+  readonly features: readonly { readonly feature: 'messenger_api_calling' }[];
+}
+
+/** `subscribed_fields` that calling needs; `POST /{page_id}/subscribed_apps` takes them in the query. */
+export const CALLING_FIELDS = ['calls', 'call_permission_reply', 'call_settings_update'] as const;

@@ -26,17 +26,6 @@ export type CallsRequest =
       readonly action: 'reject' | 'terminate';
     };
 
-/** `POST /{page_id}/messages`: asks for permission to call; Meta's samples carry no `messaging_type`. */
-export interface OptinMessage {
-  readonly recipient: { readonly id: string };
-  readonly message: {
-    readonly attachment: {
-      readonly type: 'template';
-      readonly payload: { readonly template_type: 'calling_optin' };
-    };
-  };
-}
-
 /** Its reply, the union of all variants; `success` is the only key that is always there. */
 export interface CallsReply {
   readonly success: boolean;

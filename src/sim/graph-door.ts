@@ -40,7 +40,7 @@ export async function ask(
   { action, gated = false, byApp = false }: Door,
   request: PageRequest,
   reply: FastifyReply,
-  act: () => Outcome,
+  act: () => Outcome | Promise<Outcome>,
 ): Promise<FastifyReply> {
   if (!isVersion(request.params.version)) return refuse(reply, unknownPath);
   const fault = host.faults.take(action);
@@ -49,7 +49,7 @@ export async function ask(
     checkCredentials(request, host.options, byApp ? 'app' : 'page') ??
     (byApp ? undefined : checkPage(host, request)) ??
     (gated ? checkSettings(host) : undefined);
-  const result = denied ? { refusal: denied } : act();
+  const result = denied ? { refusal: denied } : await act();
   host.onRequest(action, undefined, 'refusal' in result ? result.refusal.status : 200);
   if (fault?.kind === 'slow') await pause(host, fault.delayMs);
   if ('refusal' in result) return refuse(reply, result.refusal);

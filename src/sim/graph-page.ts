@@ -1,4 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import {
+  debugToken,
+  featureStatus,
+  readAppSubscription,
+  readSubscriptions,
+  subscribe,
+  writeAppSubscription,
+} from './graph-app.ts';
 import { ask, bodyOf, type DoorHost, type PageRequest } from './graph-door.ts';
 import { type MessageHost, message } from './graph-messages.ts';
 import { type PermissionHost, permissions } from './graph-permissions.ts';
@@ -7,6 +15,10 @@ import { readSettings, writeSettings } from './graph-settings.ts';
 export interface PageHost extends DoorHost, PermissionHost, MessageHost {
   /** Somebody wrote the settings: the webhook follows. */
   settingsChanged(): void;
+  /** Somebody subscribed the app to the Page. */
+  subscribed(): void;
+  /** Whether a webhook URL answers Meta's handshake. */
+  handshake(url: string, verifyToken: string): Promise<boolean>;
 }
 
 /** What Graph knows of a Page beside its calls. */
@@ -29,6 +41,33 @@ export function pageRoutes(app: FastifyInstance, host: PageHost): void {
       if ('body' in outcome) setImmediate(() => host.settingsChanged());
       return outcome;
     }),
+  );
+  app.post('/:version/:pageId/business_messaging_feature_status', (request: PageRequest, reply) =>
+    ask(host, { action: 'feature' }, request, reply, () => featureStatus(page, bodyOf(request))),
+  );
+  app.get('/:version/:pageId/subscribed_apps', (request: PageRequest, reply) =>
+    ask(host, { action: 'subscriptions' }, request, reply, () => readSubscriptions(page, host.options.appId)),
+  );
+  app.post('/:version/:pageId/subscribed_apps', (request: PageRequest, reply) =>
+    ask(host, { action: 'subscribe' }, request, reply, () => {
+      const fields = queryOf(request)['subscribed_fields'] ?? bodyOf(request)['subscribed_fields'];
+      const outcome = subscribe(page, fields);
+      if ('body' in outcome) host.subscribed();
+      return outcome;
+    }),
+  );
+  app.get('/:version/debug_token', (request: PageRequest, reply) =>
+    ask(host, { action: 'debug-token', byApp: true }, request, reply, () =>
+      debugToken(host.options, queryOf(request)['input_token']),
+    ),
+  );
+  app.get('/:version/:pageId/subscriptions', (request: PageRequest, reply) =>
+    ask(host, { action: 'app-subscriptions', byApp: true }, request, reply, () => readAppSubscription(page)),
+  );
+  app.post('/:version/:pageId/subscriptions', (request: PageRequest, reply) =>
+    ask(host, { action: 'app-subscribe', byApp: true }, request, reply, () =>
+      writeAppSubscription(page, bodyOf(request), host.handshake),
+    ),
   );
 }
 

@@ -18,7 +18,7 @@ import { settingsHook } from './page-hook.ts';
 import { PageState } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { WebhookEvent } from './webhook-body.ts';
-import { type CallDelivery, nameOf, Webhooks } from './webhooks.ts';
+import { type CallDelivery, handshake, nameOf, Webhooks } from './webhooks.ts';
 
 export interface MetaSimulatorOptions {
   /** Where webhooks go; may be set later by `setWebhookUrl`. */
@@ -284,6 +284,13 @@ export class MetaSimulator implements GraphHost, CallHost {
     const what = template === 'call_prompt' ? 'shows a prompt to call' : 'shows a button to call';
     this.onEvent({ atMs: this.clock.now(), from: 'meta', to: 'consumer', what });
   }
+
+  subscribed(): void {
+    this.#webhooks?.subscribe();
+  }
+
+  handshake = (url: string, verifyToken: string): Promise<boolean> =>
+    handshake(url, verifyToken, this.closing).catch(() => false);
 
   settingsChanged(): void {
     if (!this.page.tells('call_settings_update')) return;

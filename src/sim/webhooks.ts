@@ -140,14 +140,8 @@ export class Webhooks {
   }
 
   /** The handshake of setting up a webhook; true when the challenge came back. */
-  async handshake(verifyToken: string, challenge = '1158201444'): Promise<boolean> {
-    const query = new URLSearchParams({
-      'hub.mode': 'subscribe',
-      'hub.verify_token': verifyToken,
-      'hub.challenge': challenge,
-    });
-    const response = await fetch(`${this.#options.url}?${query}`, { signal: this.#closing.signal });
-    return (await response.text()) === challenge && response.status === 200;
+  handshake(verifyToken: string, challenge?: string): Promise<boolean> {
+    return handshake(this.#options.url, verifyToken, this.#closing.signal, challenge);
   }
 
   /** Stops all deliveries; whoever waits for one goes on. */
@@ -230,4 +224,20 @@ export class Webhooks {
       this.#timers.add(entry);
     });
   }
+}
+
+/** Asks a URL as Meta does before it sends webhooks there; true when the challenge came back. */
+export async function handshake(
+  url: string,
+  verifyToken: string,
+  signal: AbortSignal,
+  challenge = '1158201444',
+): Promise<boolean> {
+  const query = new URLSearchParams({
+    'hub.mode': 'subscribe',
+    'hub.verify_token': verifyToken,
+    'hub.challenge': challenge,
+  });
+  const response = await fetch(`${url}?${query}`, { signal });
+  return (await response.text()) === challenge && response.status === 200;
 }

@@ -46,6 +46,21 @@ export class Receiver {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`;
   }
 
+  /** A URL that answers Meta's handshake for this token. */
+  async listenForHandshake(verifyToken: string): Promise<string> {
+    const server = createServer((request, response) => {
+      const { searchParams } = new URL(request.url ?? '/', 'http://hook');
+      const known = searchParams.get('hub.verify_token') === verifyToken;
+      response.writeHead(known ? 200 : 403).end(known ? searchParams.get('hub.challenge') : '');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+  }
+
   /** `entry[]` of the `n`-th body. */
   entries(
     n: number,

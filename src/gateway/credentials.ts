@@ -1,0 +1,83 @@
+import type { GatewayConfig } from '../config/index.ts';
+import type { PageCredentials } from '../meta/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+
+/** Files are read again once in this time at most: a revoked token must not make every request read them. */
+const READ_AGAIN_MS = 60_000;
+
+type MetaConfig = Pick<GatewayConfig['meta'], 'apps' | 'pages'>;
+
+export interface CredentialsOptions {
+  readonly meta: MetaConfig;
+  /** The configuration as it is now, secrets from their files included; undefined: it cannot be read, or is wrong. */
+  readonly reload?: (() => MetaConfig | undefined) | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Tokens of Pages and secrets of apps; a rotated file is taken up without a restart. */
+export class Credentials {
+  readonly #options: CredentialsOptions;
+  #meta: MetaConfig;
+  #readAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CredentialsOptions) {
+    this.#options = options;
+    this.#meta = options.meta;
+  }
+
+  of(pageId: string): PageCredentials | undefined {
+    const page = this.#meta.pages.find(({ id }) => id === pageId);
+    if (!page) return undefined;
+    const app = this.#meta.apps.find(({ id }) => id === page.app);
+    return {
+      accessToken: page.accessToken,
+      appId: page.app,
+      ...(app ? { appSecret: app.secret } : {}),
+    };
+  }
+
+  /** Of all apps: which of them signed a webhook is not said. */
+  get appSecrets(): readonly string[] {
+    return this.#meta.apps.map(({ secret }) => secret);
+  }
+
+  get verifyTokens(): readonly string[] {
+    return this.#meta.apps.map(({ verifyToken }) => verifyToken);
+  }
+
+  /** Meta refused the token of this Page. */
+  refused(pageId: string): void {
+    const { clock } = this.#options;
+    if (clock.monotonic() - this.#readAtMs < READ_AGAIN_MS) return;
+    const before = this.of(pageId)?.accessToken;
+    this.refresh();
+    this.#options.log.warn(
+      { pageId, replaced: before !== this.of(pageId)?.accessToken },
+      'meta.token-refused',
+    );
+  }
+
+  /** Reads again; the Pages and apps stay those of the start, and what cannot be read stays as it is. */
+  refresh(): void {
+    const { clock, reload } = this.#options;
+    this.#readAtMs = clock.monotonic();
+    const now = reload?.();
+    if (!now) return;
+    this.#meta = {
+      apps: this.#meta.apps.map((app) => ({
+        ...app,
+        ...secretsOf(now.apps.find(({ id }) => id === app.id)),
+      })),
+      pages: this.#meta.pages.map((page) => {
+        const found = now.pages.find(({ id }) => id === page.id);
+        return found ? { ...page, accessToken: found.accessToken } : page;
+      }),
+    };
+  }
+}
+
+function secretsOf(app: MetaConfig['apps'][number] | undefined): object {
+  return app ? { secret: app.secret, verifyToken: app.verifyToken } : {};
+}

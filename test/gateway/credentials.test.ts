@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { Credentials } from '../../src/gateway/credentials.ts';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
+import { silentLog } from '../../src/shared/log.ts';
+
+const meta = (token: string, secret = 's1') => ({
+  apps: [{ id: 'app', secret, verifyToken: 'v' }],
+  pages: [{ id: '10', accessToken: token, app: 'app', route: 'desk' }],
+});
+
+it('knows the token of a Page with the secret and id of its app, and of no other Page', () => {
+  const credentials = new Credentials({ meta: meta('t1'), clock: new FakeClock(), log: silentLog });
+  expect(credentials.of('10')).toEqual({ accessToken: 't1', appSecret: 's1', appId: 'app' });
+  expect(credentials.of('11')).toBeUndefined();
+});
+
+it('reads again when a token is refused, once a minute at most', () => {
+  const clock = new FakeClock();
+  let reads = 0;
+  let now: ReturnType<typeof meta> | undefined = meta('t2', 's2');
+  const reload = () => {
+    reads += 1;
+    return now;
+  };
+  const credentials = new Credentials({ meta: meta('t1'), reload, clock, log: silentLog });
+  credentials.refused('10');
+  expect(credentials.of('10')).toEqual({ accessToken: 't2', appSecret: 's2', appId: 'app' });
+  expect(credentials.appSecrets).toEqual(['s2']);
+  now = meta('t3');
+  credentials.refused('10');
+  expect(reads).toBe(1);
+  clock.advance(60_000);
+  credentials.refused('10');
+  expect(credentials.of('10')?.accessToken).toBe('t3');
+  // A file that is being written is not the end of what is known.
+  now = undefined;
+  clock.advance(60_000);
+  credentials.refused('10');
+  expect([reads, credentials.of('10')?.accessToken]).toEqual([3, 't3']);
+});
+
+it('a Page that is gone from the file keeps what it has: Pages change with a restart', () => {
+  const reload = () => ({ apps: [], pages: [] });
+  const credentials = new Credentials({ meta: meta('t1'), reload, clock: new FakeClock(), log: silentLog });
+  credentials.refresh();
+  expect(credentials.of('10')).toEqual({ accessToken: 't1', appSecret: 's1', appId: 'app' });
+});
