@@ -233,9 +233,17 @@ describe('a TLS peer', () => {
     return { peer, flow: await heard };
   }
 
-  test('without a certificate is reached on its own connection by its address, never by a name', async () => {
+  test('without a certificate is not reached on its own connection before it has registered', async () => {
+    const bench = await Bench.open({}, 'tls');
+    const { flow } = await phone(bench);
+    bench.listener.flow(flow.remote, host);
+    expect(bench.listener.size).toBe(2);
+  });
+
+  test('that registered is reached on its own connection by its address, never by a name', async () => {
     const bench = await Bench.open({}, 'tls');
     const { peer, flow } = await phone(bench);
+    flow.registered?.();
     bench.listener.flow(flow.remote, host).send(Buffer.from(OPTIONS), () => {});
     expect(await text(peer)).toBe(OPTIONS);
     flow.alias?.({ host, port: 5071 });

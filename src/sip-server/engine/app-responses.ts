@@ -100,6 +100,7 @@ export class AppResponses {
     }
     const send = (): void => {
       this.#transmit(incoming, status, bytes);
+      if (incoming.request.method === 'REGISTER' && status < 300) incoming.transaction.flow.registered?.();
       this.#requests.finish(incoming, status, headers);
       if (status < 300) this.#onSuccess(incoming, bytes, headers, contact);
       const { dialog } = incoming;

@@ -32,6 +32,8 @@ export class StreamListener {
   readonly #reachable = new Map<string, Set<Connection>>();
   /** The domain that a connection of ours was opened for. */
   readonly #domains = new WeakMap<Connection, string>();
+  /** Accepted connections on which an application has taken a registration. */
+  readonly #registered = new WeakSet<Connection>();
   #closed = false;
 
   private constructor(server: Server, contact: SipContact, kind: StreamKind, options: ListenerOptions) {
@@ -89,8 +91,10 @@ export class StreamListener {
     for (const connection of this.#reachable.get(key(remote)) ?? []) {
       if (!connection.isOpen) continue;
       // Whoever asks for the far end of a connection by address and port asks for that connection: phones over TLS
-      // have no certificate and no other way to be reached (RFC 5626 2).
-      const farEnd = !connection.isOurs && domain === remote.address;
+      // have no certificate and no other way to be reached (RFC 5626 2). There, an application must have taken their
+      // registration: an address alone proves nothing, and a trunk's may be borrowed.
+      const vouched = this.#kind.protocol === 'tcp' || this.#registered.has(connection);
+      const farEnd = !connection.isOurs && domain === remote.address && vouched;
       const asked = this.#domains.get(connection) === domain;
       if (farEnd || asked || this.#kind.speaksFor(connection.stream, domain)) return connection;
     }
@@ -198,6 +202,9 @@ export class StreamListener {
         const at = key({ address: remote.address, port: sentBy.port ?? defaultPort(protocol) });
         keys.add(at);
         this.#link(at, connection);
+      },
+      registered: () => {
+        if (connection && !connection.isOurs) this.#registered.add(connection);
       },
     };
     return flow;

@@ -46,6 +46,11 @@ export interface Flow {
   overStream?(done: (flow: Flow | undefined) => void): void;
   /** The peer wants requests for that host and port on this connection, too (RFC 5923); done if it may. */
   alias?(sentBy: SentBy): void;
+  /**
+   * An application took a registration that came on it, and so vouches for its far end: requests to that very address
+   * and port may go out on it (RFC 5626 5.3).
+   */
+  registered?(): void;
 }
 
 /** Host and port of a Via; the default port of the transport when it names none. */
