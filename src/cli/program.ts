@@ -1,12 +1,17 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, type CommanderError, InvalidArgumentError } from 'commander';
+import { oneOf } from './page-options.ts';
+import { permissionsCommand } from './permissions.ts';
+import { settingsCommand } from './settings.ts';
 import { packageVersion } from './version.ts';
+import { webhookCommand } from './webhook.ts';
 
 /** The `msgw` command; each subcommand's code is loaded when it is used, so that `--help` is instant. */
 export function program(): Command {
   const msgw = new Command('msgw')
     .description('Bridges Messenger calls (Meta calling API, WebRTC) to a SIP PBX.')
     .version(packageVersion())
-    .showHelpAfterError('(msgw --help, or msgw COMMAND --help)');
+    .showHelpAfterError('(msgw --help, or msgw COMMAND --help)')
+    .exitOverride(usage);
 
   msgw
     .command('run')
@@ -123,14 +128,15 @@ export function program(): Command {
       });
     });
 
+  settingsCommand(msgw);
+  permissionsCommand(msgw);
+  webhookCommand(msgw);
   return msgw;
 }
 
-function oneOf(...choices: string[]): (value: string) => string {
-  return (value) => {
-    if (choices.includes(value)) return value;
-    throw new InvalidArgumentError(`Choose one of: ${choices.join(', ')}.`);
-  };
+/** Help and the version are no errors; every other end by commander is wrong usage. */
+function usage({ exitCode }: CommanderError): never {
+  process.exit(exitCode === 0 ? 0 : 2);
 }
 
 /** A repeatable option. */

@@ -14,6 +14,7 @@ import {
 } from '../store/index.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
+import { graphSettings } from './graph.ts';
 import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { WorkerOptions } from './media/protocol.ts';
@@ -56,19 +57,11 @@ export class Gateway {
       clock,
       log,
     });
-    const pages = new Map(config.meta.pages.map((page) => [page.id, page]));
+    const pages = new Set(config.meta.pages.map(({ id }) => id));
     this.#graph = new GraphClient({
-      baseUrl: config.meta.graphUrl.replace(/\/+$/, ''),
-      version: config.meta.version,
+      ...graphSettings(config),
       credentials: (pageId) => this.#credentials.of(pageId),
       onCredentialRefused: (pageId) => this.#credentials.refused(pageId),
-      sendAppSecretProof: config.meta.sendAppSecretProof,
-      timeouts: {
-        acceptMs: config.meta.acceptTimeoutMs,
-        endMs: config.meta.endTimeoutMs,
-        profileMs: config.meta.profileTimeoutMs,
-        permissionMs: config.meta.permissionTimeoutMs,
-      },
       clock,
       log,
       random: Math.random,
