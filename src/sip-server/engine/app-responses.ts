@@ -179,7 +179,8 @@ export class AppResponses {
   }
 
   #awaitAck(incoming: IncomingRequest, dialog: Dialog, bytes: Buffer): void {
-    const { request, transaction, id } = incoming;
+    const { transaction, id } = incoming;
+    const { seq } = incoming.request.cseq;
     if (dialog.state === 'early') dialog.state = 'confirmed';
     const { counters, clock, log } = this.#context;
     const repeat = (): void => {
@@ -187,13 +188,13 @@ export class AppResponses {
       transaction.respond(200, bytes);
     };
     const giveUp = (): void => {
-      dialog.unacked.delete(request.cseq.seq);
+      dialog.unacked.delete(seq);
       log.warn({ callId: dialog.callId }, 'sip_server.ack_timeout');
       dialog.resumeAfterAck();
       if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, ENDS.ackTimeout);
     };
     const retransmission = new AnswerRetransmission(clock, repeat, giveUp);
-    dialog.unacked.set(request.cseq.seq, { transactionId: id, retransmission });
+    dialog.unacked.set(seq, { transactionId: id, retransmission });
   }
 }
 

@@ -101,7 +101,7 @@ export class Incoming {
     const transaction = this.#requests.transaction(request, flow);
     const incoming = target && this.#requests.ofTransaction(target);
     const accepted = target instanceof InviteServerTransaction && target.state === 'accepted';
-    if (!target || (incoming?.final === true && accepted)) {
+    if (!target || accepted) {
       this.#requests.refuse(transaction, request, 481);
       return;
     }

@@ -59,9 +59,10 @@ export class ServerRequests {
 
   transaction(request: SipRequest, flow: Flow): ServerTransaction {
     let transaction: ServerTransaction | undefined;
+    // The transaction outlives the request by 32 s, thus holds no more of it than this.
+    const { callId } = request;
     transaction = this.#context.transactions.server(request, flow, {
-      onTimeout: () =>
-        this.#context.log.info({ callId: request.callId }, 'sip_server.ack_for_failure_missing'),
+      onTimeout: () => this.#context.log.info({ callId }, 'sip_server.ack_for_failure_missing'),
       onTransportError: (error) => {
         this.#context.counters.add('transportErrors');
         this.#context.log.warn({ remote: flow.remote, error: error.message }, 'sip_server.send_failed');
@@ -180,7 +181,11 @@ export class ServerRequests {
     const then = incoming.onFinal;
     incoming.onFinal = undefined;
     then?.();
+    // Of a failed INVITE more is wanted: the tag for a CANCEL that comes late. It ends with its ACK.
+    if (status < 300 || request.method !== 'INVITE') this.#forget(incoming);
     if (!dialog) return;
+    if (this.#lastInvite.get(dialog) === incoming) this.#lastInvite.delete(dialog);
+    if (this.#lastUpdate.get(dialog) === incoming) this.#lastUpdate.delete(dialog);
     const use = { method: request.method, headers: request.headers, seq: request.cseq.seq };
     this.#context.subscriptions.onAnswered(dialog, use, status, answer);
     if (wasHeld && status >= 300) dialog.settleAnswer();

@@ -13,8 +13,11 @@ export function serialize(startLine: string, headers: Headers, body: Buffer = NO
     if (key !== 'content-length' && !UNSAFE.has(key)) head += `${name}: ${value}\r\n`;
   }
   head += `Content-Length: ${body.length}\r\n\r\n`;
-  const bytes = Buffer.from(head, 'latin1');
-  return body.length === 0 ? bytes : Buffer.concat([bytes, body]);
+  // Memory of its own: what a transaction keeps for 32 s would hold on to the 8 KB of Node's pool that it was cut from.
+  const bytes = Buffer.allocUnsafeSlow(head.length + body.length);
+  bytes.write(head, 'latin1');
+  body.copy(bytes, head.length);
+  return bytes;
 }
 
 export const requestLine = (method: string, uri: string): string => `${method} ${uri} SIP/2.0`;

@@ -34,7 +34,8 @@ export class InviteServerTransaction implements ServerTransaction {
       return;
     }
     if (this.#state !== 'proceeding') return;
-    this.#last = message;
+    // The dialog repeats a 2xx, and not for as long as the transaction lives.
+    this.#last = success ? undefined : message;
     if (success) {
       this.#state = 'accepted';
       this.#timers.set('L', T1x64, () => this.#terminate());
