@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CallPermission } from '../meta/index.ts';
-import { type Answer, failed, problemOf, said } from './answer.ts';
+import { type Answer, failed, said } from './answer.ts';
+import { sent } from './message-answer.ts';
 import { onPage, type PageFlags, pageOptions, psid } from './page-options.ts';
 
 export function permissionsCommand(msgw: Command): void {
@@ -39,7 +40,7 @@ export function permissionsCommand(msgw: Command): void {
         if (!before.ok) return failed(before.failure);
         const { permission } = before;
         if (permission.canCall)
-          return said({ requested: false, ...jsonOf(permission) }, ['not asked: the consumer permits calls']);
+          return said({ sent: false, ...jsonOf(permission) }, ['not asked: the consumer permits calls']);
         if (!permission.canRequest) {
           const problem = {
             field: 'psid',
@@ -49,29 +50,18 @@ export function permissionsCommand(msgw: Command): void {
           };
           return {
             exitCode: 1,
-            json: { requested: false, ...jsonOf(permission) },
+            json: { sent: false, ...jsonOf(permission) },
             lines: [],
             problems: [problem],
           };
         }
-        const outcome = await client.requestPermission(page.id, consumer);
-        if (!outcome.ok) return { ...failed(outcome.failure), problems: [lost(problemOf(outcome.failure))] };
-        const { messageId } = outcome;
-        return said({ requested: true, ...(messageId ? { messageId } : {}) }, [
+        return sent(
+          await client.requestPermission(page.id, consumer),
           'asked: the consumer has the request on the screen; the answer comes as a webhook',
-        ]);
+          'It may have been sent: look with msgw permissions get before asking again, for two a day is all.',
+        );
       }),
     );
-}
-
-/** A request that may have been sent costs quota when it is repeated. */
-function lost(problem: ReturnType<typeof problemOf>): ReturnType<typeof problemOf> {
-  if (problem['kind'] !== 'ambiguous') return problem;
-  return {
-    ...problem,
-    remedy:
-      'It may have been sent: look with msgw permissions get before asking again, for two a day is all.',
-  };
 }
 
 function told(permission: CallPermission): Answer {

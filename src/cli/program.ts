@@ -1,7 +1,10 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
+import { buttonCommand } from './button.ts';
 import { oneOf } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
+import { promptCommand } from './prompt.ts';
 import { settingsCommand } from './settings.ts';
+import { setupCommand } from './setup/command.ts';
 import { packageVersion } from './version.ts';
 import { webhookCommand } from './webhook.ts';
 
@@ -128,8 +131,11 @@ export function program(): Command {
       });
     });
 
+  setupCommand(msgw);
   settingsCommand(msgw);
   permissionsCommand(msgw);
+  promptCommand(msgw);
+  buttonCommand(msgw);
   webhookCommand(msgw);
   return msgw;
 }

@@ -28,18 +28,18 @@ it('tells whether a consumer may be called, with exit code 1 when not', async ()
 it('asks once, not at all who permits already, and never over the limit', async () => {
   const world = await metaWorld();
   world.simulator.consumer({ psid: PSID, permission: true });
-  expect(await world.json('permissions', 'request', PSID)).toMatchObject({ code: 0, requested: false });
+  expect(await world.json('permissions', 'request', PSID)).toMatchObject({ code: 0, sent: false });
   world.simulator.consumer({ psid: PSID, permission: false });
   expect(await world.json('permissions', 'request', PSID)).toMatchObject({
     code: 0,
-    requested: true,
+    sent: true,
     messageId: expect.stringMatching(/./),
   });
-  expect(await world.json('permissions', 'request', PSID)).toMatchObject({ code: 0, requested: true });
+  expect(await world.json('permissions', 'request', PSID)).toMatchObject({ code: 0, sent: true });
   const asked = world.simulator.events.filter(({ what }) => what.startsWith('asks for permission'));
   expect(asked).toHaveLength(2);
   const third = await world.json('permissions', 'request', PSID);
-  expect(third).toMatchObject({ code: 1, ok: false, requested: false });
+  expect(third).toMatchObject({ code: 1, ok: false, sent: false });
   expect(third['problems']).toMatchObject([{ remedy: expect.stringContaining('Two requests in 24 hours') }]);
   expect(world.simulator.events.filter(({ what }) => what.startsWith('asks'))).toHaveLength(2);
 });

@@ -8,7 +8,9 @@ import { MetaSimulator, type MetaSimulatorOptions } from '../../../src/sim/index
 export const PAGE = '102030405060708';
 export const PSID = '7654321098765432';
 export const APP_SECRET = 'cli-app-secret';
-const TOKEN = 'cli-page-token';
+export const VERIFY_TOKEN = 'cli-verify-token';
+export const APP = '1234567890';
+export const TOKEN = 'cli-page-token';
 
 export interface Said {
   readonly code: number;
@@ -47,6 +49,7 @@ export async function metaWorld(
     accessToken: TOKEN,
     appSecret: APP_SECRET,
     requireAppSecretProof: true,
+    appId: APP,
     ...options.sim,
   });
   onTestFinished(() => simulator.close());
@@ -59,11 +62,11 @@ export async function metaWorld(
   const yaml = {
     meta: {
       graphUrl: simulator.graphUrl,
-      apps: [{ id: '1234567890', secret: secret('secret', APP_SECRET), verifyToken: secret('verify', 'v') }],
+      apps: [{ id: APP, secret: secret('secret', APP_SECRET), verifyToken: secret('verify', VERIFY_TOKEN) }],
       pages: (options.pages ?? [PAGE]).map((id) => ({
         id,
         accessToken: secret('token', TOKEN),
-        app: '1234567890',
+        app: APP,
         route: 'desk',
       })),
     },
