@@ -7,42 +7,51 @@ import type { Called, Reading, SubjectCommand, SubjectEvent } from './subject-pr
 
 /**
  * The process under test: the embedded server in its worker thread and, on the main thread, an unmodified drachtio-srf
- * application that answers every call, and makes calls when told to.
+ * application that answers every call, and makes calls when told to. The first argument may leave one of them out:
+ * `server`, or `app` with the control port of the server as second.
  */
+const [part = 'both', controlPort] = process.argv.slice(2);
 let worker: Worker | undefined;
 process.on('worker', (each) => {
   worker = each;
 });
-const server = await startSipServerWorker({
-  secret: SECRET,
-  listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
-  // All the load comes from one address.
-  rateLimit: false,
-});
-const srf = await connectSrf(server, (app) =>
-  app.invite((req, res) => {
-    app.createUAS(req, res, { localSdp: SDP(4000) }).catch(() => {});
-  }),
-);
+const server =
+  part === 'app'
+    ? undefined
+    : await startSipServerWorker({
+        secret: SECRET,
+        listen: [{ protocol: 'udp', address: '127.0.0.1', port: 0 }],
+        // All the load comes from one address.
+        rateLimit: false,
+      });
+const control = server?.control ?? { host: '127.0.0.1', port: Number(controlPort) };
+const srf =
+  part === 'server'
+    ? undefined
+    : await connectSrf({ control }, (app) =>
+        app.invite((req, res) => {
+          app.createUAS(req, res, { localSdp: SDP(4000) }).catch(() => {});
+        }),
+      );
 const send = (event: SubjectEvent): void => void process.send?.(event);
 
 async function read(): Promise<Reading> {
-  if (!worker) throw new Error('the server has no thread');
-  const [cpu, heap] = await Promise.all([worker.cpuUsage(), worker.getHeapStatistics()]);
+  const [cpu, heap] = await Promise.all([worker?.cpuUsage(), worker?.getHeapStatistics()]);
   const whole = process.cpuUsage();
-  const stats = server.stats();
+  const stats = server?.stats();
   return {
-    serverCpuMs: (cpu.user + cpu.system) / 1000,
+    serverCpuMs: cpu ? (cpu.user + cpu.system) / 1000 : 0,
     processCpuMs: (whole.user + whole.system) / 1000,
     rssBytes: process.memoryUsage.rss(),
-    serverHeapBytes: heap.used_heap_size + heap.external_memory,
-    dialogs: stats.dialogs,
-    retransmissions: stats.retransmissionsIn + stats.retransmissionsOut,
-    invites: (stats.requestsIn['INVITE'] ?? 0) + (stats.requestsOut['INVITE'] ?? 0),
+    serverHeapBytes: heap ? heap.used_heap_size + heap.external_memory : 0,
+    dialogs: stats?.dialogs ?? 0,
+    retransmissions: stats ? stats.retransmissionsIn + stats.retransmissionsOut : 0,
+    invites: (stats?.requestsIn['INVITE'] ?? 0) + (stats?.requestsOut['INVITE'] ?? 0),
   };
 }
 
 async function call(target: string, rate: number, calls: number): Promise<Called> {
+  if (!srf) throw new Error('there is no application here to make calls');
   let answered = 0;
   let failed = 0;
   const one = async (): Promise<void> => {
@@ -77,5 +86,5 @@ process.on('message', (command: SubjectCommand) => {
   })();
 });
 process.on('disconnect', () => process.exit());
-const { address, port } = server.contacts[0]!;
-send({ type: 'ready', address: `${address}:${port}` });
+const { address = '', port = 0 } = server?.contacts[0] ?? {};
+send({ type: 'ready', address: `${address}:${port}`, controlPort: control.port });

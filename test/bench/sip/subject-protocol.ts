@@ -27,6 +27,6 @@ export interface Called {
 }
 
 export type SubjectEvent =
-  | { readonly type: 'ready'; readonly address: string }
+  | { readonly type: 'ready'; readonly address: string; readonly controlPort: number }
   | { readonly type: 'reading'; readonly reading: Reading }
   | { readonly type: 'called'; readonly called: Called };
