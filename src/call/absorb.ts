@@ -1,9 +1,12 @@
-import type { EventKey } from './classify.ts';
+import { type EventKey, hasAnswer } from './classify.ts';
 import { type Context, mark, setAttempt } from './context.ts';
-import type { CallState, GraphActionStatus, Refusal, SdpOperation } from './types.ts';
+import type { CallEvent } from './events.ts';
+import type { AcceptFailureKind, CallState, GraphActionStatus, Refusal, SdpOperation } from './types.ts';
 
 /** RFC 3261 21.5.5: we are a gateway, and the server beyond did not answer in time. */
 const TIMED_OUT: Refusal = { status: 504, phrase: 'Server Time-out' };
+/** RFC 3261 21.6.2: somebody at the device said no. */
+const DECLINED: Refusal = { status: 603, phrase: 'Decline' };
 
 /**
  * Takes in what an event says, the same in every state, before the table decides what follows from it.
@@ -15,9 +18,11 @@ export function absorb(c: Context, key: EventKey): void {
   if (event.type.startsWith('sip.')) absorbSip(c, key);
   else if (event.type.startsWith('media.')) absorbMedia(c);
   else if (event.type.startsWith('graph.')) absorbGraph(c);
-  else if (event.type === 'meta.terminate') s.webhook = { status: event.status, durationS: event.durationS };
+  else if (event.type === 'meta.terminate') absorbTerminate(c, event);
   else if (event.type === 'meta.identified') s.metaCallId = event.callId;
   else if (key === 'meta.ringing') mark(c, 'ringing');
+  else if (key === 'meta.rejected') s.refusal = DECLINED;
+  else if (event.type === 'meta.answer') queueReply(c, { answerSdp: event.sdp });
   else if (event.type === 'meta.mediaUpdate') queueUpdate(c, event.version ?? s.sdp.version + 1, event.sdp);
   else if (event.type === 'profile.resolved') {
     s.profile = 'done';
@@ -29,6 +34,12 @@ export function absorb(c: Context, key: EventKey): void {
     s.refusal = TIMED_OUT;
     setGraph(c, 'connect', 'ambiguous');
   } else if (event.type === 'shutdown') s.hurry = true;
+}
+
+function absorbTerminate({ s }: Context, event: CallEvent & { readonly type: 'meta.terminate' }): void {
+  const { status, durationS, reason, refusal } = event;
+  s.webhook = { status, durationS, ...(reason === undefined ? {} : { reason }) };
+  if (refusal) s.refusal ??= refusal;
 }
 
 function absorbSip(c: Context, key: EventKey): void {
@@ -84,10 +95,21 @@ function absorbMedia(c: Context): void {
 function absorbGraph(c: Context): void {
   const { s, event } = c;
   switch (event.type) {
+    case 'graph.preAccepted':
+      setGraph(c, 'preAccept', 'done');
+      queueOffer(c);
+      break;
+    case 'graph.preAcceptFailed':
+      setGraph(c, 'preAccept', isAmbiguous(event.kind) ? 'ambiguous' : 'failed');
+      // An accept that is on its way has the last word.
+      if (s.graph.accept === 'none' && (event.kind === 'gone' || event.kind === 'not-owner'))
+        s.acceptFailure = { kind: event.kind, code: event.code };
+      break;
     case 'graph.accepted':
       setGraph(c, 'accept', 'done');
       mark(c, 'acceptDone');
       queueReply(c, event);
+      queueOffer(c);
       break;
     case 'graph.permission':
       s.permission = event.allowed ? 'granted' : 'refused';
@@ -106,7 +128,7 @@ function absorbGraph(c: Context): void {
       break;
     case 'graph.acceptFailed':
       s.acceptFailure = { kind: event.kind, code: event.code };
-      setGraph(c, 'accept', event.kind === 'ambiguous' || event.kind === 'already' ? 'ambiguous' : 'failed');
+      setGraph(c, 'accept', isAmbiguous(event.kind) ? 'ambiguous' : 'failed');
       break;
     case 'graph.rejected':
       setGraph(c, 'reject', 'done');
@@ -136,6 +158,16 @@ function setGraph(c: Context, action: keyof CallState['graph'], status: GraphAct
   });
 }
 
+/** Nobody knows whether Meta did it, or for whom. */
+const isAmbiguous = (kind: AcceptFailureKind): boolean => kind === 'ambiguous' || kind === 'already';
+
+/** Meta's own offer, once it has our answer: what `applyAnswer` lets ICE begin with. */
+function queueOffer({ s }: Context): void {
+  const { offerSdp: sdp } = s.facts;
+  if (sdp === undefined || hasAnswer(s)) return;
+  s.sdp = { ...s.sdp, queue: [{ kind: 'answer', version: 0, sdp }, ...s.sdp.queue] };
+}
+
 /** What Graph's reply to accept or connect carried comes before every media_update. */
 function queueReply(
   c: Context,
@@ -143,7 +175,7 @@ function queueReply(
 ): void {
   const { s } = c;
   const own: SdpOperation[] = [];
-  if (reply.answerSdp) own.push({ kind: 'answer', version: 0, sdp: reply.answerSdp });
+  if (reply.answerSdp && !hasAnswer(s)) own.push({ kind: 'answer', version: 0, sdp: reply.answerSdp });
   if (reply.renegotiationSdp) own.push({ kind: 'renegotiation', version: 0, sdp: reply.renegotiationSdp });
   s.sdp = { ...s.sdp, queue: [...own, ...s.sdp.queue] };
 }

@@ -28,11 +28,26 @@ export const prepare = action('look up name, open media', (c) => {
   const { s, now } = c;
   const { pageId, psid } = s.facts;
   startTimer(c, 'ringBudget', ringDeadlineMs(s.facts, s.policy) - now);
-  s.media = 'opening';
-  c.effects.push({ type: 'openMedia' });
+  openMedia(c);
   if (s.profile === 'done') return;
   startTimer(c, 'profile', s.policy.profileBudgetMs);
   c.effects.push({ type: 'lookUpProfile', psid, pageId });
+});
+
+function openMedia(c: Context): void {
+  c.s.media = 'opening';
+  const { offerSdp } = c.s.facts;
+  c.effects.push({ type: 'openMedia', ...(offerSdp === undefined ? {} : { offerSdp }) });
+}
+
+/** Tells the platform that has such a word that phones are about to ring, with our answer to its offer. */
+export const preAccept = action('pre_accept (WhatsApp)', (c) => {
+  const { s } = c;
+  if (!s.facts.platform.preAccepts || s.graph.preAccept !== 'none') return;
+  s.graph = { ...s.graph, preAccept: 'sent' };
+  c.effects.push({ type: 'graphPreAccept' });
+  // Noted afterwards: it is never harmful twice, and phones should not ring later for it.
+  c.notes.push({ kind: 'graph-sent', action: 'preAccept' });
 });
 
 export const stopProfile = action('stop name look-up', (c) => stopTimer(c, 'profile'));

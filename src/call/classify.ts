@@ -10,6 +10,8 @@ export type EventKey =
   | 'meta.ringing'
   /** The consumer picked up. */
   | 'meta.accepted'
+  | 'meta.rejected'
+  | 'meta.answer'
   | 'meta.mediaUpdate'
   | 'profile.resolved'
   | 'media.ready'
@@ -40,6 +42,8 @@ export type EventKey =
   | 'sip.abandoned'
   /** It has our 200. */
   | 'sip.established'
+  | 'graph.preAccepted'
+  | 'graph.preAcceptFailed'
   | 'graph.accepted'
   | 'graph.acceptFailed'
   | 'graph.permitted'
@@ -67,6 +71,8 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
       return event.version !== undefined && event.version <= s.sdp.version ? undefined : 'meta.mediaUpdate';
     case 'meta.identified':
       return s.metaCallId === undefined ? 'meta.identified' : undefined;
+    case 'meta.answer':
+      return s.facts.direction === 'user_initiated' || hasAnswer(s) ? undefined : 'meta.answer';
     case 'meta.status':
       return classifyStatus(s, event.status);
     case 'profile.resolved':
@@ -80,6 +86,9 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
     case 'media.sdpFailed':
       if (!s.sdp.busy) return undefined;
       return s.sdp.busy.kind === 'answer' ? 'media.answerFailed' : 'media.renegotiationFailed';
+    case 'graph.preAccepted':
+    case 'graph.preAcceptFailed':
+      return s.graph.preAccept === 'sent' ? event.type : undefined;
     case 'graph.accepted':
     case 'graph.acceptFailed':
       return s.graph.accept === 'sent' ? event.type : undefined;
@@ -110,10 +119,15 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
   }
 }
 
+/** What ICE begins with was handed to the media worker, or is about to be: there is only one. */
+export function hasAnswer({ sdp }: CallState): boolean {
+  return sdp.answered || sdp.queue.some(({ kind }) => kind === 'answer');
+}
+
 /** Monotonic: nothing rings after the pickup. */
-function classifyStatus(s: CallState, status: 'ringing' | 'accepted'): EventKey | undefined {
+function classifyStatus(s: CallState, status: 'ringing' | 'accepted' | 'rejected'): EventKey | undefined {
   if (s.facts.direction !== 'business_initiated' || s.milestones.answered !== undefined) return undefined;
-  if (status === 'accepted') return 'meta.accepted';
+  if (status !== 'ringing') return `meta.${status}`;
   return s.milestones.ringing === undefined ? 'meta.ringing' : undefined;
 }
 

@@ -29,11 +29,21 @@ export const connect = action('Graph connect', (c) => {
   startTimer(c, 'ringBudget', s.policy.dialRingMs);
 });
 
-/** Meta placed the call: ICE and DTLS come up while the consumer's device rings. */
+/** Meta placed the call: ICE and DTLS come up while the consumer's device rings, once there is an answer. */
 export const connected = action('expect media', (c) => {
   stopTimer(c, 'connect');
-  if (c.s.milestones.secure === undefined) startTimer(c, 'mediaSetup', c.s.policy.mediaSetupMs);
+  if (c.s.sdp.queue.length > 0 || !c.s.facts.platform.answersLater) awaitMedia(c);
 });
+
+/** Both sides have the other's description. */
+export const expectMedia = action('expect media', (c) => {
+  stopTimer(c, 'answerSdp');
+  if (c.s.graph.connect !== 'sent') awaitMedia(c);
+});
+
+function awaitMedia(c: Context): void {
+  if (c.s.milestones.secure === undefined) startTimer(c, 'mediaSetup', c.s.policy.mediaSetupMs);
+}
 
 export const ring = action('180', (c) => c.effects.push({ type: 'ringPhone', attempt: 1 }));
 

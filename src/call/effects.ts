@@ -26,11 +26,11 @@ export type JournalNote =
     }
   | {
       readonly kind: 'graph-sent';
-      readonly action: 'accept' | 'connect' | 'reject' | 'terminate';
+      readonly action: 'preAccept' | 'accept' | 'connect' | 'reject' | 'terminate';
     }
   | {
       readonly kind: 'graph-answered';
-      readonly action: 'accept' | 'connect' | 'reject' | 'terminate';
+      readonly action: 'preAccept' | 'accept' | 'connect' | 'reject' | 'terminate';
       /** Meta's name of the call, when it is not the entry's. */
       readonly metaCallId?: string;
       readonly outcome: string;
@@ -50,8 +50,8 @@ export type Effect =
       readonly psid: string;
       readonly pageId: string;
     }
-  /** Opens both legs: WebRTC offer and phone RTP port. Reports `media.ready` or `media.failed`. */
-  | { readonly type: 'openMedia' }
+  /** Opens both legs: WebRTC offer (or the answer to Meta's) and phone RTP port. Reports `media.ready` or `media.failed`. */
+  | { readonly type: 'openMedia'; readonly offerSdp?: string | undefined }
   /** Reports as described at `SipEvent`. */
   | {
       readonly type: 'invite';
@@ -72,7 +72,9 @@ export type Effect =
     }
   /** Tells the media worker where and how the phone wants RTP, from the SDP of this attempt's 200. Failure: `media.failed`. */
   | { readonly type: 'connectPhone'; readonly attempt: number }
-  /** With the offer that `openMedia` made. Reports `graph.accepted` or `graph.acceptFailed`; never sent twice. */
+  /** With the answer that `openMedia` made. Reports `graph.preAccepted` or `graph.preAcceptFailed`. */
+  | { readonly type: 'graphPreAccept' }
+  /** With the description that `openMedia` made, after the reply to pre_accept. Reports `graph.accepted` or `graph.acceptFailed`; never sent twice. */
   | { readonly type: 'graphAccept' }
   /** Reports `graph.rejected` or `graph.rejectFailed`. */
   | { readonly type: 'graphReject' }

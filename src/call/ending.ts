@@ -65,8 +65,11 @@ function sendTerminate(c: Context): void {
   c.notes.push({ kind: 'graph-sent', action: 'terminate' });
 }
 
+/** After a pre_accept Meta wants `terminate`. */
 function sendReject(c: Context): void {
-  if (c.s.graph.reject !== 'none') return;
+  const { preAccept, reject } = c.s.graph;
+  if (preAccept !== 'none' && preAccept !== 'failed') return sendTerminate(c);
+  if (reject !== 'none') return;
   c.s.graph = { ...c.s.graph, reject: 'sent' };
   c.effects.push({ type: 'graphReject' });
   c.notes.push({ kind: 'graph-sent', action: 'reject' });
@@ -96,6 +99,11 @@ const ACCEPT_FAILURE: Readonly<Record<string, EndCause>> = {
   'not-owner': 'answered-elsewhere',
   gone: 'accept-after-hangup',
 };
+
+/** Phones ring, and Meta's reply to pre_accept says that nobody is there for them. */
+export const endByPreAcceptFailure = action('end: by pre_accept failure', (c) =>
+  tearDown(c, c.s.acceptFailure?.kind === 'not-owner' ? 'answered-elsewhere' : 'cancelled', detailOf(c)),
+);
 
 export const endByAcceptFailure = action('end: by accept failure', (c) =>
   tearDown(c, ACCEPT_FAILURE[c.s.acceptFailure?.kind ?? ''] ?? 'accept-failed', detailOf(c)),
@@ -152,10 +160,13 @@ function detailOf({ event }: Context): string | undefined {
       return `SIP ${event.status}${event.q850 === undefined ? '' : `, Q.850 ${event.q850}`}${event.kind === 'response' ? '' : `, ${event.kind}`}`;
     case 'sip.bye':
       return event.q850 === undefined ? undefined : `Q.850 ${event.q850}`;
+    case 'meta.terminate':
+      return event.reason;
     case 'graph.permission':
       return event.refusal?.phrase;
     case 'graph.connectFailed':
       return event.code;
+    case 'graph.preAcceptFailed':
     case 'graph.acceptFailed':
       return event.code === undefined ? event.kind : `${event.kind}, ${event.code}`;
     case 'media.failed':

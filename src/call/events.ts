@@ -43,11 +43,16 @@ export type MetaEvent =
       readonly type: 'meta.terminate';
       readonly status: string;
       readonly durationS?: number | undefined;
+      /** Why it failed, where the platform says so, and what a phone that called is told. */
+      readonly reason?: string | undefined;
+      readonly refusal?: Refusal | undefined;
     }
   /** A webhook about the consumer whom we are calling names the call: the reply to connect is late or lost. */
   | { readonly type: 'meta.identified'; readonly callId: string }
-  /** `call_status` of a business-initiated call; values other than these two are not passed on. */
-  | { readonly type: 'meta.status'; readonly status: 'ringing' | 'accepted' }
+  /** `call_status` of a business-initiated call; other values are not passed on. After `rejected` comes a terminate. */
+  | { readonly type: 'meta.status'; readonly status: 'ringing' | 'accepted' | 'rejected' }
+  /** The answer to our connect, where the platform sends it by webhook. */
+  | { readonly type: 'meta.answer'; readonly sdp: string }
   /** `version` absent: taken as one more than the highest seen. */
   | {
       readonly type: 'meta.mediaUpdate';
@@ -147,6 +152,12 @@ export type SipEvent =
 
 /** Replies of the Graph API, after the client's own retries. An "already ..." error of reject or terminate is success. */
 export type GraphEvent =
+  | { readonly type: 'graph.preAccepted' }
+  | {
+      readonly type: 'graph.preAcceptFailed';
+      readonly kind: AcceptFailureKind;
+      readonly code?: string | undefined;
+    }
   | {
       readonly type: 'graph.accepted';
       readonly answerSdp?: string | undefined;

@@ -14,6 +14,7 @@ export function buildRecord(s: CallState, now: number): CallRecord {
   return {
     v: 1,
     callId: s.metaCallId ?? s.facts.callId,
+    ...platformIn(s.facts),
     pageId: s.facts.pageId,
     psid: s.facts.psid,
     direction: s.facts.direction,
@@ -36,10 +37,21 @@ export function buildRecord(s: CallState, now: number): CallRecord {
       endReason: CAUSES[cause].metaReason,
       status: s.webhook?.status,
       durationS: s.webhook?.durationS,
-      ...s.graph,
+      ...graphIn(s),
     },
   };
 }
+
+function graphIn({
+  facts,
+  graph: { preAccept, ...graph },
+}: CallState): Omit<CallRecord['meta'], 'endReason'> {
+  return facts.platform.preAccepts ? { preAccept, ...graph } : graph;
+}
+
+/** Messenger goes without saying, and so does what it has not. */
+const platformIn = ({ platform }: CallFacts): Pick<CallRecord, 'platform'> =>
+  platform.name === 'messenger' ? {} : { platform: platform.name };
 
 /** The record of a call that a bug ended past the table; none when one was written already. */
 export function bugRecord(s: CallState, detail: string, now: number): CallRecord | undefined {
@@ -61,6 +73,7 @@ export function missedRecord(
   return {
     v: 1,
     callId: facts.callId,
+    ...platformIn(facts),
     pageId: facts.pageId,
     psid: facts.psid,
     direction: facts.direction,

@@ -40,7 +40,16 @@ export const insideWindow = guard(
 );
 
 /** An answer, or a media_update that can stand for it. */
-export const sdpAtHand = guard('SDP at hand', ({ s }) => s.sdp.queue.length > 0);
+export const sdpAtHand = guard('SDP at hand', ({ s }) => s.sdp.queue.length > 0 || s.sdp.answered);
+
+/** Meta, or the reply to what we asked of it, says that the call is over or another's. */
+export const goneAtMeta = guard('gone at Meta', ({ s }) => isGoneAtMeta(s));
+
+/** Meta said that the consumer declined; its terminate did not come. */
+export const declined = guard(
+  'declined',
+  ({ s, event }) => s.refusal?.status === 603 && event.type === 'timer',
+);
 
 export const phoneHeld = guard(
   'phone on hold',
@@ -81,7 +90,8 @@ function wasNeverPlaced({ facts, graph }: CallState): boolean {
 
 /** No SIP attempt and no Graph action owes a reply, and the media sockets are closed. */
 function legsDown(s: CallState): boolean {
-  const graphBusy = Object.values(s.graph).includes('sent');
+  const { preAccept: _, ...owed } = s.graph;
+  const graphBusy = Object.values(owed).includes('sent');
   const mediaBusy = s.media !== 'none' && s.media !== 'closed';
   return !graphBusy && !mediaBusy && s.attempts.every(({ status }) => status === 'down');
 }

@@ -16,6 +16,7 @@ export { TIMERS } from './events.ts';
 export { bugRecord, type MissedDetail, missedRecord } from './finish.ts';
 export type { ConnectVerdict, LedgerOptions, WebhookIdentity } from './ledger.ts';
 export { Ledger } from './ledger.ts';
+export { MESSENGER, type Platform, WHATSAPP } from './platform.ts';
 export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';
 export { END_CAUSES, MILESTONES } from './record.ts';
 export { reduce, startCall } from './reduce.ts';

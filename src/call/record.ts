@@ -82,6 +82,8 @@ export type EndCause = (typeof END_CAUSES)[number];
 export interface CallRecord {
   readonly v: 1;
   readonly callId: string;
+  /** Absent: Messenger. */
+  readonly platform?: 'messenger' | 'whatsapp';
   readonly pageId: string;
   readonly psid: string;
   readonly direction: 'user_initiated' | 'business_initiated';
@@ -113,6 +115,7 @@ export interface CallRecord {
     readonly status?: string | undefined;
     readonly durationS?: number | undefined;
     /** How our own actions ended: `none`, `sent` (no reply), `done`, `failed`, `ambiguous`. */
+    readonly preAccept?: string;
     readonly accept: string;
     readonly connect: string;
     readonly reject: string;

@@ -40,7 +40,7 @@ export function startCall(setup: CallSetup, now: number): Step {
     media: 'none',
     ...(outbound ? {} : { metaCallId: facts.callId }),
     permission: 'pending',
-    graph: { accept: 'none', connect: 'none', reject: 'none', terminate: 'none' },
+    graph: { preAccept: 'none', accept: 'none', connect: 'none', reject: 'none', terminate: 'none' },
     sdp: { queue: [], answered: false, version: 0, renegotiations: 0, failures: 0 },
     dtmfMode: 'rtp',
     dtmfDigits: 0,

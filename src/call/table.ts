@@ -44,14 +44,35 @@ const UNACCEPTED: Column = {
 };
 
 const READY: readonly Row[] = [
-  goIf(when.prepared, 'inviting', act.stopProfile, act.invite),
+  goIf(when.prepared, 'inviting', act.stopProfile, act.preAccept, act.invite),
   stay(act.stopProfile),
 ];
-const MEDIA_READY: readonly Row[] = [goIf(when.prepared, 'inviting', act.invite), stay()];
+const MEDIA_READY: readonly Row[] = [goIf(when.prepared, 'inviting', act.preAccept, act.invite), stay()];
+
+/** Media may come up before anybody has picked up: nothing is heard of it. */
+const EARLY_MEDIA: Column = {
+  'media.sdpApplied': [stay(act.applySdp)],
+  'media.answerFailed': [go('ending', end('media-setup-failed'))],
+  'media.iceConnected': [stay(act.metaIsBack)],
+  'media.secure': [stay(dial.mediaIsUp)],
+  'media.consumerLost': [stay(act.awaitTerminate)],
+  'timer.mediaSetup': [go('ending', end('media-setup-failed'))],
+  'timer.metaLost': [
+    goIf(when.declined, 'ending', end('not-taken')),
+    go('ending', end('media-setup-failed')),
+  ],
+};
+
+const PRE_ACCEPTED: Column = {
+  ...EARLY_MEDIA,
+  'graph.preAccepted': [stay(dial.expectMedia, act.applySdp)],
+};
 
 /** One target at a time. */
 const ALERTING: Column = {
   ...UNACCEPTED,
+  ...PRE_ACCEPTED,
+  'graph.preAcceptFailed': [goIf(when.goneAtMeta, 'ending', ending.endByPreAcceptFailure), stay()],
   'sip.answered': [goIf(when.insideWindow, 'accepting', act.accept), go('ending', end('no-answer'))],
   'sip.failed': [
     goIf(when.refusedByPhone, 'ending', ending.endByFailure),
@@ -94,23 +115,19 @@ const PICKED_UP: readonly Row[] = [
 /** From connect until the pickup: media comes up meanwhile, nothing is heard. */
 const DIALED: Column = {
   ...CALLER_WAITS,
+  ...EARLY_MEDIA,
   'graph.connected': [stay(dial.connected, act.applySdp)],
   'graph.connectFailed': [go('ending', end('connect-failed'))],
   'timer.connect': [go('ending', end('connect-failed'))],
   'meta.identified': [stay()],
   'meta.accepted': PICKED_UP,
   'timer.pickup': PICKED_UP,
+  'meta.rejected': [stay(act.awaitTerminate)],
+  'meta.answer': [stay(dial.expectMedia, act.applySdp)],
   'meta.mediaUpdate': [stay(act.applySdp, dial.awaitPickup)],
   'meta.terminate': [go('ending', end('not-taken'))],
   'timer.ringBudget': [go('ending', end('no-answer'))],
-  'media.sdpApplied': [stay(act.applySdp)],
   'media.renegotiationFailed': [stay(act.applySdp)],
-  'media.answerFailed': [go('ending', end('media-setup-failed'))],
-  'media.iceConnected': [stay(act.metaIsBack)],
-  'media.secure': [stay(dial.mediaIsUp)],
-  'media.consumerLost': [stay(act.awaitTerminate)],
-  'timer.mediaSetup': [go('ending', end('media-setup-failed'))],
-  'timer.metaLost': [go('ending', end('media-setup-failed'))],
 };
 
 /** Our 200 to the phone that called may still be on its way. */
@@ -156,9 +173,12 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   accepting: {
     ...LIVE,
     ...ANSWERED,
+    ...PRE_ACCEPTED,
+    'graph.preAcceptFailed': [stay()],
     'meta.terminate': [go('ending', end('accept-after-hangup'))],
     'meta.mediaUpdate': [stay()],
     'graph.accepted': [
+      goIf(when.alreadySecure, 'talking', ending.stopAccept, act.openAudio),
       goIf(when.sdpAtHand, 'connecting', act.accepted, act.applySdp),
       go('connecting', act.accepted, act.awaitAnswerSdp),
     ],
@@ -171,6 +191,7 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
     ...PHONE_ANSWERED,
     // The pickup overtook the reply to connect.
     'graph.connected': [stay(dial.connected, act.applySdp, dial.expectSdp)],
+    'meta.answer': [stay(dial.expectMedia, act.applySdp)],
     'graph.connectFailed': [go('ending', end('connect-failed'))],
     'timer.connect': [go('ending', end('connect-failed'))],
     'media.secure': [go('talking', act.openAudio)],

@@ -1,13 +1,19 @@
 import type { Effect } from './effects.ts';
 import type { CallEvent, TimerName } from './events.ts';
+import type { Platform } from './platform.ts';
 import type { EndCause, EndedBy, Milestone } from './record.ts';
 
 /** What is known when a call begins: from Meta's `connect` webhook, or from the phone's INVITE. */
 export interface CallFacts {
   /** Meta's; for a business-initiated call one of our own, until Meta names the call. */
   readonly callId: string;
+  readonly platform: Platform;
+  /** Of the Page; on WhatsApp the phone_number_id. */
   readonly pageId: string;
+  /** On WhatsApp the wa_id. */
   readonly psid: string;
+  /** Meta's offer, on a platform where the connect webhook brings it. */
+  readonly offerSdp?: string;
   /** Meta's `call_direction`: who called whom. */
   readonly direction: 'user_initiated' | 'business_initiated';
   /** Milliseconds since the epoch at which the webhook or INVITE arrived. */
@@ -160,6 +166,8 @@ export interface CallState {
   readonly callerName?: string | undefined;
   readonly media: 'none' | 'opening' | 'open' | 'closing' | 'closed';
   readonly graph: {
+    /** Only on a platform that has it; what matters is that it was asked for, and nothing waits for its reply. */
+    readonly preAccept: GraphActionStatus;
     readonly accept: GraphActionStatus;
     /** Only of a business-initiated call. */
     readonly connect: GraphActionStatus;
@@ -181,6 +189,8 @@ export interface CallState {
   readonly webhook?: {
     readonly status: string;
     readonly durationS?: number | undefined;
+    /** What Meta names as the reason of a call that failed. */
+    readonly reason?: string | undefined;
   };
   readonly sdp: {
     /** The one operation the media worker is busy with. */

@@ -27,6 +27,17 @@ export function crossChecks(config: GatewayConfig): Found[] {
     reference(['meta', 'pages', i, 'app'], page.app, apps, 'meta.apps');
     reference(['meta', 'pages', i, 'route'], page.route, routes, 'routes');
   });
+  config.meta.numbers.forEach((number, i) => {
+    reference(['meta', 'numbers', i, 'app'], number.app, apps, 'meta.apps');
+    reference(['meta', 'numbers', i, 'route'], number.route, routes, 'routes');
+  });
+  if (config.meta.pages.length + config.meta.numbers.length === 0) {
+    found.push({
+      path: ['meta', 'pages'],
+      message: 'there is neither a Page nor a WhatsApp number.',
+      remedy: 'Add one to meta.pages or to meta.numbers.',
+    });
+  }
   for (const [name, route] of Object.entries(config.routes)) {
     route.targets.forEach((target, i) => {
       reference(['routes', name, 'targets', i, 'trunk'], target.trunk, trunks, 'trunks');
@@ -47,8 +58,8 @@ export function crossChecks(config: GatewayConfig): Found[] {
       reference(
         [...path, 'page'],
         rule.page,
-        config.meta.pages.map(({ id }) => id),
-        'meta.pages',
+        [...config.meta.pages, ...config.meta.numbers].map(({ id }) => id),
+        'meta.pages or meta.numbers',
       );
     } else if (rule.pageHeader === undefined) {
       found.push({ path, message: 'nothing names the Page that calls.', remedy: 'Add page or pageHeader.' });
@@ -76,6 +87,13 @@ export function crossChecks(config: GatewayConfig): Found[] {
       config.meta.pages.map((page) => page.id),
       (i) => ['meta', 'pages', i, 'id'],
     ),
+  );
+  const pages = config.meta.pages.length;
+  found.push(
+    ...duplicates(
+      [...config.meta.pages, ...config.meta.numbers].map(({ id }) => id),
+      (i) => ['meta', 'numbers', i - pages, 'id'],
+    ).filter(({ path }) => Number(path[2]) >= 0),
   );
   const { webrtc, rtp, http, admin } = config;
   if (webrtc.portMax < webrtc.portMin) found.push(range(['webrtc', 'portMax']));

@@ -51,6 +51,28 @@ const page = Type.Object(
   { ...strict, description: 'One Facebook Page.' },
 );
 
+const number = Type.Object(
+  {
+    id: text('phone_number_id: digits, in quotes; not the number itself.', {
+      pattern: '^\\d+$',
+      examples: ['"106540352242922"'],
+    }),
+    name: Type.Optional(text('For your own reading.')),
+    accessToken: secret('System-user or business token with whatsapp_business_messaging.', {
+      format: 'visible',
+    }),
+    app: text('Id of the app that issued the token, one of meta.apps.'),
+    route: text('Name of the route that its calls take, one of routes.'),
+    acceptWindowMs: whole(
+      'How long WhatsApp lets a call ring, 30 to 60 s as far as known; phones stop 5 s earlier, ms.',
+      10_000,
+      60_000,
+      30_000,
+    ),
+  },
+  { ...strict, description: 'One WhatsApp business number.' },
+);
+
 const cidrs = (description: string) =>
   Type.Array(text('Address or CIDR range.', { format: 'cidr' }), { description });
 
@@ -189,9 +211,9 @@ const outboundRule = Type.Object(
       text('What the called number must begin with; it is taken away.', { pattern: '^[0-9*#+]+$' }),
     ),
     caller: Type.Optional(text('Only for this extension: the user part of From.')),
-    page: Type.Optional(text('Id of the Page that calls, one of meta.pages.')),
+    page: Type.Optional(text('Id of the Page or number that calls, one of meta.pages or meta.numbers.')),
     pageHeader: Type.Optional(
-      text('INVITE header that names the Page; where it is missing, page counts.', {
+      text('INVITE header that names the Page or number; where it is missing, page counts.', {
         pattern: '^[A-Za-z][A-Za-z0-9-]*$',
       }),
     ),
@@ -228,7 +250,11 @@ export const CONFIG_SCHEMA = Type.Object(
           ),
           profileTimeoutMs: whole("Budget of the look-up of the caller's name, ms.", 0, 5_000, 1_500),
           apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1 }),
-          pages: Type.Array(page, { description: 'The Pages whose calls are taken.', minItems: 1 }),
+          pages: Type.Array(page, { description: 'The Pages whose calls are taken.', default: [] }),
+          numbers: Type.Array(number, {
+            description: 'The WhatsApp numbers whose calls are taken; a Page or a number there must be.',
+            default: [],
+          }),
         },
         { ...strict, description: 'Meta: apps, Pages and the Graph API.' },
       ),

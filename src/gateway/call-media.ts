@@ -9,7 +9,7 @@ export class MediaSide {
   readonly #call: string;
   readonly #plane: MediaPlane;
   readonly #context: SideContext;
-  #offerSdp = '';
+  #localSdp = '';
   #phone: { address: string; port: number } | undefined;
   #stats: BridgeStats | undefined;
   #closing = false;
@@ -20,9 +20,9 @@ export class MediaSide {
     this.#context = context;
   }
 
-  /** Our offer for Meta; empty before `media.ready`. */
-  get offerSdp(): string {
-    return this.#offerSdp;
+  /** Our offer for Meta, or our answer to Meta's; empty before `media.ready`. */
+  get localSdp(): string {
+    return this.#localSdp;
   }
 
   /** Where the phone sends its RTP; undefined before `media.ready`. */
@@ -39,9 +39,11 @@ export class MediaSide {
     return { open: this.#phone !== undefined && !this.#closing };
   }
 
-  open(): void {
-    this.#settle(this.#plane.request('open', { call: this.#call }), (opened) => {
-      this.#offerSdp = opened.offerSdp;
+  /** @param offerSdp Meta's, when it is Meta who offers */
+  open(platform: 'messenger' | 'whatsapp', offerSdp: string | undefined): void {
+    const wanted = { call: this.#call, platform, ...(offerSdp === undefined ? {} : { offerSdp }) };
+    this.#settle(this.#plane.request('open', wanted), (opened) => {
+      this.#localSdp = opened.localSdp;
       this.#phone = { address: opened.phoneAddress, port: opened.phonePort };
       this.#context.dispatch({ type: 'media.ready' });
     });

@@ -1,5 +1,5 @@
 import type { AcceptFailureKind, Refusal } from '../call/index.ts';
-import type { EndOutcome, GraphClient, GraphFailure, GraphFailureKind } from '../meta/index.ts';
+import type { AcceptOutcome, CallsApi, EndOutcome, GraphFailure, GraphFailureKind } from '../meta/index.ts';
 import type { ProfileCache } from '../store/index.ts';
 import type { SideContext } from './call-runner.ts';
 import type { PermissionVerdict } from './permission-desk.ts';
@@ -16,15 +16,17 @@ export interface PlacingOptions {
 /** One call's Graph actions; each reports to the call exactly once. */
 export class MetaSide {
   readonly #facts: { readonly callId: string; readonly pageId: string; readonly psid: string };
-  readonly #graph: GraphClient;
+  readonly #graph: CallsApi;
   readonly #profiles: ProfileCache;
   readonly #now: () => number;
   readonly #context: SideContext;
   readonly #placing: PlacingOptions | undefined;
+  /** Until Meta has replied to pre_accept; an accept that overtook it would stand alone. */
+  #preAccepting: Promise<unknown> = Promise.resolve();
 
   constructor(
     facts: { readonly callId: string; readonly pageId: string; readonly psid: string },
-    graph: GraphClient,
+    graph: CallsApi,
     profiles: ProfileCache,
     now: () => number,
     context: SideContext,
@@ -48,13 +50,31 @@ export class MetaSide {
     });
   }
 
-  accept(offerSdp: string): void {
+  /** Our answer to Meta's offer, while phones ring. */
+  preAccept(answerSdp: string): void {
     const { pageId, callId } = this.#facts;
-    this.#context.step('gateway', 'meta', 'POST accept');
-    this.#run(this.#graph.accept(pageId, callId, offerSdp), (outcome) => {
+    if (!this.#graph.preAccept) throw new Error('this platform has no pre_accept');
+    this.#context.step('gateway', 'meta', 'POST pre_accept');
+    const asked = this.#graph.preAccept(pageId, callId, answerSdp);
+    this.#preAccepting = asked;
+    this.#run(asked, (outcome) => {
+      if (outcome.ok) {
+        this.#context.step('meta', 'gateway', '200');
+        return this.#context.dispatch({ type: 'graph.preAccepted' });
+      }
+      this.#failed('pre_accept', outcome.failure);
+      const { kind, message } = outcome.failure;
+      this.#context.dispatch({ type: 'graph.preAcceptFailed', kind: acceptFailure(kind), code: message });
+    });
+  }
+
+  /** @param sdp our offer, or the very answer that pre_accept sent */
+  accept(sdp: string): void {
+    this.#run(this.#acceptAfter(sdp), (outcome) => {
       if (outcome.ok) {
         const both = outcome.renegotiationSdp ? 'answer, renegotiation offer' : 'answer';
-        this.#context.step('meta', 'gateway', `200 (${outcome.answerSdp ? both : 'no SDP'})`);
+        const brings = this.#graph.preAccept ? '' : ` (${outcome.answerSdp ? both : 'no SDP'})`;
+        this.#context.step('meta', 'gateway', `200${brings}`);
         const { answerSdp, renegotiationSdp } = outcome;
         return this.#context.dispatch({ type: 'graph.accepted', answerSdp, renegotiationSdp });
       }
@@ -62,6 +82,13 @@ export class MetaSide {
       const { kind, message } = outcome.failure;
       this.#context.dispatch({ type: 'graph.acceptFailed', kind: acceptFailure(kind), code: message });
     });
+  }
+
+  async #acceptAfter(sdp: string): Promise<AcceptOutcome> {
+    const { pageId, callId } = this.#facts;
+    await this.#preAccepting;
+    this.#context.step('gateway', 'meta', 'POST accept');
+    return this.#graph.accept(pageId, callId, sdp);
   }
 
   reject(): void {
@@ -75,7 +102,7 @@ export class MetaSide {
 
   checkPermission(): void {
     if (!this.#placing) throw new Error('permission is for calls that a phone places');
-    this.#context.step('gateway', 'meta', 'GET messenger_call_permissions');
+    this.#context.step('gateway', 'meta', 'GET call permissions');
     this.#run(this.#placing.checkPermission(), ({ allowed, refusal }) => {
       this.#context.step('meta', 'gateway', allowed ? '200 (may be called)' : '200 (may not be called)');
       this.#context.dispatch({ type: 'graph.permission', allowed, refusal: this.#tellable(refusal) });
@@ -83,9 +110,9 @@ export class MetaSide {
   }
 
   connect(offerSdp: string): void {
-    const { pageId, psid } = this.#facts;
+    const { pageId, psid, callId: ours } = this.#facts;
     this.#context.step('gateway', 'meta', 'POST connect');
-    this.#run(this.#graph.connect(pageId, psid, offerSdp), (outcome) => {
+    this.#run(this.#graph.connect(pageId, psid, offerSdp, ours), (outcome) => {
       if (outcome.ok) {
         const { callId, answerSdp, renegotiationSdp } = outcome;
         this.#context.step('meta', 'gateway', `200 (${answerSdp ? 'answer' : 'no SDP'})`);

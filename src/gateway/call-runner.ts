@@ -64,7 +64,9 @@ export class CallRunner {
       step: (from, to, what) => this.#step(from, to, what),
       log: options.log,
     });
-    if (options.setup.facts.direction === 'user_initiated') this.#observe({ type: 'meta.connect' });
+    const { direction, offerSdp } = options.setup.facts;
+    if (direction === 'user_initiated')
+      this.#step('meta', 'gateway', `webhook connect${offerSdp === undefined ? '' : ' (offer)'}`);
     const first = startCall(options.setup, this.#now());
     this.#state = first.state;
     this.#effects.push(...first.effects);
@@ -143,7 +145,7 @@ export class CallRunner {
       case 'lookUpProfile':
         return meta.lookUpProfile();
       case 'openMedia':
-        return media.open();
+        return media.open(facts.platform.name, effect.offerSdp);
       case 'invite':
         return phone.invite(effect.attempt, effect.target, effect.callerName);
       case 'cancelInvite':
@@ -154,8 +156,10 @@ export class CallRunner {
         return phone.connect(effect.attempt);
       case 'sendDtmf':
         return phone.sendDtmf(effect.attempt, effect.digit, effect.durationMs);
+      case 'graphPreAccept':
+        return meta.preAccept(media.localSdp);
       case 'graphAccept':
-        return meta.accept(media.offerSdp);
+        return meta.accept(media.localSdp);
       case 'graphReject':
         return meta.reject();
       case 'graphTerminate':
@@ -163,7 +167,7 @@ export class CallRunner {
       case 'checkPermission':
         return meta.checkPermission();
       case 'graphConnect':
-        return meta.connect(media.offerSdp);
+        return meta.connect(media.localSdp);
       case 'ringPhone':
         return phone.ring(effect.attempt);
       case 'answerPhone':
@@ -201,6 +205,8 @@ export class CallRunner {
         return this.#step('meta', 'gateway', `webhook terminate (${event.status})`);
       case 'meta.status':
         return this.#step('meta', 'gateway', `webhook call_status (${event.status})`);
+      case 'meta.answer':
+        return this.#step('meta', 'gateway', 'webhook connect (answer)');
       case 'meta.identified':
         return this.#step('meta', 'gateway', 'webhook names the call');
       case 'meta.mediaUpdate':

@@ -10,13 +10,13 @@ import {
 } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 import type { BridgeStats } from '../media/index.ts';
-import type { GraphClient } from '../meta/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage } from '../routing/index.ts';
+import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage, waIdOf } from '../routing/index.ts';
 import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IncomingInvite, SipControl } from '../sip/index.ts';
 import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
+import { type Account, type Accounts, ringLimits } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
 import { MediaSide } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
@@ -34,7 +34,7 @@ export interface CallsOptions {
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly log: RootLog;
-  readonly graph: GraphClient;
+  readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
   /** Opened before the first call. */
@@ -47,6 +47,9 @@ export interface CallsOptions {
   readonly onRecord: (record: object) => void;
   readonly onLadder?: LadderSink | undefined;
 }
+
+/** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
+const LATE_ANSWER_MS = 10_000;
 
 interface Call {
   readonly runner: CallRunner;
@@ -67,12 +70,16 @@ export class Calls {
   #idle: (() => void) | undefined;
 
   constructor(options: CallsOptions) {
-    const { graph, clock, log } = options;
+    const { clock, log } = options;
     this.#options = options;
     this.#routing = routingInput(options.config);
     const { trunks, outbound } = options.config;
     this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now());
-    this.permissions = new PermissionDesk({ graph, now: () => clock.now(), log });
+    this.permissions = new PermissionDesk({
+      api: (pageId) => this.#account(pageId).api,
+      now: () => clock.now(),
+      log,
+    });
   }
 
   /** Calls that are not forgotten yet. */
@@ -101,40 +108,44 @@ export class Calls {
   }
 
   /** A consumer calls. */
-  take(facts: CallFacts): void {
+  take(facts: CallFacts, callerName?: string): void {
     const { callId, pageId } = facts;
     const log = this.#options.log.child({ callId, pageId });
     if (this.#isFull(log)) return this.#turnAway(facts, this.#closing ? 'closing' : 'over-limit');
     try {
-      this.#ring(facts, log);
+      this.#ring(facts, log, callerName);
     } catch (error) {
       log.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
       this.#turnAway(facts, 'bug');
     }
   }
 
-  #ring(facts: CallFacts, callLog: CallRunnerOptions['log']): void {
-    const { config, clock, graph } = this.#options;
+  #ring(facts: CallFacts, callLog: CallRunnerOptions['log'], callerName: string | undefined): void {
+    const { config, clock } = this.#options;
     const { callId, pageId, psid } = facts;
     const targets = targetsOfPage(this.#routing, pageId);
     if (!targets.ok)
       callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
-    const route = config.routes[config.meta.pages.find((page) => page.id === pageId)?.route ?? ''];
+    const account = this.#account(pageId);
+    const isWhatsApp = account.platform.name === 'whatsapp';
+    const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs } = config.routes[account.route] ?? {};
     const routed = targets.ok ? targets.value : [];
     const { sip, plane, directory } = this.#options.parts();
-    const number = directory.assign(pageId, psid);
+    // A wa_id is a number that a keypad can dial.
+    const number = isWhatsApp ? undefined : directory.assign(pageId, psid);
     this.#start(callId, callLog, {
       setup: {
         facts,
         targets: routed,
-        policy: this.#policy(route?.ringBudgetMs),
-        callerName: this.#profiles.get(pageId, psid, clock.now())?.name,
+        policy: this.#policy(account, ringBudgetMs),
+        // Where the webhook brings no name, there is none to look up either.
+        callerName: isWhatsApp ? (callerName ?? '') : this.#profiles.get(pageId, psid, clock.now())?.name,
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context);
-        const meta = new MetaSide(facts, graph, this.#profiles, () => clock.now(), context);
+        const meta = new MetaSide(facts, account.api, this.#profiles, () => clock.now(), context);
         const { trunks } = config;
-        const caller = { callId, pageId, psid, number };
+        const caller = { callId, pageId, psid, number, platform: account.platform.name };
         const options = { sip, caller, targets: routed, trunks, ...this.#sdpAddress() };
         return { media, meta, phone: new PhoneSide(options, media, context) };
       },
@@ -143,9 +154,9 @@ export class Calls {
 
   /** No room, or a bug: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
   #turnAway(facts: CallFacts, why: MissedDetail): void {
-    const { graph, clock, log, onRecord } = this.#options;
-    const done = graph
-      .reject(facts.pageId, facts.callId)
+    const { clock, log, onRecord } = this.#options;
+    const done = this.#account(facts.pageId)
+      .api.reject(facts.pageId, facts.callId)
       .then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed')))
       .catch((error: unknown) => log.error({ err: String(error), callId: facts.callId }, 'call.bug'))
       .finally(() => {
@@ -161,7 +172,7 @@ export class Calls {
 
   /** A phone calls a consumer: RFC 3261 8.2, 13.3. Every refusal says what was wrong. */
   place(invite: IncomingInvite): void {
-    const { config, clock, log, graph, placed } = this.#options;
+    const { config, clock, log, accounts, placed } = this.#options;
     const refuse = (status: number, phrase: string, retryAfterS?: number): void => {
       log.info({ status, phrase, from: invite.source.address }, 'outbound.refused');
       const headers = retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } };
@@ -176,7 +187,7 @@ export class Calls {
       return invite.reject(status, { phrase, ...(headers ? { headers } : {}) });
     }
     const { name: trunkName, trunk } = admission;
-    const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
+    const isPage = (id: string): boolean => accounts.has(id);
     const choice = chooseOutbound(config.outbound.rules, {
       trunk: trunkName,
       number: invite.user,
@@ -189,10 +200,12 @@ export class Calls {
     const { plane, directory } = this.#options.parts();
     // A short number stands for a person of one Page, whichever Page the rule would call as.
     const known = directory.find(choice.number);
-    const psid = known?.psid ?? psidOf(choice.number);
     const pageId = known?.pageId ?? choice.pageId;
+    const account = accounts.get(pageId);
+    if (!account) return refuse(404, 'Unknown Page');
+    const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
+    const psid = known?.psid ?? dialled;
     if (psid === undefined) return refuse(404, 'Unknown Number');
-    if (!isPage(pageId)) return refuse(404, 'Unknown Page');
     const problem = mediaProblem(invite.sdp, trunk.codecs);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
@@ -202,6 +215,7 @@ export class Calls {
     const callLog = log.child({ callId, pageId });
     const facts: CallFacts = {
       callId,
+      platform: account.platform,
       pageId,
       psid,
       direction: 'business_initiated',
@@ -213,11 +227,11 @@ export class Calls {
       setup: {
         facts,
         targets: [{ name: `${trunkName}/${invite.from.user || 'anonymous'}` }],
-        policy: this.#policy(undefined),
+        policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs),
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context);
-        const meta = new MetaSide(facts, graph, this.#profiles, () => clock.now(), context, {
+        const meta = new MetaSide(facts, account.api, this.#profiles, () => clock.now(), context, {
           checkPermission: () => this.permissions.check(pageId, psid, rule.requestPermission),
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
@@ -280,17 +294,26 @@ export class Calls {
     if (media) this.#calls.set(callId, { runner, media });
   }
 
-  #policy(ringBudgetMs: number | undefined): CallPolicy {
+  /** Of a Page or number whose events and calls were let in. */
+  #account(pageId: string): Account {
+    const account = this.#options.accounts.get(pageId);
+    if (!account) throw new Error(`${pageId} is no Page or number of ours`);
+    return account;
+  }
+
+  #policy(account: Account, ringBudgetMs: number): CallPolicy {
     const { meta, webrtc, limits, outbound } = this.#options.config;
     return {
       ...DEFAULT_POLICY,
       profileBudgetMs: meta.profileTimeoutMs,
-      ringBudgetMs: ringBudgetMs ?? DEFAULT_POLICY.ringBudgetMs,
-      acceptTimeoutMs: meta.acceptTimeoutMs + 2_000,
+      ...ringLimits(account, ringBudgetMs),
+      // Where there is a pre_accept, the accept waits for its reply.
+      acceptTimeoutMs: meta.acceptTimeoutMs + (account.platform.preAccepts ? meta.endTimeoutMs : 0) + 2_000,
       connectTimeoutMs: meta.acceptTimeoutMs + 2_000,
       // The check, and the request that may follow it.
       permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
       dialRingMs: outbound.ringTimeoutMs,
+      ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
       mediaSetupMs: webrtc.setupTimeoutMs,
       maxDurationMs: limits.maxCallDurationMs,
     };

@@ -6,7 +6,7 @@ import type { Log } from '../shared/log.ts';
 /** Files are read again once in this time at most: a revoked token must not make every request read them. */
 const READ_AGAIN_MS = 60_000;
 
-type MetaConfig = Pick<GatewayConfig['meta'], 'apps' | 'pages'>;
+type MetaConfig = Pick<GatewayConfig['meta'], 'apps' | 'pages' | 'numbers'>;
 
 export interface CredentialsOptions {
   readonly meta: MetaConfig;
@@ -16,7 +16,7 @@ export interface CredentialsOptions {
   readonly log: Log;
 }
 
-/** Tokens of Pages and secrets of apps; a rotated file is taken up without a restart. */
+/** Tokens of Pages and WhatsApp numbers, and secrets of apps; a rotated file is taken up without a restart. */
 export class Credentials {
   readonly #options: CredentialsOptions;
   #meta: MetaConfig;
@@ -28,7 +28,7 @@ export class Credentials {
   }
 
   of(pageId: string): PageCredentials | undefined {
-    const page = this.#meta.pages.find(({ id }) => id === pageId);
+    const page = [...this.#meta.pages, ...this.#meta.numbers].find(({ id }) => id === pageId);
     if (!page) return undefined;
     const app = this.#meta.apps.find(({ id }) => id === page.app);
     return {
@@ -70,12 +70,15 @@ export class Credentials {
         ...app,
         ...secretsOf(now.apps.find(({ id }) => id === app.id)),
       })),
-      pages: this.#meta.pages.map((page) => {
-        const found = now.pages.find(({ id }) => id === page.id);
-        return found ? { ...page, accessToken: found.accessToken } : page;
-      }),
+      pages: this.#meta.pages.map((page) => ({ ...page, ...tokenOf(page.id, now.pages) })),
+      numbers: this.#meta.numbers.map((number) => ({ ...number, ...tokenOf(number.id, now.numbers) })),
     };
   }
+}
+
+function tokenOf(id: string, now: readonly { readonly id: string; readonly accessToken: string }[]): object {
+  const found = now.find((each) => each.id === id);
+  return found ? { accessToken: found.accessToken } : {};
 }
 
 function secretsOf(app: MetaConfig['apps'][number] | undefined): object {

@@ -1,6 +1,12 @@
 import { DEFAULT_POLICY, Ledger } from '../call/index.ts';
 import { type HttpServers, startHttp } from '../http/index.ts';
-import { answerHandshake, GraphClient, verifySignature } from '../meta/index.ts';
+import {
+  answerHandshake,
+  GraphClient,
+  type GraphClientOptions,
+  verifySignature,
+  WhatsAppClient,
+} from '../meta/index.ts';
 import { renderMetrics } from '../observe/index.ts';
 import {
   type JournalWriter,
@@ -12,6 +18,7 @@ import {
   type RecordWriter,
   recordStream,
 } from '../store/index.ts';
+import { accountsOf } from './accounts.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
 import { graphSettings } from './graph.ts';
@@ -38,6 +45,7 @@ export class Gateway {
   readonly #placed: PlacedCalls;
   readonly #credentials: Credentials;
   readonly #graph: GraphClient;
+  readonly #whatsapp: WhatsAppClient;
   readonly #intake: Intake;
   #plane!: MediaPlane;
   #sip!: SipSide;
@@ -57,8 +65,7 @@ export class Gateway {
       clock,
       log,
     });
-    const pages = new Set(config.meta.pages.map(({ id }) => id));
-    this.#graph = new GraphClient({
+    const clientOptions: GraphClientOptions = {
       ...graphSettings(config),
       credentials: (pageId) => this.#credentials.of(pageId),
       onCredentialRefused: (pageId) => this.#credentials.refused(pageId),
@@ -68,14 +75,17 @@ export class Gateway {
       onUsage: (pageId, usage) => {
         if (usage.percent >= 80) log.warn({ pageId, ...usage }, 'meta.usage-high');
       },
-    });
+    };
+    this.#graph = new GraphClient(clientOptions);
+    this.#whatsapp = new WhatsAppClient(clientOptions);
+    const accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
     const ledger = new Ledger();
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
     this.#calls = new Calls({
       config,
       clock,
       log,
-      graph: this.#graph,
+      accounts,
       ledger,
       placed: this.#placed,
       parts: () => ({
@@ -93,8 +103,8 @@ export class Gateway {
       now: () => clock.now(),
       log,
       call: (callId) => this.#calls.get(callId),
-      isPage: (pageId) => pages.has(pageId),
-      startCall: (facts) => this.#calls.take(facts),
+      accounts,
+      startCall: (facts, callerName) => this.#calls.take(facts, callerName),
       onPermission: (pageId, psid) => this.#calls.permissions.forget(pageId, psid),
       onMissed: (record) => this.#record(record),
     });
@@ -220,6 +230,7 @@ export class Gateway {
         admin: this.#http.adminUrl,
         sip: this.#sip.contacts,
         pages: config.meta.pages.length,
+        numbers: config.meta.numbers.length,
       },
       'gateway.started',
     );
@@ -260,6 +271,7 @@ export class Gateway {
       ['sip', () => (this.#sip as SipSide | undefined)?.close()],
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
       ['graph', () => this.#graph.close()],
+      ['whatsapp', () => this.#whatsapp.close()],
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordWriter | undefined)?.close()],

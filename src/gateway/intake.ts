@@ -1,5 +1,5 @@
 import type { CallFacts } from '../call/index.ts';
-import { type Ledger, missedRecord } from '../call/index.ts';
+import { type Ledger, MESSENGER, missedRecord } from '../call/index.ts';
 import {
   type CallStatusEvent,
   type ConnectEvent,
@@ -7,8 +7,10 @@ import {
   type MetaEvent,
   parseWebhook,
   type TerminateEvent,
+  terminateFailure,
 } from '../meta/index.ts';
 import type { Log } from '../shared/log.ts';
+import type { Accounts } from './accounts.ts';
 import type { CallRunner } from './call-runner.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 
@@ -22,8 +24,10 @@ export interface IntakeOptions {
   readonly now: () => number;
   readonly log: Log;
   readonly call: (callId: string) => CallRunner | undefined;
-  readonly isPage: (pageId: string) => boolean;
-  readonly startCall: (facts: CallFacts) => void;
+  /** Pages and numbers that are ours. */
+  readonly accounts: Accounts;
+  /** @param callerName when the webhook itself has it */
+  readonly startCall: (facts: CallFacts, callerName: string | undefined) => void;
   /** A consumer answered a request for permission. */
   readonly onPermission: (pageId: string, psid: string) => void;
   readonly onMissed: (record: object) => void;
@@ -66,8 +70,9 @@ export class Intake {
   }
 
   #event(event: MetaEvent, receivedAtMs: number): void {
-    const { ledger, log, now, isPage } = this.#options;
-    if (!isPage(event.pageId)) {
+    const { ledger, log, now, accounts } = this.#options;
+    // A Page's id in an envelope of WhatsApp's, or the other way round, is nobody's.
+    if (accounts.get(event.pageId)?.platform.name !== (event.platform ?? 'messenger')) {
       log.warn({ pageId: event.pageId, kind: event.kind }, 'webhook.unknown-page');
       return;
     }
@@ -82,9 +87,12 @@ export class Intake {
       case 'connect':
         return this.#connect(event, receivedAtMs);
       case 'call_status':
-        if (event.consumerId !== undefined) this.#identify(event.pageId, event.consumerId, callId);
+        if (event.consumerId !== undefined)
+          this.#identify(event.pageId, event.consumerId, callId, event.opaque);
         return this.#ofCall(event);
       case 'terminate':
+        if (event.opaque !== undefined) this.#identify(event.pageId, undefined, callId, event.opaque);
+        return this.#ofCall(event);
       case 'media_update':
         return this.#ofCall(event);
       case 'call_permission_reply':
@@ -96,17 +104,28 @@ export class Intake {
   }
 
   #connect(event: ConnectEvent, receivedAtMs: number): void {
-    const { ledger, log, now, call } = this.#options;
-    const { callId, pageId, consumerId: psid, timestampMs } = event;
+    const { ledger, log, now, call, accounts } = this.#options;
+    const { callId, pageId, consumerId: psid, timestampMs, session, consumerName } = event;
+    const { platform = MESSENGER } = accounts.get(pageId) ?? {};
+    // Without a direction it is ours when we are calling this consumer, unless it offers: ours brings an answer.
+    const mayBeOurs = event.direction !== 'user_initiated' && session?.type !== 'offer';
+    if (mayBeOurs && call(callId) === undefined) this.#identify(pageId, psid, callId, event.opaque);
     const running = call(callId);
-    if (running) return running.dispatch({ type: 'meta.connect' });
-    // Without a direction it is ours when we are calling this consumer.
-    if (event.direction !== 'user_initiated' && this.#identify(pageId, psid, callId)) return;
+    if (running) {
+      const isAnswer = session?.type === 'answer' && platform.answersLater;
+      return running.dispatch(
+        isAnswer ? { type: 'meta.answer', sdp: session.sdp } : { type: 'meta.connect' },
+      );
+    }
     // Business-initiated calls of others are the Page inbox's: never a phone to ring.
     if (event.direction === 'business_initiated')
       return log.info({ callId, pageId }, 'webhook.business-call');
+    if (platform.preAccepts && session?.type !== 'offer')
+      return log.warn({ callId, pageId }, 'webhook.connect-without-offer');
     const facts: CallFacts = {
       callId,
+      platform,
+      ...(session ? { offerSdp: session.sdp } : {}),
       pageId,
       psid,
       direction: 'user_initiated',
@@ -116,7 +135,7 @@ export class Intake {
     const verdict = ledger.judgeConnect({ callId, timestampMs }, now());
     if (verdict.verdict === 'ring') {
       if (verdict.skewed) log.warn({ callId, aheadMs: (timestampMs ?? 0) - now() }, 'clock.skewed');
-      return this.#options.startCall(facts);
+      return this.#options.startCall(facts, consumerName);
     }
     log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
     const detail = verdict.verdict === 'stale' ? 'stale' : 'terminated-before';
@@ -124,11 +143,9 @@ export class Intake {
   }
 
   /** A webhook about a consumer whom we are calling names that call. */
-  #identify(pageId: string, psid: string, callId: string): boolean {
-    const id = this.#options.placed.claim(pageId, psid, callId);
-    if (id === undefined) return false;
-    this.#options.call(id)?.dispatch({ type: 'meta.identified', callId });
-    return true;
+  #identify(pageId: string, psid: string | undefined, callId: string, opaque: string | undefined): void {
+    const id = this.#options.placed.claim(pageId, psid, callId, opaque);
+    if (id !== undefined) this.#options.call(id)?.dispatch({ type: 'meta.identified', callId });
   }
 
   /** An event that waited for its call to be named, and waits no more. */
@@ -158,16 +175,24 @@ export class Intake {
       return this.#options.call(callId)?.dispatch({ type: 'meta.mediaUpdate', version, sdp });
     }
     const { status } = event;
-    if (status !== 'ringing' && status !== 'accepted')
+    if (status !== 'ringing' && status !== 'accepted' && status !== 'rejected')
       return log.warn({ callId, status }, 'webhook.unknown-call-status');
     this.#options.call(callId)?.dispatch({ type: 'meta.status', status });
   }
 
   #terminate(event: TerminateEvent): void {
-    const { callId, status, durationS } = event;
+    const { callId, status, durationS, errorCode } = event;
+    const failure = errorCode === undefined ? undefined : terminateFailure(errorCode);
     const running = this.#options.call(callId);
     this.#options.ledger.bury(callId, status, this.#options.now());
-    if (running) running.dispatch({ type: 'meta.terminate', status, durationS });
+    if (running)
+      running.dispatch({
+        type: 'meta.terminate',
+        status,
+        durationS,
+        ...(errorCode === undefined ? {} : { reason: failure?.message ?? `code ${errorCode}` }),
+        ...(failure ? { refusal: { status: failure.sipStatus } } : {}),
+      });
     else this.#options.log.info({ callId, status }, 'webhook.terminate-without-call');
   }
 

@@ -1,5 +1,5 @@
 import type { Refusal } from '../call/index.ts';
-import type { CallPermission, GraphClient, GraphFailure } from '../meta/index.ts';
+import type { CallPermission, CallsApi, GraphFailure } from '../meta/index.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Meta's word on permission is kept no longer than this, ms. */
@@ -10,7 +10,8 @@ const ASK_AGAIN_MS = 24 * 3_600_000;
 const MAX_KEPT = 10_000;
 
 export interface PermissionDeskOptions {
-  readonly graph: Pick<GraphClient, 'permission' | 'requestPermission'>;
+  /** Of the Page or number that calls. */
+  readonly api: (pageId: string) => Pick<CallsApi, 'permission' | 'requestPermission'>;
   /** Wall-clock milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -40,7 +41,7 @@ export class PermissionDesk {
     const known = this.#recall(pageId, psid);
     let permission = known;
     if (!permission) {
-      const outcome = await this.#options.graph.permission(pageId, psid);
+      const outcome = await this.#options.api(pageId).permission(pageId, psid);
       if (!outcome.ok) return { allowed: false, refusal: refusalOf(outcome.failure) };
       permission = outcome.permission;
       this.#keep(pageId, psid, permission);
@@ -69,7 +70,7 @@ export class PermissionDesk {
     // Noted first: a request whose reply is lost may have been sent, and must not be sent again.
     this.#asked.set(key, now);
     trim(this.#asked);
-    const outcome = await this.#options.graph.requestPermission(pageId, psid);
+    const outcome = await this.#options.api(pageId).requestPermission(pageId, psid);
     if (outcome.ok) return 'Permission Requested';
     this.#options.log.warn(
       { pageId, failure: outcome.failure.message, remedy: outcome.failure.remedy },

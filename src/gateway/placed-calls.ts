@@ -59,8 +59,17 @@ export class PlacedCalls {
     this.#letGo(({ event }) => event.callId === metaCallId);
   }
 
-  /** A webhook about this consumer: whether it names a call of ours. */
-  claim(pageId: string, psid: string, metaCallId: string): string | undefined {
+  /**
+   * A webhook about this consumer: whether it names a call of ours.
+   * @param ourId what Meta gave back of our connect, where it does: surer than the consumer
+   */
+  claim(pageId: string, psid: string | undefined, metaCallId: string, ourId?: string): string | undefined {
+    const told = ourId === undefined ? undefined : this.#placed.get(ourId);
+    if (ourId !== undefined && told?.pageId === pageId) {
+      if (told.metaCallId !== undefined) return undefined;
+      this.named(ourId, metaCallId);
+      return ourId;
+    }
     for (const [id, placed] of this.#placed) {
       if (placed.pageId !== pageId || placed.psid !== psid || placed.metaCallId !== undefined) continue;
       this.named(id, metaCallId);

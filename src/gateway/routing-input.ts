@@ -17,6 +17,8 @@ export function routingInput(config: GatewayConfig): RoutingInput {
         },
       ]),
     ),
-    pages: Object.fromEntries(config.meta.pages.map((page) => [page.id, { route: page.route }])),
+    pages: Object.fromEntries(
+      [...config.meta.pages, ...config.meta.numbers].map(({ id, route }) => [id, { route }]),
+    ),
   };
 }

@@ -48,6 +48,20 @@ export type PermissionOutcome =
   | { readonly ok: true; readonly permission: CallPermission }
   | { readonly ok: false; readonly failure: GraphFailure };
 
+/** What a call wants of a platform of Meta's, whichever it is. Ids: Page and PSID, or phone_number_id and wa_id. */
+export interface CallsApi {
+  /** Only where Meta offers: our answer, while phones ring. */
+  preAccept?(pageId: string, callId: string, sdp: string): Promise<AcceptOutcome>;
+  accept(pageId: string, callId: string, sdp: string): Promise<AcceptOutcome>;
+  /** @param opaque ours, for the platform that echoes it in its webhooks */
+  connect(pageId: string, psid: string, offerSdp: string, opaque?: string): Promise<ConnectOutcome>;
+  reject(pageId: string, callId: string): Promise<EndOutcome>;
+  terminate(pageId: string, callId: string): Promise<EndOutcome>;
+  permission(pageId: string, psid: string): Promise<PermissionOutcome>;
+  requestPermission(pageId: string, psid: string): Promise<MessageOutcome>;
+  profile(pageId: string, psid: string): Promise<ProfileOutcome>;
+}
+
 /** To end a call, all of these are good news. */
 const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
 
@@ -55,7 +69,7 @@ const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
  * The Graph API of Messenger calls. Outcomes are values; nothing is thrown. `accept`, `connect` and messages are never
  * repeated: when their reply is lost Meta may have done it (`ambiguous`), and the caller must end the call.
  */
-export class GraphClient {
+export class GraphClient implements CallsApi {
   readonly messages: Messages;
   readonly page: PageApi;
   readonly settings: SettingsApi;

@@ -10,6 +10,9 @@ export type MetaEvent =
   | SettingsUpdateEvent;
 
 interface EventBase {
+  /** Absent: Messenger. */
+  readonly platform?: 'whatsapp';
+  /** On WhatsApp the phone_number_id. */
   readonly pageId: string;
   /** Milliseconds since the epoch, by Meta's clock; the entry's time where the item has none. */
   readonly timestampMs?: number;
@@ -23,8 +26,14 @@ interface EventBase {
 export interface ConnectEvent extends EventBase {
   readonly kind: 'connect';
   readonly callId: string;
-  /** PSID: whichever of `from` and `to` is not the Page. */
+  /** PSID or wa_id: whichever of `from` and `to` is not the business. */
   readonly consumerId: string;
+  /** As the webhook has it (WhatsApp). */
+  readonly consumerName?: string;
+  /** WhatsApp: the consumer's offer, or the answer to ours; lines ended with CRLF. */
+  readonly session?: { readonly type: 'offer' | 'answer'; readonly sdp: string };
+  /** What our connect carried (WhatsApp echoes it). */
+  readonly opaque?: string;
   /** Absent in sloppy forms: ours when we have a pending connect to this consumer, otherwise inbound. */
   readonly direction?: 'user_initiated' | 'business_initiated';
 }
@@ -32,9 +41,10 @@ export interface ConnectEvent extends EventBase {
 export interface CallStatusEvent extends EventBase {
   readonly kind: 'call_status';
   readonly callId: string;
-  /** Lower case: `ringing`, `accepted`. */
+  /** Lower case: `ringing`, `accepted`; on WhatsApp `rejected`, too. */
   readonly status: string;
   readonly consumerId?: string;
+  readonly opaque?: string;
 }
 
 export interface MediaUpdateEvent extends EventBase {
@@ -55,6 +65,9 @@ export interface TerminateEvent extends EventBase {
   readonly durationS?: number;
   readonly startTimeMs?: number;
   readonly endTimeMs?: number;
+  /** WhatsApp: code of the first of the errors that come with it. */
+  readonly errorCode?: number;
+  readonly opaque?: string;
 }
 
 export interface PermissionReplyEvent extends EventBase {

@@ -1,3 +1,4 @@
+import { WHATSAPP_FAILURES } from './whatsapp-failures.ts';
 import type { EndCallReason } from './wire.ts';
 
 /**
@@ -71,6 +72,7 @@ export const INVALID_PARAMETER: FailureRow = {
 
 /** The error catalogue of calling; the first row that matches counts, so what is special comes first. */
 export const FAILURES: readonly FailureRow[] = [
+  ...WHATSAPP_FAILURES,
   {
     numbers: [2018389],
     kind: 'page',

@@ -77,6 +77,12 @@ export function failureOf(
   });
 }
 
+/** What the error code of a terminate webhook says (WhatsApp); undefined: nothing that we know. */
+export function terminateFailure(code: number): GraphFailure | undefined {
+  const row = FAILURES.find(({ numbers }) => numbers?.includes(code));
+  return row && failureFrom(row, { code });
+}
+
 function meaningOf(
   httpStatus: number,
   code: number | undefined,

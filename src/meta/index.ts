@@ -1,5 +1,6 @@
 export {
   type AcceptOutcome,
+  type CallsApi,
   type ConnectOutcome,
   type EndOutcome,
   GraphClient,
@@ -19,6 +20,7 @@ export type {
   WebhookBatch,
 } from './events.ts';
 export type { GraphFailure } from './failure.ts';
+export { terminateFailure } from './failure.ts';
 export { FAILURES, type FailureMeaning, type FailureRow, type GraphFailureKind } from './failure-table.ts';
 export { type ButtonMessage, MAX_BUTTON_DAYS, type MessageOutcome, type Messages } from './messages.ts';
 export type {
@@ -41,6 +43,7 @@ export { type SettingsProblem, settingsRequest } from './settings-check.ts';
 export { answerHandshake, appSecretProof, signatureOf, verifySignature } from './signature.ts';
 export type { Usage } from './usage.ts';
 export { parseWebhook } from './webhook.ts';
+export { WhatsAppClient } from './whatsapp-client.ts';
 export type {
   CallsReply,
   CallsRequest,
@@ -64,3 +67,4 @@ export {
   SETTINGS_FIELDS,
   type SettingsRequest,
 } from './wire-page.ts';
+export type { CallPermissionRequest, WhatsAppCallsReply, WhatsAppCallsRequest } from './wire-whatsapp.ts';

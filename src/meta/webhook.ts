@@ -5,6 +5,7 @@ import type { IgnoredItems, MetaEvent, WebhookBatch } from './events.ts';
 import { describe, foreign, type Ignored, type Item, malformed } from './item.ts';
 import { idOf, isObject, type Json, type JsonObject, listOf, parseJsonLossless, wordOf } from './json.ts';
 import { partyOf, permissionReply, settingsUpdate } from './page-item.ts';
+import { whatsappChange } from './whatsapp-item.ts';
 
 /** Reasons told of one batch; what goes beyond shares the last. */
 const MAX_REASONS = 50;
@@ -23,13 +24,21 @@ export function parseWebhook(raw: Uint8Array): Result<WebhookBatch, GatewayError
   if (!isObject(body)) return noWebhook('The body is no JSON object.');
   const items: MetaEvent[] = [];
   const ignored = new Tally();
-  if (wordOf(body['object']) !== 'page') {
+  const object = wordOf(body['object']);
+  if (object !== 'page' && object !== 'whatsapp_business_account') {
     ignored.add(foreign(`object is ${describe(body['object'])}, not "page"`), undefined);
     return ok({ items, ignored: ignored.list() });
   }
   const entries = listOf(body['entry']);
   if (!entries || entries.length === 0) ignored.add(malformed('the body has no entry'), undefined);
   for (const entry of entries ?? []) {
+    if (object !== 'page') {
+      for (const item of whatsappEntry(entry)) {
+        if ('kind' in item) items.push(item);
+        else ignored.add(item, undefined);
+      }
+      continue;
+    }
     const pageId = isObject(entry) ? (idOf(entry['id']) ?? partyOf(entry['recipient'])) : undefined;
     for (const item of isObject(entry) ? entryItems(entry, pageId) : [malformed('an entry is no object')]) {
       if ('kind' in item) items.push(item);
@@ -37,6 +46,14 @@ export function parseWebhook(raw: Uint8Array): Result<WebhookBatch, GatewayError
     }
   }
   return ok({ items, ignored: ignored.list() });
+}
+
+function* whatsappEntry(entry: Json): Generator<Item> {
+  if (!isObject(entry)) return yield malformed('an entry is no object');
+  const changes = listOf(entry['changes']);
+  if (!changes) return yield malformed('changes of an entry is neither a list nor an object');
+  if (changes.length === 0) return yield foreign('an entry holds nothing of ours');
+  for (const change of changes) yield* whatsappChange(change);
 }
 
 function* entryItems(entry: JsonObject, pageId: string | undefined): Generator<Item> {

@@ -6,6 +6,7 @@ export {
   type OutboundRequest,
   type OutboundRule,
   psidOf,
+  waIdOf,
 } from './outbound.ts';
 export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
 export { targetsOfPage } from './targets.ts';

@@ -17,7 +17,8 @@ export function invitePlan(
   trunk: Pick<TrunkInput, 'fromDomain'>,
   caller: Caller,
 ): InvitePlan {
-  const name = displayName(caller.name);
+  const platform = caller.platform ?? 'messenger';
+  const name = displayName(caller.name, platform);
   const host = trunk.fromDomain === undefined ? undefined : formatHost(trunk.fromDomain);
   const user = visible(caller.number ?? caller.psid) || 'anonymous';
   return {
@@ -30,6 +31,7 @@ export function invitePlan(
       'X-Meta-Call-Id': visible(caller.callId),
       'X-Meta-Page-Id': visible(caller.pageId),
       'X-Meta-Psid': visible(caller.psid),
+      ...(platform === 'messenger' ? {} : { 'X-Meta-Platform': platform }),
       [VOIP_ONLY_HEADER]: '1',
     },
   };

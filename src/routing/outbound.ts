@@ -51,5 +51,11 @@ export function chooseOutbound(rules: readonly OutboundRule[], request: Outbound
   return { ok: true, pageId, number: number.slice((rule.prefix ?? '').length), rule };
 }
 
+/** E.164: digits, at most 15; a phone may put a plus in front. */
+const WA_ID = /^\+?([1-9]\d{6,14})$/;
+
+/** The number as WhatsApp's id of its owner, or undefined. */
+export const waIdOf = (number: string): string | undefined => WA_ID.exec(number)?.[1];
+
 /** The number as a PSID, or undefined: it must be an alias then. */
 export const psidOf = (number: string): string | undefined => (PSID.test(number) ? number : undefined);

@@ -48,6 +48,8 @@ export interface Caller {
   readonly number?: string | undefined;
   /** As Meta's profile has it; sanitised here. */
   readonly name?: string | undefined;
+  /** Default Messenger. */
+  readonly platform?: 'messenger' | 'whatsapp' | undefined;
 }
 
 /** Who is rung by whom: what the SIP leg needs beside credentials, codecs and SDP. */

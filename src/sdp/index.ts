@@ -1,3 +1,4 @@
+export { MESSENGER_SDP, type SdpDialect, WHATSAPP_SDP } from './dialect.ts';
 export { buildLocalAnswer } from './meta-answer.ts';
 export {
   fmtpOf,
@@ -6,6 +7,7 @@ export {
   type MetaMedia,
   parseMetaDescription,
 } from './meta-description.ts';
+export { buildMetaAnswer } from './meta-first-answer.ts';
 export { buildMetaOffer, type LocalCandidate, type MetaOfferOptions } from './meta-offer.ts';
 export { planReceive, planSend } from './meta-plan.ts';
 export { type MetaSession, parseMetaSession } from './meta-session.ts';

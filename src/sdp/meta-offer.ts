@@ -1,3 +1,5 @@
+import { MESSENGER_SDP, type SdpDialect } from './dialect.ts';
+
 /** What our offer to Meta is made of. All of it stays the same for the life of the call. */
 export interface MetaOfferOptions {
   /** `o=` session id, decimal digits. */
@@ -22,53 +24,68 @@ export interface LocalCandidate {
   readonly port: number;
 }
 
-/** Payload types and extension ids as in Meta's samples: sharing its numbers leaves no doubt on either side. */
+/** Payload type and extension ids as in Meta's samples: sharing its numbers leaves no doubt on either side. */
 export const META_OPUS = 111;
-export const META_TELEPHONE_EVENT = 110;
-/** Meta's WhatsApp clients use 126; offered by its own web client too, so it is recognised as well. */
-export const META_TELEPHONE_EVENT_ALTERNATIVE = 126;
 export const AUDIO_LEVEL_EXTENSION = 1;
 export const MID_EXTENSION = 4;
 export const AUDIO_LEVEL_URI = 'urn:ietf:params:rtp-hdrext:ssrc-audio-level';
 export const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
 
 /**
- * The offer we send with `accept`: one audio line, Opus and telephone-event only, full ICE, exactly one
+ * The offer we send with `accept` or `connect`: one audio line, Opus and telephone-event only, full ICE, exactly one
  * sha-256 fingerprint (several make Meta refuse or stay silent), CRLF line ends.
  */
-export function buildMetaOffer(options: MetaOfferOptions): string {
+export function buildMetaOffer(options: MetaOfferOptions, dialect: SdpDialect = MESSENGER_SDP): string {
+  const { mid, telephoneEvent } = dialect;
   const [first] = options.candidates;
-  const connection = `IN ${first?.address.includes(':') ? 'IP6' : 'IP4'} ${first?.address ?? '0.0.0.0'}`;
-  const msid = `${options.streamId} ${options.trackId}`;
+  const connection = connectionOf(first);
   return lines(
     'v=0',
     `o=- ${options.sessionId} 1 ${first ? connection : 'IN IP4 127.0.0.1'}`,
     's=-',
     't=0 0',
-    'a=group:BUNDLE 0',
+    `a=group:BUNDLE ${mid}`,
     'a=extmap-allow-mixed',
     `a=msid-semantic: WMS ${options.streamId}`,
-    `m=audio ${first?.port ?? 9} UDP/TLS/RTP/SAVPF ${META_OPUS} ${META_TELEPHONE_EVENT}`,
+    `m=audio ${first?.port ?? 9} UDP/TLS/RTP/SAVPF ${META_OPUS} ${telephoneEvent.payloadType}`,
     `c=${connection}`,
     'a=rtcp:9 IN IP4 0.0.0.0',
-    ...options.candidates.map(
-      (c) => `a=candidate:${c.foundation} 1 udp ${c.priority} ${c.address} ${c.port} typ host generation 0`,
-    ),
+    ...candidateLines(options),
     ...localTransport(options, 'actpass'),
-    'a=mid:0',
-    `a=extmap:${AUDIO_LEVEL_EXTENSION} ${AUDIO_LEVEL_URI}`,
-    `a=extmap:${MID_EXTENSION} ${MID_URI}`,
+    `a=mid:${mid}`,
+    ...(dialect.extensions
+      ? [`a=extmap:${AUDIO_LEVEL_EXTENSION} ${AUDIO_LEVEL_URI}`, `a=extmap:${MID_EXTENSION} ${MID_URI}`]
+      : []),
     'a=sendrecv',
-    `a=msid:${msid}`,
+    `a=msid:${options.streamId} ${options.trackId}`,
     'a=rtcp-mux',
     'a=rtcp-rsize',
     `a=rtpmap:${META_OPUS} opus/48000/2`,
     `a=fmtp:${META_OPUS} minptime=10;useinbandfec=1`,
-    `a=rtpmap:${META_TELEPHONE_EVENT} telephone-event/48000`,
-    `a=fmtp:${META_TELEPHONE_EVENT} 0-15`,
-    `a=ssrc:${options.ssrc} cname:${options.cname}`,
-    `a=ssrc:${options.ssrc} msid:${msid}`,
+    `a=rtpmap:${telephoneEvent.payloadType} telephone-event/${telephoneEvent.clockRate}`,
+    `a=fmtp:${telephoneEvent.payloadType} 0-15`,
+    ...ptimeLines(dialect),
+    ...sourceLines(options),
   );
+}
+
+/** Value of `c=`, and of the end of `o=`. */
+export function connectionOf(candidate: LocalCandidate | undefined): string {
+  return `IN ${candidate?.address.includes(':') ? 'IP6' : 'IP4'} ${candidate?.address ?? '0.0.0.0'}`;
+}
+
+export function candidateLines({ candidates }: Pick<MetaOfferOptions, 'candidates'>): string[] {
+  return candidates.map(
+    (c) => `a=candidate:${c.foundation} 1 udp ${c.priority} ${c.address} ${c.port} typ host generation 0`,
+  );
+}
+
+export const ptimeLines = ({ ptimeMs }: SdpDialect): string[] =>
+  ptimeMs === undefined ? [] : [`a=ptime:${ptimeMs}`];
+
+/** Our one audio source. */
+export function sourceLines({ ssrc, cname, streamId, trackId }: MetaOfferOptions): string[] {
+  return [`a=ssrc:${ssrc} cname:${cname}`, `a=ssrc:${ssrc} msid:${streamId} ${trackId}`];
 }
 
 /** The ICE and DTLS lines that every m-section of ours repeats. */

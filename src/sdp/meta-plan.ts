@@ -1,6 +1,6 @@
 import { ok, type Result } from '../shared/result.ts';
+import { MESSENGER_SDP, type SdpDialect } from './dialect.ts';
 import type { MetaDescription, MetaMedia, MetaPayload } from './meta-description.ts';
-import { META_TELEPHONE_EVENT, META_TELEPHONE_EVENT_ALTERNATIVE } from './meta-offer.ts';
 import type { ReceivePlan, SendPlan, TelephoneEvent } from './plans.ts';
 import { problem, type SdpProblem } from './problem.ts';
 
@@ -10,7 +10,10 @@ import { problem, type SdpProblem } from './problem.ts';
  * with an `a=ssrc` is preferred: the first answer says sendrecv without having a voice to send.
  * With none (no renegotiation) the first audio line serves, and the SSRC is learned from the first packet.
  */
-export function planReceive(description: MetaDescription): Result<ReceivePlan, SdpProblem> {
+export function planReceive(
+  description: MetaDescription,
+  dialect: SdpDialect = MESSENGER_SDP,
+): Result<ReceivePlan, SdpProblem> {
   const audio = description.media.filter((media) => media.kind === 'audio');
   const sending = audio.filter(
     (m) => m.port !== 0 && (m.direction === 'sendonly' || m.direction === 'sendrecv'),
@@ -29,7 +32,7 @@ export function planReceive(description: MetaDescription): Result<ReceivePlan, S
   const certain = line.ssrc !== undefined || line.direction === 'sendonly';
   return ok({
     opusPayloadTypes: [...new Set(opus)],
-    telephoneEvents: telephoneEventsOf(audio, opus),
+    telephoneEvents: telephoneEventsOf(audio, opus, dialect),
     ...(line.ssrc === undefined ? {} : { ssrc: line.ssrc }),
     ...(certain ? { mid: line.mid } : {}),
     ...(line.midExtensionId === undefined ? {} : { midExtensionId: line.midExtensionId }),
@@ -71,16 +74,20 @@ function opusOf(media: MetaMedia): MetaPayload | undefined {
   return media.payloads.find((payload) => payload.name === 'opus');
 }
 
-/** What the lines name, and the two numbers of our offer even when Meta left them out of its answer. */
-function telephoneEventsOf(audio: readonly MetaMedia[], opus: readonly number[]): TelephoneEvent[] {
+/** What the lines name, and what the platform's clients send even when Meta left it out. */
+function telephoneEventsOf(
+  audio: readonly MetaMedia[],
+  opus: readonly number[],
+  { assumedEvents }: SdpDialect,
+): TelephoneEvent[] {
   const events = new Map<number, number>();
   for (const { payloads } of audio) {
     for (const { name, payloadType, clockRate } of payloads) {
       if (name === 'telephone-event') events.set(payloadType, clockRate || 48_000);
     }
   }
-  for (const payloadType of [META_TELEPHONE_EVENT, META_TELEPHONE_EVENT_ALTERNATIVE]) {
-    if (!opus.includes(payloadType) && !events.has(payloadType)) events.set(payloadType, 48_000);
+  for (const { payloadType, clockRate } of assumedEvents) {
+    if (!opus.includes(payloadType) && !events.has(payloadType)) events.set(payloadType, clockRate);
   }
   return [...events].map(([payloadType, clockRate]) => ({ payloadType, clockRate }));
 }

@@ -1,7 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import {
   buildLocalAnswer,
+  buildMetaAnswer,
   buildMetaOffer,
+  MESSENGER_SDP,
   type MetaDescription,
   type MetaOfferOptions,
   parseMetaDescription,
@@ -21,7 +23,10 @@ import type { Renegotiated, WebrtcLeg, WebrtcLegOptions, WebrtcState } from './t
 
 const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
 
-/** Binds the sockets and makes the offer; waits for no server. Rejects with WEBRTC_BIND. */
+/**
+ * Binds the sockets and makes our description; waits for no server. Rejects with WEBRTC_BIND, or with what is wrong
+ * with Meta's offer.
+ */
 export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLeg> {
   const certificate = await dtlsCertificate();
   const { bindAddress, externalAddress, portMin, portMax, clock } = options;
@@ -40,12 +45,17 @@ export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLe
     const detail = { address: bindAddress ?? 'any', ports: `${portMin ?? 'any'}-${portMax ?? 'any'}` };
     throw new GatewayError('WEBRTC_BIND', undefined, detail, { cause });
   });
-  leg = new Leg(options, agent, certificate);
-  return leg;
+  try {
+    leg = new Leg(options, agent, certificate);
+    return leg;
+  } catch (error) {
+    await agent.close();
+    throw error;
+  }
 }
 
 class Leg implements WebrtcLeg {
-  readonly offerSdp: string;
+  readonly localSdp: string;
   readonly ssrc: number;
   readonly #options: WebrtcLegOptions;
   readonly #agent: IceAgent;
@@ -77,7 +87,18 @@ class Leg implements WebrtcLeg {
       streamId: 'gw-stream',
       trackId: 'gw-audio-0',
     };
-    this.offerSdp = buildMetaOffer(this.#offer);
+    this.localSdp = this.#describe();
+  }
+
+  /** Throws what is wrong with Meta's offer. */
+  #describe(): string {
+    const { remoteOffer, dialect = MESSENGER_SDP } = this.#options;
+    if (remoteOffer === undefined) return buildMetaOffer(this.#offer, dialect);
+    const parsed = parseMetaDescription(remoteOffer);
+    if (!parsed.ok) throw parsed.error;
+    const answer = buildMetaAnswer(parsed.value, this.#offer, dialect);
+    if (!answer.ok) throw answer.error;
+    return answer.value;
   }
 
   get state(): WebrtcState {
@@ -196,7 +217,7 @@ class Leg implements WebrtcLeg {
   }
 
   #plan(description: MetaDescription): Result<ReceivePlan, SdpProblem> {
-    const receive = planReceive(description);
+    const receive = planReceive(description, this.#options.dialect);
     if (!receive.ok) return receive;
     const send = planSend(description, this.#offer);
     if (!send.ok) return send;

@@ -1,4 +1,4 @@
-import type { ReceivePlan, SdpProblem, SendPlan } from '../sdp/index.ts';
+import type { ReceivePlan, SdpDialect, SdpProblem, SendPlan } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
@@ -13,6 +13,10 @@ export interface WebrtcLegOptions {
   readonly portMax?: number;
   /** Milliseconds from the answer until ICE and DTLS must be up. Default 15 000. */
   readonly setupTimeoutMs?: number;
+  /** How descriptions look. Default Messenger's. */
+  readonly dialect?: SdpDialect;
+  /** Meta's offer, when it is Meta who offers: `localSdp` is then our answer to it. */
+  readonly remoteOffer?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: WebrtcEvents;
@@ -58,11 +62,11 @@ export interface Renegotiated {
 
 /** One WebRTC session with Meta. */
 export interface WebrtcLeg {
-  /** What `accept` sends. */
-  readonly offerSdp: string;
+  /** What `accept` or `connect` sends: our offer, or our answer to Meta's. The same for the life of the leg. */
+  readonly localSdp: string;
   readonly ssrc: number;
   readonly state: WebrtcState;
-  /** Applies Meta's answer to our offer and starts ICE at once. Once. */
+  /** Applies Meta's answer to our offer, or the offer that `localSdp` answers, and starts ICE at once. Once. */
   applyAnswer(sdp: string): Result<undefined, SdpProblem>;
   /**
    * Applies an offer of Meta's on the same transport, whatever its `o=` version says. The value holds our local

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Effect } from '../../src/call/index.ts';
-import { reduce } from '../../src/call/index.ts';
+import { MESSENGER, reduce, WHATSAPP } from '../../src/call/index.ts';
 import { type Entry, World } from './world.ts';
 
 const SEEDS = 6_000;
@@ -56,12 +56,17 @@ function checkPlaced({ effects, state }: World, claim: Claim): void {
 }
 
 /** A call that a consumer placed: Meta's side is down, told by us, told to us, or never ours. */
-function checkTaken({ state }: World, claim: Claim): void {
-  const { accept, reject, terminate } = state.graph;
+function checkTaken({ effects, state }: World, claim: Claim): void {
+  const { preAccept, accept, reject, terminate } = state.graph;
+  const count = (type: Effect['type']): number => effects.filter((effect) => effect.type === type).length;
+  claim(count('graphPreAccept') <= (state.facts.platform.preAccepts ? 1 : 0), 'pre-accepted wrongly');
+  claim(count('applyAnswer') <= 1, 'ICE begun twice');
   const told = state.webhook !== undefined || reject !== 'none' || terminate !== 'none';
   const notOurs = state.acceptFailure?.kind === 'gone' || state.acceptFailure?.kind === 'not-owner';
   claim(told || notOurs, `Meta's side left up (accept ${accept})`);
-  claim(terminate === 'none' || accept === 'done' || accept === 'ambiguous', 'terminate without accept');
+  // After a pre_accept, which may have come through, Meta wants to hear of the end by terminate.
+  const begun = preAccept === 'none' || preAccept === 'failed' ? accept : 'done';
+  claim(terminate === 'none' || begun === 'done' || begun === 'ambiguous', 'terminate without accept');
   claim(reject === 'none' || accept === 'none' || accept === 'failed', 'reject after accept');
 }
 
@@ -97,16 +102,18 @@ function checkEnded(world: World, claim: Claim): void {
   }
 }
 
-test(`a call ends cleanly on both sides whatever happens in whatever order (${SEEDS} worlds)`, () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    expect(faults(new World(seed).run()), `seed ${seed}`).toEqual([]);
-  }
-});
+describe.each([MESSENGER, WHATSAPP])('on $name', (platform) => {
+  test(`a call ends cleanly on both sides whatever happens in whatever order (${SEEDS} worlds)`, () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      expect(faults(new World(seed, 'user_initiated', platform).run()), `seed ${seed}`).toEqual([]);
+    }
+  });
 
-test(`so does a call that the phone places (${SEEDS} worlds)`, () => {
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    expect(faults(new World(seed, 'business_initiated').run()), `seed ${seed}`).toEqual([]);
-  }
+  test(`so does a call that the phone places (${SEEDS} worlds)`, () => {
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      expect(faults(new World(seed, 'business_initiated', platform).run()), `seed ${seed}`).toEqual([]);
+    }
+  });
 });
 
 test('the outbound worlds reach every part of the table that matters', () => {
@@ -143,6 +150,29 @@ test('the worlds reach every part of the table that matters', () => {
     ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
     ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],
     ...['phone-lost', 'media-setup-failed', 'no-answer-sdp', 'operator', 'shutdown', 'bug'],
+  ];
+  expect(wanted.filter((key) => !reached.has(key))).toEqual([]);
+});
+
+test('the WhatsApp worlds reach what only WhatsApp has', () => {
+  const reached = new Set<string>();
+  for (let seed = 1; seed <= 2_000; seed++) {
+    for (const direction of ['user_initiated', 'business_initiated'] as const) {
+      const world = new World(seed, direction, WHATSAPP).run();
+      for (const { before, after, event } of world.entries) {
+        if (before.name !== after.name) reached.add(`${before.name} > ${after.name}`);
+        if (before !== after) reached.add(event.type);
+        if (after.refusal?.status === 603 && after.end?.cause === 'not-taken') reached.add('603');
+      }
+      for (const effect of world.effects)
+        reached.add(effect.type === 'finish' ? effect.record.cause : effect.type);
+    }
+  }
+  const wanted = [
+    ...['graphPreAccept', 'graph.preAccepted', 'graph.preAcceptFailed', 'meta.answer', '603'],
+    // Media was up when the phone answered; or it was not.
+    ...['accepting > talking', 'accepting > connecting', 'connecting > talking', 'dialing > connecting'],
+    ...['answered-elsewhere', 'consumer-hangup', 'phone-hangup', 'not-taken', 'no-answer-sdp'],
   ];
   expect(wanted.filter((key) => !reached.has(key))).toEqual([]);
 });

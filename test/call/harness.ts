@@ -6,9 +6,11 @@ import {
   type CallState,
   DEFAULT_POLICY,
   type Effect,
+  MESSENGER,
   reduce,
   type Step,
   startCall,
+  WHATSAPP,
 } from '../../src/call/index.ts';
 import type { TimerHandle } from '../../src/shared/clock.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
@@ -23,6 +25,7 @@ export interface HarnessOptions {
   readonly stampAgeMs?: number;
   /** The phone calls the consumer. */
   readonly outbound?: boolean;
+  readonly whatsapp?: boolean;
 }
 
 type EffectOf<T extends Effect['type']> = Extract<Effect, { type: T }>;
@@ -39,6 +42,8 @@ export class CallHarness {
       {
         facts: {
           callId: options.outbound ? 'out-1' : 'c_1',
+          platform: options.whatsapp ? WHATSAPP : MESSENGER,
+          ...(options.whatsapp && !options.outbound ? { offerSdp: 'O' } : {}),
           pageId: '102',
           psid: '765',
           direction: options.outbound ? 'business_initiated' : 'user_initiated',
@@ -135,6 +140,16 @@ export class CallHarness {
     return this.alerting().send(
       { type: 'meta.status', status: 'accepted' },
       { type: 'sip.answered', attempt: 1 },
+    );
+  }
+
+  /** An answered call of WhatsApp's: media was up before the phone answered. */
+  preAccepted(): this {
+    return this.ringing().send(
+      { type: 'graph.preAccepted' },
+      { type: 'media.sdpApplied' },
+      { type: 'media.iceConnected' },
+      { type: 'media.secure' },
     );
   }
 

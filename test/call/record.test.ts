@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_POLICY, missedRecord, startCall } from '../../src/call/index.ts';
+import { DEFAULT_POLICY, MESSENGER, missedRecord, startCall } from '../../src/call/index.ts';
 import { CallHarness, T0, TWO_DESKS } from './harness.ts';
 
 test('the record of a good call', () => {
@@ -65,6 +65,7 @@ test('the record of a good call', () => {
 test('a call that never rang has a record too', () => {
   const facts = {
     callId: 'c_2',
+    platform: MESSENGER,
     pageId: '102',
     psid: '765',
     direction: 'user_initiated' as const,
@@ -99,6 +100,7 @@ test('the journal of a call: its end is its last line', () => {
 test('a call that a phone places needs that phone', () => {
   const facts = {
     callId: 'out-1',
+    platform: MESSENGER,
     pageId: '102',
     psid: '765',
     direction: 'business_initiated' as const,

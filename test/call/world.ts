@@ -2,6 +2,8 @@ import type { CallEvent, CallFacts, Effect, TimerName } from '../../src/call/ind
 import {
   type CallState,
   DEFAULT_POLICY,
+  MESSENGER,
+  type Platform,
   reduce,
   type Step,
   startCall,
@@ -44,12 +46,18 @@ export class World {
   now = START;
   readonly #rnd: () => number;
   readonly #outbound: boolean;
+  readonly #platform: Platform;
   #order = 0;
   #queue: { at: number; order: number; event: CallEvent; id: number | undefined }[] = [];
   #timerId = 0;
 
-  constructor(seed: number, direction: CallFacts['direction'] = 'user_initiated') {
+  constructor(
+    seed: number,
+    direction: CallFacts['direction'] = 'user_initiated',
+    platform: Platform = MESSENGER,
+  ) {
     this.#rnd = random(seed);
+    this.#platform = platform;
     this.#outbound = direction === 'business_initiated';
     const targets = Array.from({ length: this.#outbound ? 1 : this.#int(4) }, (_, i) => ({
       name: `t${i}`,
@@ -59,6 +67,8 @@ export class World {
       {
         facts: {
           callId: 'c_1',
+          platform,
+          ...(platform.preAccepts && !this.#outbound ? { offerSdp: 'O' } : {}),
           pageId: '102',
           psid: '765',
           direction,
@@ -137,6 +147,8 @@ export class World {
         return [{ type: this.#chance(0.2) ? 'sip.answered' : 'sip.cancelled', attempt: effect.attempt }];
       case 'sendBye':
         return [{ type: 'sip.byeDone', attempt: effect.attempt }];
+      case 'graphPreAccept':
+        return [this.#preAcceptReply()];
       case 'graphAccept':
         return [this.#acceptReply()];
       case 'checkPermission':
@@ -184,26 +196,34 @@ export class World {
 
   /** Graph's reply to connect, and the webhooks that follow or overtake it. */
   #placed(): CallEvent[] {
+    const { answersLater } = this.#platform;
     const reply: CallEvent = this.#chance(0.8)
       ? {
           type: 'graph.connected',
           callId: this.#chance(0.95) ? 'c_9' : undefined,
-          answerSdp: this.#chance(0.9) ? 'B' : undefined,
+          answerSdp: this.#chance(0.9) && !answersLater ? 'B' : undefined,
         }
       : { type: 'graph.connectFailed', ambiguous: this.#chance(0.5), refusal: { status: 500 } };
     const webhooks: CallEvent[] = [
       { type: 'meta.identified', callId: 'c_9' },
       { type: 'meta.status', status: 'ringing' },
       { type: 'meta.status', status: 'accepted' },
-      { type: 'meta.mediaUpdate', version: 1, sdp: 'D' },
+      answersLater ? { type: 'meta.answer', sdp: 'B' } : { type: 'meta.mediaUpdate', version: 1, sdp: 'D' },
       { type: 'meta.terminate', status: 'Completed' },
+      ...(answersLater && this.#chance(0.2) ? [{ type: 'meta.status', status: 'rejected' } as const] : []),
     ];
     return [reply, ...webhooks.filter(() => this.#chance(0.7))];
+  }
+
+  #preAcceptReply(): CallEvent {
+    if (this.#chance(0.8)) return { type: 'graph.preAccepted' };
+    return { type: 'graph.preAcceptFailed', kind: ACCEPT_FAILURES[this.#int(5)] ?? 'ambiguous' };
   }
 
   #acceptReply(): CallEvent {
     if (this.#chance(0.3))
       return { type: 'graph.acceptFailed', kind: ACCEPT_FAILURES[this.#int(5)] ?? 'ambiguous' };
+    if (this.#platform.preAccepts) return { type: 'graph.accepted' };
     return {
       type: 'graph.accepted',
       answerSdp: this.#chance(0.85) ? 'B' : undefined,
@@ -238,6 +258,10 @@ export class World {
       { type: 'meta.mediaUpdate', version: this.#int(5), sdp: 'D' },
       { type: 'meta.identified', callId: 'c_9' },
       { type: 'meta.status', status: this.#chance(0.5) ? 'ringing' : 'accepted' },
+      { type: 'meta.status', status: 'rejected' },
+      { type: 'meta.answer', sdp: 'B' },
+      { type: 'graph.preAccepted' },
+      { type: 'graph.preAcceptFailed', kind: 'gone' },
       { type: 'graph.permission', allowed: true },
       { type: 'graph.connected', callId: 'c_9', answerSdp: 'B' },
       { type: 'graph.connectFailed', ambiguous: true, refusal: { status: 504 } },

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import { type CallRecord, DEFAULT_POLICY } from '../../src/call/index.ts';
+import { type CallRecord, DEFAULT_POLICY, MESSENGER } from '../../src/call/index.ts';
 import type { MediaSide } from '../../src/gateway/call-media.ts';
 import type { MetaSide } from '../../src/gateway/call-meta.ts';
 import type { PhoneSide } from '../../src/gateway/call-phone.ts';
@@ -27,6 +27,7 @@ function run(
     setup: {
       facts: {
         callId: 'c_1',
+        platform: MESSENGER,
         pageId: '1',
         psid: '2',
         direction: 'user_initiated',
@@ -43,7 +44,7 @@ function run(
       const behaviour = behave(context, asked);
       const side = (name: string): never =>
         new Proxy(
-          { offerSdp: 'v=0', stats: undefined, codec: undefined },
+          { localSdp: 'v=0', stats: undefined, codec: undefined },
           {
             get: (target, key) => {
               if (key in target) return Reflect.get(target, key);
@@ -144,6 +145,7 @@ it('begins an effect behind a journal note only when the note is written', async
     setup: {
       facts: {
         callId: 'c_2',
+        platform: MESSENGER,
         pageId: '1',
         psid: '2',
         direction: 'user_initiated',
@@ -182,7 +184,7 @@ it('begins an effect behind a journal note only when the note is written', async
         media: {
           open: note('open'),
           close: note('close'),
-          offerSdp: 'v=0',
+          localSdp: 'v=0',
           stats: undefined,
           summary: () => ({}),
         } as unknown as MediaSide,

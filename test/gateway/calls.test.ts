@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
-import { Ledger } from '../../src/call/index.ts';
+import { Ledger, MESSENGER } from '../../src/call/index.ts';
 import { parseConfig } from '../../src/config/index.ts';
+import { accountsOf } from '../../src/gateway/accounts.ts';
 import { Calls } from '../../src/gateway/calls.ts';
 import { PlacedCalls } from '../../src/gateway/placed-calls.ts';
 import { GraphClient } from '../../src/meta/index.ts';
@@ -43,7 +44,7 @@ it('rejects and records a call that a bug kept from ringing', async () => {
     config: config.value,
     clock: systemClock,
     log,
-    graph,
+    accounts: accountsOf(config.value.meta, { messenger: graph, whatsapp: graph }),
     ledger: new Ledger(),
     placed,
     parts: () => ({ plane: never, sip: never, journal: noJournal, directory }),
@@ -52,6 +53,7 @@ it('rejects and records a call that a bug kept from ringing', async () => {
   const call = simulator.consumer({ psid: '7' }).call({ toneHz: 440 });
   calls.take({
     callId: call.id,
+    platform: MESSENGER,
     pageId: PAGE,
     psid: '7',
     direction: 'user_initiated',

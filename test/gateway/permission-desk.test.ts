@@ -14,7 +14,7 @@ function desk(answers: PermissionOutcome[], sent: MessageOutcome = { ok: true })
   const clock = new FakeClock(1_789_000_000_000);
   const asked: string[] = [];
   const made = new PermissionDesk({
-    graph: {
+    api: () => ({
       permission: (_page, psid) => {
         asked.push(`GET ${psid}`);
         return Promise.resolve(answers.length > 1 ? answers.shift()! : answers[0]!);
@@ -23,7 +23,7 @@ function desk(answers: PermissionOutcome[], sent: MessageOutcome = { ok: true })
         asked.push(`optin ${psid}`);
         return Promise.resolve(sent);
       },
-    },
+    }),
     now: () => clock.now(),
     log: silentLog,
   });

@@ -73,7 +73,7 @@ it.each(['ice-connected', 'secure'] as const)(
     });
     holder.leg = leg;
     const peer = new LibwebrtcPeer();
-    leg.applyAnswer(await peer.answer(leg.offerSdp));
+    leg.applyAnswer(await peer.answer(leg.localSdp));
     await closing.promise;
     expect(seen.states.slice(-2)).toEqual([when, 'closed']);
     expect(seen.keys !== undefined).toBe(when === 'secure');

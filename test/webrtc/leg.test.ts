@@ -25,7 +25,7 @@ async function open(options: Partial<WebrtcLegOptions> = {}): Promise<{ leg: Web
 }
 
 async function peerOf(leg: WebrtcLeg, profiles?: number[], address?: string): Promise<LitePeer> {
-  const peer = await LitePeer.open(leg.offerSdp, profiles, address);
+  const peer = await LitePeer.open(leg.localSdp, profiles, address);
   closers.push(() => peer.close());
   return peer;
 }
@@ -121,7 +121,7 @@ it('refuses an offer with another certificate, or at the wrong time, and goes on
 
 it('works over IPv6', async () => {
   const { leg, seen } = await open({ bindAddress: '::1' });
-  expect(leg.offerSdp).toContain('c=IN IP6 ::1\r\n');
+  expect(leg.localSdp).toContain('c=IN IP6 ::1\r\n');
   const peer = await peerOf(leg, undefined, '::1');
   leg.applyAnswer(peer.answer().replace(/(udp 2122260224) ::1/, '$1 0:0:0:0:0:0:0:1'));
   await seen.until(() => seen.states.includes('secure'));
@@ -132,20 +132,20 @@ it('works over IPv6', async () => {
 
 it('offers the external address instead of its own, and exactly one fingerprint', async () => {
   const { leg } = await open({ externalAddress: '198.51.100.1' });
-  expect(leg.offerSdp.match(/a=candidate:.*/g)).toEqual([
+  expect(leg.localSdp.match(/a=candidate:.*/g)).toEqual([
     expect.stringMatching(/^a=candidate:1 1 udp 2130706431 198\.51\.100\.1 \d+ typ host generation 0$/),
   ]);
-  expect(leg.offerSdp.match(/a=fingerprint:.*/g)).toEqual([
+  expect(leg.localSdp.match(/a=fingerprint:.*/g)).toEqual([
     expect.stringMatching(/^a=fingerprint:sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
   ]);
   // RFC 8839 section 5.4: ice-chars only; 48 and 192 bits of them.
-  expect(leg.offerSdp).toMatch(/a=ice-ufrag:[A-Za-z0-9+/]{8}\r\na=ice-pwd:[A-Za-z0-9+/]{32}\r\n/);
+  expect(leg.localSdp).toMatch(/a=ice-ufrag:[A-Za-z0-9+/]{8}\r\na=ice-pwd:[A-Za-z0-9+/]{32}\r\n/);
 });
 
 it('says WEBRTC_BIND when the address is not ours or the ports are taken', async () => {
   await expect(open({ bindAddress: '203.0.113.1' })).rejects.toMatchObject({ code: 'WEBRTC_BIND' });
   const { leg } = await open();
-  const port = Number(/m=audio (\d+)/.exec(leg.offerSdp)?.[1]);
+  const port = Number(/m=audio (\d+)/.exec(leg.localSdp)?.[1]);
   await expect(open({ portMin: port, portMax: port })).rejects.toMatchObject({
     code: 'WEBRTC_BIND',
     detail: { address: '127.0.0.1', ports: `${port}-${port}` },

@@ -24,7 +24,7 @@ async function open(): Promise<{ leg: WebrtcLeg; seen: Recorder; peer: Libwebrtc
 
 it("reaches libwebrtc, and its voice comes back to it through both sides' keys", async () => {
   const { leg, seen, peer } = await open();
-  expect(leg.applyAnswer(await peer.answer(leg.offerSdp))).toMatchObject({ ok: true });
+  expect(leg.applyAnswer(await peer.answer(leg.localSdp))).toMatchObject({ ok: true });
   await seen.until(() => seen.states.includes('secure'));
   expect(seen.states).toEqual(['ice-checking', 'ice-connected', 'secure']);
   expect(seen.plans[0]).toMatchObject({ receive: { opusPayloadTypes: [111] }, send: { payloadType: 111 } });
@@ -50,7 +50,7 @@ it("reaches libwebrtc, and its voice comes back to it through both sides' keys",
 
 it('ends when libwebrtc closes: its close_notify counts as the end', async () => {
   const { leg, seen, peer } = await open();
-  leg.applyAnswer(await peer.answer(leg.offerSdp));
+  leg.applyAnswer(await peer.answer(leg.localSdp));
   await seen.until(() => seen.states.includes('secure'));
   peer.close();
   await seen.until(() => leg.state === 'failed');
@@ -70,7 +70,7 @@ it.each([
   });
   closers.push(() => hop.close());
   const { leg, seen, peer } = await open();
-  const answer = hop.answer(await peer.answer(hop.offer(leg.offerSdp)));
+  const answer = hop.answer(await peer.answer(hop.offer(leg.localSdp)));
   expect(leg.applyAnswer(answer)).toMatchObject({ ok: true });
   await seen.until(() => seen.states.includes('secure') || leg.state === 'failed');
   expect(seen.states).toEqual(['ice-checking', 'ice-connected', 'secure']);
@@ -84,7 +84,7 @@ it('keeps checking a relay that opens its port only seconds after the answer', a
   });
   closers.push(() => hop.close());
   const { leg, seen, peer } = await open();
-  leg.applyAnswer(hop.answer(await peer.answer(hop.offer(leg.offerSdp))));
+  leg.applyAnswer(hop.answer(await peer.answer(hop.offer(leg.localSdp))));
   await seen.until(() => seen.states.includes('secure') || leg.state === 'failed');
   expect(leg.state).toBe('secure');
 });

@@ -1,9 +1,10 @@
 import type { Bridge, BridgeEvent, BridgeStats, MediaEngine, PhonePlan } from '../../media/index.ts';
+import { MESSENGER_SDP, WHATSAPP_SDP } from '../../sdp/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
-import type { MediaEvent, WorkerOptions } from './protocol.ts';
+import type { MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 
 /** One call inside a media worker: the WebRTC leg and the bridge, tied together. */
 export class CallMedia {
@@ -34,11 +35,16 @@ export class CallMedia {
     this.#tell = tell;
   }
 
-  /** Binds both legs. Rejects with WEBRTC_BIND or MEDIA_RTP_PORTS; the caller then closes. */
-  async open(): Promise<{ offerSdp: string; phoneAddress: string; phonePort: number }> {
+  /** Binds both legs. Rejects with WEBRTC_BIND, MEDIA_RTP_PORTS or what is wrong with the offer; the caller then closes. */
+  async open({
+    platform,
+    offerSdp,
+  }: Omit<MediaRequests['open']['params'], 'call'>): Promise<MediaRequests['open']['result']> {
     const { webrtc, rtp } = this.#options;
     const leg = await openWebrtcLeg({
       ...webrtc,
+      dialect: platform === 'whatsapp' ? WHATSAPP_SDP : MESSENGER_SDP,
+      ...(offerSdp === undefined ? {} : { remoteOffer: offerSdp }),
       clock: systemClock,
       log: this.#log,
       events: this.#events(),
@@ -55,7 +61,7 @@ export class CallMedia {
     this.#bridge = bridge;
     bridge.attachConsumer((packet) => leg.send(packet));
     const { address, port } = await bridge.openPhone(rtp);
-    return { offerSdp: leg.offerSdp, phoneAddress: address, phonePort: port };
+    return { localSdp: leg.localSdp, phoneAddress: address, phonePort: port };
   }
 
   applyAnswer(sdp: string): undefined {

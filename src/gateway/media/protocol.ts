@@ -26,9 +26,12 @@ export interface WorkerOptions extends MediaAddresses {
 
 /** What the main thread may ask of a media worker: request name -> parameters and result. */
 export interface MediaRequests {
-  /** Opens both legs' sockets. */
-  open: { params: { call: string }; result: { offerSdp: string; phoneAddress: string; phonePort: number } };
-  /** Applies Meta's answer; ICE starts at once. */
+  /** Opens both legs' sockets; `offerSdp` is Meta's, when it is Meta who offers. */
+  open: {
+    params: { call: string; platform?: 'messenger' | 'whatsapp'; offerSdp?: string };
+    result: { localSdp: string; phoneAddress: string; phonePort: number };
+  };
+  /** Applies Meta's answer, or the offer that was answered; ICE starts at once. */
   applyAnswer: { params: { call: string; sdp: string }; result: undefined };
   /** Applies an offer of Meta's (after accept, or by media_update). */
   applyRenegotiation: { params: { call: string; sdp: string }; result: { answerSdp: string } };

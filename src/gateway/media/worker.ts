@@ -38,12 +38,12 @@ tell({ type: 'started', opus: opus.name });
 type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) => unknown };
 
 const handlers: Handlers = {
-  open: async ({ call }) => {
+  open: async ({ call, ...wanted }) => {
     if (calls.has(call)) throw new GatewayError('GATEWAY_BUG', 'The call is open already.');
     const media = new CallMedia(call, engine, options, log, (event) => tell({ type: 'event', call, event }));
     calls.set(call, media);
     try {
-      return await media.open();
+      return await media.open(wanted);
     } catch (error) {
       calls.delete(call);
       await media.close();

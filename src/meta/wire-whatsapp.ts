@@ -1,0 +1,43 @@
+/** What travels between us and WhatsApp's Cloud API; we send exactly these forms. */
+
+interface ToWhatsApp {
+  readonly messaging_product: 'whatsapp';
+}
+
+/** `POST /{phone_number_id}/calls` */
+export type WhatsAppCallsRequest = ToWhatsApp &
+  (
+    | {
+        readonly call_id: string;
+        readonly action: 'pre_accept' | 'accept';
+        readonly session: { readonly sdp_type: 'answer'; readonly sdp: string };
+      }
+    | {
+        readonly to: string;
+        readonly action: 'connect';
+        readonly session: { readonly sdp_type: 'offer'; readonly sdp: string };
+        /** Comes back in every webhook of the call; at most 512 characters. */
+        readonly biz_opaque_callback_data?: string;
+      }
+    | { readonly call_id: string; readonly action: 'reject' | 'terminate' }
+  );
+
+/** Its reply; `messaging_product` is missing at times. */
+export interface WhatsAppCallsReply {
+  readonly messaging_product?: 'whatsapp';
+  readonly success?: boolean;
+  /** To connect. */
+  readonly calls?: readonly { readonly id: string }[];
+}
+
+/** `POST /{phone_number_id}/messages`: asks for permission to call. */
+export interface CallPermissionRequest extends ToWhatsApp {
+  readonly recipient_type: 'individual';
+  readonly to: string;
+  readonly type: 'interactive';
+  readonly interactive: {
+    readonly type: 'call_permission_request';
+    readonly action: { readonly name: 'call_permission_request' };
+    readonly body?: { readonly text: string };
+  };
+}
