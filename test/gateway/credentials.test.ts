@@ -6,6 +6,7 @@ import { silentLog } from '../../src/shared/log.ts';
 const meta = (token: string, secret = 's1') => ({
   apps: [{ id: 'app', secret, verifyToken: 'v' }],
   pages: [{ id: '10', accessToken: token, app: 'app', route: 'desk' }],
+  numbers: [{ id: '55', accessToken: token, app: 'app', route: 'desk', acceptWindowMs: 30_000 }],
 });
 
 it('knows the token of a Page with the secret and id of its app, and of no other Page', () => {
@@ -40,7 +41,7 @@ it('reads again when a token is refused, once a minute at most', () => {
 });
 
 it('a Page that is gone from the file keeps what it has: Pages change with a restart', () => {
-  const reload = () => ({ apps: [], pages: [] });
+  const reload = () => ({ apps: [], pages: [], numbers: [] });
   const credentials = new Credentials({ meta: meta('t1'), reload, clock: new FakeClock(), log: silentLog });
   credentials.refresh();
   expect(credentials.of('10')).toEqual({ accessToken: 't1', appSecret: 's1', appId: 'app' });
