@@ -82,16 +82,23 @@ async function graphOf(
 ): Promise<{ url: string; actions: string[]; server: Server }> {
   const actions: string[] = [];
   const server = createServer(async (request, response) => {
-    const body = request.method === 'POST' ? JSON.parse(await text(request)) : { action: 'profile' };
+    const isPermission = request.url?.includes('/messenger_call_permissions') === true;
+    const body =
+      request.method === 'POST'
+        ? JSON.parse(await text(request))
+        : { action: isPermission ? 'permission' : 'profile' };
     actions.push(body.action);
     const session =
-      body.action === 'accept'
+      body.action === 'accept' || body.action === 'connect'
         ? { sdp_response: { sdp_type: 'answer', sdp: await consumer.answer(body.session.sdp, 440) } }
         : undefined;
     response.setHeader('content-type', 'application/json');
-    response.end(
-      JSON.stringify(body.action === 'profile' ? { name: 'Amina Otieno' } : { success: true, session }),
-    );
+    const replies: Readonly<Record<string, object>> = {
+      profile: { name: 'Amina Otieno' },
+      permission: { permission: { status: 'HAS_PERMISSION' } },
+      connect: { success: true, id: 'c_libwebrtc', session },
+    };
+    response.end(JSON.stringify(replies[body.action] ?? { success: true, session }));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, actions, server };
@@ -146,3 +153,50 @@ it.each(['PCMU', 'G722', 'opus'] as const)(
     expect(graph.actions.filter((action) => action !== 'profile')).toEqual(['accept', 'terminate']);
   },
 );
+
+it('a phone calls a real libwebrtc consumer, and both hear each other once somebody picks up', async () => {
+  const consumer = new LibwebrtcConsumer();
+  const graph = await graphOf(consumer);
+  closers.push(
+    () => consumer.close(),
+    () => graph.server.close(),
+    () => graph.server.closeAllConnections(),
+  );
+  const world = await start({
+    configure: (yaml) => {
+      (yaml['meta'] as Record<string, unknown>)['graphUrl'] = graph.url;
+      delete (yaml['webrtc'] as Record<string, unknown>)['bindAddress'];
+      yaml['outbound'] = { rules: [{ trunk: 'phone1', page: DEMO_PAGE }] };
+    },
+  });
+  const { webhooks } = world.simulator;
+  const tell = (event: 'connect' | 'call_status' | 'terminate', more: object): Promise<void> =>
+    webhooks.call(DEMO_PAGE, {
+      id: 'c_libwebrtc',
+      timestamp: Math.floor(Date.now() / 1000),
+      event,
+      ...more,
+    });
+  const [at] = world.gateway.sipContacts;
+  const phone = await world.phones[0]?.dial({
+    number: caller.psid,
+    host: at?.address ?? '',
+    port: at?.port ?? 0,
+  });
+  if (!phone) throw new Error('no phone');
+  await until(() => graph.actions.includes('connect'));
+  await tell('connect', { from: DEMO_PAGE, to: caller.psid, call_direction: 'business_initiated' });
+  await tell('call_status', { recipient_id: caller.psid, call_status: 'ringing' });
+  await phone.ringing;
+  expect(phone.heard().rxPackets, 'nothing is heard before the pickup').toBe(0);
+  await tell('call_status', { recipient_id: caller.psid, call_status: 'accepted' });
+  await phone.answered;
+  await until(() => consumer.seconds > 3 && phone.heard().rxPackets > 120);
+  expect(Math.abs(consumer.heardHz() / 620 - 1)).toBeLessThan(0.02);
+  expect(Math.abs(phone.heard().heardHz / 440 - 1)).toBeLessThan(0.02);
+  await tell('terminate', { status: 'Completed', duration: 3 });
+  expect(await phone.ended).toMatchObject({ how: 'BYE' });
+  expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
+  await until(() => world.gateway.calls === 0);
+  expect(graph.actions).toEqual(['permission', 'connect']);
+});

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { DEMO_PAGE } from '../../src/cli/demo/world.ts';
 import { caller, until, worlds } from '../e2e/world.ts';
 import { hasPeers } from '../support/peer.ts';
 import { Baresip } from './support/baresip.ts';
@@ -39,6 +40,43 @@ describe.runIf(hasPeers('baresip'))('baresip as the desk phone', () => {
     });
     await until(() => world.gateway.calls === 0);
     expect(Math.abs(call.heard().heardHz / 700 - 1)).toBeLessThan(0.02);
+    expect(Math.abs(heardHz(phone.heard()) / 440 - 1)).toBeLessThan(0.02);
+  });
+
+  it.each(['phone', 'consumer'] as const)('calls a consumer; the %s hangs up', async (last) => {
+    const phone = await Baresip.start({ toneHz: 700 });
+    phones.push(phone);
+    const world = await start({
+      phone: { user: 'desk', host: '127.0.0.1', port: phone.port },
+      configure: (yaml) => {
+        yaml['outbound'] = {
+          rules: [{ trunk: 'phone1', page: DEMO_PAGE }],
+          directory: { first: 7001, last: 7099 },
+        };
+      },
+    });
+    world.simulator.consumer({ ...caller, permission: true });
+    const [at] = world.gateway.sipContacts;
+    const next = world.simulator.nextPlaced();
+    phone.dial(`sip:${caller.psid}@127.0.0.1:${at?.port}`);
+    const called = await next;
+    expect(called.psid).toBe(caller.psid);
+    await phone.event('CALL_RINGING');
+    await phone.event('CALL_ESTABLISHED');
+    await called.firstAudio;
+    await until(() => called.heard().rxPackets > 80);
+    await phone.hears();
+    if (last === 'phone') phone.hangup();
+    else await called.hangup();
+    await called.ended;
+    await phone.event('CALL_CLOSED');
+    expect(await world.nextRecord()).toMatchObject({
+      direction: 'business_initiated',
+      cause: `${last}-hangup`,
+      answered: true,
+    });
+    await until(() => world.gateway.calls === 0);
+    expect(Math.abs(called.heard().heardHz / 700 - 1)).toBeLessThan(0.02);
     expect(Math.abs(heardHz(phone.heard()) / 440 - 1)).toBeLessThan(0.02);
   });
 });
