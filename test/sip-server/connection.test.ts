@@ -354,3 +354,16 @@ describe('connection reuse (RFC 5923)', () => {
     expect(secure.listener.size).toBe(2);
   });
 });
+
+test('keep-alives that nobody reads the answers of end the connection', async () => {
+  const bench = await Bench.open({ backlog: 1024 });
+  const socket = await bench.peer();
+  socket.pause();
+  const flood = '\r\n'.repeat(500_000);
+  const more = (): void => {
+    while (socket.writable && socket.write(flood));
+  };
+  socket.on('drain', more);
+  more();
+  await expect.poll(() => bench.listener.size, { timeout: 10_000 }).toBe(0);
+});

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { SipServer } from '../../src/sip-server/index.ts';
 import { encodeFrame, FrameDecoder } from '../../src/sip-server/wire/frame.ts';
 import { connectSrf, SECRET, startApp, startServer } from './support/app.ts';
@@ -141,4 +142,36 @@ test('requests go to the applications that route them, in turn', async () => {
   expect(await send('NOTIFY')).toBe(503);
   for (const app of apps) app.disconnect();
   await peer.close();
+});
+
+test('an application that has said goodbye and reads nothing gets no more requests', async () => {
+  const server = await start();
+  const silent = connect({ ...server.control, allowHalfOpen: true });
+  sockets.push(silent);
+  silent.on('error', () => {});
+  silent.write(encodeFrame(`1|authenticate|${SECRET}`));
+  silent.write(encodeFrame('2|route|options'));
+  await expect.poll(() => server.stats().clients).toBe(1);
+  silent.pause();
+  const ping = Buffer.concat(Array<Buffer>(1000).fill(encodeFrame(`${'x'.repeat(4000)}|ping`)));
+  for (let i = 0; i < 3; i++) silent.write(ping);
+  silent.end();
+  await expect.poll(() => server.stats().clients).toBe(0);
+});
+
+test('a refused client that keeps its half of the connection is gone when its time is over', async () => {
+  const clock = new FakeClock();
+  const server = await startServer({ clock });
+  servers.push(server);
+  const socket = connect({ ...server.control, allowHalfOpen: true });
+  sockets.push(socket);
+  socket.on('error', () => {});
+  socket.write(encodeFrame('1|authenticate|wrong'));
+  await once(socket.resume(), 'end');
+  clock.advance(10_000);
+  const knock = (): Promise<unknown> => new Promise((resolve) => socket.write('1', resolve));
+  // The first is answered by a reset, which a later one meets; digits alone begin a frame.
+  const knocks = [];
+  for (let i = 0; i < 6; i++) knocks.push(await knock());
+  expect(knocks).toContainEqual(expect.any(Error));
 });

@@ -34,3 +34,7 @@ test('a wildcard stands for one label, where it is allowed', () => {
   );
   expect(verdicts).toEqual([true, false, false, false]);
 });
+
+test('an IPv6 address with a zone is nobody, and no exception', () => {
+  expect(isIdentity(identities({ subjectaltname: 'DNS:pbx.example' }), 'fe80::1%eth0')).toBe(false);
+});

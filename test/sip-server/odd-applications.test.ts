@@ -49,3 +49,14 @@ test('a From tag that is no token is refused', () => {
   const sent = bench.frame({}, ['OPTIONS sip:peer@127.0.0.1:5080 SIP/2.0', 'From: <sip:a@b>;tag="q"']);
   expect(sent.tokens.slice(2)).toEqual(['NOK', 'invalid From header']);
 });
+
+test('an application that goes between a 2xx and its ACK leaves the peer with both ACK and BYE', () => {
+  const bench = new Bench();
+  const { request } = bench.invite();
+  bench.answer(request, 200);
+  bench.alive = false;
+  bench.engine.onGone(bench.client);
+  expect(bench.sent()).toEqual(['ACK', 'BYE']);
+  bench.answer(request, 200);
+  expect(bench.sent()).toEqual(['ACK']);
+});

@@ -41,6 +41,17 @@ export class DialogTable implements Iterable<Dialog> {
     if (this.#dialogs.get(at) === dialog) this.#dialogs.delete(at);
   }
 
+  /** Whether that id is in use, whichever application's the dialog is. */
+  has(role: Role, id: string): boolean {
+    return this.#dialogs.has(key(role, id));
+  }
+
+  /** Whether that id names a call that is not over. */
+  hasCall(role: Role, id: string): boolean {
+    const dialog = this.#dialogs.get(key(role, id));
+    return dialog?.isCall === true && dialog.state !== 'terminated';
+  }
+
   /** What an application means by an id. */
   ofClient(id: string, client: AppClient): Dialog | undefined {
     for (const role of ['uac', 'uas'] as const) {

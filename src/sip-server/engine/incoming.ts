@@ -86,6 +86,10 @@ export class Incoming {
       this.#requests.refuse(transaction, request, 422, [['Min-SE', String(MIN_SE)]]);
       return;
     }
+    if (method === 'INVITE' && this.#requests.isTaken(request)) {
+      this.#requests.refuse(transaction, request, 482);
+      return;
+    }
     const client = this.#context.pick(method);
     if (client) {
       this.#requests.handOver(client, request, transaction, undefined, this.#context.ids.tag());

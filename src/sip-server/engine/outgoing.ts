@@ -89,7 +89,7 @@ export class Outgoing {
         const forms = FORMING.has(method);
         if (forms) {
           dialog = dialogOf(client, request, request.contact);
-          if (dialogs.ofClient(dialog.id, client))
+          if (dialogs.ofClient(dialog.id, client) || dialogs.has('uac', dialog.id))
             return nok('a dialog with this Call-ID and From tag exists');
           dialogs.add(dialog);
           if (dialog.isCall) this.sessions.describe(dialog, request.headers, request.bytes);
@@ -266,6 +266,10 @@ export class Outgoing {
 
   /** Ends a confirmed dialog from here: BYE to the peer, and the same BYE to the application as unsolicited. */
   endDialog(dialog: Dialog, why: End): void {
+    // RFC 3261 13.2.2.4: each 2xx has its ACK, even when the application that owes it is gone.
+    const invite = this.#requests.lastInvite(dialog)?.request;
+    for (const [seq, ack] of dialog.acks)
+      if (ack === 'wanted' && invite) this.#inDialog.acknowledge(dialog, seq, invite);
     this.#ending.end(dialog, why);
   }
 

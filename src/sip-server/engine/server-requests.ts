@@ -1,5 +1,5 @@
 import type { TimerHandle } from '../../shared/clock.ts';
-import type { Dialog } from '../dialog/dialog.ts';
+import { type Dialog, dialogId } from '../dialog/dialog.ts';
 import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipRequest } from '../message/message.ts';
@@ -25,6 +25,8 @@ export class ServerRequests {
   readonly #context: EngineContext;
   readonly #requests = new Map<string, IncomingRequest>();
   readonly #byTransaction = new Map<ServerTransaction, IncomingRequest>();
+  /** The last first INVITE of each dialog id. */
+  readonly #firstInvites = new Map<string, IncomingRequest>();
   readonly #lastInvite = new WeakMap<Dialog, IncomingRequest>();
   readonly #lastUpdate = new WeakMap<Dialog, IncomingRequest>();
 
@@ -49,6 +51,12 @@ export class ServerRequests {
   /** Whether an INVITE or UPDATE of the peer waits for its answer. */
   isOffered(dialog: Dialog): boolean {
     return this.pending(dialog, 'INVITE') !== undefined || this.pending(dialog, 'UPDATE') !== undefined;
+  }
+
+  /** Whether its Call-ID and From tag name another call already: for applications the two would be one. */
+  isTaken(request: SipRequest): boolean {
+    const id = idOf(request);
+    return this.#firstInvites.get(id)?.final === false || this.#context.dialogs.hasCall('uas', id);
   }
 
   /** Notes the dialog that a first request has made. */
@@ -107,6 +115,7 @@ export class ServerRequests {
       this.#context.callTimes.began(incoming);
       this.#context.cdrs.attempt(incoming, 'network', () => serializeMessage(request));
       this.#limit(incoming);
+      this.#firstInvites.set(idOf(request), incoming);
     }
     this.#requests.set(id, incoming);
     this.#byTransaction.set(transaction, incoming);
@@ -226,6 +235,8 @@ export class ServerRequests {
     incoming.timer = undefined;
     this.#requests.delete(incoming.id);
     this.#byTransaction.delete(incoming.transaction);
+    const id = idOf(incoming.request);
+    if (this.#firstInvites.get(id) === incoming) this.#firstInvites.delete(id);
   }
 
   /** The client's connection is gone: what it owes is answered 503, inside dialogs 481. */
@@ -244,8 +255,11 @@ export class ServerRequests {
     }
     this.#requests.clear();
     this.#byTransaction.clear();
+    this.#firstInvites.clear();
   }
 }
+
+const idOf = ({ callId, fromTag }: SipRequest): string => dialogId(callId, fromTag ?? '');
 
 /** The request that stands for another in the eyes of an application. */
 function told(cause: SipRequest, method: string, extra: Extra): SipRequest {

@@ -137,7 +137,14 @@ export class Connection {
       this.#hasPonged = true;
       this.#clear('pong');
     }
-    for (let ping = 0; ping < cut.pings; ping++) this.stream.write(PONG);
+    if (cut.pings > 0) {
+      // In one piece, and no more than the peer reads: a flood of line breaks must not cost more than it sends.
+      this.stream.write(PONG.repeat(cut.pings));
+      if (this.stream.writableLength > this.#limits.backlog) {
+        this.destroy('the peer does not read');
+        return;
+      }
+    }
     if (!this.#heard && cut.pings + cut.messages.length > 0) {
       this.#heard = true;
       this.#clear('first');

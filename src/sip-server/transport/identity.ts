@@ -59,6 +59,7 @@ const plain = (name: string): string => name.toLowerCase().replace(/\.$/, '');
 
 /** One text for each IPv6 address. */
 function canonical(address: string): string {
-  if (isIP(address) !== 6) return address;
+  // No certificate and no SIP URI names a zone, but any client may ask for one (SNI).
+  if (isIP(address) !== 6 || address.includes('%')) return address;
   return new URL(`http://[${address}]/`).hostname.slice(1, -1);
 }

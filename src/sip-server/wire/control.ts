@@ -77,7 +77,7 @@ export class ControlServer {
     for (let i = 0; i < this.#clients.length; i++) {
       const at = ((this.#next.get(verb) ?? 0) + i) % this.#clients.length;
       const client = this.#clients[at]!;
-      if (client.routes.has(verb)) {
+      if (client.alive && client.routes.has(verb)) {
         this.#next.set(verb, at + 1);
         return client;
       }
@@ -94,6 +94,8 @@ export class ControlServer {
     this.#sockets.add(socket);
     const patience = clock.after(AUTHENTICATE_WITHIN_MS, () => socket.destroy());
     socket.on('error', (error) => log.debug({ peer, error: error.message }, 'sip_server.control_error'));
+    // Who will say no more gets no more requests, even while it reads nothing of what waits for it.
+    socket.on('end', () => socket.destroy());
     socket.on('close', () => {
       patience.clear();
       this.#sockets.delete(socket);
@@ -110,9 +112,9 @@ export class ControlServer {
         if (socket.destroyed) return;
         if (client) this.#receive(client, frame);
         else {
-          patience.clear();
           client = this.#authenticate(socket, frame, peer);
           if (!client) return;
+          patience.clear();
           limits.bytes = MAX_FRAME_BYTES;
         }
       }
