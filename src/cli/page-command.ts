@@ -72,5 +72,6 @@ export function choosePage(
     wanted === undefined
       ? `the configuration has ${pages.length} Pages.`
       : `the configuration has no Page ${wanted}.`;
-  return { ok: false, error: { field: '--page', message, remedy: `Name one of: ${names}.` } };
+  const remedy = pages.length === 0 ? 'Add one under meta.pages.' : `Name one of: ${names}.`;
+  return { ok: false, error: { field: '--page', message, remedy } };
 }

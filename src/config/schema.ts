@@ -281,7 +281,8 @@ export const CONFIG_SCHEMA = Type.Object(
       {
         ...strict,
         default: {},
-        description: 'The admin port: /health/live, /health/ready, /calls, /metrics.',
+        description:
+          'The admin port: /health/live, /health/ready, /calls, /metrics, /directory, /permissions, /settings, /events.',
       },
     ),
     webrtc: Type.Object(

@@ -44,6 +44,8 @@ export interface CallsOptions {
     readonly journal: JournalWriter;
     readonly directory: Directory;
   };
+  /** It rings somebody now; every call that ends has a record. */
+  readonly onStarted: (facts: CallFacts) => void;
   readonly onRecord: (record: object) => void;
   readonly onLadder?: LadderSink | undefined;
 }
@@ -292,6 +294,7 @@ export class Calls {
       },
     });
     if (media) this.#calls.set(callId, { runner, media });
+    this.#options.onStarted(call.setup.facts);
   }
 
   /** Of a Page or number whose events and calls were let in. */

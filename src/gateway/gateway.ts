@@ -1,5 +1,5 @@
 import { DEFAULT_POLICY, Ledger } from '../call/index.ts';
-import { type HttpServers, startHttp } from '../http/index.ts';
+import { EventFeed, type HttpServers, startHttp } from '../http/index.ts';
 import {
   answerHandshake,
   GraphClient,
@@ -18,7 +18,8 @@ import {
   type RecordWriter,
   recordStream,
 } from '../store/index.ts';
-import { accountsOf } from './accounts.ts';
+import { type Accounts, accountsOf } from './accounts.ts';
+import { adminDesk } from './admin.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
 import { graphSettings } from './graph.ts';
@@ -26,6 +27,7 @@ import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { WorkerOptions } from './media/protocol.ts';
 import type { GatewayOptions } from './options.ts';
+import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 
@@ -47,6 +49,9 @@ export class Gateway {
   readonly #graph: GraphClient;
   readonly #whatsapp: WhatsAppClient;
   readonly #intake: Intake;
+  readonly #accounts: Accounts;
+  readonly #events: EventFeed;
+  readonly #replies = new PermissionReplies();
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -65,6 +70,7 @@ export class Gateway {
       clock,
       log,
     });
+    this.#events = new EventFeed({ log, clock });
     const clientOptions: GraphClientOptions = {
       ...graphSettings(config),
       credentials: (pageId) => this.#credentials.of(pageId),
@@ -78,14 +84,14 @@ export class Gateway {
     };
     this.#graph = new GraphClient(clientOptions);
     this.#whatsapp = new WhatsAppClient(clientOptions);
-    const accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
+    this.#accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
     const ledger = new Ledger();
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
     this.#calls = new Calls({
       config,
       clock,
       log,
-      accounts,
+      accounts: this.#accounts,
       ledger,
       placed: this.#placed,
       parts: () => ({
@@ -94,6 +100,8 @@ export class Gateway {
         journal: this.#journal,
         directory: this.#directory.directory,
       }),
+      onStarted: ({ callId, pageId, psid, direction }) =>
+        this.#tell('call_started', { callId, pageId, psid, direction }),
       onRecord: (record) => this.#record(record),
       onLadder: options.onLadder,
     });
@@ -103,9 +111,16 @@ export class Gateway {
       now: () => clock.now(),
       log,
       call: (callId) => this.#calls.get(callId),
-      accounts,
+      accounts: this.#accounts,
       startCall: (facts, callerName) => this.#calls.take(facts, callerName),
-      onPermission: (pageId, psid) => this.#calls.permissions.forget(pageId, psid),
+      onPermission: (event) => {
+        const { pageId, consumerId: psid, response, expirationMs: expiresAtMs } = event;
+        this.#calls.permissions.forget(pageId, psid);
+        if (!this.#replies.remember(event, clock.now())) return;
+        const number = this.#directory.directory.numberOf(pageId, psid);
+        this.#tell('call_permission_reply', { pageId, psid, number, response, expiresAtMs });
+      },
+      onSettings: ({ kind, dedupeKey, timestampMs, ...settings }) => this.#tell(kind, settings),
       onMissed: (record) => this.#record(record),
     });
   }
@@ -220,6 +235,14 @@ export class Gateway {
             gateway: { calls: this.#calls.size, ready: this.#health().ready },
           }),
         calls: () => this.#calls.list(),
+        api: adminDesk({
+          accounts: this.#accounts,
+          settings: this.#graph.settings,
+          directory: () => this.#directory.directory,
+          permissions: this.#calls.permissions,
+          replies: this.#replies,
+        }),
+        events: this.#events,
       },
       now: () => clock.now(),
       log,
@@ -248,7 +271,13 @@ export class Gateway {
 
   #record(record: object): void {
     this.#records.write(record);
+    this.#tell('call_ended', record);
     this.#options.onRecord?.(record);
+  }
+
+  /** To whoever listens on the admin port. */
+  #tell(event: string, data: object): void {
+    this.#events.publish(event, { at: new Date(this.#options.clock.now()).toISOString(), ...data });
   }
 
   #health(): { ready: boolean; details: object } {

@@ -5,7 +5,9 @@ import {
   type ConnectEvent,
   type MediaUpdateEvent,
   type MetaEvent,
+  type PermissionReplyEvent,
   parseWebhook,
+  type SettingsUpdateEvent,
   type TerminateEvent,
   terminateFailure,
 } from '../meta/index.ts';
@@ -29,7 +31,9 @@ export interface IntakeOptions {
   /** @param callerName when the webhook itself has it */
   readonly startCall: (facts: CallFacts, callerName: string | undefined) => void;
   /** A consumer answered a request for permission. */
-  readonly onPermission: (pageId: string, psid: string) => void;
+  readonly onPermission: (event: PermissionReplyEvent) => void;
+  /** Somebody changed the settings of a Page. */
+  readonly onSettings: (event: SettingsUpdateEvent) => void;
   readonly onMissed: (record: object) => void;
 }
 
@@ -96,9 +100,10 @@ export class Intake {
       case 'media_update':
         return this.#ofCall(event);
       case 'call_permission_reply':
-        this.#options.onPermission(event.pageId, event.consumerId);
+        this.#options.onPermission(event);
         return log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
       case 'call_settings_update':
+        this.#options.onSettings(event);
         return this.#settings(event.pageId, event.audioEnabled, event.ringTarget);
     }
   }

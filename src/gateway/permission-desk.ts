@@ -1,5 +1,5 @@
 import type { Refusal } from '../call/index.ts';
-import type { CallPermission, CallsApi, GraphFailure } from '../meta/index.ts';
+import type { CallPermission, CallsApi, GraphFailure, MessageOutcome } from '../meta/index.ts';
 import type { Log } from '../shared/log.ts';
 
 /** Meta's word on permission is kept no longer than this, ms. */
@@ -51,6 +51,13 @@ export class PermissionDesk {
       allowed: false,
       refusal: { status: 403, phrase: await this.#explain(pageId, psid, permission, ask) },
     };
+  }
+
+  /** Asks because a person decided so, whatever was asked before; noted, so that no rule asks on top of it. */
+  ask(pageId: string, psid: string): Promise<MessageOutcome> {
+    this.#asked.set(`${pageId} ${psid}`, this.#options.now());
+    trim(this.#asked);
+    return this.#options.api(pageId).requestPermission(pageId, psid);
   }
 
   /** The consumer answered a request, or Meta changed its mind: what was kept is worth nothing. */

@@ -19,6 +19,8 @@ export function createApp(bodyLimit: number, limits: HttpLimits, log: Log): Fast
     // Idle connections end at once, replies under way are finished; `close` in server.ts bounds that.
     forceCloseConnections: 'idle',
     return503OnClosing: true,
+    // What is misspelt or wrongly typed is told, not left out or bent.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true, verbose: true } },
     clientErrorHandler: refuseConnection,
     frameworkErrors: (_error, _request, reply) => void plain(reply, 404, 'not found'),
   });

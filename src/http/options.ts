@@ -1,4 +1,6 @@
 import type { Log } from '../shared/log.ts';
+import type { AdminApi } from './admin-api.ts';
+import type { EventFeed } from './event-feed.ts';
 
 export interface HttpOptions {
   readonly webhook: {
@@ -22,6 +24,9 @@ export interface HttpOptions {
     readonly calls: () => object;
     /** The body of `GET /metrics`. */
     readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+    readonly api: AdminApi;
+    /** `GET /events`; closed with the servers. */
+    readonly events: EventFeed;
   };
   /** Wall-clock milliseconds. */
   readonly now: () => number;

@@ -48,6 +48,7 @@ it('rejects and records a call that a bug kept from ringing', async () => {
     ledger: new Ledger(),
     placed,
     parts: () => ({ plane: never, sip: never, journal: noJournal, directory }),
+    onStarted: () => {},
     onRecord: (record) => records.push(record),
   });
   const call = simulator.consumer({ psid: '7' }).call({ toneHz: 440 });

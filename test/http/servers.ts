@@ -1,7 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type HttpLimits, type HttpServers, startHttp } from '../../src/http/index.ts';
+import {
+  type AdminApi,
+  EventFeed,
+  type EventFeedOptions,
+  type HttpLimits,
+  type HttpServers,
+  startHttp,
+} from '../../src/http/index.ts';
 
 export const SECRET = 'secret';
 export const BODY_LIMIT = 6_000_000;
@@ -13,6 +20,7 @@ export interface Line {
 }
 
 export interface ServersRig extends HttpServers {
+  readonly feed: EventFeed;
   /** Bodies that were handed over, with their arrival. */
   readonly taken: { readonly raw: Buffer; readonly atMs: number }[];
   readonly lines: Line[];
@@ -25,6 +33,8 @@ export interface RigOptions {
   readonly accept?: (raw: Uint8Array) => void | Promise<void>;
   readonly health?: () => { live?: boolean; ready: boolean; details: object };
   readonly adminPort?: number;
+  readonly api?: Partial<AdminApi>;
+  readonly events?: Partial<EventFeedOptions>;
 }
 
 /** Both ports on loopback, a plain HMAC for the signature, everything recorded. */
@@ -37,6 +47,8 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
     (fields: object, event: string): void => {
       lines.push({ level, event, ...fields });
     };
+  const log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+  const feed = new EventFeed({ log, ...options.events });
   const started = await startHttp({
     webhook: {
       address: '127.0.0.1',
@@ -57,14 +69,24 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
       health: options.health ?? (() => ({ ready: true, details: { calls: 2 } })),
       calls: () => [{ callId: 'c_1' }],
       metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+      api: { ...NO_API, ...options.api },
+      events: feed,
     },
     now: () => time.now,
-    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
+    log,
     ...(options.limits ? { limits: options.limits } : {}),
   });
   onTestFinished(() => started.close());
-  return { ...started, taken, lines, time };
+  return { ...started, feed, taken, lines, time };
 }
+
+const NOTHING = { status: 404, problem: { field: 'api', message: 'there is none.' } } as const;
+const NO_API: AdminApi = {
+  directory: { list: () => [], set: () => NOTHING, remove: () => NOTHING },
+  permission: async () => NOTHING,
+  requestPermission: async () => NOTHING,
+  settings: async () => NOTHING,
+};
 
 export function sign(raw: Uint8Array | string): string {
   return `sha256=${createHmac('sha256', SECRET).update(raw).digest('hex')}`;

@@ -1,0 +1,112 @@
+import { expect, it, onTestFinished } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
+import { rawConnection, servers } from './servers.ts';
+
+/** Reads events until told to stop. */
+async function listen(
+  adminUrl: string,
+  headers: Record<string, string> = {},
+): Promise<{ readonly head: Response; until(pattern: RegExp): Promise<string>; rest(): Promise<string> }> {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const head = await fetch(`${adminUrl}/events`, { headers, signal: stop.signal });
+  const reader = head.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  const more = async (): Promise<boolean> => {
+    const { value, done = true } = (await reader?.read()) ?? {};
+    text += value ?? '';
+    return !done;
+  };
+  return {
+    head,
+    until: async (pattern) => {
+      while (!pattern.test(text)) if (!(await more())) throw new Error(`ended with: ${text}`);
+      return text;
+    },
+    rest: async () => {
+      while (await more());
+      return text;
+    },
+  };
+}
+
+it('tells events as they come, one line of JSON each', async () => {
+  const { adminUrl, feed } = await servers();
+  feed.publish('before', {});
+  const reader = await listen(adminUrl);
+  expect(reader.head.headers.get('content-type')).toMatch(/^text\/event-stream/);
+  await reader.until(/\n\n/);
+  feed.publish('call_started', { callId: 'c_1', note: 'two\nlines' });
+  const text = await reader.until(/data: .*\n\n/);
+  expect(text).toMatch(
+    /\nid: [0-9a-f]{8}-2\nevent: call_started\ndata: {"callId":"c_1","note":"two\\nlines"}\n\n$/,
+  );
+  expect(text).not.toContain('before');
+});
+
+it('goes on where a reader left off, and says so when it cannot', async () => {
+  const { adminUrl, feed } = await servers({ events: { kept: 3 } });
+  for (let i = 1; i <= 5; i++) feed.publish('n', { i });
+  const run = /id: ([0-9a-f]+)-5/.exec(
+    await (await listen(adminUrl, { 'last-event-id': 'another-1' })).until(/"i":5/),
+  )?.[1];
+  const back = await (await listen(adminUrl, { 'last-event-id': `${run}-4` })).until(/"i":5}\n\n/);
+  expect(back.match(/event: \w+/g)).toEqual(['event: n']);
+  const late = await (await listen(adminUrl, { 'last-event-id': `${run}-1` })).until(/"i":5}\n\n/);
+  expect(late.match(/event: \w+/g)).toEqual(['event: missed', 'event: n', 'event: n', 'event: n']);
+});
+
+it('drops a reader that does not read, and serves the others', async () => {
+  const { adminUrl, feed, lines } = await servers({ events: { maxWaitingBytes: 100_000 } });
+  const { socket, closed } = await rawConnection(adminUrl);
+  socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+  const reader = await listen(adminUrl);
+  await reader.until(/\n\n/);
+  while (feed.readers < 2) await new Promise((resolve) => setImmediate(resolve));
+  socket.pause();
+  let count = 0;
+  while (feed.readers === 2) {
+    feed.publish('big', { count, filler: 'x'.repeat(50_000) });
+    await reader.until(new RegExp(`"count":${count},`));
+    count += 1;
+  }
+  expect(lines).toMatchObject([{ level: 'warn', event: 'events.slow-reader-dropped' }]);
+  socket.resume();
+  await closed;
+  feed.publish('last', {});
+  await reader.until(/event: last/);
+});
+
+it('has room for so many, and others are told to come back', async () => {
+  const { adminUrl, feed } = await servers({ events: { maxReaders: 1 } });
+  const reader = await listen(adminUrl);
+  const second = await fetch(`${adminUrl}/events`);
+  expect([second.status, second.headers.get('retry-after')]).toEqual([503, '5']);
+  expect(await second.json()).toMatchObject({ problems: [{ field: 'events' }] });
+  expect(feed.readers).toBe(1);
+  expect((await fetch(`${adminUrl}/events`, { method: 'HEAD' })).status).toBe(404);
+  await reader.until(/\n\n/);
+});
+
+it('ends with the servers', async () => {
+  const rig = await servers();
+  const reader = await listen(rig.adminUrl);
+  await reader.until(/\n\n/);
+  await rig.close();
+  expect(await reader.rest()).toBe(': events of this gateway\n\n');
+  rig.feed.publish('late', {});
+  expect(rig.feed.readers).toBe(0);
+});
+
+it('says that it lives while nothing happens', async () => {
+  const clock = new FakeClock();
+  const { adminUrl, feed } = await servers({ events: { clock } });
+  const reader = await listen(adminUrl);
+  await reader.until(/\n\n/);
+  clock.advance(15_000);
+  await reader.until(/: alive\n\n/);
+  clock.advance(15_000);
+  await reader.until(/: alive\n\n: alive\n\n/);
+  feed.close();
+  await reader.rest();
+});
