@@ -73,6 +73,8 @@ export class World {
   readonly #random: Random;
   readonly #steps: string[] = [];
   #failure: FuzzFailure | undefined;
+  /** CPU time that the checks took of the message under way, ms. */
+  #judged = 0;
   #turn = 0;
   #frames = 0;
 
@@ -125,7 +127,7 @@ export class World {
 
   connect(): FuzzClient {
     const client = new FuzzClient(this.clients.length + 1, (each, tokens, message) =>
-      this.#toApp(each, tokens, message),
+      this.#hear(each, tokens, message),
     );
     this.clients.push(client);
     return client;
@@ -147,7 +149,7 @@ export class World {
       bound: LOCAL,
       remote,
       send: (bytes, failed) => {
-        this.#toPeer(bytes);
+        this.#judged += cpuMs(() => this.#toPeer(bytes));
         if (this.#random.chance(this.#flaky)) this.clock.after(0, () => failed(new Error('unreachable')));
       },
       isOpen: () => true,
@@ -164,6 +166,10 @@ export class World {
     }
     this.sent.push(bytes);
     if (this.sent.length > 64) this.sent.shift();
+  }
+
+  #hear(client: FuzzClient, tokens: readonly string[], message: Buffer | undefined): void {
+    this.#judged += cpuMs(() => this.#toApp(client, tokens, message));
   }
 
   #toApp(client: FuzzClient, tokens: readonly string[], message: Buffer | undefined): void {
@@ -203,9 +209,10 @@ export class World {
   receive(bytes: Buffer): number {
     const peer = this.#random.pick(PEERS);
     this.note(`from the network (${peer.port}): ${JSON.stringify(bytes.toString('latin1'))}`);
+    this.#judged = 0;
     const spent = cpuMs(() => this.engine.onMessage(bytes, this.#flow(peer)));
     this.#check();
-    return spent;
+    return spent - this.#judged;
   }
 
   /** A `sip` frame of an application. */

@@ -60,3 +60,14 @@ test('an application that goes between a 2xx and its ACK leaves the peer with bo
   bench.answer(request, 200);
   expect(bench.sent()).toEqual(['ACK']);
 });
+
+test('a subscription granted to an application that is gone meanwhile leaves nothing', () => {
+  const bench = new Bench();
+  bench.frame({}, ['SUBSCRIBE sip:peer@127.0.0.1:5080 SIP/2.0', 'Event: presence', 'Expires: 3600']);
+  const request = bench.one();
+  bench.alive = false;
+  bench.engine.onGone(bench.client);
+  bench.answer(request, 202);
+  bench.clock.advance(600_000);
+  expect(bench.idle).toBe(true);
+});

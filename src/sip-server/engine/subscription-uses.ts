@@ -38,6 +38,11 @@ export class SubscriptionUses {
   /** A request in the dialog has its final answer; `answer` are the headers of that. */
   onAnswered(dialog: Dialog, use: Use, status: number, answer: Headers): void {
     const { method, headers, seq } = use;
+    if (!dialog.client.alive) {
+      // Nobody is left to hear of it; the 481 to its NOTIFY ends it (RFC 6665 4.1.3). A call gets its BYE.
+      if (!dialog.isCall) this.#dialogs.drop(dialog);
+      return;
+    }
     if (method === 'NOTIFY') this.#onNotify(dialog, headers, status);
     else if (method === 'SUBSCRIBE') {
       const key = eventKey(headers.get('event') ?? '');
