@@ -1,5 +1,5 @@
 /** The events of a call that Meta sends, by the names that a test orders them by; each comes once. */
-export type CallEvent = 'connect' | 'ringing' | 'accepted' | 'media_update' | 'terminate';
+export type CallEvent = 'connect' | 'ringing' | 'accepted' | 'rejected' | 'media_update' | 'terminate';
 
 interface Arrival {
   readonly promise: Promise<void>;

@@ -5,12 +5,18 @@ import type { WhenCalled } from './consumers.ts';
 import { type Heard, NOTHING_HEARD, type SimEventSink, type SimParty } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import type { GatewayOffer } from './meta-sdp.ts';
-import { type RelayHost, RelayLeg, type RelayView } from './relay-leg.ts';
+import { type RelayHost, RelayLeg, type RelayView, type SimPlatform } from './relay-leg.ts';
 import type { VoiceOptions } from './voice.ts';
 import type { CallDelivery } from './webhooks.ts';
 
 export interface ConsumerCallOptions extends VoiceOptions {
   readonly pageId: string;
+  /** Default messenger. */
+  readonly platform?: SimPlatform;
+  /** What the business's connect carried, echoed in the webhooks of the call (WhatsApp). */
+  readonly opaque?: string;
+  /** Until Meta shows "Not answered", ms. Default 60 s, on WhatsApp 30 s. */
+  readonly acceptWindowMs?: number;
   /** The business calls, and this is what the consumer does. */
   readonly whenCalled?: WhenCalled;
   /** How the webhooks of this call are delivered. */
@@ -35,7 +41,7 @@ export interface CallEnd {
 
 /** What Meta tells the business of a call that the business placed. */
 export type CallNews =
-  | { readonly kind: 'ringing' | 'accepted' }
+  | { readonly kind: 'ringing' | 'accepted' | 'rejected' }
   | { readonly kind: 'media_update'; readonly version: number; readonly offer: string };
 
 /** What the simulator does for a call that its consumer's phone cannot. */
@@ -48,14 +54,14 @@ export interface CallHost extends RelayHost {
 }
 
 /** Meta shows "Not Answered" after this, ms. */
-const ACCEPT_WINDOW_MS = 60_000;
+const ACCEPT_WINDOW_MS = { messenger: 60_000, whatsapp: 30_000 };
 const SILENCE_DROP_MS = { start: 20_000, later: 30_000 };
 const RING_AFTER_MS = 50;
 const ACT_AFTER_MS = 300;
 
 /** One call as the consumer's phone lives it, whoever pressed *Call*, to the end. */
 export class ConsumerCall {
-  readonly id = `c_${randomBytes(9).toString('base64url')}`;
+  readonly id: string;
   readonly pageId: string;
   readonly psid: string;
   readonly options: ConsumerCallOptions;
@@ -81,15 +87,21 @@ export class ConsumerCall {
   #end: CallEnd | undefined;
   #device: TimerHandle | undefined;
   #secured = false;
+  /** The answer of pre_accept; accept must repeat it. */
+  #preAnswer: string | undefined;
 
   constructor(host: CallHost, psid: string, options: ConsumerCallOptions) {
     this.#host = host;
     this.psid = psid;
     this.pageId = options.pageId;
     this.options = options;
+    const { platform = 'messenger' } = options;
+    const windowMs = options.acceptWindowMs ?? ACCEPT_WINDOW_MS[platform];
+    this.id = `${platform === 'whatsapp' ? 'wacid.' : 'c_'}${randomBytes(9).toString('base64url')}`;
     this.startedAtMs = host.clock.now();
-    this.#window = host.clock.after(ACCEPT_WINDOW_MS, () =>
-      this.#finish({ status: 'Completed', by: 'meta', reason: 'not answered within 60 s' }),
+    const reason = `not answered within ${windowMs / 1000} s`;
+    this.#window = host.clock.after(windowMs, () =>
+      this.#finish({ status: 'Completed', by: 'meta', reason }),
     );
   }
 
@@ -157,12 +169,39 @@ export class ConsumerCall {
     const leg = await this.#openLeg(offer, false);
     if (!leg) return undefined;
     this.#accepted.resolve();
-    return { answer: leg.answer, renegotiation: leg.renegotiation };
+    return { answer: leg.description, renegotiation: leg.renegotiation };
   }
 
   /** The business calls with its offer: what Graph answers with, or undefined: the call ended meanwhile. */
   async place(offer: GatewayOffer): Promise<string | undefined> {
-    return (await this.#openLeg(offer, true))?.answer;
+    return (await this.#openLeg(offer, true))?.description;
+  }
+
+  /** WhatsApp: what the connect webhook offers, or undefined: the call ended meanwhile. */
+  async offer(): Promise<string | undefined> {
+    return (await this.#openLeg(undefined, true))?.description;
+  }
+
+  /** What the business's pre_accept said, once it did. */
+  get preAnswer(): string | undefined {
+    return this.#preAnswer;
+  }
+
+  /** WhatsApp: the business rings somebody; media may come up, and must not be heard yet. */
+  preAccept(answer: GatewayOffer, sdp: string): void {
+    this.#preAnswer = sdp;
+    this.#leg?.meet(answer);
+  }
+
+  /** WhatsApp: the business's answer, the same again after a pre_accept. */
+  acceptAnswer(answer: GatewayOffer): void {
+    if (this.state !== 'ringing' || !this.#leg) return;
+    this.#window.clear();
+    this.#state = 'accepted';
+    if (this.#preAnswer === undefined) this.#leg.meet(answer);
+    this.#leg.talk();
+    this.#accepted.resolve();
+    if (this.#secured) this.#connect();
   }
 
   /** Meta's word is out: the consumer's device rings, and the consumer does what they do. */
@@ -173,8 +212,15 @@ export class ConsumerCall {
       this.#host.news(this, { kind: 'ringing' });
       const { does = 'answer', afterMs = ACT_AFTER_MS } = whenCalled;
       if (does === 'ignore') return;
-      this.#after(afterMs, () => (does === 'decline' ? void this.hangup() : this.pickUp()));
+      this.#after(afterMs, () => (does === 'decline' ? this.decline() : this.pickUp()));
     });
+  }
+
+  /** The consumer does not want the business's call; only WhatsApp says so. */
+  decline(): void {
+    if (this.state !== 'ringing') return;
+    if (this.options.platform === 'whatsapp') this.#host.news(this, { kind: 'rejected' });
+    void this.hangup();
   }
 
   /** The consumer takes the business's call. */
@@ -185,14 +231,16 @@ export class ConsumerCall {
     this.#state = 'accepted';
     this.#tell('consumer', 'meta', 'picks up');
     this.#host.news(this, { kind: 'accepted' });
-    this.#host.news(this, { kind: 'media_update', version: 1, offer: this.#leg.renegotiation });
+    const { renegotiation: offer } = this.#leg;
+    if (offer !== '') this.#host.news(this, { kind: 'media_update', version: 1, offer });
     this.#leg.talk();
     this.#accepted.resolve();
     if (this.#secured) this.#connect();
   }
 
-  async #openLeg(offer: GatewayOffer, waits: boolean): Promise<RelayLeg | undefined> {
+  async #openLeg(offer: GatewayOffer | undefined, waits: boolean): Promise<RelayLeg | undefined> {
     this.#opening = RelayLeg.open(this.#host, {
+      platform: this.options.platform ?? 'messenger',
       offer,
       waits,
       voice: this.options,

@@ -1,4 +1,4 @@
-import { PermissionLedger } from './permission-ledger.ts';
+import { PermissionLedger, type RequestLimit } from './permission-ledger.ts';
 import type { Profile } from './profile.ts';
 
 /** What happens at the consumer's device when the business calls. All times in ms. */
@@ -26,8 +26,12 @@ export interface Person {
 
 /** Everybody that the simulated Meta knows, and whom they let call. */
 export class Consumers {
-  readonly permissions = new PermissionLedger();
+  readonly permissions: PermissionLedger;
   readonly #people = new Map<string, Person>();
+
+  constructor(limits?: readonly RequestLimit[]) {
+    this.permissions = new PermissionLedger(limits);
+  }
 
   /** Adds to what is known of them. */
   learn(person: Person): void {

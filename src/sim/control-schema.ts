@@ -28,11 +28,16 @@ const code = { type: 'integer', minimum: 0 };
 const deliveryFields: Record<keyof DeliveryOptions, object> = {
   copies: { type: 'integer', minimum: 1, maximum: 100 },
   delayMs: ms,
-  after: { enum: ['connect', 'ringing', 'accepted', 'media_update', 'terminate'] },
+  after: { enum: ['connect', 'ringing', 'accepted', 'rejected', 'media_update', 'terminate'] },
   changesForm: { enum: [true, false, 'bare'] },
   numericIds: flag,
   millisecondTimestamps: flag,
   drop: flag,
+  withoutDirection: flag,
+  legacySdp: flag,
+  bareLf: flag,
+  actpassAnswer: flag,
+  oddStatus: flag,
 };
 
 const delivery = object<CallDelivery>({
@@ -40,6 +45,7 @@ const delivery = object<CallDelivery>({
   connect: object<DeliveryOptions>(deliveryFields),
   ringing: object<DeliveryOptions>(deliveryFields),
   accepted: object<DeliveryOptions>(deliveryFields),
+  rejected: object<DeliveryOptions>(deliveryFields),
   media_update: object<DeliveryOptions>(deliveryFields),
   terminate: object<DeliveryOptions>(deliveryFields),
 });
@@ -57,7 +63,7 @@ const reply = object<ReplyForm>({
 });
 
 /** A call with everything that may be odd about it, and who calls. */
-export type CallBody = Partial<NewCall> & Partial<Profile> & { readonly psid?: string };
+export type CallBody = Partial<Omit<NewCall, 'opaque'>> & Partial<Profile> & { readonly psid?: string };
 
 export const CALL_BODY = optional(
   object<CallBody>({
@@ -75,6 +81,7 @@ export const CALL_BODY = optional(
     duplicatePercent: percent,
     loseDtmfEnds: flag,
     muted: flag,
+    acceptWindowMs: ms,
     delivery,
     reply,
     silenceDropMs: object<NonNullable<NewCall['silenceDropMs']>>({ start: ms, later: ms }, [

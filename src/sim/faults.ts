@@ -36,6 +36,7 @@ export interface Fault {
 }
 
 export const FAULT_ACTIONS = [
+  'pre_accept',
   'accept',
   'connect',
   'reject',

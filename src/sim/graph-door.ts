@@ -5,11 +5,13 @@ import { type Credentials, checkCredentials } from './graph-credentials.ts';
 import { misbehave } from './graph-fault.ts';
 import { type Refusal, refuse } from './graph-refusal.ts';
 import type { PageState } from './page-state.ts';
+import type { SimPlatform } from './relay-leg.ts';
 
 /** What every endpoint of Graph needs of the simulator. */
 export interface DoorHost {
   readonly options: Credentials & {
     readonly pageId: string;
+    readonly platform?: SimPlatform | undefined;
     readonly callingErrorsAsSubcode?: boolean | undefined;
   };
   readonly faults: Faults;
@@ -32,12 +34,14 @@ export interface Door {
   readonly gated?: boolean;
   /** The app's own token (`id|secret`) in place of the Page's; the path then names no Page. Default false. */
   readonly byApp?: boolean;
+  /** The call that it is about. */
+  readonly callId?: string | undefined;
 }
 
 /** Every endpoint beside calls and profile: a fault first, then who asks, what for; then the deed. */
 export async function ask(
   host: DoorHost,
-  { action, gated = false, byApp = false }: Door,
+  { action, gated = false, byApp = false, callId }: Door,
   request: PageRequest,
   reply: FastifyReply,
   act: () => Outcome | Promise<Outcome>,
@@ -50,7 +54,7 @@ export async function ask(
     (byApp ? undefined : checkPage(host, request)) ??
     (gated ? checkSettings(host) : undefined);
   const result = denied ? { refusal: denied } : await act();
-  host.onRequest(action, undefined, 'refusal' in result ? result.refusal.status : 200);
+  host.onRequest(action, callId, 'refusal' in result ? result.refusal.status : 200);
   if (fault?.kind === 'slow') await pause(host, fault.delayMs);
   if ('refusal' in result) return refuse(reply, result.refusal);
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);

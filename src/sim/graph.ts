@@ -19,9 +19,10 @@ import { misbehave } from './graph-fault.ts';
 import { type PageHost, pageRoutes } from './graph-page.ts';
 import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
+import { type NumberHost, numberRoutes } from './whatsapp/graph.ts';
 
 /** What the Graph side needs of the simulator. */
-export interface GraphHost extends DoorHost, ConnectHost, PageHost {
+export interface GraphHost extends DoorHost, Omit<ConnectHost, 'place' | 'placed'>, PageHost, NumberHost {
   /** Percent of the quota that the usage headers tell, and minutes until it is free again; undefined: no headers. */
   readonly usage: { readonly percent: number; readonly regainMinutes: number } | undefined;
   call(callId: string): ConsumerCall | undefined;
@@ -46,6 +47,10 @@ export function graphApp(host: GraphHost): FastifyInstance {
   app.addHook('onSend', async (_request, reply) => {
     for (const [name, value] of usageHeaders(host)) reply.header(name, value);
   });
+  if (host.options.platform === 'whatsapp') {
+    numberRoutes(app, host);
+    return app;
+  }
   app.post('/:version/:pageId/calls', (request: PageRequest, reply) => calls(host, request, reply));
   pageRoutes(app, host);
   app.get('/:version/:psid', (request: ProfileRequest, reply) => profile(host, request, reply));

@@ -25,7 +25,8 @@ function relayCertificate(): Promise<Certificate> {
 }
 
 export interface MediaPeerOptions {
-  readonly offer: GatewayOffer;
+  /** What the gateway says of itself; unset: the relay speaks first, and `meet` tells it. */
+  readonly remote?: GatewayOffer | undefined;
   /** Where the relay listens; IPv6 is beside it, if given and there. */
   readonly address: string;
   readonly address6?: string | undefined;
@@ -50,6 +51,7 @@ export class MediaPeer {
   readonly #agent: LiteAgent;
   readonly #dtls: DtlsServer;
   readonly #certPem: string;
+  #remote: GatewayOffer | undefined;
   #srtp: SrtpSession | undefined;
   #srtcp: SrtcpSession | undefined;
   #forged = 0;
@@ -58,12 +60,18 @@ export class MediaPeer {
   /** Rejects with the system's error when the address cannot be bound. */
   static async open(options: MediaPeerOptions): Promise<MediaPeer> {
     const certificate = await relayCertificate();
-    const { address, address6, ufrag, otherUfrag, pwd, offer } = options;
+    const { address, address6, ufrag, otherUfrag, pwd, remote } = options;
     let peer: MediaPeer | undefined;
     const agent = await LiteAgent.open({
       address,
       address6,
-      credentials: { ufrags: [ufrag, otherUfrag], pwd, remoteUfrag: offer.ufrag },
+      credentials: {
+        ufrags: [ufrag, otherUfrag],
+        pwd,
+        get remoteUfrag() {
+          return (peer ? peer.#remote : remote)?.ufrag ?? '';
+        },
+      },
       onData: (datagram) => peer?.receive(datagram),
     });
     peer = new MediaPeer(options, agent, certificate);
@@ -76,6 +84,7 @@ export class MediaPeer {
     { certPem, keyPem, signatureHash }: Certificate,
   ) {
     this.#options = options;
+    this.#remote = options.remote;
     this.#agent = agent;
     this.#certPem = certPem;
     this.#dtls = new DtlsServer({
@@ -89,6 +98,11 @@ export class MediaPeer {
     });
     this.#dtls.onConnect.once(() => this.#connected());
     this.#dtls.onError.once((error: unknown) => this.#fail(`dtls: ${String(error)}`));
+  }
+
+  /** The gateway's answer to the relay's offer. */
+  meet(remote: GatewayOffer): void {
+    this.#remote = remote;
   }
 
   get candidates(): readonly LiteCandidate[] {
@@ -159,7 +173,7 @@ export class MediaPeer {
     if (this.#over) return;
     const theirs = this.#dtls.remoteCertificate;
     const digest = theirs && createHash('sha256').update(theirs).digest('hex').toUpperCase();
-    if (digest !== this.#options.offer.fingerprint.replaceAll(':', '')) {
+    if (!digest || digest !== this.#remote?.fingerprint.replaceAll(':', '')) {
       return this.#fail('dtls: the client certificate does not match a=fingerprint');
     }
     const profile = this.#dtls.srtp.srtpProfile;

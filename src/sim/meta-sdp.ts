@@ -16,7 +16,16 @@ export interface GatewayOffer {
 
 /** Checks the offer as Meta does; the text says what Meta dislikes (2018392). Its own code: nothing of the gateway's. */
 export function readOffer(sdpType: unknown, sdp: string): GatewayOffer | { readonly refusal: string } {
-  if (sdpType !== 'offer') return { refusal: 'session.sdp_type must be offer' };
+  return readDescription('offer', sdpType, sdp);
+}
+
+/** The gateway's offer, or its answer: then it must be the DTLS client, because the relay is passive. */
+export function readDescription(
+  wanted: 'offer' | 'answer',
+  sdpType: unknown,
+  sdp: string,
+): GatewayOffer | { readonly refusal: string } {
+  if (sdpType !== wanted) return { refusal: `session.sdp_type must be ${wanted}` };
   if (!sdp.startsWith('v=0')) return { refusal: 'the SDP does not begin with v=0 (serialised twice?)' };
   if (/(^|[^\r])\n/.test(sdp) || !sdp.endsWith('\r\n')) return { refusal: 'SDP lines must end with CRLF' };
   const all = (name: string): string[] =>
@@ -31,7 +40,7 @@ export function readOffer(sdpType: unknown, sdp: string): GatewayOffer | { reado
   if (audio.length !== 1) return { refusal: 'exactly one m=audio line is expected' };
   if (!/^[1-9]\d* UDP\/TLS\/RTP\/SAVPF /.test(audio[0] ?? ''))
     return { refusal: 'm=audio must be UDP/TLS/RTP/SAVPF with a port' };
-  const transport = readTransport(all);
+  const transport = readTransport(all, wanted === 'offer' ? 'actpass' : 'active');
   if ('refusal' in transport) return transport;
   if (!/^a=rtcp-mux\r$/m.test(sdp)) return { refusal: 'a=rtcp-mux is required' };
   if (!opus || !(audio[0] ?? '').split(' ').includes(opus)) return { refusal: 'opus/48000/2 is missing' };
@@ -51,6 +60,7 @@ export function readOffer(sdpType: unknown, sdp: string): GatewayOffer | { reado
 /** ICE and DTLS of the offer. */
 function readTransport(
   all: (name: string) => readonly string[],
+  wantedSetup: 'actpass' | 'active',
 ): Pick<GatewayOffer, 'ufrag' | 'pwd' | 'fingerprint'> | { readonly refusal: string } {
   const [[ufrag], [pwd], setups, fingerprints] = [
     all('a=ice-ufrag:'),
@@ -67,8 +77,8 @@ function readTransport(
     return { refusal: `exactly one a=fingerprint is expected, not ${fingerprints.length}` };
   if (!/^sha-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/.test(fingerprint))
     return { refusal: 'a=fingerprint must be sha-256, upper case' };
-  if (setups.length === 0 || setups.some((setup) => setup !== 'actpass'))
-    return { refusal: 'a=setup must be actpass in an offer' };
+  if (setups.length === 0 || setups.some((setup) => setup !== wantedSetup))
+    return { refusal: `a=setup must be ${wantedSetup}` };
   if (all('a=ice-lite').length > 0) return { refusal: 'a=ice-lite: Meta is the lite side' };
   return { ufrag, pwd, fingerprint: fingerprint.replace(/^sha-256 /, '') };
 }

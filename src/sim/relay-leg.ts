@@ -10,7 +10,10 @@ import { MediaPeer } from './media-peer.ts';
 import { buildAnswer, buildRenegotiation, consumerMid, type GatewayOffer } from './meta-sdp.ts';
 import { readRtp } from './read-rtp.ts';
 import { type HeardReports, RelayRtcp } from './relay-rtcp.ts';
-import { Voice, type VoiceOptions } from './voice.ts';
+import { MESSENGER_EVENT, Voice, type VoiceOptions, WHATSAPP_EVENT } from './voice.ts';
+import { answerOf, offerOf } from './whatsapp/sdp.ts';
+
+export type SimPlatform = 'messenger' | 'whatsapp';
 
 /** What the relay saw of the gateway; a test's oracle. */
 export interface RelayView extends CheckCounters {
@@ -21,6 +24,8 @@ export interface RelayView extends CheckCounters {
   readonly rtcp: HeardReports;
   /** The consumer's packets, those that the bad network took included. */
   readonly sent: number;
+  /** RTP before anybody was there to hear it: on WhatsApp it would start the caller's timer. */
+  readonly early: number;
 }
 
 export interface RelayHost {
@@ -32,7 +37,9 @@ export interface RelayHost {
 }
 
 export interface RelayLegOptions {
-  readonly offer: GatewayOffer;
+  readonly platform: SimPlatform;
+  /** The gateway's; unset: the relay offers, and `meet` takes the answer. */
+  readonly offer?: GatewayOffer | undefined;
   readonly voice: VoiceOptions;
   readonly reply: ReplyForm;
   /** Meta's client gives up without any media for so long, ms; at the start and in mid-call. */
@@ -50,8 +57,9 @@ const FIRST_RTCP_MS = 500;
 
 /** The media of one accepted call: the relay's transport, the consumer's voice and ear. */
 export class RelayLeg {
-  /** What Graph answers the offer with. */
-  readonly answer: string;
+  /** What the gateway's offer is answered with, or the relay's own offer. */
+  readonly description: string;
+  /** Empty on a platform that has none. */
   readonly renegotiation: string;
   readonly ear = new Ear(16_000);
   readonly #host: RelayHost;
@@ -68,6 +76,8 @@ export class RelayLeg {
   #strays = 0;
   #over = false;
   #waits: boolean;
+  #early = 0;
+  #remote: GatewayOffer | undefined;
 
   /** Rejects with the system's error when the relay's address cannot be bound. */
   static async open(host: RelayHost, options: RelayLegOptions): Promise<RelayLeg> {
@@ -76,7 +86,7 @@ export class RelayLeg {
     const pwd = randomBytes(18).toString('base64');
     let leg: RelayLeg | undefined;
     const peer = await MediaPeer.open({
-      offer: options.offer,
+      remote: options.offer,
       ...host.relay,
       ufrag,
       otherUfrag,
@@ -102,12 +112,12 @@ export class RelayLeg {
     this.#ssrc = randomInt(1, 2 ** 32);
     this.#waits = options.waits ?? false;
     this.#muted = options.voice.muted === true;
-    const { offer, reply } = options;
+    const { offer, reply, platform } = options;
+    this.#remote = offer;
     const person = `${880_000_000 + randomInt(1_000_000)}:${randomBytes(12).toString('base64url')}`;
     this.#rtcp = new RelayRtcp(this.#ssrc, person);
     this.#decoder = host.opus.decoder(16_000);
     const parts = {
-      offer,
       candidates: peer.candidates,
       ...names,
       fingerprint: peer.fingerprint,
@@ -117,12 +127,25 @@ export class RelayLeg {
       telephoneEvent: reply.telephoneEvent === true,
       bumpVersion: reply.bumpVersion === true,
     };
-    this.answer = buildAnswer(parts);
-    this.renegotiation = buildRenegotiation(reply.otherUfrag ? { ...parts, ufrag: otherUfrag } : parts);
+    if (platform === 'whatsapp') {
+      this.description = offer ? answerOf(offer, parts) : offerOf(parts);
+      this.renegotiation = '';
+    } else {
+      if (!offer) throw new Error("Messenger's relay never offers first");
+      this.description = buildAnswer({ ...parts, offer });
+      const changed = reply.otherUfrag ? { ufrag: otherUfrag } : {};
+      this.renegotiation = buildRenegotiation({ ...parts, offer, ...changed });
+    }
     if (!this.#waits) this.#watchSilence(options.silenceDropMs.start);
   }
 
-  /** The consumer picked up. */
+  /** The gateway's answer to the relay's offer: its checks are answered from now on. */
+  meet(answer: GatewayOffer): void {
+    this.#remote = answer;
+    this.#peer.meet(answer);
+  }
+
+  /** The consumer picked up, or the business accepted. */
   talk(): void {
     if (!this.#waits || this.#over) return;
     this.#waits = false;
@@ -140,6 +163,7 @@ export class RelayLeg {
       strays: this.#strays,
       rtcp: this.#rtcp.heard,
       sent: this.#voice?.packets ?? 0,
+      early: this.#early,
     };
   }
 
@@ -171,10 +195,17 @@ export class RelayLeg {
   secure(): void {
     if (this.#over || this.#voice) return;
     const { clock, opus, random } = this.#host;
-    const { offer, reply, voice } = this.#options;
-    // Without a renegotiation there is only the line that we were offered.
-    const mid = reply.withoutRenegotiation ? offer.mid : consumerMid(offer);
-    const format = { ssrc: this.#ssrc, opusPayloadType: offer.opus, mid };
+    const { reply, voice, platform } = this.#options;
+    const offer = this.#remote;
+    if (!offer) return;
+    // Without a renegotiation there is only the one line.
+    const isOneLine = platform === 'whatsapp' || reply.withoutRenegotiation;
+    const format = {
+      ssrc: this.#ssrc,
+      opusPayloadType: offer.opus,
+      ...(platform === 'whatsapp' ? {} : { mid: isOneLine ? offer.mid : consumerMid(offer) }),
+      telephoneEvent: platform === 'whatsapp' ? WHATSAPP_EVENT : MESSENGER_EVENT,
+    };
     this.#voice = new Voice(this.#peer, opus, clock, random, format, voice);
     this.#voice.muted = this.#muted;
     if (!this.#waits) this.#voice.start();
@@ -190,6 +221,7 @@ export class RelayLeg {
       return;
     }
     const { header, payload } = rtp;
+    if (this.#waits) this.#early += 1;
     const first = this.ear.rxPackets === 0;
     this.#rtcp.rtp(header, this.#host.clock.monotonic());
     this.ear.packet(header.sequenceNumber, header.ssrc);
@@ -210,7 +242,8 @@ export class RelayLeg {
 
   /** The relay forwards what the offer announced, and nothing else. */
   #isOurs({ payloadType, ssrc, extensions }: RtpHeader): boolean {
-    const { offer } = this.#options;
+    const offer = this.#remote;
+    if (!offer) return false;
     if (payloadType !== offer.opus || (offer.ssrc !== undefined && ssrc !== offer.ssrc)) return false;
     const mid = extensions.find(({ id }) => id === 4)?.payload.toString('utf8');
     return mid === undefined || mid === offer.mid;

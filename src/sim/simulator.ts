@@ -16,14 +16,22 @@ import { Faults, type ReplyForm } from './faults.ts';
 import { type GraphHost, graphApp } from './graph.ts';
 import { settingsHook } from './page-hook.ts';
 import { PageState } from './page-state.ts';
+import { WHATSAPP_LIMITS } from './permission-ledger.ts';
 import type { Profile } from './profile.ts';
+import type { SimPlatform } from './relay-leg.ts';
 import type { WebhookEvent } from './webhook-body.ts';
 import { type CallDelivery, handshake, nameOf, Webhooks } from './webhooks.ts';
+import { type BusinessNumber, permissionReplyEntry } from './whatsapp/webhook-body.ts';
 
 export interface MetaSimulatorOptions {
   /** Where webhooks go; may be set later by `setWebhookUrl`. */
   readonly webhookUrl?: string;
+  /** Default messenger. */
+  readonly platform?: SimPlatform;
+  /** On WhatsApp the phone_number_id. */
   readonly pageId: string;
+  /** WhatsApp: the number itself. Default +254 700 000001. */
+  readonly displayNumber?: string;
   readonly accessToken: string;
   readonly appSecret: string;
   /** Of the app; unset: any id goes with the right secret. */
@@ -56,7 +64,9 @@ export interface Consumer {
 /** What a simulated consumer's voice is made of when the business calls; the pitch of the demo. */
 const CALLED_TONE_HZ = 440;
 
-export type NewCall = Omit<ConsumerCallOptions, 'pageId' | 'whenCalled'> & { readonly pageId?: string };
+export type NewCall = Omit<ConsumerCallOptions, 'pageId' | 'whenCalled' | 'platform'> & {
+  readonly pageId?: string;
+};
 
 /** Meta, as far as a gateway sees it: Graph, webhooks, and the media relay of every call. */
 export class MetaSimulator implements GraphHost, CallHost {
@@ -68,7 +78,7 @@ export class MetaSimulator implements GraphHost, CallHost {
   readonly relay: { readonly address: string; readonly address6?: string | undefined };
   /** What happened, oldest first. */
   readonly events: SimEvent[] = [];
-  readonly consumers = new Consumers();
+  readonly consumers: Consumers;
   readonly page = new PageState(() => this.#webhooks?.subscribed !== false);
   /** Form of the word on permission. */
   permissionForm: GraphHost['permissionForm'] = 'reference';
@@ -105,6 +115,7 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   private constructor(options: MetaSimulatorOptions, opus: OpusLibrary) {
     this.options = options;
+    this.consumers = new Consumers(options.platform === 'whatsapp' ? WHATSAPP_LIMITS : undefined);
     this.opus = opus;
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
@@ -132,6 +143,13 @@ export class MetaSimulator implements GraphHost, CallHost {
     this.page.settings = { ...this.page.settings, audio_enabled };
   }
 
+  /** WhatsApp's number; undefined: this is Messenger. */
+  get number(): BusinessNumber | undefined {
+    const { platform, pageId, displayNumber = '+254 700 000001' } = this.options;
+    if (platform !== 'whatsapp') return undefined;
+    return { id: pageId, displayNumber, nameOf: (waId) => this.profile(waId)?.name };
+  }
+
   /** Base address for `meta.graphUrl`. */
   get graphUrl(): string {
     return this.#url;
@@ -154,6 +172,7 @@ export class MetaSimulator implements GraphHost, CallHost {
     this.#webhooks?.close();
     this.#webhooks = new Webhooks({
       url,
+      number: this.number,
       secret: this.options.appSecret,
       clock: this.clock,
       log: this.#log,
@@ -184,6 +203,7 @@ export class MetaSimulator implements GraphHost, CallHost {
       call: (options) => {
         const call = new ConsumerCall(this, psid, {
           ...options,
+          platform: this.#platform,
           pageId: options.pageId ?? this.options.pageId,
         });
         this.#calls.set(call.id, call);
@@ -195,15 +215,28 @@ export class MetaSimulator implements GraphHost, CallHost {
           what: 'presses Call',
           callId: call.id,
         });
-        void this.#webhook(call, {
-          event: 'connect',
-          call_direction: 'user_initiated',
-          from: psid,
-          to: call.pageId,
-        });
+        void this.#called(call);
         return call;
       },
     };
+  }
+
+  get #platform(): SimPlatform {
+    return this.options.platform ?? 'messenger';
+  }
+
+  /** The business is told; on WhatsApp with the offer of the relay. */
+  async #called(call: ConsumerCall): Promise<void> {
+    const isWhatsApp = this.#platform === 'whatsapp';
+    const sdp = isWhatsApp ? await call.offer() : undefined;
+    if (isWhatsApp && sdp === undefined) return;
+    await this.#webhook(call, {
+      event: 'connect',
+      call_direction: 'user_initiated',
+      from: call.psid,
+      to: call.pageId,
+      ...(sdp === undefined ? {} : { session: { sdp_type: 'offer', sdp } }),
+    });
   }
 
   call(callId: string): ConsumerCall | undefined {
@@ -218,9 +251,11 @@ export class MetaSimulator implements GraphHost, CallHost {
     return this.calls.some((call) => call.psid === psid && call.state !== 'ended');
   }
 
-  place(psid: string): ConsumerCall {
+  place(psid: string, opaque?: string): ConsumerCall {
     const call = new ConsumerCall(this, psid, {
       ...this.calledVoice,
+      platform: this.#platform,
+      ...(opaque === undefined ? {} : { opaque }),
       reply: this.connectReply,
       delivery: this.connectDelivery,
       pageId: this.options.pageId,
@@ -232,13 +267,14 @@ export class MetaSimulator implements GraphHost, CallHost {
     return call;
   }
 
-  placed(call: ConsumerCall): void {
+  placed(call: ConsumerCall, answer?: string): void {
     setImmediate(() => {
       void this.#webhook(call, {
         event: 'connect',
         call_direction: 'business_initiated',
         from: call.pageId,
         to: call.psid,
+        ...(answer === undefined ? {} : { session: { sdp_type: 'answer', sdp: answer } }),
       });
       call.ring();
     });
@@ -306,6 +342,10 @@ export class MetaSimulator implements GraphHost, CallHost {
     const until = response === 'approve' ? this.consumers.permissions.grant(psid, now) : undefined;
     if (response === 'reject') this.consumers.permissions.revoke(psid);
     if (!this.page.tells('call_permission_reply')) return;
+    if (this.number) {
+      await this.#webhooks?.item(permissionReplyEntry(this.number, psid, response, now, until));
+      return;
+    }
     await this.#webhooks?.item({
       sender: { id: psid },
       recipient: { id: this.options.pageId },
@@ -333,9 +373,11 @@ export class MetaSimulator implements GraphHost, CallHost {
     // Implicit grants: a call that was connected, and a consumer's call that the Page missed.
     const missed = call.options.whenCalled === undefined && durationS === undefined && end.by !== 'business';
     if (durationS !== undefined || missed) this.consumers.permissions.grant(call.psid, this.clock.now());
+    if (durationS !== undefined && this.number) this.consumers.permissions.resetRequests(call.psid);
     await this.#webhook(call, {
       event: 'terminate',
       status: end.status,
+      ...(end.status === 'Failed' && this.number ? { reason: end.reason } : {}),
       ...(durationS === undefined ? {} : { start_time: now - durationS, end_time: now, duration: durationS }),
     });
   }
@@ -374,6 +416,17 @@ export class MetaSimulator implements GraphHost, CallHost {
     });
     const { delivery = {} } = call.options;
     const own = delivery[nameOf(event)];
-    await this.#webhooks?.call(call.pageId, { id: call.id, timestamp, ...event }, { ...delivery, ...own });
+    const { opaque } = call.options;
+    await this.#webhooks?.call(
+      call.pageId,
+      {
+        id: call.id,
+        timestamp,
+        ...event,
+        ...(this.number ? { consumer: call.psid } : {}),
+        ...(opaque === undefined ? {} : { opaque }),
+      },
+      { ...delivery, ...own },
+    );
   }
 }

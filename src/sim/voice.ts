@@ -22,15 +22,19 @@ const SAMPLES = 320;
 /** Meta's digits: 500 ms, 100 ms apart; a packet every 20 ms. */
 const DIGIT_FRAMES = 25;
 const GAP_FRAMES = 5;
-const TELEPHONE_EVENT = 110;
+/** Number and clock of the keys' events. */
+export const MESSENGER_EVENT = { payloadType: 110, clockRate: 48_000 };
+export const WHATSAPP_EVENT = { payloadType: 126, clockRate: 8_000 };
+const OPUS_CLOCK = 48_000;
 const KEYS = '0123456789*#';
 
 /** How the voice looks in RTP. */
 export interface VoiceFormat {
   readonly ssrc: number;
   readonly opusPayloadType: number;
-  /** Of the m-line that carries the voice: the second one after a renegotiation, else the first. */
-  readonly mid: string;
+  /** Of the m-line that carries the voice: the second one after a renegotiation; unset: no header extensions. */
+  readonly mid?: string;
+  readonly telephoneEvent: { readonly payloadType: number; readonly clockRate: number };
 }
 
 /** What the consumer's client sends: 16 kHz Opus at 20 kbit/s with FEC, RFC 4733 digits at 48 kHz. */
@@ -135,20 +139,35 @@ export class Voice {
 
   #sendDigit({ key, done }: { readonly key: number; readonly done: () => void }): void {
     const frame = this.#digitFrame++;
-    if (frame === 0) this.#digitTimestamp = this.#timestamp;
+    // RFC 4733 section 2.1: the timestamp counts in the event's own clock.
+    if (frame === 0) this.#digitTimestamp = this.#inEventClock(this.#timestamp);
     if (frame < DIGIT_FRAMES) {
       const last = frame === DIGIT_FRAMES - 1;
       const payload = Buffer.from([key, last ? 0x8a : 0x0a, 0, 0]);
-      payload.writeUInt16BE((frame + 1) * FRAME_TICKS, 2);
+      const { payloadType, clockRate } = this.#format.telephoneEvent;
+      payload.writeUInt16BE(((frame + 1) * FRAME_TICKS * clockRate) / OPUS_CLOCK, 2);
       const copies = last ? (this.#options.loseDtmfEnds ? 0 : 3) : 1;
-      for (let i = 0; i < copies; i++)
-        this.#emit(TELEPHONE_EVENT, payload, this.#digitTimestamp, frame === 0);
+      for (let i = 0; i < copies; i++) this.#emit(payloadType, payload, this.#digitTimestamp, frame === 0);
       return;
     }
     if (frame < DIGIT_FRAMES + GAP_FRAMES) return;
     this.#digitFrame = 0;
     this.#digits.shift();
     done();
+  }
+
+  #inEventClock(timestamp: number): number {
+    return Math.floor((timestamp * this.#format.telephoneEvent.clockRate) / OPUS_CLOCK) >>> 0;
+  }
+
+  get #extensions(): object {
+    const { mid } = this.#format;
+    if (mid === undefined) return {};
+    const extensions = [
+      { id: 1, payload: Buffer.of(0x8a) },
+      { id: 4, payload: Buffer.from(mid) },
+    ];
+    return { extension: true, extensionProfile: 0xbede, extensions };
   }
 
   #emit(payloadType: number, payload: Buffer, timestamp: number, marker: boolean): void {
@@ -158,12 +177,7 @@ export class Voice {
       timestamp,
       ssrc: this.#format.ssrc,
       marker,
-      extension: true,
-      extensionProfile: 0xbede,
-      extensions: [
-        { id: 1, payload: Buffer.of(0x8a) },
-        { id: 4, payload: Buffer.from(this.#format.mid) },
-      ],
+      ...this.#extensions,
     });
     const datagram = this.#peer.protectRtp(payload, header);
     if (!datagram) return;

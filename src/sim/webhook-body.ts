@@ -16,6 +16,16 @@ export interface DeliveryOptions {
   readonly millisecondTimestamps?: boolean;
   /** Never delivered. */
   readonly drop?: boolean;
+  /** WhatsApp: the direction is missing. */
+  readonly withoutDirection?: boolean;
+  /** WhatsApp: the description in `connection.webrtc.sdp`, as JSON in a string. */
+  readonly legacySdp?: boolean;
+  /** WhatsApp: lines of the description end with a bare LF. */
+  readonly bareLf?: boolean;
+  /** WhatsApp: `setup:actpass` in Meta's answer. */
+  readonly actpassAnswer?: boolean;
+  /** WhatsApp: the status of a terminate in mixed case, in a list. */
+  readonly oddStatus?: boolean;
 }
 
 /** One event of one call; `timestamp` in seconds. */
@@ -29,8 +39,8 @@ export interface WebhookEvent {
 /** One item of `entry[]`, with `calls` or with `changes`. */
 export interface Entry {
   readonly id: string;
-  /** Seconds. */
-  readonly time: number;
+  /** Seconds; WhatsApp's entries have none. */
+  readonly time?: number;
   readonly calls?: readonly object[];
   readonly changes?: readonly object[];
 }
@@ -55,7 +65,7 @@ export function groupedByPage(entries: readonly Entry[]): Entry[] {
     };
     pages.set(id, {
       id,
-      time: Math.max(page?.time ?? 0, time),
+      ...(time === undefined ? {} : { time: Math.max(page?.time ?? 0, time) }),
       ...(all.calls.length > 0 ? { calls: all.calls } : {}),
       ...(all.changes.length > 0 ? { changes: all.changes } : {}),
     });
@@ -64,8 +74,12 @@ export function groupedByPage(entries: readonly Entry[]): Entry[] {
 }
 
 /** The JSON text of the whole body. */
-export function envelope(entries: readonly Entry[], options: DeliveryOptions): string {
-  const json = JSON.stringify({ object: 'page', entry: entries });
+export function envelope(
+  entries: readonly Entry[],
+  options: DeliveryOptions,
+  object: 'page' | 'whatsapp_business_account' = 'page',
+): string {
+  const json = JSON.stringify({ object, entry: entries });
   return options.numericIds ? json.replace(/"(\d{5,})"/g, '$1') : json;
 }
 

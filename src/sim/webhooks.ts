@@ -12,12 +12,14 @@ import {
   groupedByPage,
   type WebhookEvent,
 } from './webhook-body.ts';
+import { type BusinessNumber, whatsappEntry } from './whatsapp/webhook-body.ts';
 
 /** How the webhooks of one call are delivered: all of them, and each kind in its own way. */
 export interface CallDelivery extends DeliveryOptions {
   readonly connect?: DeliveryOptions;
   readonly ringing?: DeliveryOptions;
   readonly accepted?: DeliveryOptions;
+  readonly rejected?: DeliveryOptions;
   readonly media_update?: DeliveryOptions;
   readonly terminate?: DeliveryOptions;
 }
@@ -25,7 +27,8 @@ export interface CallDelivery extends DeliveryOptions {
 /** What a test calls this event: a call_status by its status. */
 export function nameOf(event: Pick<WebhookEvent, 'event'> & { readonly call_status?: unknown }): CallEvent {
   if (event.event !== 'call_status') return event.event;
-  return event.call_status === 'accepted' ? 'accepted' : 'ringing';
+  const { call_status: status } = event;
+  return status === 'accepted' || status === 'rejected' ? status : 'ringing';
 }
 
 /** Milliseconds until Meta counts an unanswered delivery as failed. */
@@ -54,6 +57,8 @@ export interface WebhooksOptions {
   readonly secret: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** The number whose webhooks these are, in WhatsApp's envelope; unset: a Page. */
+  readonly number?: BusinessNumber | undefined;
   /** Nothing was answered 200 for an hour: Meta sends nothing more. */
   readonly onUnsubscribed?: () => void;
 }
@@ -87,7 +92,8 @@ export class Webhooks {
 
   /** An item that belongs to no call, in an entry of its own form; resolves when it was answered 200 or given up. */
   async item(entry: object): Promise<void> {
-    await this.#deliver(escaped(JSON.stringify({ object: 'page', entry: [entry] })));
+    const object = this.#options.number ? 'whatsapp_business_account' : 'page';
+    await this.#deliver(escaped(JSON.stringify({ object, entry: [entry] })));
   }
 
   /**
@@ -99,7 +105,8 @@ export class Webhooks {
       if (options.after) await this.#arrivals.wait(event.id, options.after);
       if (options.delayMs) await this.#pause(options.delayMs);
       if (this.#closing.signal.aborted) return;
-      const entry = entryOf(pageId, event, options);
+      const { number } = this.#options;
+      const entry = number ? whatsappEntry(number, event, options) : entryOf(pageId, event, options);
       await (this.#held ? this.#hold(entry, options) : this.#copies([entry], options));
     } finally {
       this.#arrivals.done(event.id, nameOf(event));
@@ -162,7 +169,8 @@ export class Webhooks {
   }
 
   async #copies(entries: readonly Entry[], options: DeliveryOptions): Promise<void> {
-    const body = escaped(envelope(entries, options));
+    const object = this.#options.number ? 'whatsapp_business_account' : 'page';
+    const body = escaped(envelope(entries, options, object));
     await Promise.all(Array.from({ length: options.copies ?? 1 }, () => this.#deliver(body)));
   }
 

@@ -9,6 +9,8 @@ import { packageVersion } from '../version.ts';
 import { drachtioEnv, explained } from './drachtio-env.ts';
 
 export interface WorldOptions {
+  /** Default messenger. */
+  readonly platform?: 'messenger' | 'whatsapp';
   /** Codecs that the gateway offers and the phone has. Default PCMU. */
   readonly codecs?: DeskPhoneOptions['codecs'];
   /** The simulated phones; none when a real one rings. Default one with the defaults. */
@@ -27,6 +29,8 @@ export interface WorldOptions {
 }
 
 export const DEMO_PAGE = '102030405060708';
+/** The phone_number_id of a demo of WhatsApp. */
+export const DEMO_NUMBER = '550022001100';
 export const PHONE_TONE_HZ = 620;
 
 /** Everything of a call on one machine: the simulator, the gateway with its SIP server, desk phones. */
@@ -49,7 +53,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   try {
     const codecs = options.codecs ?? ['PCMU'];
     const simulator = await MetaSimulator.start({
-      pageId: DEMO_PAGE,
+      platform: options.platform ?? 'messenger',
+      pageId: options.platform === 'whatsapp' ? DEMO_NUMBER : DEMO_PAGE,
       accessToken: 'demo-page-token',
       appSecret: 'demo-app-secret',
       requireAppSecretProof: true,
@@ -116,11 +121,14 @@ function configOf(
   options: WorldOptions,
 ): GatewayConfig {
   const address = options.address ?? '127.0.0.1';
+  const account = { accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' };
   const yaml: Record<string, unknown> = {
     meta: {
       graphUrl: simulator.graphUrl,
       apps: [{ id: 'app', secret: '${APP_SECRET}', verifyToken: '${VERIFY_TOKEN}' }],
-      pages: [{ id: DEMO_PAGE, accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' }],
+      ...(options.platform === 'whatsapp'
+        ? { numbers: [{ id: DEMO_NUMBER, ...account }] }
+        : { pages: [{ id: DEMO_PAGE, ...account }] }),
     },
     http: { listen: { address: '127.0.0.1', port: 0 } },
     admin: { listen: { address: '127.0.0.1', port: 0 } },
