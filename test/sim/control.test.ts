@@ -72,7 +72,7 @@ it('passes every option on: caller, network, delivery and reply', async () => {
   await receiver.count(2);
   const { psid, name, ...rest } = options;
   const call = simulator.call(String(body['id']));
-  expect(call?.options).toEqual({ ...rest, pageId: '10' });
+  expect(call?.options).toEqual({ ...rest, platform: 'messenger', pageId: '10' });
   expect(call?.psid).toBe(psid);
   expect(simulator.profile(psid)).toEqual({ name });
   expect((await ask(simulator, accept(call?.id ?? ''))).body['id']).toBe(call?.id);
