@@ -42,7 +42,7 @@ async function answerOnPage(
   const loaded = loadConfig(flags.config);
   if (!loaded.ok) return misconfigured(flags.config, loaded.error);
   const config = loaded.value;
-  const page = choosePage(config, flags.page);
+  const page = choosePage(config.meta.pages, flags.page);
   if (!page.ok) return misused(page.error);
   const credentials = new Credentials({ meta: config.meta, clock: systemClock, log: silentLog });
   const client = new GraphClient({
@@ -59,19 +59,20 @@ async function answerOnPage(
   }
 }
 
-/** @param wanted `--page`; unset: the only one there is */
-export function choosePage(
-  { meta }: Pick<GatewayConfig, 'meta'>,
+/**
+ * @param wanted `--page`; unset: the only one there is
+ */
+export function choosePage<P extends { readonly id: string; readonly name?: string }>(
+  among: readonly P[],
   wanted: string | undefined,
-): Result<Page, Problem> {
-  const { pages } = meta;
-  const page = wanted === undefined && pages.length === 1 ? pages[0] : pages.find(({ id }) => id === wanted);
+): Result<P, Problem> {
+  const page = wanted === undefined && among.length === 1 ? among[0] : among.find(({ id }) => id === wanted);
   if (page) return { ok: true, value: page };
-  const names = pages.map(({ id, name }) => (name === undefined ? id : `${id} (${name})`)).join(', ');
+  const names = among.map(({ id, name }) => (name === undefined ? id : `${id} (${name})`)).join(', ');
   const message =
     wanted === undefined
-      ? `the configuration has ${pages.length} Pages.`
+      ? `the configuration has ${among.length} Pages.`
       : `the configuration has no Page ${wanted}.`;
-  const remedy = pages.length === 0 ? 'Add one under meta.pages.' : `Name one of: ${names}.`;
+  const remedy = among.length === 0 ? 'Add one under meta.pages.' : `Name one of: ${names}.`;
   return { ok: false, error: { field: '--page', message, remedy } };
 }

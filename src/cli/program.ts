@@ -1,5 +1,6 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 import { buttonCommand } from './button.ts';
+import { directoryCommand } from './directory.ts';
 import { oneOf } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
 import { promptCommand } from './prompt.ts';
@@ -134,6 +135,7 @@ export function program(): Command {
   setupCommand(msgw);
   settingsCommand(msgw);
   permissionsCommand(msgw);
+  directoryCommand(msgw);
   promptCommand(msgw);
   buttonCommand(msgw);
   webhookCommand(msgw);

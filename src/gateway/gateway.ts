@@ -12,7 +12,6 @@ import {
   type JournalWriter,
   noJournal,
   type OpenDirectory,
-  openDirectory,
   openJournal,
   openRecordFile,
   type RecordWriter,
@@ -22,6 +21,7 @@ import { type Accounts, accountsOf } from './accounts.ts';
 import { adminDesk } from './admin.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
+import { directoryOf } from './directory-file.ts';
 import { graphSettings } from './graph.ts';
 import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
@@ -197,9 +197,7 @@ export class Gateway {
       records.path === '-'
         ? recordStream(this.#options.recordStream, log)
         : await openRecordFile(records.path, log);
-    const { path, first, last } = config.outbound.directory;
-    const range = first !== undefined && last !== undefined ? { first, last } : undefined;
-    this.#directory = await openDirectory(path, range, log);
+    this.#directory = await directoryOf(config, log);
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
     this.#plane = await MediaPlane.start({
       worker: this.#workerOptions(),

@@ -23,7 +23,7 @@ it('wrong usage is exit code 2, help is 0', () => {
 });
 
 it('a configuration with a problem is exit code 2, with the line', async () => {
-  const world = await metaWorld({ more: { routes: { desk: { targets: [{ trunk: 'nobody' }] } } } });
+  const world = await metaWorld({ more: () => ({ routes: { desk: { targets: [{ trunk: 'nobody' }] } } }) });
   expect(await world.json('settings', 'get')).toMatchObject({
     code: 2,
     problems: [{ field: 'routes.desk.targets[0].trunk', line: 1, file: world.config }],

@@ -98,3 +98,11 @@ it('a failed check is told with its own status', async () => {
     refusal: { status: 503, retryAfterS: 60 },
   });
 });
+
+it('a person may ask at any time, and then no rule asks on top of it', async () => {
+  const { desk: it, asked } = desk([permission({})]);
+  expect(await it.ask('p', '7')).toEqual({ ok: true });
+  expect((await it.check('p', '7', true)).refusal?.phrase).toBe('Permission Requested Before');
+  expect(await it.ask('p', '7')).toEqual({ ok: true });
+  expect(asked).toEqual(['optin 7', 'GET 7', 'optin 7']);
+});

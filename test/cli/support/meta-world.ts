@@ -41,7 +41,8 @@ export async function metaWorld(
   options: {
     readonly pages?: readonly string[];
     readonly sim?: Partial<MetaSimulatorOptions>;
-    readonly more?: object;
+    /** More of the configuration. */
+    readonly more?: (folder: string) => object;
   } = {},
 ): Promise<MetaWorld> {
   const simulator = await MetaSimulator.start({
@@ -73,7 +74,7 @@ export async function metaWorld(
     rtp: { address: '127.0.0.1', portMin: 0, portMax: 0 },
     trunks: { phone: { host: '127.0.0.1', user: '100' } },
     routes: { desk: { targets: [{ trunk: 'phone' }] } },
-    ...options.more,
+    ...options.more?.(path),
   };
   writeFileSync(config, JSON.stringify(yaml));
   const run = (...args: string[]): Promise<Said> => msgw([...args, '--config', config]);

@@ -1,0 +1,106 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
+import { metaWorld, PAGE, PSID } from './support/meta-world.ts';
+
+async function gateway(): Promise<World> {
+  const world = await startWorld();
+  onTestFinished(() => world.close());
+  return world;
+}
+
+/** A port where nobody listens. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+it('changes the directory of the gateway that runs', async () => {
+  const { gateway: running } = await gateway();
+  const world = await metaWorld({ pages: [DEMO_PAGE] });
+  const at = ['--admin', running.adminUrl];
+  expect(await world.json('directory', 'set', '*700#', PSID, ...at)).toEqual({
+    code: 0,
+    ok: true,
+    where: 'gateway',
+    number: '*700#',
+    pageId: DEMO_PAGE,
+    psid: PSID,
+  });
+  expect(await world.json('directory', 'list', ...at)).toMatchObject({
+    where: 'gateway',
+    entries: [{ number: '*700#', pageId: DEMO_PAGE, psid: PSID }],
+  });
+  expect(await world.json('directory', 'set', '*700#', '1', ...at)).toMatchObject({
+    code: 1,
+    problems: [{ field: 'number', remedy: expect.stringMatching(/./) }],
+  });
+  expect(await world.json('directory', 'remove', '*700#', ...at)).toMatchObject({ code: 0 });
+  expect(await world.json('directory', 'remove', '*700#', ...at)).toMatchObject({ code: 1 });
+});
+
+it('when no gateway runs it works on the file, which the gateway reads at its start', async () => {
+  const port = await freePort();
+  const world = await metaWorld({
+    more: (folder) => ({
+      admin: { listen: { address: '127.0.0.1', port } },
+      outbound: { directory: { path: join(folder, 'directory.jsonl') } },
+    }),
+  });
+  const path = join(world.folder, 'directory.jsonl');
+  expect(await world.json('directory', 'set', '700', PSID)).toMatchObject({ code: 0, where: 'file' });
+  expect(await world.json('directory', 'set', '700', '1')).toMatchObject({
+    code: 1,
+    problems: [{ field: 'number' }],
+  });
+  expect(await world.json('directory', 'set', '701', '1')).toMatchObject({ code: 0 });
+  expect(await world.json('directory', 'remove', '701')).toMatchObject({ code: 0 });
+  const { gateway: running } = await startWorld({
+    configure: (yaml) => {
+      yaml['outbound'] = { directory: { path } };
+    },
+  }).then((started) => {
+    onTestFinished(() => started.close());
+    return started;
+  });
+  const entries = [{ number: '700', pageId: PAGE, psid: PSID }];
+  expect(await (await fetch(`${running.adminUrl}/directory`)).json()).toEqual(entries);
+  writeFileSync(path, `${readFileSync(path, 'utf8')}half a li\n`);
+  expect(await world.json('directory', 'list', '--offline')).toMatchObject({
+    code: 0,
+    entries,
+    problems: [{ field: 'outbound.directory.path', message: '1 lines of it cannot be read.' }],
+  });
+  const { out } = await world.run('directory', 'list', '--offline', '--page', PAGE);
+  expect(out).toContain(`700          ${PAGE} ${PSID}\n1 numbers\n`);
+});
+
+it('says what is needed when it is not known where to work', async () => {
+  const port = await freePort();
+  const without = await metaWorld({ more: () => ({ admin: { listen: { address: '127.0.0.1', port } } }) });
+  expect(await without.json('directory', 'list')).toMatchObject({
+    code: 2,
+    problems: [{ field: 'outbound.directory.path' }],
+  });
+  const anywhere = await metaWorld({
+    more: () => ({ admin: { listen: { address: '127.0.0.1', port: 0 } } }),
+  });
+  expect(await anywhere.json('directory', 'list')).toMatchObject({
+    code: 2,
+    problems: [{ field: '--admin' }],
+  });
+  const stranger = createServer((_request, response) => response.end('<html>'));
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', () => resolve()));
+  onTestFinished(() => new Promise((resolve) => stranger.close(() => resolve())));
+  const at = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
+  expect(await anywhere.json('directory', 'list', '--admin', at)).toMatchObject({
+    code: 1,
+    problems: [{ field: '--admin', message: expect.stringContaining('no JSON') }],
+  });
+});
