@@ -7,6 +7,7 @@ interface SimOptions {
   readonly address: string;
   readonly page: string;
   readonly token: string;
+  readonly app: string;
   readonly appSecret: string;
   readonly verifyToken: string;
 }
@@ -20,6 +21,7 @@ export async function simCommand(options: SimOptions): Promise<number> {
     relayAddress: options.address,
     pageId: options.page,
     accessToken: options.token,
+    appId: options.app,
     appSecret: options.appSecret,
     clock: systemClock,
     onEvent: ({ atMs, from, to, what, callId }) =>

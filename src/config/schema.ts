@@ -249,6 +249,25 @@ export const CONFIG_SCHEMA = Type.Object(
             4_000,
           ),
           profileTimeoutMs: whole("Budget of the look-up of the caller's name, ms.", 0, 5_000, 1_500),
+          metrics: Type.Object(
+            {
+              send: flag('Tell Meta how each call went (call_metrics), once, after the call.', true),
+              path: Type.Optional(
+                text('File that keeps what is not told yet; default: it is lost with the process.'),
+              ),
+            },
+            { ...strict, default: {}, description: "Meta's statistics of calls." },
+          ),
+          watchIntervalMs: whole(
+            'How often each Page is asked whether it still routes calls to us, ms; 0: never.',
+            0,
+            86_400_000,
+            300_000,
+          ),
+          repair: flag(
+            'Write back what is amiss: audio, routing to PARTNERS, the subscription to calls. Otherwise it is only told.',
+            false,
+          ),
           apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1 }),
           pages: Type.Array(page, { description: 'The Pages whose calls are taken.', default: [] }),
           numbers: Type.Array(number, {

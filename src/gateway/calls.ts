@@ -26,6 +26,8 @@ import { CallerGate } from './caller-gate.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { MediaEvent } from './media/protocol.ts';
+import type { DueMetrics } from './metrics-desk.ts';
+import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 import { routingInput } from './routing-input.ts';
@@ -47,6 +49,8 @@ export interface CallsOptions {
   /** It rings somebody now; every call that ends has a record. */
   readonly onStarted: (facts: CallFacts) => void;
   readonly onRecord: (record: object) => void;
+  /** A call with audio is over. */
+  readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;
 }
 
@@ -285,7 +289,11 @@ export class Calls {
         media = sides.media;
         return sides;
       },
-      onRecord: (record, stats, codec) => this.#options.onRecord(withMedia(record, stats, codec)),
+      onRecord: (record, stats, codec) => {
+        this.#options.onRecord(withMedia(record, stats, codec));
+        const metrics = metricsOf(record, stats);
+        if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
+      },
       onEnded: ({ metaCallId }) => {
         this.#calls.delete(callId);
         placed.remove(callId);

@@ -14,6 +14,7 @@ import {
   type OpenDirectory,
   openJournal,
   openRecordFile,
+  openSpool,
   type RecordWriter,
   recordStream,
 } from '../store/index.ts';
@@ -26,7 +27,9 @@ import { graphSettings } from './graph.ts';
 import { Intake } from './intake.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { WorkerOptions } from './media/protocol.ts';
+import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
+import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
@@ -58,6 +61,8 @@ export class Gateway {
   #journal: JournalWriter = noJournal;
   #records!: RecordWriter;
   #directory!: OpenDirectory;
+  #metrics: MetricsDesk | undefined;
+  #watch: PageWatch | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(options: GatewayOptions) {
@@ -71,10 +76,14 @@ export class Gateway {
       log,
     });
     this.#events = new EventFeed({ log, clock });
+    const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
     const clientOptions: GraphClientOptions = {
       ...graphSettings(config),
       credentials: (pageId) => this.#credentials.of(pageId),
-      onCredentialRefused: (pageId) => this.#credentials.refused(pageId),
+      onFailure: (pageId, { kind }) => {
+        if (kind === 'credential') this.#credentials.refused(pageId);
+        if (kind === 'settings' && isPage(pageId)) this.#watch?.settingsRefused(pageId);
+      },
       clock,
       log,
       random: Math.random,
@@ -103,6 +112,8 @@ export class Gateway {
       onStarted: ({ callId, pageId, psid, direction }) =>
         this.#tell('call_started', { callId, pageId, psid, direction }),
       onRecord: (record) => this.#record(record),
+      // WhatsApp has no place for them.
+      onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
       onLadder: options.onLadder,
     });
     this.#intake = new Intake({
@@ -120,7 +131,10 @@ export class Gateway {
         const number = this.#directory.directory.numberOf(pageId, psid);
         this.#tell('call_permission_reply', { pageId, psid, number, response, expiresAtMs });
       },
-      onSettings: ({ kind, dedupeKey, timestampMs, ...settings }) => this.#tell(kind, settings),
+      onSettings: ({ kind, dedupeKey, timestampMs, ...settings }) => {
+        this.#watch?.settingsUpdated(settings.pageId, settings);
+        this.#tell(kind, settings);
+      },
       onMissed: (record) => this.#record(record),
     });
   }
@@ -198,6 +212,11 @@ export class Gateway {
         ? recordStream(this.#options.recordStream, log)
         : await openRecordFile(records.path, log);
     this.#directory = await directoryOf(config, log);
+    const { send, path: spoolPath } = config.meta.metrics;
+    if (send) {
+      const spool = await openSpool(spoolPath, dueMetricsOf, log);
+      this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
+    }
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
     this.#plane = await MediaPlane.start({
       worker: this.#workerOptions(),
@@ -230,7 +249,7 @@ export class Gateway {
         metrics: () =>
           renderMetrics({
             sip: this.#sip.stats(),
-            gateway: { calls: this.#calls.size, ready: this.#health().ready },
+            gateway: { calls: this.#calls.size, ready: this.#health().ready, watch: this.#watch?.stats },
           }),
         calls: () => this.#calls.list(),
         api: adminDesk({
@@ -244,6 +263,14 @@ export class Gateway {
       },
       now: () => clock.now(),
       log,
+    });
+    this.#watch = new PageWatch({
+      pages: config.meta.pages,
+      graph: this.#graph,
+      clock,
+      log,
+      intervalMs: config.meta.watchIntervalMs,
+      repair: config.meta.repair,
     });
     log.info(
       {
@@ -299,6 +326,8 @@ export class Gateway {
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
       ['graph', () => this.#graph.close()],
       ['whatsapp', () => this.#whatsapp.close()],
+      ['metrics', () => this.#metrics?.close()],
+      ['watch', () => this.#watch?.close()],
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordWriter | undefined)?.close()],

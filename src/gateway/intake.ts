@@ -104,7 +104,11 @@ export class Intake {
         return log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
       case 'call_settings_update':
         this.#options.onSettings(event);
-        return this.#settings(event.pageId, event.audioEnabled, event.ringTarget);
+        log.info(
+          { pageId: event.pageId, audioEnabled: event.audioEnabled, ringTarget: event.ringTarget },
+          'webhook.settings-update',
+        );
+        return;
     }
   }
 
@@ -199,13 +203,5 @@ export class Intake {
         ...(failure ? { refusal: { status: failure.sipStatus } } : {}),
       });
     else this.#options.log.info({ callId, status }, 'webhook.terminate-without-call');
-  }
-
-  #settings(pageId: string, audioEnabled: boolean | undefined, ringTarget: string | undefined): void {
-    const { log } = this.#options;
-    if (audioEnabled === false) log.warn({ pageId }, 'meta.audio-disabled');
-    if (ringTarget !== undefined && ringTarget !== 'PARTNERS')
-      log.warn({ pageId, ringTarget }, 'meta.not-routed-to-us');
-    log.info({ pageId, audioEnabled, ringTarget }, 'webhook.settings-update');
   }
 }

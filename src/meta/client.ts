@@ -10,6 +10,7 @@ import { crlf } from './sdp-value.ts';
 import { SettingsApi } from './settings-api.ts';
 import type { GraphReply } from './transport.ts';
 import type { CallsRequest } from './wire.ts';
+import type { CallMetrics } from './wire-page.ts';
 
 export interface GraphClientOptions extends RequesterOptions {
   /**
@@ -43,6 +44,9 @@ export type ConnectOutcome =
 export type EndOutcome =
   | { readonly ok: true; readonly already: boolean }
   | { readonly ok: false; readonly failure: GraphFailure };
+
+/** `already`: Meta has the metrics of this call. */
+export type MetricsOutcome = EndOutcome;
 
 export type PermissionOutcome =
   | { readonly ok: true; readonly permission: CallPermission }
@@ -146,6 +150,23 @@ export class GraphClient implements CallsApi {
     signal?: AbortSignal,
   ): Promise<ProfileOutcome> {
     return this.#profiles.lookUp(pageId, psid, budgetMs, signal);
+  }
+
+  /**
+   * `POST /{page}/call_metrics`, one try: what went before, and what is too early, is for the caller to know.
+   * Metrics that Meta has already are a success.
+   */
+  async submitMetrics(pageId: string, metrics: CallMetrics): Promise<MetricsOutcome> {
+    const reply = await this.#requester.send({
+      pageId,
+      action: 'metrics',
+      path: `/${pageId}/call_metrics`,
+      body: metrics,
+      callId: metrics.call_id,
+      timeoutMs: this.#timeouts.acceptMs,
+    });
+    if (reply.ok) return { ok: true, already: false };
+    return reply.failure.kind === 'already' ? { ok: true, already: true } : reply;
   }
 
   /** Meta said not long ago that the Page's quota is nearly used up: what can wait should. */

@@ -4,7 +4,8 @@ import type { EndCallReason } from './wire.ts';
 /**
  * What a Graph failure means to a call.
  * - `ambiguous`: nobody knows whether Meta did it. `unreachable`: nothing was sent, so nothing was done.
- * - `ended`: the call is over at Meta. `already`: it was accepted before, by whom is unknown.
+ * - `ended`: the call is over at Meta. `already`: it was accepted before, by whom is unknown; or its metrics are there.
+ * - `in-progress`: the call is not over yet at Meta.
  * - `permission`: the app or its token lacks one. `call-permission`: the consumer did not let the Page call.
  * - `conflict`: both sides changed the media at once. `page`: Meta restricts the Page. `person`: not available.
  * - `profile`: this person's profile may not be read.
@@ -13,6 +14,7 @@ import type { EndCallReason } from './wire.ts';
 export type GraphFailureKind =
   | 'ended'
   | 'already'
+  | 'in-progress'
   | 'not-owner'
   | 'bad-sdp'
   | 'bad-call'
@@ -173,6 +175,18 @@ export const FAILURES: readonly FailureRow[] = [
     kind: 'not-owner',
     sipStatus: 480,
     meaning: 'another app answered the call',
+  },
+  {
+    text: /already (?:been )?(?:submitted|reported)/i,
+    kind: 'already',
+    sipStatus: 480,
+    meaning: 'the metrics were submitted before',
+  },
+  {
+    text: /(?:still|call is) in progress/i,
+    kind: 'in-progress',
+    sipStatus: 486,
+    meaning: 'the call is in progress',
   },
   {
     text: /already (?:been )?(?:accepted|answered)/i,

@@ -5,6 +5,7 @@ export {
   type EndOutcome,
   GraphClient,
   type GraphClientOptions,
+  type MetricsOutcome,
   type PermissionOutcome,
 } from './client.ts';
 export type {
@@ -56,11 +57,13 @@ export type {
   WireSdp,
   WireWebhook,
 } from './wire.ts';
+export { END_CALL_REASONS } from './wire.ts';
 export {
   CALLING_FIELDS,
   type CallButton,
   type CallingMessage,
   type CallingTemplate,
+  type CallMetrics,
   DAYS,
   type FeatureStatusRequest,
   RING_TARGETS,

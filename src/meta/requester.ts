@@ -27,8 +27,8 @@ export interface RequesterOptions {
   /** Uniform in [0, 1): jitter of the retries. */
   readonly random: () => number;
   readonly onUsage?: (pageId: string, usage: Usage) => void;
-  /** Meta does not take the Page's token or its proof any more (190): `credentials` may know better ones after it. */
-  readonly onCredentialRefused?: (pageId: string) => void;
+  /** Meta refused a request. After a `credential` failure `credentials` may know better ones. */
+  readonly onFailure?: (pageId: string, failure: GraphFailure) => void;
 }
 
 /** One request in a Page's name. */
@@ -123,7 +123,7 @@ export class GraphRequester {
       onUsage?.(pageId, reply.usage);
     }
     if (!reply.ok && reply.failure.kind === 'throttled') this.#backOff(pageId, action, reply.failure);
-    if (!reply.ok && reply.failure.kind === 'credential') this.#options.onCredentialRefused?.(pageId);
+    if (!reply.ok) this.#options.onFailure?.(pageId, reply.failure);
     return reply;
   }
 

@@ -2,6 +2,7 @@
  * What travels between us and Meta about a Page beside its calls: settings, messages, metrics, feature, subscriptions.
  * As in `wire.ts`, we send exactly these forms; what we take is wider.
  */
+import type { EndCallReason } from './wire.ts';
 
 /** Who rings when a consumer calls: Meta's own inbox, or partners such as this gateway. */
 export const RING_TARGETS = ['META', 'PARTNERS'] as const;
@@ -74,3 +75,26 @@ export interface FeatureStatusRequest {
 
 /** `subscribed_fields` that calling needs; `POST /{page_id}/subscribed_apps` takes them in the query. */
 export const CALLING_FIELDS = ['calls', 'call_permission_reply', 'call_settings_update'] as const;
+
+/** `POST /{page_id}/call_metrics`, once after the call, within 24 hours. Times in Unix seconds. */
+export interface CallMetrics {
+  readonly platform: 'messenger';
+  readonly call_id: string;
+  readonly end_call_reason: EndCallReason;
+  /** In our words. */
+  readonly end_call_subreason?: string;
+  readonly call_ended_time: number;
+  readonly first_audio_packet_received_time: number;
+  /** Keys with `_sec` as in Meta's sample and script; its table has others. What is not measured is left out. */
+  readonly audio_stats: {
+    readonly jitter_sec: number;
+    readonly packets_lost: number;
+    readonly packets_received: number;
+    readonly round_trip_time_sec?: number;
+    /** Cumulative, as WebRTC counts it. */
+    readonly jitter_buffer_delay_sec?: number;
+    readonly concealed_samples: number;
+    readonly silent_concealed_samples?: number;
+    readonly total_samples_duration_sec: number;
+  };
+}

@@ -1,11 +1,24 @@
-import { exposition, type Family, gauge } from './family.ts';
+import { counter, exposition, type Family, gauge } from './family.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
+
+/** What the watch over the Pages has seen. */
+export interface WatchCounts {
+  readonly checks: number;
+  readonly failed: number;
+  readonly drifts: number;
+  readonly repairs: number;
+  readonly amiss: readonly { readonly pageId: string; readonly what: string }[];
+}
 
 export interface MetricsSources {
   /** The embedded SIP server; undefined where there is none. */
   readonly sip?: SipStats | undefined;
   /** The gateway itself; undefined for the SIP server on its own. */
-  readonly gateway?: { readonly calls: number; readonly ready: boolean };
+  readonly gateway?: {
+    readonly calls: number;
+    readonly ready: boolean;
+    readonly watch?: WatchCounts | undefined;
+  };
 }
 
 /** A snapshot in the Prometheus text format. */
@@ -17,7 +30,23 @@ export function renderMetrics(
     ? [
         gauge('msgw_calls', 'calls that are not over', gateway.calls),
         gauge('msgw_ready', '1 when new calls are taken', Number(gateway.ready)),
+        ...(gateway.watch ? watchMetrics(gateway.watch) : []),
       ]
     : [];
   return exposition([...own, ...(sip ? sipMetrics(sip) : [])]);
+}
+
+function watchMetrics({ checks, failed, drifts, repairs, amiss }: WatchCounts): Family[] {
+  const total = (name: string, help: string, value: number): Family => counter(name, help, [[{}, value]]);
+  return [
+    total('msgw_page_checks_total', 'looks at the settings of a Page at Meta', checks),
+    total('msgw_page_check_failures_total', 'looks that Meta did not answer', failed),
+    total('msgw_page_drifts_total', 'times that a Page stopped sending calls here', drifts),
+    total('msgw_page_repairs_total', 'times that this was mended', repairs),
+    gauge(
+      'msgw_page_amiss',
+      'what keeps calls of a Page from us now: audio, routing, subscription, feature',
+      amiss.map(({ pageId, what }) => [{ page: pageId, what }, 1] as const),
+    ),
+  ];
 }

@@ -85,6 +85,7 @@ export class ConsumerCall {
   #leg: RelayLeg | undefined;
   #connectedAtMs: number | undefined;
   #end: CallEnd | undefined;
+  #endedAtMs: number | undefined;
   #device: TimerHandle | undefined;
   #secured = false;
   /** The answer of pre_accept; accept must repeat it. */
@@ -111,6 +112,11 @@ export class ConsumerCall {
 
   get end(): CallEnd | undefined {
     return this.#end;
+  }
+
+  /** Wall-clock milliseconds; undefined while it lasts. */
+  get endedAtMs(): number | undefined {
+    return this.#endedAtMs;
   }
 
   heard(): Heard {
@@ -298,6 +304,7 @@ export class ConsumerCall {
   async #finish(end: CallEnd): Promise<void> {
     if (this.#end) return;
     this.#end = end;
+    this.#endedAtMs = this.#host.clock.now();
     const durationS =
       this.#connectedAtMs === undefined
         ? undefined

@@ -53,7 +53,7 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
       const call = simulator.call(request.params.id);
       if (!call) return reply.code(404).send({ error: `no call has the id ${request.params.id}` });
       await act(call, request.body);
-      return view(call);
+      return view(simulator, call);
     };
   sim.post<{ Body: CallBody | null }>('/calls', { schema: { body: CALL_BODY } }, async (request, reply) => {
     const { psid = CONSUMER, name, refused, withheld, toneHz = TONE_HZ, ...options } = request.body ?? {};
@@ -63,9 +63,9 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
       ...(withheld ? { withheld } : {}),
     };
     const call = simulator.consumer({ psid, ...profile }).call({ toneHz, ...options });
-    return reply.code(201).send(view(call));
+    return reply.code(201).send(view(simulator, call));
   });
-  sim.get('/calls', async () => simulator.calls.map(view));
+  sim.get('/calls', async () => simulator.calls.map((call) => view(simulator, call)));
   sim.get<OfCall>(
     '/calls/:id',
     withCall(() => {}),
@@ -144,7 +144,7 @@ function worldRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
   });
 }
 
-function view(call: ConsumerCall): object {
+function view(simulator: MetaSimulator, call: ConsumerCall): object {
   return {
     id: call.id,
     psid: call.psid,
@@ -153,5 +153,6 @@ function view(call: ConsumerCall): object {
     end: call.end ?? null,
     heard: call.heard(),
     relay: call.relay() ?? null,
+    metrics: simulator.metrics.get(call.id) ?? null,
   };
 }

@@ -9,10 +9,11 @@ import {
 } from './graph-app.ts';
 import { ask, bodyOf, type DoorHost, type PageRequest } from './graph-door.ts';
 import { type MessageHost, message } from './graph-messages.ts';
+import { type MetricsHost, takeMetrics } from './graph-metrics.ts';
 import { type PermissionHost, permissions } from './graph-permissions.ts';
 import { readSettings, writeSettings } from './graph-settings.ts';
 
-export interface PageHost extends DoorHost, PermissionHost, MessageHost {
+export interface PageHost extends DoorHost, PermissionHost, MessageHost, MetricsHost {
   /** Somebody wrote the settings: the webhook follows. */
   settingsChanged(): void;
   /** Somebody subscribed the app to the Page. */
@@ -55,6 +56,11 @@ export function pageRoutes(app: FastifyInstance, host: PageHost): void {
       if ('body' in outcome) host.subscribed();
       return outcome;
     }),
+  );
+  app.post('/:version/:pageId/call_metrics', (request: PageRequest, reply) =>
+    ask(host, { action: 'metrics' }, request, reply, () =>
+      takeMetrics(host, bodyOf(request), host.options.callingErrorsAsSubcode === true),
+    ),
   );
   app.get('/:version/debug_token', (request: PageRequest, reply) =>
     ask(host, { action: 'debug-token', byApp: true }, request, reply, () =>

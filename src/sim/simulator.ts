@@ -78,6 +78,8 @@ export class MetaSimulator implements GraphHost, CallHost {
   readonly relay: { readonly address: string; readonly address6?: string | undefined };
   /** What happened, oldest first. */
   readonly events: SimEvent[] = [];
+  /** What the gateway told of calls that are over, by call. */
+  readonly metrics = new Map<string, object>();
   readonly consumers: Consumers;
   readonly page = new PageState(() => this.#webhooks?.subscribed !== false);
   /** Form of the word on permission. */
@@ -395,7 +397,9 @@ export class MetaSimulator implements GraphHost, CallHost {
   #forgetOld(): void {
     for (const [id, { state }] of this.#calls) {
       if (this.#calls.size <= KEPT_CALLS) return;
-      if (state === 'ended') this.#calls.delete(id);
+      if (state !== 'ended') continue;
+      this.#calls.delete(id);
+      this.metrics.delete(id);
     }
   }
 

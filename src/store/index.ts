@@ -15,4 +15,5 @@ export {
 } from './journal.ts';
 export { type CachedProfile, ProfileCache, type ProfileCacheOptions } from './profile-cache.ts';
 export { openRecordFile, recordStream } from './records.ts';
+export { openSpool, type Spool } from './spool.ts';
 export type { JournalEntry, JournalWriter, RecordWriter } from './types.ts';

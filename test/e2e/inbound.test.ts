@@ -412,3 +412,18 @@ describe('Graph that fails', () => {
     expect(graphOf(world)).toEqual(['accept', 'terminate']);
   });
 });
+
+it('Meta is told how the call went, from its own counters, a moment after the end', async () => {
+  const world = await start();
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  await call.firstAudio;
+  await until(() => call.heard().rxPackets > 50);
+  await call.hangup();
+  await world.nextRecord();
+  await until(() => world.simulator.metrics.has(call.id));
+  expect(world.simulator.metrics.get(call.id)).toMatchObject({
+    end_call_reason: 'Hangup_Call',
+    end_call_subreason: 'consumer-hangup',
+    audio_stats: { packets_lost: 0, packets_received: expect.toSatisfy((packets: number) => packets > 25) },
+  });
+});

@@ -79,7 +79,7 @@ describe('a token that Meta does not take any more', () => {
     let at = 0;
     return {
       credentials: () => ({ accessToken: tokens[at] ?? TOKEN, appSecret: SECRET }),
-      onCredentialRefused: () => {
+      onFailure: () => {
         at += 1;
       },
     };

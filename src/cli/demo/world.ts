@@ -57,6 +57,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       pageId: options.platform === 'whatsapp' ? DEMO_NUMBER : DEMO_PAGE,
       accessToken: 'demo-page-token',
       appSecret: 'demo-app-secret',
+      appId: 'app',
       requireAppSecretProof: true,
       ...(options.onSimEvent ? { onEvent: options.onSimEvent } : {}),
     });

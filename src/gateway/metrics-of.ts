@@ -1,0 +1,31 @@
+import type { CallRecord } from '../call/index.ts';
+import type { BridgeStats } from '../media/index.ts';
+import { type CallMetrics, END_CALL_REASONS, type EndCallReason } from '../meta/index.ts';
+
+/**
+ * What Meta is told of a call that is over, from what its media legs counted; undefined for a call without audio of the
+ * consumer's. Jitter buffer delay and silent concealment are not measured, so they are left out.
+ */
+export function metricsOf(record: CallRecord, stats: BridgeStats | undefined): CallMetrics | undefined {
+  const consumer = stats?.consumer;
+  const { ended } = record.milestones;
+  if (!consumer || consumer.used === 0 || consumer.firstPacketAtMs === 0 || ended === undefined)
+    return undefined;
+  const reason = END_CALL_REASONS.find((each) => each === record.meta.endReason) ?? 'Unknown';
+  return {
+    platform: 'messenger',
+    call_id: record.callId,
+    end_call_reason: reason satisfies EndCallReason,
+    end_call_subreason: record.cause,
+    call_ended_time: Math.floor(ended / 1_000),
+    first_audio_packet_received_time: Math.floor(consumer.firstPacketAtMs / 1_000),
+    audio_stats: {
+      jitter_sec: consumer.jitterMs / 1_000,
+      packets_lost: consumer.lost,
+      packets_received: consumer.received,
+      ...(consumer.roundTripMs < 0 ? {} : { round_trip_time_sec: consumer.roundTripMs / 1_000 }),
+      concealed_samples: consumer.concealedSamples,
+      total_samples_duration_sec: Math.max(0, ended - consumer.firstPacketAtMs) / 1_000,
+    },
+  };
+}

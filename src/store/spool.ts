@@ -1,0 +1,89 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { GatewayError } from '../shared/error.ts';
+import type { Log } from '../shared/log.ts';
+import { LineFile } from './line-file.ts';
+
+/** Work that outlives the process: what was added and not done yet is there again at the next start. */
+export interface Spool<T> {
+  /** What earlier runs left, oldest first. */
+  readonly left: readonly { readonly id: string; readonly item: T }[];
+  add(id: string, item: T): void;
+  done(id: string): void;
+  close(): Promise<void>;
+}
+
+/**
+ * The spool of a file, JSON lines readable by its owner only, made anew at every start with what is left in it; without
+ * a path it lives as long as the process. Rejects with STORE_OPEN; later failures are logged.
+ *
+ * @param read one item as it was written; undefined: it makes no sense
+ */
+export async function openSpool<T extends object>(
+  path: string | undefined,
+  read: (item: unknown) => T | undefined,
+  log: Log,
+): Promise<Spool<T>> {
+  if (path === undefined) return { left: [], add: () => {}, done: () => {}, close: async () => {} };
+  const { left, damaged } = pending(await textOf(path), read);
+  if (damaged > 0) log.warn({ path, damaged }, 'spool.damaged-lines');
+  await rewrite(path, left.map(({ id, item }) => `${JSON.stringify({ v: 1, id, item })}\n`).join(''));
+  const file = await LineFile.open({ path, fsync: false });
+  const write = (line: object): void => {
+    file.append(JSON.stringify({ v: 1, ...line })).catch((error: unknown) => {
+      log.error({ path, err: String(error) }, 'spool.write-failed');
+    });
+  };
+  return {
+    left,
+    add: (id, item) => write({ id, item }),
+    done: (id) => write({ id, done: true }),
+    close: () => file.close(),
+  };
+}
+
+async function textOf(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: unknown) => {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    throw notOpened(path, cause);
+  });
+}
+
+/** Whole or not at all: a crash in between leaves the old file. */
+async function rewrite(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  } catch (cause) {
+    throw notOpened(path, cause);
+  }
+}
+
+function notOpened(path: string, cause: unknown): GatewayError {
+  return new GatewayError('STORE_OPEN', `${path}: ${String(cause)}`, { path }, { cause });
+}
+
+function pending<T>(
+  text: string,
+  read: (item: unknown) => T | undefined,
+): { readonly left: readonly { readonly id: string; readonly item: T }[]; readonly damaged: number } {
+  const items = new Map<string, T>();
+  let damaged = 0;
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    const { v, id, item, done } = parsed(line);
+    const value = done === true ? undefined : read(item);
+    if (v !== 1 || typeof id !== 'string' || (done !== true && value === undefined)) damaged += 1;
+    else if (value === undefined) items.delete(id);
+    else items.set(id, value);
+  }
+  return { left: [...items].map(([id, item]) => ({ id, item })), damaged };
+}
+
+function parsed(line: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
