@@ -15,6 +15,9 @@ export interface TracedMessage {
 const CREDENTIALS =
   /^((?:proxy-)?(?:authorization|authenticate|authentication-info)|www-authenticate)([ \t]*:[ \t]*)[^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*/gim;
 
+/** `user:password@` of a SIP URI (RFC 3261 19.1.1). */
+const URI_PASSWORD = /(sips?:[^\s:@;?<>"]{1,256}):[^\s@<>"]{1,256}@/gi;
+
 /** For a person to read: a line of where it went, then the message, without credentials and keys of media. */
 export function formatSipTrace({ direction, protocol, local, remote, message, at }: TracedMessage): string {
   const text = Buffer.from(message).toString('utf8');
@@ -28,7 +31,7 @@ export function formatSipTrace({ direction, protocol, local, remote, message, at
 
 /** A SIP message that may be shown. */
 export function redactSip(text: string): string {
-  return redactText(text.replace(CREDENTIALS, '$1$2[secret]'));
+  return redactText(text.replace(CREDENTIALS, '$1$2[secret]').replace(URI_PASSWORD, '$1:[secret]@'));
 }
 
 const host = ({ address, port }: TracedMessage['local']): string =>

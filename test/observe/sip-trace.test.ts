@@ -54,3 +54,9 @@ it('gets through the longest message that a stranger may send', () => {
   for (const text of [`a=crypto:${' '.repeat(60_000)}`, `${'proxy-'.repeat(10_000)}authorization`])
     expect(redactSip(text)).toBe(text);
 });
+
+it('hides the password of a SIP URI and leaves host and port', () => {
+  const text =
+    'REGISTER sip:pbx:5060 SIP/2.0\r\nContact: <sip:u:SECRET@h:5060>, sips:v:SECRET@h\r\nTo: <sip:u@h:5061>\r\n';
+  expect(redactSip(text)).toBe(text.replaceAll('SECRET', '[secret]'));
+});

@@ -358,6 +358,7 @@ describe('connection reuse (RFC 5923)', () => {
 test('keep-alives that nobody reads the answers of end the connection', async () => {
   const bench = await Bench.open({ backlog: 1024 });
   const socket = await bench.peer();
+  await expect.poll(() => bench.listener.size).toBe(1);
   socket.pause();
   const flood = '\r\n'.repeat(500_000);
   const more = (): void => {

@@ -74,6 +74,19 @@ describe('target refresh', () => {
   });
 });
 
+test.each([
+  ['sip:peer@127.0.0.1:5080?Subject=x', 'sip:peer@127.0.0.1:5080', '127.0.0.1'],
+  ['sip:peer@host.example;maddr=[2001:db8::1]', 'sip:peer@host.example;maddr=[2001:db8::1]', '2001:db8::1'],
+  ['sip:peer@host.example;maddr=', 'sip:peer@host.example;maddr=', 'host.example'],
+])('the Contact %s is asked as %s at %s', (contact, uri, host) => {
+  const bench = new Bench();
+  const { dialogId, request } = bench.invite();
+  bench.answer(request, 200, { headers: [`Contact: <${contact}>`] });
+  bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
+  expect(bench.one()).toMatchObject({ method: 'ACK', uri });
+  expect(bench.targets.at(-1)).toMatchObject({ host });
+});
+
 describe('ACK', () => {
   test('each 200 that comes again gets the ACK of its own CSeq', () => {
     const bench = new Bench();

@@ -1,6 +1,6 @@
 import { formatNameAddr, type NameAddr, parseNameAddr, parseNameAddrs } from '../grammar/name-addr.ts';
 import { splitList } from '../grammar/scan.ts';
-import { parseSipUri, uriParam } from '../grammar/uri.ts';
+import { formatUri, parseSipUri, uriParam } from '../grammar/uri.ts';
 import type { SipMessage } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
 import type { AppClient } from '../wire/client.ts';
@@ -180,10 +180,13 @@ function withoutTag(address: NameAddr): NameAddr {
   return { ...address, params: address.params.filter(([name]) => name.toLowerCase() !== 'tag') };
 }
 
-/** URI of the first Contact. */
+/** URI of the first Contact, fit to be a Request-URI. */
 export function contactUri(message: SipMessage): string | undefined {
   const value = message.headers.get('contact');
-  return value === undefined || value === '*' ? undefined : parseNameAddrs([value])?.[0]?.uri;
+  const text = value === undefined || value === '*' ? undefined : parseNameAddrs([value])?.[0]?.uri;
+  const uri = parseSipUri(text ?? '');
+  // As a Request-URI it may have no headers (RFC 3261 19.1.1), and who checks that would never hear our BYE.
+  return uri === undefined || uri.headers === '' ? text : formatUri({ ...uri, headers: '' });
 }
 
 /**

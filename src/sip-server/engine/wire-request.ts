@@ -230,8 +230,9 @@ export function buildSynthetic(request: WireRequest, status: number, reason: str
 export function targetOf(uri: string, silent?: Protocol): Target | undefined {
   const parsed = parseSipUri(uri);
   if (!parsed) return undefined;
+  const maddr = uriParam(parsed, 'maddr')?.replace(/^\[(.*)\]$/, '$1');
   return {
-    host: uriParam(parsed, 'maddr') ?? parsed.host,
+    host: maddr || parsed.host,
     domain: parsed.host,
     port: parsed.port,
     protocol: uriParam(parsed, 'transport')?.toLowerCase(),
