@@ -1,7 +1,7 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 import { buttonCommand } from './button.ts';
 import { directoryCommand } from './directory.ts';
-import { oneOf } from './page-options.ts';
+import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
 import { promptCommand } from './prompt.ts';
 import { settingsCommand } from './settings.ts';
@@ -52,7 +52,7 @@ export function program(): Command {
     .option('--seconds <n>', 'how long they talk', positive, 4)
     .option('--wav <dir>', 'write what each end heard as WAV files into this folder')
     .option('--phone <uri>', 'ring a real phone instead, sip:user@host:port')
-    .option('--calls <n>', 'so many calls at once', positive, 1)
+    .option('--calls <n>', 'so many calls at once', whole(1, 1_000), 1)
     .option('--outbound', 'the phone calls the consumer')
     .option('--no-permission', 'with --outbound: the consumer must be asked for permission first')
     .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
@@ -70,8 +70,8 @@ export function program(): Command {
   msgw
     .command('sim')
     .description('run the Meta simulator, to test a gateway and a PBX without Meta')
-    .requiredOption('--webhook <url>', "the gateway's webhook URL")
-    .option('--port <n>', 'port of the Graph API and of the control API', positive, 8090)
+    .requiredOption('--webhook <url>', "the gateway's webhook URL", httpUrl)
+    .option('--port <n>', 'port of the Graph API and of the control API', whole(0, 65_535), 8090)
     .option('--address <ip>', 'address that it listens on, and its media relays', '127.0.0.1')
     .option('--page <id>', 'page id', '102030405060708')
     .option('--token <token>', 'page access token that the gateway must send', 'sim-page-token')
@@ -151,6 +151,11 @@ function usage({ exitCode }: CommanderError): never {
 /** A repeatable option. */
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
+}
+
+function httpUrl(value: string): string {
+  if (/^https?:$/.test(URL.parse(value)?.protocol ?? '')) return value;
+  throw new InvalidArgumentError('Write it whole, as http://127.0.0.1:8080/webhook.');
 }
 
 function positive(value: string): number {

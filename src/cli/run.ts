@@ -43,7 +43,7 @@ export async function runCommand(file: string): Promise<number> {
       return 1;
     }
     log.error({ code: error.code, err: error.message, remedy: error.remedy }, 'gateway.start-failed');
-    console.error(`${error.code}: ${error.message} ${error.remedy}`);
+    console.error(error.line);
     return 1;
   }
   const reload = (): void => void gateway.reload();

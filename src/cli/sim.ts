@@ -1,4 +1,5 @@
 import { systemClock } from '../shared/clock.ts';
+import { GatewayError } from '../shared/error.ts';
 import { MetaSimulator } from '../sim/index.ts';
 
 interface SimOptions {
@@ -14,19 +15,28 @@ interface SimOptions {
 
 /** `msgw sim`: the Meta simulator by itself, until a signal. Returns the exit code. */
 export async function simCommand(options: SimOptions): Promise<number> {
-  const simulator = await MetaSimulator.start({
-    webhookUrl: options.webhook,
-    port: options.port,
-    address: options.address,
-    relayAddress: options.address,
-    pageId: options.page,
-    accessToken: options.token,
-    appId: options.app,
-    appSecret: options.appSecret,
-    clock: systemClock,
-    onEvent: ({ atMs, from, to, what, callId }) =>
-      console.log(`${new Date(atMs).toISOString()} ${from} -> ${to}: ${what}${callId ? ` (${callId})` : ''}`),
-  });
+  let simulator: MetaSimulator;
+  try {
+    simulator = await MetaSimulator.start({
+      webhookUrl: options.webhook,
+      port: options.port,
+      address: options.address,
+      relayAddress: options.address,
+      pageId: options.page,
+      accessToken: options.token,
+      appId: options.app,
+      appSecret: options.appSecret,
+      clock: systemClock,
+      onEvent: ({ atMs, from, to, what, callId }) =>
+        console.log(
+          `${new Date(atMs).toISOString()} ${from} -> ${to}: ${what}${callId ? ` (${callId})` : ''}`,
+        ),
+    });
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    console.error(error.line);
+    return 1;
+  }
   const greeted = await simulator.webhooks.handshake(options.verifyToken).catch(() => false);
   console.log(`Graph API for meta.graphUrl: ${simulator.graphUrl}`);
   console.log(
@@ -35,7 +45,7 @@ export async function simCommand(options: SimOptions): Promise<number> {
   console.log(
     greeted
       ? 'the gateway answered the webhook handshake'
-      : 'the gateway did not answer the webhook handshake (yet)',
+      : `no gateway answers the webhook handshake at ${options.webhook} yet: start it before you place a call`,
   );
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());

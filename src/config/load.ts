@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { err, ok, type Result } from '../shared/result.ts';
 import { crossChecks } from './cross-checks.ts';
@@ -8,6 +8,7 @@ import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { resolveValues } from './resolve.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
+import { storeChecks } from './store-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
 import { readYaml } from './yaml-file.ts';
 
@@ -15,10 +16,23 @@ const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict:
 for (const [name, isOne] of Object.entries(FORMATS)) ajv.addFormat(name, isOne);
 const validate = ajv.compile(CONFIG_SCHEMA);
 
+const ofThisMachine: SecretSources = {
+  env: process.env,
+  readFile: (file) => readFileSync(file, 'utf8'),
+  folderProblem: (folder) => {
+    try {
+      accessSync(folder, constants.W_OK | constants.X_OK);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  },
+};
+
 /** Reads and checks a file. All problems at once, each with its line; none is fatal before the others are found. */
 export function loadConfig(
   path: string,
-  sources: SecretSources = { env: process.env, readFile: (file) => readFileSync(file, 'utf8') },
+  sources: SecretSources = ofThisMachine,
 ): Result<GatewayConfig, readonly ConfigProblem[]> {
   let text: string;
   try {
@@ -62,7 +76,11 @@ export function parseConfig(
   // References are checked only in something that has the right shape.
   if (problems.size === 0) {
     const config = value as GatewayConfig;
-    for (const found of [...crossChecks(config), ...tlsChecks(config, sources.readFile)])
+    for (const found of [
+      ...crossChecks(config),
+      ...tlsChecks(config, sources.readFile),
+      ...storeChecks(config, sources.folderProblem),
+    ])
       report(found.path, found);
   }
   return problems.size > 0 ? err(sorted([...problems.values()].flat())) : ok(value as GatewayConfig);

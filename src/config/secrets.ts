@@ -5,6 +5,8 @@ export interface SecretSources {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Throws when the file cannot be read. */
   readonly readFile: (path: string) => string;
+  /** Why no file can be made in a folder; undefined when one can. Without it folders are not looked at. */
+  readonly folderProblem?: (path: string) => string | undefined;
 }
 
 export type Found = Pick<ConfigProblem, 'message' | 'remedy'>;

@@ -29,4 +29,9 @@ export class GatewayError extends Error {
   get remedy(): string {
     return CODES[this.code].remedy;
   }
+
+  /** One line for whoever sits at the terminal, as `msgw check` writes its own: `CODE: what. Remedy: ...` */
+  get line(): string {
+    return `${this.code}: ${this.message.replace(/[.\s]+$/, '')}. Remedy: ${this.remedy}`;
+  }
 }

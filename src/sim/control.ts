@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../shared/error.ts';
+import { bodyProblem } from './body-problem.ts';
 import type { ConsumerCall } from './consumer-call.ts';
 import {
   CALL_BODY,
@@ -31,10 +32,8 @@ export function controlRoutes(app: FastifyInstance, simulator: MetaSimulator): v
   app.register(
     async (sim) => {
       sim.setErrorHandler((error: FastifyError, _request, reply) => {
-        const isState = error instanceof GatewayError;
-        return reply
-          .code(isState ? 409 : (error.statusCode ?? 500))
-          .send({ error: isState ? `${error.message} ${error.remedy}` : error.message });
+        if (error instanceof GatewayError) return reply.code(409).send({ error: error.line });
+        return reply.code(error.statusCode ?? 500).send({ error: bodyProblem(error) ?? error.message });
       });
       sim.setNotFoundHandler((request, reply) =>
         reply.code(404).send({ error: `${request.method} ${request.url} is nothing of the simulator's` }),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { createOpusLibrary, type OpusLibrary } from '../media/index.ts';
 import { type Clock, systemClock, type TimerHandle } from '../shared/clock.ts';
+import { GatewayError } from '../shared/error.ts';
 import { type Log, silentLog } from '../shared/log.ts';
 import {
   type CallEnd,
@@ -106,12 +107,16 @@ export class MetaSimulator implements GraphHost, CallHost {
     readonly status: number;
   }[] = [];
 
+  /** Rejects with SIM_LISTEN when its port cannot be opened. */
   static async start(options: MetaSimulatorOptions): Promise<MetaSimulator> {
     const simulator = new MetaSimulator(options, await createOpusLibrary());
-    simulator.#url = await simulator.#app.listen({
-      host: options.address ?? '127.0.0.1',
-      port: options.port ?? 0,
-    });
+    const { address: host = '127.0.0.1', port = 0 } = options;
+    try {
+      simulator.#url = await simulator.#app.listen({ host, port });
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new GatewayError('SIM_LISTEN', `Cannot listen on ${host}:${port}: ${reason}`, {}, { cause });
+    }
     return simulator;
   }
 

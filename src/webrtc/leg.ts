@@ -206,7 +206,8 @@ class Leg implements WebrtcLeg {
       send: (datagram) => this.#agent.send(datagram),
       onKeys: (keys) => {
         this.#setup?.clear();
-        log.info({ profile: keys.profile, ...this.#agent.dump() }, 'webrtc.secure');
+        // Not `profile`: logs cut what may be a person's.
+        log.info({ srtp: keys.profile, ...this.#agent.dump() }, 'webrtc.secure');
         this.#options.events.onKeys(keys);
         this.#become('secure');
       },

@@ -17,7 +17,7 @@ const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name =
 const seconds = Number(values.seconds);
 if (unknown !== undefined || !(seconds >= 1)) {
   process.stderr.write(
-    `usage: bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N]\n`,
+    `usage: bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens]\n`,
   );
   process.exit(2);
 }

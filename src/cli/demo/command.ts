@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { LadderStep } from '../../gateway/index.ts';
 import type { SimEvent } from '../../sim/index.ts';
-import { type Arrow, judge, makeCall, writeWavs } from './one-call.ts';
+import { type Arrow, judge, makeCall, tenth, writeWavs } from './one-call.ts';
 import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
 import { callOut } from './outbound-call.ts';
 import { printLadder, printResult } from './print.ts';
@@ -39,8 +39,8 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     return result.every(({ ok }) => ok) ? 0 : 1;
   } catch (error) {
     await world?.close();
-    const reason = error instanceof Error ? error.message : String(error);
-    const ladder = [...arrows.values()].flat().sort((a, b) => a.atMs - b.atMs);
+    const reason = `${error instanceof Error ? error.message : String(error)}${whyOf(world)}`;
+    const ladder = sinceTheFirst([...arrows.values()].flat());
     if (options.json) console.log(JSON.stringify({ ok: false, reasons: [reason], ladder }));
     else {
       printLadder(ladder);
@@ -75,6 +75,19 @@ async function callsOf(
       own,
     );
   });
+}
+
+/** What the gateway made of it, when it came to a record: "unreachable, SIP 408, timeout". */
+function whyOf(world: World | undefined): string {
+  const { cause, detail } = world?.records.at(-1) ?? {};
+  return cause === undefined ? '' : ` (${[cause, detail].filter((part) => part !== undefined).join(', ')})`;
+}
+
+/** In order, with the times of one call: ms since its first arrow. */
+function sinceTheFirst(arrows: readonly Arrow[]): Arrow[] {
+  const sorted = [...arrows].sort((a, b) => a.atMs - b.atMs);
+  const began = sorted[0]?.atMs ?? 0;
+  return sorted.map((arrow) => ({ ...arrow, atMs: tenth(arrow.atMs - began) }));
 }
 
 /** Several calls end in any order: each record names its call. */

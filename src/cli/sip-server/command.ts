@@ -34,7 +34,7 @@ export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
       survive(error);
       return 1;
     }
-    console.error(`${error.code}: ${error.message} ${error.remedy}`);
+    console.error(error.line);
     return 1;
   }
   const { control, contacts } = server;

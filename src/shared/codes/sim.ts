@@ -1,6 +1,10 @@
 import type { CodeEntry } from '../error.ts';
 
 export const simCodes = {
+  SIM_LISTEN: {
+    what: 'The port of the simulator could not be opened.',
+    remedy: 'Choose another --port; --address must be an address of this machine.',
+  },
   SIM_WEBHOOK: {
     what: 'The simulator could not deliver a webhook.',
     remedy: 'Check that the gateway runs and that the webhook URL given to the simulator is its own.',

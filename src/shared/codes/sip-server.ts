@@ -7,7 +7,8 @@ export const sipServerCodes = {
   },
   SIP_SERVER_ALLOW_MISSING: {
     what: 'The embedded SIP server was to listen on a public address without a list of peers it may talk to.',
-    remedy: 'List the addresses or networks of the PBX (allow), or listen on a loopback address.',
+    remedy:
+      'List the addresses or networks of the PBX (sip.allow, or --allow), or listen on a loopback address.',
   },
   SIP_SERVER_LISTEN: {
     what: 'The embedded SIP server could not open one of its listening sockets.',
