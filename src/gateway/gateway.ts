@@ -25,6 +25,7 @@ import { Credentials } from './credentials.ts';
 import { directoryOf } from './directory-file.ts';
 import { graphSettings } from './graph.ts';
 import { Intake } from './intake.ts';
+import { checkMediaAddresses } from './media/local-addresses.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { WorkerOptions } from './media/protocol.ts';
 import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
@@ -218,6 +219,7 @@ export class Gateway {
       this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
     }
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
+    await checkMediaAddresses(config);
     this.#plane = await MediaPlane.start({
       worker: this.#workerOptions(),
       clock,

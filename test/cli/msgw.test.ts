@@ -102,6 +102,21 @@ it('run says which port is taken', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+it('run does not start with an RTP address that this machine lacks', async () => {
+  const foreign = config
+    .replace('rtp: { address: 127.0.0.1', 'rtp: { address: 192.0.2.99')
+    .replace('host: 127.0.0.1, user', 'host: 192.0.2.20, user')
+    .replace(
+      'sip: { listen: [{ address: 127.0.0.1, port: 0 }] }',
+      'sip: { listen: [{ address: 0.0.0.0, port: 0 }], allow: [192.0.2.20] }',
+    );
+  const told = await msgw(['run', '--config', file(foreign)], { A: 'x' });
+  expect(told.code).toBe(1);
+  expect(told.err).toMatch(
+    /^GATEWAY_MEDIA_ADDRESS: rtp\.address: 192\.0\.2\.99 .*\. Remedy: Set rtp\.address/m,
+  );
+});
+
 it('demo --json prints one object as its last line, and the exit code agrees with it', async () => {
   const demo = await msgw(['demo', '--json', '--seconds', '2', '--codec', 'g722']);
   expect(demo.code).toBe(0);

@@ -14,6 +14,11 @@ export const gatewayCodes = {
     remedy:
       'Check that the installation is complete (npm install) and that memory is left; see the log line before.',
   },
+  GATEWAY_MEDIA_ADDRESS: {
+    what: 'The media of calls was to be bound to an address that this machine does not have.',
+    remedy:
+      'Set rtp.address and webrtc.bindAddress to addresses of this machine; what others see is externalAddress.',
+  },
   GATEWAY_MEDIA_TIMEOUT: {
     what: 'A media worker did not answer in time.',
     remedy:
