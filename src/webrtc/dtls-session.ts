@@ -6,12 +6,15 @@ import {
 } from 'werift';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { DtlsCertificate } from './certificate.ts';
+import { ClientProof } from './client-proof.ts';
 import { alertName, CONTENT, epochOf, packed, plainAlert, recordsOf } from './dtls-records.ts';
 import { HANDSHAKE, HandshakeProof, HandshakeReassembly } from './handshake.ts';
 import type { SrtpKeys } from './types.ts';
-import { DtlsTap, type HandshakeMessage } from './werift-tap.ts';
+import { type DtlsRole, DtlsTap, type HandshakeMessage } from './werift-tap.ts';
 
 export interface DtlsOptions {
+  /** Default client. */
+  readonly role?: DtlsRole;
   readonly certificate: DtlsCertificate;
   /** From Meta's description. */
   readonly fingerprint: string;
@@ -25,18 +28,24 @@ export interface DtlsOptions {
 /** Milliseconds until a flight that got no next one is sent again; doubled up to the maximum. */
 const FIRST_RETRANSMIT_MS = 150;
 const MAX_RETRANSMIT_MS = 2_400;
+/** Our last flight of a server is repeated when asked for, so many times at most. */
+const MAX_REPEATS = 10;
 /** Our own records of epoch 1 begin here: werift's Finished has a low number, and none may be used twice. */
 const FIRST_SEALED_SEQUENCE = 256;
 
 /**
- * The DTLS 1.2 client of a leg (RFC 5764): werift composes and reads the messages; flights, their repetition
+ * The DTLS 1.2 client or server of a leg (RFC 5764): werift composes and reads the messages; flights, their repetition
  * with fresh record numbers, alerts and the proof of the other side are ours. Owns one timer.
  */
 export class DtlsSession {
   readonly #options: DtlsOptions;
   readonly #tap: DtlsTap;
   readonly #reassembly = new HandshakeReassembly();
-  readonly #proof: HandshakeProof;
+  readonly #proof: HandshakeProof | ClientProof;
+  readonly #role: DtlsRole;
+  /** Nobody owes us the next flight, so that ours is repeated only when the other side repeats its own. */
+  #waits = false;
+  #repeats = 0;
   #flight: readonly Buffer[] = [];
   #timer: TimerHandle | undefined;
   #plainSequence = 0;
@@ -45,20 +54,26 @@ export class DtlsSession {
 
   constructor(options: DtlsOptions) {
     this.#options = options;
+    this.#role = options.role ?? 'client';
     this.#tap = new DtlsTap(
+      this.#role,
       options.certificate,
       [ProtectionProfileAes128CmHmacSha1_80, ProtectionProfileAeadAes128Gcm],
       {
-        onFlight: (datagrams) => this.#begin(datagrams.flatMap(recordsOf)),
-        onFragment: (fragment) => this.#reassembly.push(fragment).filter((message) => this.#proven(message)),
+        onFlight: (datagrams, owesReply) => this.#begin(datagrams.flatMap(recordsOf), owesReply),
+        onFragment: (fragment) => this.#whole(fragment),
         onConnect: () => this.#connected(),
         onError: (error) => this.#fail(String(error), 80),
       },
     );
-    this.#proof = new HandshakeProof(this.#tap, options.fingerprint);
+    const { fingerprint } = options;
+    this.#proof =
+      this.#role === 'client'
+        ? new HandshakeProof(this.#tap, fingerprint)
+        : new ClientProof(this.#tap, fingerprint);
   }
 
-  /** Sends the ClientHello. */
+  /** Sends the ClientHello; a server waits for one. */
   start(): void {
     this.#tap.connect();
   }
@@ -69,7 +84,11 @@ export class DtlsSession {
       if (this.#state === 'over') return;
       const type = record[0];
       // What is in the clear proves nothing any more once there are keys.
-      if (this.#state === 'secure' && epochOf(record) === 0) continue;
+      if (this.#state === 'secure' && epochOf(record) === 0) {
+        // RFC 6347 section 4.2.4: a client that repeats its last flight has not had ours.
+        if (type === CONTENT.handshake && record[13] === HANDSHAKE.clientKeyExchange) this.#repeat();
+        continue;
+      }
       if (type === CONTENT.alert) this.#alerted(record);
       else if (type === CONTENT.handshake && this.#state === 'handshake') this.#tap.input(record);
     }
@@ -83,18 +102,36 @@ export class DtlsSession {
     this.#timer?.clear();
   }
 
-  #begin(flight: readonly Buffer[]): void {
+  #begin(flight: readonly Buffer[], owesReply: boolean): void {
     if (this.#state !== 'handshake') return;
     this.#flight = flight;
+    this.#waits = !owesReply;
+    this.#timer?.clear();
     this.#transmit(flight);
-    this.#arm(FIRST_RETRANSMIT_MS);
+    if (owesReply) this.#arm(FIRST_RETRANSMIT_MS);
+  }
+
+  /** Messages that are whole now, each proven when its turn comes. */
+  *#whole(fragment: HandshakeMessage): Generator<HandshakeMessage> {
+    const isRepeated = fragment.message_seq < this.#reassembly.next;
+    if (isRepeated && this.#waits) this.#repeat();
+    for (const message of this.#reassembly.push(fragment)) if (this.#proven(message)) yield message;
+  }
+
+  #repeat(): void {
+    if (this.#role === 'client' || this.#repeats++ >= MAX_REPEATS) return;
+    this.#transmit(this.#again());
+  }
+
+  /** The first Finished of the flight is sealed; peers drop the same sealed record coming twice. */
+  #again(): Buffer[] {
+    return this.#flight.map((record) => (epochOf(record) === 0 ? record : this.#resealed()));
   }
 
   #arm(ms: number): void {
     this.#timer?.clear();
     this.#timer = this.#options.clock.after(ms, () => {
-      // The first Finished of the flight is sealed; peers drop the same sealed record coming twice.
-      this.#transmit(this.#flight.map((record) => (epochOf(record) === 0 ? record : this.#resealed())));
+      this.#transmit(this.#again());
       this.#arm(Math.min(ms * 2, MAX_RETRANSMIT_MS));
     });
   }
@@ -126,11 +163,11 @@ export class DtlsSession {
 
   #connected(): void {
     if (this.#state !== 'handshake') return;
-    const profile = this.#tap.client.srtp.srtpProfile;
+    const profile = this.#tap.socket.srtp.srtpProfile;
     if (!profile) return this.#fail('no SRTP profile was agreed', 40);
     this.#state = 'secure';
     this.#timer?.clear();
-    const keys = this.#tap.client.extractSessionKeys(keyLength(profile), saltLength(profile));
+    const keys = this.#tap.socket.extractSessionKeys(keyLength(profile), saltLength(profile));
     this.#options.onKeys({
       profile: profile === ProtectionProfileAeadAes128Gcm ? 'AEAD_AES_128_GCM' : 'AES_CM_128_HMAC_SHA1_80',
       local: { key: keys.localKey, salt: keys.localSalt },

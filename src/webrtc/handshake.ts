@@ -2,7 +2,15 @@ import { createHash, createHmac, verify, X509Certificate } from 'node:crypto';
 import type { HandshakeMessage } from './werift-tap.ts';
 
 /** RFC 5246 section 7.4. */
-export const HANDSHAKE = { serverHello: 2, certificate: 11, serverKeyExchange: 12, finished: 20 } as const;
+export const HANDSHAKE = {
+  clientHello: 1,
+  serverHello: 2,
+  certificate: 11,
+  serverKeyExchange: 12,
+  certificateVerify: 15,
+  clientKeyExchange: 16,
+  finished: 20,
+} as const;
 
 /** A certificate chain of a peer fits; anything longer is an attack on our memory. */
 const MAX_MESSAGE_BYTES = 16_384;
@@ -18,6 +26,11 @@ interface Pending {
 export class HandshakeReassembly {
   readonly #pending = new Map<number, Pending>();
   #next = 0;
+
+  /** The message in turn; those before it were taken. */
+  get next(): number {
+    return this.#next;
+  }
 
   push(fragment: HandshakeMessage): HandshakeMessage[] {
     const { message_seq: seq, length, fragment_offset: offset } = fragment;
@@ -105,13 +118,21 @@ export class HandshakeProof {
   }
 
   #checkFinished(body: Buffer): string | undefined {
-    const { masterSecret, transcript } = this.#session;
-    if (!masterSecret || !this.#signed) return 'Finished came too early';
-    const hash = createHash('sha256');
-    for (const message of transcript) hash.update(message.serialize());
-    const expected = prf(masterSecret, 'server finished', hash.digest(), 12);
-    return expected.equals(body) ? undefined : 'the handshakes of both sides differ';
+    if (!this.#session.masterSecret || !this.#signed) return 'Finished came too early';
+    return finishedOf(this.#session, 'server finished').equals(body)
+      ? undefined
+      : 'the handshakes of both sides differ';
   }
+}
+
+/** What Finished must hold when both sides saw the transcript so far. */
+export function finishedOf(
+  { masterSecret = Buffer.alloc(0), transcript }: HandshakeSession,
+  label: 'client finished' | 'server finished',
+): Buffer {
+  const hash = createHash('sha256');
+  for (const message of transcript) hash.update(message.serialize());
+  return prf(masterSecret, label, hash.digest(), 12);
 }
 
 /** RFC 5246 section 5, with SHA-256 (the hash of every suite that we offer). */

@@ -20,6 +20,7 @@ import { ConsentWatch } from './consent-watch.ts';
 import { DtlsSession } from './dtls-session.ts';
 import { IceAgent } from './ice-agent.ts';
 import type { Renegotiated, WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
+import type { DtlsRole } from './werift-tap.ts';
 
 const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
 
@@ -68,6 +69,7 @@ class Leg implements WebrtcLeg {
   #remote: MetaDescription['ice'] | undefined;
   #fingerprint = '';
   #setup: TimerHandle | undefined;
+  #role: DtlsRole = 'client';
   #answerVersion = 1;
   #closing: Promise<void> | undefined;
 
@@ -110,10 +112,7 @@ class Leg implements WebrtcLeg {
     const parsed = parseMetaDescription(sdp);
     if (!parsed.ok) return parsed;
     const description = parsed.value;
-    if (description.setup === 'active') {
-      const message = 'Meta wants to be the DTLS client; we always are.';
-      return err(new GatewayError('WEBRTC_STATE', message, { line: 'a=setup' }));
-    }
+    this.#role = this.#roleTowards(description.setup);
     const planned = this.#plan(description);
     if (!planned.ok) return planned;
     this.#fingerprint = description.fingerprint;
@@ -200,6 +199,7 @@ class Leg implements WebrtcLeg {
     });
     if (this.#remote) this.#consent.change(this.#remote);
     this.#dtls = new DtlsSession({
+      role: this.#role,
       certificate: this.#certificate,
       fingerprint: this.#fingerprint,
       clock,
@@ -215,6 +215,17 @@ class Leg implements WebrtcLeg {
     });
     this.#become('ice-connected');
     if (this.#closing === undefined) this.#dtls.start();
+  }
+
+  /**
+   * RFC 8842 section 5.3: an active answer makes us the server. `actpass` is no answer, but WhatsApp sends it and means
+   * `active`; in its offers it means that we may choose, and we are the client.
+   */
+  #roleTowards(setup: MetaDescription['setup']): DtlsRole {
+    const { remoteOffer, dialect = MESSENGER_SDP } = this.#options;
+    if (remoteOffer !== undefined) return 'client';
+    const isActive = setup === 'active' || (setup === 'actpass' && dialect.platform === 'whatsapp');
+    return isActive ? 'server' : 'client';
   }
 
   #plan(description: MetaDescription): Result<ReceivePlan, SdpProblem> {

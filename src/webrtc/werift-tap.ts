@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { Candidate, type Connection, DtlsClient, parseMessage, StunProtocol } from 'werift';
+import { Candidate, type Connection, DtlsClient, DtlsServer, parseMessage, StunProtocol } from 'werift';
 import type { DtlsCertificate } from './certificate.ts';
 import type { UdpSocket } from './udp-socket.ts';
 
@@ -93,6 +93,7 @@ interface DtlsInternals {
     decryptPacket(record: WeriftRecord): Buffer;
   };
   handleFragmentHandshake(fragments: HandshakeMessage[]): HandshakeMessage[];
+  onHandleHandshakes(messages: HandshakeMessage[]): Promise<void>;
 }
 
 interface WeriftRecord {
@@ -107,28 +108,38 @@ interface WeriftRecord {
 }
 
 export interface DtlsTapEvents {
-  /** A flight is composed: datagrams of one or more records, to be sent and sent again by us. */
-  readonly onFlight: (datagrams: readonly Buffer[]) => void;
-  /** A handshake fragment came; what is returned (whole messages, in order) is processed. */
-  readonly onFragment: (fragment: HandshakeMessage) => readonly HandshakeMessage[];
+  /**
+   * A flight is composed: datagrams of one or more records, to be sent and, where the other side owes the next one,
+   * sent again by us.
+   */
+  readonly onFlight: (datagrams: readonly Buffer[], owesReply: boolean) => void;
+  /** A handshake fragment came; each of the whole messages, in order, is processed before the next is asked for. */
+  readonly onFragment: (fragment: HandshakeMessage) => Iterable<HandshakeMessage>;
   /** The other side's Finished was processed. */
   readonly onConnect: () => void;
   readonly onError: (error: unknown) => void;
 }
 
-/** werift's DTLS client as a composer of messages: it sends nothing itself and owns no timer. */
+export type DtlsRole = 'client' | 'server';
+
+/** werift's DTLS client or server as a composer of messages: it sends nothing itself and owns no timer. */
 export class DtlsTap {
-  readonly client: DtlsClient;
+  readonly socket: DtlsClient | DtlsServer;
   readonly #internals: DtlsInternals;
   readonly #onError: (error: unknown) => void;
   #input: (record: Buffer) => void = () => {};
 
-  constructor(certificate: DtlsCertificate, profiles: SrtpProfileNumbers, events: DtlsTapEvents) {
+  constructor(
+    role: DtlsRole,
+    certificate: DtlsCertificate,
+    profiles: SrtpProfileNumbers,
+    events: DtlsTapEvents,
+  ) {
     const tap = this;
     this.#onError = (error) => {
       if (error !== FLIGHT_TAKEN) events.onError(error);
     };
-    this.client = new DtlsClient({
+    const options = {
       cert: certificate.certPem,
       key: certificate.keyPem,
       signatureHash: certificate.signatureHash,
@@ -144,24 +155,48 @@ export class DtlsTap {
         set onData(input: (record: Buffer) => void) {
           tap.#input = input;
         },
-        // Thrown in the middle of werift's transmit loop, which is how that loop never starts waiting.
-        send: (datagram: Buffer): never => {
+        send: (datagram: Buffer): void => {
           const { flight, lastMessage } = tap.#internals.dtls;
-          events.onFlight(flight === 5 ? lastMessage : [datagram]);
+          // The server's last flight has no transmit loop; its HelloVerifyRequest has none either.
+          if (flight === 2) return events.onFlight([datagram], false);
+          if (flight === 6) {
+            if (datagram === lastMessage[0]) events.onFlight(lastMessage, false);
+            return;
+          }
+          events.onFlight(flight === 5 || flight === 4 ? lastMessage : [datagram], true);
+          // Thrown in the middle of werift's transmit loop, which is how that loop never starts waiting.
           throw FLIGHT_TAKEN;
         },
         close: () => Promise.resolve(),
       } as unknown as ConstructorParameters<typeof DtlsClient>[0]['transport'],
-    });
-    this.#internals = this.client as unknown as DtlsInternals;
-    this.#internals.handleFragmentHandshake = (fragments) =>
-      fragments.flatMap((fragment) => events.onFragment(fragment));
-    this.client.onConnect.once(events.onConnect);
-    this.client.onError.subscribe((error: unknown) => this.#onError(error));
+    };
+    this.socket =
+      role === 'client' ? new DtlsClient(options) : new DtlsServer({ ...options, certificateRequest: true });
+    this.#internals = this.socket as unknown as DtlsInternals;
+    this.#internals.handleFragmentHandshake = (fragments) => {
+      if (role === 'client') return fragments.flatMap((fragment) => [...events.onFragment(fragment)]);
+      // werift's server would take messages that became whole together by their type, not by their turn.
+      for (const fragment of fragments) {
+        for (const message of events.onFragment(fragment)) this.#take(message, fragment);
+      }
+      return [];
+    };
+    this.socket.onConnect.once(events.onConnect);
+    this.socket.onError.subscribe((error: unknown) => this.#onError(error));
   }
 
+  /** Begins, if it is for us to begin. */
   connect(): void {
-    this.client.connect().catch((error: unknown) => this.#onError(error));
+    if (this.socket instanceof DtlsClient)
+      this.socket.connect().catch((error: unknown) => this.#onError(error));
+  }
+
+  /** @param fragment one of werift's making: messages that it takes must be of its class */
+  #take(message: HandshakeMessage, fragment: object): void {
+    const { assemble } = fragment.constructor as unknown as {
+      assemble(fragments: HandshakeMessage[]): HandshakeMessage;
+    };
+    this.#internals.onHandleHandshakes([assemble([message])]).catch((error: unknown) => this.#onError(error));
   }
 
   /** One record, header included. */

@@ -8,6 +8,7 @@ interface PeerConnection {
   setRemoteDescription(description: object): Promise<void>;
   setLocalDescription(description: object): Promise<void>;
   createAnswer(): Promise<object>;
+  createOffer(): Promise<object>;
   addTrack(track: object): void;
   close(): void;
   onicegatheringstatechange: (() => void) | null;
@@ -44,8 +45,30 @@ export class LibwebrtcPeer {
   /** Called with the loudest sample of each 10 ms it hears. */
   onHeard: (peak: number) => void = () => {};
 
-  /** @param offerSdp ours; it is told that we are the DTLS client, because Meta's answers say so too */
-  async answer(offerSdp: string): Promise<string> {
+  /**
+   * @param offerSdp ours
+   * @param role who it is in DTLS: Messenger's answers make it the server, WhatsApp's the client
+   */
+  async answer(offerSdp: string, role: 'client' | 'server' = 'server'): Promise<string> {
+    const pc = this.#listen();
+    const sdp = role === 'server' ? offerSdp.replace('setup:actpass', 'setup:active') : offerSdp;
+    await pc.setRemoteDescription({ type: 'offer', sdp });
+    await pc.setLocalDescription(await pc.createAnswer());
+    return this.#gathered();
+  }
+
+  /** Its own offer, as WhatsApp's connect webhook brings one. */
+  async offer(): Promise<string> {
+    const pc = this.#listen();
+    await pc.setLocalDescription(await pc.createOffer());
+    return this.#gathered();
+  }
+
+  async answered(answerSdp: string): Promise<void> {
+    await this.#pc.setRemoteDescription({ type: 'answer', sdp: answerSdp });
+  }
+
+  #listen(): PeerConnection {
     const pc = this.#pc;
     pc.addTrack(this.#track);
     pc.ontrack = ({ track }) => {
@@ -54,8 +77,11 @@ export class LibwebrtcPeer {
         this.onHeard(samples.reduce((peak, s) => Math.max(peak, Math.abs(s)), 0));
       this.#sink = sink;
     };
-    await pc.setRemoteDescription({ type: 'offer', sdp: offerSdp.replace('setup:actpass', 'setup:active') });
-    await pc.setLocalDescription(await pc.createAnswer());
+    return pc;
+  }
+
+  async #gathered(): Promise<string> {
+    const pc = this.#pc;
     while (pc.iceGatheringState !== 'complete') {
       await new Promise<void>((resolve) => {
         pc.onicegatheringstatechange = resolve;

@@ -123,7 +123,7 @@ it('hands its first flight over and waits for nothing: no timer of werift runs',
   const before = timers();
   const flights: (readonly Buffer[])[] = [];
   const errors: unknown[] = [];
-  const tap = new DtlsTap(await dtlsCertificate(), [1, 7], {
+  const tap = new DtlsTap('client', await dtlsCertificate(), [1, 7], {
     onFlight: (datagrams) => flights.push(datagrams),
     onFragment: () => [],
     onConnect: () => {},
