@@ -1,5 +1,6 @@
 import type { GraphFailure } from './failure.ts';
 import type { GraphFailureKind } from './failure-table.ts';
+import { type MediaUpdate, type MediaUpdateOutcome, sendMediaUpdate } from './media-update.ts';
 import { type MessageOutcome, Messages } from './messages.ts';
 import { PageApi } from './page-api.ts';
 import { type CallPermission, permissionOf } from './permissions.ts';
@@ -118,6 +119,11 @@ export class GraphClient implements CallsApi {
   /** Ends a call of either direction. Tried up to four times on passing faults. */
   terminate(pageId: string, callId: string): Promise<EndOutcome> {
     return this.#end(pageId, callId, 'terminate');
+  }
+
+  /** Changes our media in a call that is up; see `MediaChanger` for versions and collisions. */
+  mediaUpdate(pageId: string, callId: string, update: MediaUpdate): Promise<MediaUpdateOutcome> {
+    return sendMediaUpdate(this.#requester, this.#timeouts.acceptMs, pageId, callId, update);
   }
 
   /** `GET /{page}/messenger_call_permissions`: may this consumer be called, or asked for permission. */

@@ -23,6 +23,8 @@ export type {
 export type { GraphFailure } from './failure.ts';
 export { terminateFailure } from './failure.ts';
 export { FAILURES, type FailureMeaning, type FailureRow, type GraphFailureKind } from './failure-table.ts';
+export type { MediaUpdate, MediaUpdateOutcome } from './media-update.ts';
+export { MediaChanger, type MediaChangerOptions, type WantedChange } from './media-versions.ts';
 export { type ButtonMessage, MAX_BUTTON_DAYS, type MessageOutcome, type Messages } from './messages.ts';
 export type {
   AppSubscription,
@@ -55,9 +57,10 @@ export type {
   WireError,
   WirePermissionReply,
   WireSdp,
+  WireTrack,
   WireWebhook,
 } from './wire.ts';
-export { END_CALL_REASONS } from './wire.ts';
+export { END_CALL_REASONS, TRACK_LABELS, TRACK_STATUSES } from './wire.ts';
 export {
   CALLING_FIELDS,
   type CallButton,

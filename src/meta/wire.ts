@@ -23,8 +23,30 @@ export type CallsRequest =
   | {
       readonly platform: 'messenger';
       readonly call_id: string;
+      readonly action: 'media_update';
+      /** Integers; the guide types them as text. */
+      readonly from_version: number | string;
+      readonly to_version: number | string;
+      /** At most 4, of which 2 are of use. */
+      readonly tracks?: readonly WireTrack[];
+      readonly session?: { readonly sdp_type: 'offer'; readonly sdp: string };
+    }
+  | {
+      readonly platform: 'messenger';
+      readonly call_id: string;
       readonly action: 'reject' | 'terminate';
     };
+
+export const TRACK_LABELS = ['default_audio', 'default_video', 'screen_audio', 'screen_video'] as const;
+export const TRACK_STATUSES = ['enabled', 'disabled'] as const;
+
+/** A track of ours in a media_update. */
+export interface WireTrack {
+  /** The track id: the second token of the offer's `a=msid`. */
+  readonly msid: string;
+  readonly label: (typeof TRACK_LABELS)[number];
+  readonly status: (typeof TRACK_STATUSES)[number];
+}
 
 /** Its reply, the union of all variants; `success` is the only key that is always there. */
 export interface CallsReply {

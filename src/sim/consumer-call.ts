@@ -4,7 +4,7 @@ import { GatewayError } from '../shared/error.ts';
 import type { WhenCalled } from './consumers.ts';
 import { type Heard, NOTHING_HEARD, type SimEventSink, type SimParty } from './events.ts';
 import type { ReplyForm } from './faults.ts';
-import type { GatewayOffer } from './meta-sdp.ts';
+import type { ConsumerState, GatewayOffer, MUTE_FORMS } from './meta-sdp.ts';
 import { type RelayHost, RelayLeg, type RelayView, type SimPlatform } from './relay-leg.ts';
 import type { VoiceOptions } from './voice.ts';
 import type { CallDelivery } from './webhooks.ts';
@@ -86,6 +86,9 @@ export class ConsumerCall {
   #connectedAtMs: number | undefined;
   #end: CallEnd | undefined;
   #endedAtMs: number | undefined;
+  #version = 0;
+  #does: ConsumerState = {};
+  #offered: GatewayOffer | undefined;
   #device: TimerHandle | undefined;
   #secured = false;
   /** The answer of pre_accept; accept must repeat it. */
@@ -143,11 +146,49 @@ export class ConsumerCall {
     await this.#leg?.press(digits);
   }
 
-  /** The consumer mutes or unmutes: muted, nothing but keys is sent, no RTCP either. Nothing before accept and after the end. */
-  mute(muted: boolean): void {
+  /**
+   * The consumer mutes or unmutes: muted, nothing but keys is sent, no RTCP either. On Messenger the business is told
+   * in a media_update. Nothing before accept and after the end.
+   *
+   * @param form how it looks in that; default unchanged
+   */
+  mute(muted: boolean, form: (typeof MUTE_FORMS)[number] = 'unchanged'): void {
     if (this.#end || !this.#leg) return;
     this.#tell('consumer', 'meta', muted ? 'mutes' : 'unmutes');
     this.#leg.mute(muted);
+    this.#change({ ...this.#does, muted: muted ? form : undefined });
+  }
+
+  /** The consumer turns the camera on or off; `moved`: the voice goes to another m-line. Nothing before accept. */
+  video(video: ConsumerState['video']): void {
+    if (this.#end || !this.#leg) return;
+    this.#tell('consumer', 'meta', video ? 'turns the camera on' : 'turns the camera off');
+    this.#change({ ...this.#does, video });
+  }
+
+  /** Version of the session; 0 until either side changed it. */
+  get mediaVersion(): number {
+    return this.#version;
+  }
+
+  /** The business changed the media from our version on: the answer and the renegotiation. */
+  updatedByBusiness(version: number): { readonly answer: string; readonly renegotiation: string } {
+    this.#version = version;
+    this.#tell('gateway', 'meta', `media_update ${version}`);
+    return { answer: this.#leg?.description ?? '', renegotiation: this.#leg?.renegotiation ?? '' };
+  }
+
+  /** What the business offered when the call began. */
+  get offered(): GatewayOffer | undefined {
+    return this.#offered;
+  }
+
+  #change(does: ConsumerState): void {
+    this.#does = does;
+    const offer = this.#leg?.change(does) ?? '';
+    if (offer === '') return;
+    this.#version += 1;
+    this.#host.news(this, { kind: 'media_update', version: this.#version, offer });
   }
 
   /** The consumer hangs up; resolves when the terminate webhook was delivered or given up. */
@@ -238,13 +279,14 @@ export class ConsumerCall {
     this.#tell('consumer', 'meta', 'picks up');
     this.#host.news(this, { kind: 'accepted' });
     const { renegotiation: offer } = this.#leg;
-    if (offer !== '') this.#host.news(this, { kind: 'media_update', version: 1, offer });
+    if (offer !== '') this.#host.news(this, { kind: 'media_update', version: ++this.#version, offer });
     this.#leg.talk();
     this.#accepted.resolve();
     if (this.#secured) this.#connect();
   }
 
   async #openLeg(offer: GatewayOffer | undefined, waits: boolean): Promise<RelayLeg | undefined> {
+    this.#offered = offer;
     this.#opening = RelayLeg.open(this.#host, {
       platform: this.options.platform ?? 'messenger',
       offer,

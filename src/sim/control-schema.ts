@@ -1,5 +1,6 @@
 import type { Person, WhenCalled } from './consumers.ts';
 import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
+import { MUTE_FORMS } from './meta-sdp.ts';
 import type { PageForms } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { NewCall } from './simulator.ts';
@@ -128,9 +129,18 @@ export const DTMF_BODY = object<DtmfBody>({ digits: { type: 'string', pattern: '
 
 export interface MuteBody {
   readonly muted: boolean;
+  /** How it looks in the media_update. */
+  readonly form?: (typeof MUTE_FORMS)[number];
 }
 
-export const MUTE_BODY = object<MuteBody>({ muted: flag }, ['muted']);
+export const MUTE_BODY = object<MuteBody>({ muted: flag, form: { enum: MUTE_FORMS } }, ['muted']);
+
+export interface VideoBody {
+  /** Beside the voice's line, or before it, which moves the voice to another; null: off. */
+  readonly video: 'beside' | 'moved' | null;
+}
+
+export const VIDEO_BODY = object<VideoBody>({ video: { enum: ['beside', 'moved', null] } }, ['video']);
 
 export const FAULT_BODY = object<Fault>(
   {
@@ -166,6 +176,8 @@ const forms = object<PageForms>({
   settingsHook: { enum: ['entry', 'number', 'recipient', 'changes', 'changes-whole'] },
   feature: { enum: ['lower', 'upper'] },
   subscribed: { enum: ['boolean', 'text'] },
+  collision: { enum: ['empty', 'error'] },
+  versions: { enum: ['integer', 'text'] },
   messageId: { enum: ['beside', 'inside', 'flat'] },
 });
 

@@ -15,6 +15,8 @@ import {
   type MuteBody,
   PAGE_BODY,
   type PageBody,
+  VIDEO_BODY,
+  type VideoBody,
 } from './control-schema.ts';
 import type { Fault } from './faults.ts';
 import type { MetaSimulator } from './simulator.ts';
@@ -77,7 +79,12 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
   sim.post<OfCall>(
     '/calls/:id/mute',
     { schema: { body: MUTE_BODY } },
-    withCall((call, body) => call.mute((body as MuteBody).muted)),
+    withCall((call, body) => call.mute((body as MuteBody).muted, (body as MuteBody).form)),
+  );
+  sim.post<OfCall>(
+    '/calls/:id/video',
+    { schema: { body: VIDEO_BODY } },
+    withCall((call, body) => call.video((body as VideoBody).video ?? undefined)),
   );
   // The webhook may be tried for an hour; the consumer has put the phone away at once.
   sim.post<OfCall>(

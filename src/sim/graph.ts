@@ -16,6 +16,7 @@ import {
   unknownPath,
 } from './graph-door.ts';
 import { misbehave } from './graph-fault.ts';
+import { mediaUpdate } from './graph-media-update.ts';
 import { type PageHost, pageRoutes } from './graph-page.ts';
 import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
@@ -103,6 +104,7 @@ async function act(
   const impossible = checkState(call, action, asSubcode);
   if (impossible) return { refusal: impossible };
   if (action === 'accept') return accept(call, body['session'], asSubcode);
+  if (action === 'media_update') return mediaUpdate(call, body, host.page.forms, asSubcode);
   // The webhook follows the reply.
   setImmediate(() => void call.endByBusiness(action === 'reject' ? 'reject' : 'terminate'));
   return { body: { success: true } };
@@ -121,9 +123,7 @@ function checkRequest(
   if (platform !== undefined && String(platform).toLowerCase() !== 'messenger')
     return invalidParameter('platform must be messenger');
   if (action === '') return invalidParameter('action is required');
-  if (action === 'media_update')
-    return invalidParameter(`action ${action} is not supported by this simulator yet`);
-  if (!['accept', 'connect', 'reject', 'terminate'].includes(action))
+  if (!['accept', 'connect', 'media_update', 'reject', 'terminate'].includes(action))
     return invalidParameter('action must be one of accept, connect, media_update, reject, terminate');
   if (!callId && action !== 'connect') return invalidParameter('call_id is required');
   return checkSettings(host);
@@ -138,6 +138,8 @@ function checkState(call: ConsumerCall, action: string, asSubcode: boolean): Ref
   if (call.state === 'elsewhere')
     return { status: 403, code: 100, message: '(#100) This app is not the owner of the call' };
   if (action === 'terminate') return undefined;
+  if (action === 'media_update')
+    return call.state === 'ringing' ? invalidParameter('The call is not accepted yet') : undefined;
   if (call.options.whenCalled) return invalidParameter(`${action} is for calls of consumers`);
   if (call.state === 'ringing') return undefined;
   return invalidParameter('The call was already accepted');

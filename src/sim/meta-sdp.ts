@@ -111,22 +111,71 @@ export function buildAnswer(parts: AnswerParts): string {
   ]);
 }
 
-/** The second line's mid; Meta counts on from ours. */
-export function consumerMid({ mid }: GatewayOffer): string {
-  return mid === '1' ? '2' : '1';
+/** How a muted consumer looks in an offer; Meta publishes none, so a gateway must bear all. */
+export const MUTE_FORMS = ['unchanged', 'inactive', 'no-ssrc', 'port-0'] as const;
+
+/** What the consumer does besides talking. */
+export interface ConsumerState {
+  readonly muted?: (typeof MUTE_FORMS)[number] | undefined;
+  /** Their camera is on: two more lines; `moved`: before the line of the voice, which then has another mid. */
+  readonly video?: 'beside' | 'moved' | undefined;
 }
 
-/** The renegotiation offer: the consumer's voice comes on a second line. `o=` repeats the answer's version, as Meta does. */
-export function buildRenegotiation(parts: AnswerParts): string {
+/** The m-line of the consumer's voice. */
+export function voiceMid({ mid }: GatewayOffer, { video }: ConsumerState): string {
+  const next = mid === '1' ? 2 : 1;
+  return String(video === 'moved' ? next + 2 : next);
+}
+
+/**
+ * The renegotiation offer: the consumer's voice comes on a line of its own. `o=` repeats the answer's version, as Meta
+ * does.
+ */
+export function buildRenegotiation(parts: AnswerParts, state: ConsumerState = {}): string {
   const { mid, trackId } = parts.offer;
-  const second = consumerMid(parts.offer);
+  const voice = { mid: voiceMid(parts.offer, state), lines: voiceSection(parts, state) };
+  const first = mid === '1' ? 2 : 1;
+  const from = state.video === 'moved' ? first : first + 1;
+  const videos = state.video ? [from, from + 1].map((each) => String(each)) : [];
+  const video = videos.map((each, i) => ({ mid: each, lines: videoSection(parts, each, i === 1) }));
+  const more = state.video === 'moved' ? [...video, voice] : [voice, ...video];
   const version = parts.bumpVersion ? 3 : 2;
+  const bundle = [mid, ...more.map((each) => each.mid)].join(' ');
   return crlf([
-    ...session(parts, version, `${mid} ${second}`, `WMS ${parts.person}:DEFAULT`, ['a=x-fb-feature:pqc-0']),
+    ...session(parts, version, bundle, `WMS ${parts.person}:DEFAULT`, ['a=x-fb-feature:pqc-0']),
     ...section(parts, mid, 'recvonly', `- ${trackId}`, true),
-    ...section(parts, second, 'sendonly', `${parts.person}:DEFAULT ${parts.track}`, true),
-    `a=ssrc:${parts.ssrc} cname:${parts.person}`,
+    ...more.flatMap(({ lines }) => lines),
   ]);
+}
+
+function voiceSection(parts: AnswerParts, state: ConsumerState): string[] {
+  const direction = state.muted === 'inactive' ? 'inactive' : 'sendonly';
+  const msid = `${parts.person}:DEFAULT ${parts.track}`;
+  const [line = '', ...rest] = section(parts, voiceMid(parts.offer, state), direction, msid, true);
+  return [
+    state.muted === 'port-0' ? line.replace(/^m=audio \d+/, 'm=audio 0') : line,
+    ...rest,
+    ...(state.muted === 'no-ssrc' ? [] : [`a=ssrc:${parts.ssrc} cname:${parts.person}`]),
+  ];
+}
+
+/** As in Meta's sample: the first one is a placeholder without an SSRC. */
+function videoSection(parts: AnswerParts, mid: string, isReal: boolean): string[] {
+  const msid = isReal ? `${parts.person}:DEFAULT ${parts.track}1` : '- D3F4U1T_F8_TR4CK';
+  const isMedia = /^(?:m=|a=rtpmap|a=fmtp)/;
+  const transport = section(parts, mid, 'sendonly', msid, true).filter((line) => !isMedia.test(line));
+  const feedback = ['ccm fir', 'nack', 'nack pli', 'goog-remb', 'transport-cc'];
+  return [
+    `m=video ${parts.candidates[0]?.port} UDP/TLS/RTP/SAVPF 109`,
+    ...transport,
+    'a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01',
+    'a=extmap:6 http://www.webrtc.org/experiments/rtp-hdrext/video-content-type',
+    'a=rtcp-rsize',
+    'a=rtpmap:109 H264/90000',
+    ...feedback.map((each) => `a=rtcp-fb:109 ${each}`),
+    'a=fmtp:109 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f',
+    ...(isReal ? [`a=ssrc:${(parts.ssrc ^ 1) >>> 0} cname:${parts.person}`] : []),
+  ];
 }
 
 function session(

@@ -14,6 +14,10 @@ export interface PageForms {
   readonly feature?: 'lower' | 'upper';
   /** `success: true` or `success: "true"`. */
   readonly subscribed?: 'boolean' | 'text';
+  /** Reply to a media_update that starts from a version which is no more: 200 without an SDP, or an error. */
+  readonly collision?: 'empty' | 'error';
+  /** Versions of a media_update must be integers, or texts as the guide types them. */
+  readonly versions?: 'integer' | 'text';
   /** Where the id of a message is; unset: where Meta's page on its template has it. */
   readonly messageId?: 'beside' | 'inside' | 'flat';
 }

@@ -7,7 +7,14 @@ import type { Heard } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import type { CheckCounters } from './lite-agent.ts';
 import { MediaPeer } from './media-peer.ts';
-import { buildAnswer, buildRenegotiation, consumerMid, type GatewayOffer } from './meta-sdp.ts';
+import {
+  type AnswerParts,
+  buildAnswer,
+  buildRenegotiation,
+  type ConsumerState,
+  type GatewayOffer,
+  voiceMid,
+} from './meta-sdp.ts';
 import { readRtp } from './read-rtp.ts';
 import { type HeardReports, RelayRtcp } from './relay-rtcp.ts';
 import { MESSENGER_EVENT, Voice, type VoiceOptions, WHATSAPP_EVENT } from './voice.ts';
@@ -60,7 +67,7 @@ export class RelayLeg {
   /** What the gateway's offer is answered with, or the relay's own offer. */
   readonly description: string;
   /** Empty on a platform that has none. */
-  readonly renegotiation: string;
+  renegotiation: string;
   readonly ear = new Ear(16_000);
   readonly #host: RelayHost;
   readonly #options: RelayLegOptions;
@@ -71,10 +78,13 @@ export class RelayLeg {
   readonly #pcm = new Int16Array(5_760);
   #voice: Voice | undefined;
   #muted: boolean;
+  /** Of Messenger's renegotiations; undefined where there are none. */
+  readonly #parts: AnswerParts | undefined;
   #report: TimerHandle | undefined;
   #silence: TimerHandle | undefined;
   #strays = 0;
   #over = false;
+  #state: ConsumerState = {};
   #waits: boolean;
   #early = 0;
   #remote: GatewayOffer | undefined;
@@ -130,11 +140,13 @@ export class RelayLeg {
     if (platform === 'whatsapp') {
       this.description = offer ? answerOf(offer, parts) : offerOf(parts);
       this.renegotiation = '';
+      this.#parts = undefined;
     } else {
       if (!offer) throw new Error("Messenger's relay never offers first");
       this.description = buildAnswer({ ...parts, offer });
       const changed = reply.otherUfrag ? { ufrag: otherUfrag } : {};
-      this.renegotiation = buildRenegotiation({ ...parts, offer, ...changed });
+      this.#parts = { ...parts, offer, ...changed };
+      this.renegotiation = buildRenegotiation(this.#parts);
     }
     if (!this.#waits) this.#watchSilence(options.silenceDropMs.start);
   }
@@ -180,6 +192,20 @@ export class RelayLeg {
     if (this.#voice) this.#voice.muted = muted;
   }
 
+  /** What the consumer does changes the session: the new renegotiation offer; '' where there is none. */
+  change(state: ConsumerState): string {
+    this.#state = state;
+    if (!this.#parts) return '';
+    this.renegotiation = buildRenegotiation(this.#parts, state);
+    if (this.#voice && !this.#options.reply.withoutRenegotiation)
+      this.#voice.mid = this.#mid(this.#parts.offer);
+    return this.renegotiation;
+  }
+
+  #mid(offer: GatewayOffer): string {
+    return voiceMid(offer, this.#state);
+  }
+
   /** Idempotent. */
   async close(): Promise<void> {
     if (!this.#over) {
@@ -203,7 +229,7 @@ export class RelayLeg {
     const format = {
       ssrc: this.#ssrc,
       opusPayloadType: offer.opus,
-      ...(platform === 'whatsapp' ? {} : { mid: isOneLine ? offer.mid : consumerMid(offer) }),
+      ...(platform === 'whatsapp' ? {} : { mid: isOneLine ? offer.mid : this.#mid(offer) }),
       telephoneEvent: platform === 'whatsapp' ? WHATSAPP_EVENT : MESSENGER_EVENT,
     };
     this.#voice = new Voice(this.#peer, opus, clock, random, format, voice);

@@ -59,6 +59,8 @@ export class Voice {
   /** Packets and payload bytes that left, lost ones included. */
   packets = 0;
   bytes = 0;
+  /** Of the m-line; it changes when the voice moves to another. */
+  mid: string | undefined;
   /** No audio leaves; the RTP clock runs on, and keys are still heard. */
   muted = false;
 
@@ -73,6 +75,7 @@ export class Voice {
     this.#peer = peer;
     this.#options = options;
     this.#format = format;
+    this.mid = format.mid;
     this.#network = new Impairment(options, clock, random, (datagram) => peer.send(datagram));
     this.#sequence = Math.floor(random() * 2 ** 16);
     this.#timestamp = Math.floor(random() * 2 ** 32);
@@ -161,7 +164,7 @@ export class Voice {
   }
 
   get #extensions(): object {
-    const { mid } = this.#format;
+    const { mid } = this;
     if (mid === undefined) return {};
     const extensions = [
       { id: 1, payload: Buffer.of(0x8a) },
