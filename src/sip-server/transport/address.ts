@@ -8,6 +8,9 @@ export function isLoopback(address: string): boolean {
 
 export const isWildcard = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
+/** A zone (RFC 4007 11) means something to its own host only, and no SIP URI has one. */
+const withoutZone = (address: string): string => address.split('%', 1)[0] ?? address;
+
 /** The interfaces may change while we run, but not between two messages. ms. */
 const INTERFACES_MS = 5_000;
 
@@ -51,7 +54,7 @@ export class OwnAddresses {
     const six = isIPv6(bound);
     const outside = !isLoopback(peer) && isLocal?.(peer) !== true;
     if (external !== undefined && outside && isIPv6(external) === six) return external;
-    if (!isWildcard(bound)) return bound;
+    if (!isWildcard(bound)) return withoutZone(bound);
     const loopback = six ? '::1' : '127.0.0.1';
     if (isLoopback(peer)) return loopback;
     const all = this.#all().filter((each) => each.six === six);
