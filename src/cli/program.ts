@@ -75,7 +75,7 @@ export function program(): Command {
     .option('--address <ip>', 'address that it listens on, and its media relays', '127.0.0.1')
     .option('--page <id>', 'page id', '102030405060708')
     .option('--token <token>', 'page access token that the gateway must send', 'sim-page-token')
-    .option('--app <id>', 'app id', 'sim-app')
+    .option('--app <id>', 'app id; the default is that of config/example.yaml', '1234567890')
     .option('--app-secret <secret>', 'signs the webhooks', 'sim-app-secret')
     .option('--verify-token <token>', 'for the webhook handshake', 'sim-verify-token')
     .addHelpText('after', '\nExample:\n  msgw sim --webhook http://127.0.0.1:8080/webhook')

@@ -1,5 +1,5 @@
 import { loadavg } from 'node:os';
-import { parseArgs } from 'node:util';
+import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
 import { sip } from './sip/bench.ts';
 
@@ -9,18 +9,16 @@ import { sip } from './sip/bench.ts';
  */
 const BENCHES: readonly Bench[] = [sip];
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
-});
+const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens]`;
+const { values, positionals } = argumentsOf(
+  USAGE,
+  { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+  true,
+);
 const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name));
 const seconds = Number(values.seconds);
-if (unknown !== undefined || !(seconds >= 1)) {
-  process.stderr.write(
-    `usage: bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens]\n`,
-  );
-  process.exit(2);
-}
+if (unknown !== undefined) wrongUsage(USAGE, `no benchmark is called ${unknown}`);
+if (!(seconds >= 1)) wrongUsage(USAGE, '--seconds: a number from 1');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 for (const bench of BENCHES) {

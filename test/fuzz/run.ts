@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { FuzzFailure } from './failure.ts';
 import { Laps } from './laps.ts';
 import { kindOf, runRound } from './rounds.ts';
@@ -9,19 +9,15 @@ import { Sockets } from './sockets.ts';
  * seed that it prints first; rounds against the engine on a fake clock take turns with rounds over real sockets.
  * --round repeats one round of that seed. Exit status 1 with the evidence when the server did what it must not.
  */
-const { values } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    round: { type: 'string' },
-  },
+const USAGE = 'fuzz:sip [--seconds N] [--seed S] [--round R]';
+const { values } = argumentsOf(USAGE, {
+  seconds: { type: 'string', default: '30' },
+  seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+  round: { type: 'string' },
 });
 const seed = Number(values.seed);
 const seconds = Number(values.seconds);
-if (!Number.isInteger(seed) || !(seconds > 0)) {
-  process.stderr.write('usage: fuzz:sip [--seconds N] [--seed S] [--round R]\n');
-  process.exit(2);
-}
+if (!Number.isInteger(seed) || !(seconds > 0)) wrongUsage(USAGE);
 process.stdout.write(`seed ${seed}\n`);
 
 let round = values.round === undefined ? 0 : Number(values.round);

@@ -43,7 +43,7 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     const ladder = sinceTheFirst([...arrows.values()].flat());
     if (options.json) console.log(JSON.stringify({ ok: false, reasons: [reason], ladder }));
     else {
-      printLadder(ladder);
+      if (ladder.length > 0) printLadder(ladder);
       console.error(`The demo failed: ${reason}`);
     }
     return 1;

@@ -1,9 +1,12 @@
+import { argumentsOf } from '../../support/arguments.ts';
 import { runRfc4475, runRfc5118 } from './run-messages.ts';
 import { runScenarios } from './run-scenarios.ts';
 import type { Conformance, Score } from './score.ts';
 import { runSuites } from './suites.ts';
 
-const json = process.argv.includes('--json');
+const { json } = argumentsOf('sip:conformance [--json]', {
+  json: { type: 'boolean', default: false },
+}).values;
 /** With --json standard output belongs to the one object. */
 const say = (line: string): void => void (json ? process.stderr : process.stdout).write(`${line}\n`);
 
