@@ -78,8 +78,25 @@ export function program(): Command {
     .option('--app <id>', 'app id; the default is that of config/example.yaml', '1234567890')
     .option('--app-secret <secret>', 'signs the webhooks', 'sim-app-secret')
     .option('--verify-token <token>', 'for the webhook handshake', 'sim-verify-token')
-    .addHelpText('after', '\nExample:\n  msgw sim --webhook http://127.0.0.1:8080/webhook')
+    .option('--script <file>', 'do what this YAML file says, judge the outcome, and end (src/sim/README.md)')
+    .option('--json', 'with --script: print one JSON object')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'With --script the exit code is 0 when all of it came true, 1 when something did not, 2 when the file is wrong.',
+        '',
+        'Example:',
+        '  msgw sim --webhook http://127.0.0.1:8080/webhook',
+        '  msgw sim --webhook http://127.0.0.1:8080/webhook --script config/sim-script.yaml',
+      ].join('\n'),
+    )
     .action(async (options) => {
+      if (options.script !== undefined) {
+        const { simScript } = await import('./sim-script.ts');
+        process.exitCode = await simScript(options);
+        return;
+      }
       const { simCommand } = await import('./sim.ts');
       process.exitCode = await simCommand(options);
     });

@@ -1,8 +1,8 @@
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
-import { MetaSimulator } from '../sim/index.ts';
+import { MetaSimulator, type MetaSimulatorOptions, type SimEvent } from '../sim/index.ts';
 
-interface SimOptions {
+export interface SimOptions {
   readonly webhook: string;
   readonly port: number;
   readonly address: string;
@@ -18,19 +18,8 @@ export async function simCommand(options: SimOptions): Promise<number> {
   let simulator: MetaSimulator;
   try {
     simulator = await MetaSimulator.start({
-      webhookUrl: options.webhook,
-      port: options.port,
-      address: options.address,
-      relayAddress: options.address,
-      pageId: options.page,
-      accessToken: options.token,
-      appId: options.app,
-      appSecret: options.appSecret,
-      clock: systemClock,
-      onEvent: ({ atMs, from, to, what, callId }) =>
-        console.log(
-          `${new Date(atMs).toISOString()} ${from} -> ${to}: ${what}${callId ? ` (${callId})` : ''}`,
-        ),
+      ...simulatorOptions(options),
+      onEvent: (event) => console.log(lineOf(event)),
     });
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
@@ -53,4 +42,22 @@ export async function simCommand(options: SimOptions): Promise<number> {
   });
   await simulator.close();
   return 0;
+}
+
+export function simulatorOptions(options: SimOptions): MetaSimulatorOptions {
+  return {
+    webhookUrl: options.webhook,
+    port: options.port,
+    address: options.address,
+    relayAddress: options.address,
+    pageId: options.page,
+    accessToken: options.token,
+    appId: options.app,
+    appSecret: options.appSecret,
+    clock: systemClock,
+  };
+}
+
+export function lineOf({ atMs, from, to, what, callId }: SimEvent): string {
+  return `${new Date(atMs).toISOString()} ${from} -> ${to}: ${what}${callId ? ` (${callId})` : ''}`;
 }

@@ -1,3 +1,4 @@
+export { type CheckedYaml, type FoundAt, readCheckedYaml } from './checked-yaml.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { type ConfigProblem, formatProblems } from './problem.ts';
 export { configJsonSchema, configReference } from './reference.ts';

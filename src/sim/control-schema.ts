@@ -8,7 +8,7 @@ import type { DeliveryOptions } from './webhook-body.ts';
 import type { CallDelivery, FlushOptions } from './webhooks.ts';
 
 /** JSON Schemas (draft 7) of the control API's bodies: what is misspelt or wrongly typed is told, not left out. */
-const object = <T extends object>(
+export const object = <T extends object>(
   properties: Record<keyof T, object>,
   required: readonly (keyof T)[] = [],
 ) => ({
@@ -20,10 +20,10 @@ const object = <T extends object>(
 /** No body is an empty one. */
 const optional = (schema: object) => ({ anyOf: [{ type: 'null' }, schema] });
 
-const flag = { type: 'boolean' };
-const text = { type: 'string', minLength: 1 };
+export const flag = { type: 'boolean' };
+export const text = { type: 'string', minLength: 1 };
 const percent = { type: 'number', minimum: 0, maximum: 100 };
-const ms = { type: 'number', minimum: 0, maximum: 3_600_000 };
+export const ms = { type: 'number', minimum: 0, maximum: 3_600_000 };
 const code = { type: 'integer', minimum: 0 };
 
 const deliveryFields: Record<keyof DeliveryOptions, object> = {
@@ -66,31 +66,28 @@ const reply = object<ReplyForm>({
 /** A call with everything that may be odd about it, and who calls. */
 export type CallBody = Partial<Omit<NewCall, 'opaque'>> & Partial<Profile> & { readonly psid?: string };
 
-export const CALL_BODY = optional(
-  object<CallBody>({
-    psid: { type: 'string', pattern: '^\\d{1,20}$' },
-    name: text,
-    refused: { enum: ['unavailable', 'forbidden'] },
-    withheld: { type: 'array', items: text },
-    pageId: { type: 'string', pattern: '^\\d{1,20}$' },
-    toneHz: { type: 'number', minimum: 50, maximum: 7_000 },
-    dtx: flag,
-    fec: flag,
-    lossPercent: percent,
-    jitterMs: { type: 'number', minimum: 0, maximum: 1_000 },
-    reorderPercent: percent,
-    duplicatePercent: percent,
-    loseDtmfEnds: flag,
-    muted: flag,
-    acceptWindowMs: ms,
-    delivery,
-    reply,
-    silenceDropMs: object<NonNullable<NewCall['silenceDropMs']>>({ start: ms, later: ms }, [
-      'start',
-      'later',
-    ]),
-  }),
-);
+export const CALL = object<CallBody>({
+  psid: { type: 'string', pattern: '^\\d{1,20}$' },
+  name: text,
+  refused: { enum: ['unavailable', 'forbidden'] },
+  withheld: { type: 'array', items: text },
+  pageId: { type: 'string', pattern: '^\\d{1,20}$' },
+  toneHz: { type: 'number', minimum: 50, maximum: 7_000 },
+  dtx: flag,
+  fec: flag,
+  lossPercent: percent,
+  jitterMs: { type: 'number', minimum: 0, maximum: 1_000 },
+  reorderPercent: percent,
+  duplicatePercent: percent,
+  loseDtmfEnds: flag,
+  muted: flag,
+  acceptWindowMs: ms,
+  delivery,
+  reply,
+  silenceDropMs: object<NonNullable<NewCall['silenceDropMs']>>({ start: ms, later: ms }, ['start', 'later']),
+});
+
+export const CALL_BODY = optional(CALL);
 
 const whenCalled = object<WhenCalled>({
   ringAfterMs: ms,
@@ -195,4 +192,5 @@ export const PAGE_BODY = object<PageBody>({
   ),
 });
 
-export const FLUSH_BODY = optional(object<FlushOptions>({ reversed: flag, grouped: flag }));
+export const FLUSH = object<FlushOptions>({ reversed: flag, grouped: flag });
+export const FLUSH_BODY = optional(FLUSH);

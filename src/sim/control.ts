@@ -19,6 +19,7 @@ import {
   type VideoBody,
 } from './control-schema.ts';
 import type { Fault } from './faults.ts';
+import { changePage } from './page-change.ts';
 import type { MetaSimulator } from './simulator.ts';
 import type { FlushOptions } from './webhooks.ts';
 
@@ -114,14 +115,7 @@ function worldRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
     return { settings, subscribed, feature, forms };
   });
   sim.post<{ Body: PageBody }>('/page', { schema: { body: PAGE_BODY } }, async ({ body }, reply) => {
-    const { page } = simulator;
-    if (body.audioEnabled !== undefined) simulator.audioEnabled = body.audioEnabled;
-    if (body.ringTarget !== undefined) page.settings = { ...page.settings, ring_target: body.ringTarget };
-    if (body.audioEnabled !== undefined || body.ringTarget !== undefined) simulator.settingsChanged();
-    if (body.subscribed !== undefined) page.subscribed = body.subscribed;
-    if (body.feature !== undefined) page.feature = body.feature;
-    if (body.forms !== undefined) page.forms = body.forms;
-    if (body.usage !== undefined) simulator.usage = body.usage ?? undefined;
+    changePage(simulator, body);
     return done(reply);
   });
   sim.post<{ Body: ConsumerBody }>(

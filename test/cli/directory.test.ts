@@ -4,21 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
-import { metaWorld, PAGE, PSID } from './support/meta-world.ts';
+import { freePort, metaWorld, PAGE, PSID } from './support/meta-world.ts';
 
 async function gateway(): Promise<World> {
   const world = await startWorld();
   onTestFinished(() => world.close());
   return world;
-}
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 it('changes the directory of the gateway that runs', async () => {

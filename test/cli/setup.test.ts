@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { answerHandshake } from '../../src/meta/index.ts';
 import type { MetaSimulator } from '../../src/sim/index.ts';
-import { type MetaWorld, metaWorld, VERIFY_TOKEN } from './support/meta-world.ts';
+import { freePort, type MetaWorld, metaWorld, VERIFY_TOKEN } from './support/meta-world.ts';
 
 const STEPS = [
   'token',
@@ -27,15 +27,6 @@ async function webhook(): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
   onTestFinished(() => new Promise((resolve) => server.close(() => resolve())));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhook`;
-}
-
-/** Where nobody listens. */
-async function nowhere(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return `http://127.0.0.1:${port}/webhook`;
 }
 
 /** A Page where nothing was done yet. */
@@ -114,7 +105,12 @@ it('--apply makes what is missing in the order that Meta wants, keeps what other
 
 it('makes nothing after a step that is missing: calls must not be routed where nobody answers', async () => {
   const world = await freshPage();
-  const said = await world.json('setup', '--webhook-url', await nowhere(), '--apply');
+  const said = await world.json(
+    'setup',
+    '--webhook-url',
+    `http://127.0.0.1:${await freePort()}/webhook`,
+    '--apply',
+  );
   expect(said).toMatchObject({ code: 1 });
   expect(statesOf(said)).toMatchObject({
     reachable: 'missing',
