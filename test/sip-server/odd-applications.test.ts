@@ -71,3 +71,19 @@ test('a subscription granted to an application that is gone meanwhile leaves not
   bench.clock.advance(600_000);
   expect(bench.idle).toBe(true);
 });
+
+test('a BYE that waits for the ACK goes out even when its application is gone by then', () => {
+  const bench = new Bench();
+  bench.request('INVITE');
+  const transactionId = bench.frames.at(-1)!.tokens[7]!;
+  bench.frame({ transactionId }, ['SIP/2.0 200 OK'], 'v=0\r\n');
+  const tag = bench.wire.at(-1)!.message.toTag!;
+  bench.frame({ dialogId: 'call-1;from-tag=peer' }, ['BYE sip:placeholder SIP/2.0']);
+  bench.alive = false;
+  bench.engine.onGone(bench.client);
+  bench.sent();
+  bench.request('ACK', { branch: 'z9hG4bK-ack', to: `<sip:us@127.0.0.1>;tag=${tag}` });
+  bench.answer(bench.one(), 200);
+  bench.clock.advance(40_000);
+  expect(bench.idle).toBe(true);
+});

@@ -242,7 +242,8 @@ export class Engine implements AppHandler {
     for (const dialog of this.#context.dialogs.of(client)) {
       // Of what is over, subscriptions may be left.
       if (dialog.isCall) dialog.subscriptions?.stop();
-      if (dialog.state === 'terminated') this.#context.dialogs.drop(dialog);
+      // A BYE that waits for the ACK of our 2xx needs its dialog until then.
+      if (dialog.state === 'terminated' && !dialog.answering) this.#context.dialogs.drop(dialog);
       if (dialog.state === 'confirmed') this.#outgoing.endDialog(dialog, ENDS.appGone);
     }
   }
