@@ -11,6 +11,6 @@ export type { RelayView } from './relay-leg.ts';
 export { checkScript } from './script/check.ts';
 export { runScript, type ScriptReport, type Verdict } from './script/run.ts';
 export { SCRIPT_SCHEMA, type SimScript } from './script/schema.ts';
-export { type Consumer, MetaSimulator, type MetaSimulatorOptions } from './simulator.ts';
+export { type Consumer, MetaSimulator, type MetaSimulatorOptions, type NewCall } from './simulator.ts';
 export type { DeliveryOptions } from './webhook-body.ts';
 export type { CallDelivery } from './webhooks.ts';

@@ -9,6 +9,8 @@ export interface LiteAgentOptions {
   readonly credentials: LiteCredentials;
   /** DTLS, RTP and RTCP that came on the nominated pair. */
   readonly onData: (datagram: Buffer) => void;
+  /** There is a path, for the first time. */
+  readonly onPath?: () => void;
 }
 
 export interface LiteCandidate {
@@ -108,7 +110,10 @@ export class LiteAgent {
       return;
     }
     this.#answered += 1;
-    if (verdict.nominates) this.#path = { socket: path.socket, address: path.address, port: path.port };
+    if (!verdict.nominates) return;
+    const isFirst = this.#path === undefined;
+    this.#path = { socket: path.socket, address: path.address, port: path.port };
+    if (isFirst) this.#options.onPath?.();
   }
 }
 

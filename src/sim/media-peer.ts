@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import {
   CipherContext,
+  DtlsClient,
   DtlsServer,
   HashAlgorithm,
   keyLength,
@@ -25,6 +26,8 @@ function relayCertificate(): Promise<Certificate> {
 }
 
 export interface MediaPeerOptions {
+  /** Who it is in DTLS. Default the server. */
+  readonly dtls?: 'client' | 'server';
   /** What the gateway says of itself; unset: the relay speaks first, and `meet` tells it. */
   readonly remote?: GatewayOffer | undefined;
   /** Where the relay listens; IPv6 is beside it, if given and there. */
@@ -43,13 +46,13 @@ export interface MediaPeerOptions {
 }
 
 /**
- * Meta's relay for one call: an ICE-lite agent of its own, werift's DTLS server and werift's SRTP, so that nothing
+ * Meta's relay for one call: an ICE-lite agent of its own, werift's DTLS and werift's SRTP, so that nothing
  * of the gateway's media code is on both sides of a test.
  */
 export class MediaPeer {
   readonly #options: MediaPeerOptions;
   readonly #agent: LiteAgent;
-  readonly #dtls: DtlsServer;
+  readonly #dtls: DtlsClient | DtlsServer;
   readonly #certPem: string;
   #remote: GatewayOffer | undefined;
   #srtp: SrtpSession | undefined;
@@ -73,6 +76,7 @@ export class MediaPeer {
         },
       },
       onData: (datagram) => peer?.receive(datagram),
+      onPath: () => peer?.begin(),
     });
     peer = new MediaPeer(options, agent, certificate);
     return peer;
@@ -87,17 +91,26 @@ export class MediaPeer {
     this.#remote = options.remote;
     this.#agent = agent;
     this.#certPem = certPem;
-    this.#dtls = new DtlsServer({
+    const dtls = {
       cert: certPem,
       key: keyPem,
       signatureHash,
-      srtpProfiles: [1, 7],
+      srtpProfiles: [1 as const, 7 as const],
       extendedMasterSecret: true,
-      certificateRequest: true,
       transport: this.#transport as never,
-    });
+    };
+    this.#dtls =
+      options.dtls === 'client'
+        ? new DtlsClient(dtls)
+        : new DtlsServer({ ...dtls, certificateRequest: true });
     this.#dtls.onConnect.once(() => this.#connected());
     this.#dtls.onError.once((error: unknown) => this.#fail(`dtls: ${String(error)}`));
+  }
+
+  /** There is a path to the gateway: a client says hello. */
+  begin(): void {
+    if (this.#dtls instanceof DtlsClient)
+      this.#dtls.connect().catch((error: unknown) => this.#fail(`dtls: ${String(error)}`));
   }
 
   /** The gateway's answer to the relay's offer. */

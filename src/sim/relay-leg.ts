@@ -97,6 +97,8 @@ export class RelayLeg {
     let leg: RelayLeg | undefined;
     const peer = await MediaPeer.open({
       remote: options.offer,
+      // WhatsApp's answers are active.
+      dtls: options.platform === 'whatsapp' && options.offer ? 'client' : 'server',
       ...host.relay,
       ufrag,
       otherUfrag,

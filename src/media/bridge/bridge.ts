@@ -237,7 +237,7 @@ export class Bridge {
     const { payloadOffset, payloadLength, ssrc, timestamp } = header;
     const received = this.#consumerDtmf;
     const step = received.take(packet, payloadOffset, payloadLength, ssrc, timestamp, clockRate, now);
-    if (this.#toPhone.passesThrough) this.#toPhone.passEvent(packet, header);
+    if (this.#toPhone.passesThrough) this.#toPhone.passEvent(packet, header, clockRate, now);
     else if (step !== 'none') this.#toPhone.event(step, received, now);
     if (step === 'end') this.#tellDigit(received, 'consumer');
   }

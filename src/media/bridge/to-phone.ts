@@ -6,12 +6,12 @@ import {
   opusHasFec,
   opusSamples48k,
 } from '../codec/index.ts';
-import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts';
+import { type RtpHeader, read16, sequenceDelta, timestampDelta, write16 } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
 import { pcmRate, phoneEncoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
-import { type DtmfReceiver, DtmfSender } from './dtmf.ts';
+import { type DtmfReceiver, DtmfSender, TELEPHONE_EVENT_BYTES } from './dtmf.ts';
 import { Framer } from './framer.ts';
 import type { Outlet } from './outlet.ts';
 import type { PhonePlan } from './types.ts';
@@ -44,6 +44,10 @@ export class ToPhone {
   /** Pass-through: what is added to the consumer's numbers. */
   #sequenceOffset = 0;
   #timestampOffset = 0;
+  #lastPassed = { timestamp: 0, atMs: 0 };
+  /** The event whose clock is not that of the audio: its timestamp, and where it stands in the audio's. */
+  #foreignEvent = { timestamp: -1, beginsAt: 0 };
+  readonly #rescaled = new Uint8Array(TELEPHONE_EVENT_BYTES);
 
   constructor(
     opus: OpusLibrary,
@@ -120,15 +124,34 @@ export class ToPhone {
     if (step === 'end') this.#dtmf.end(duration);
   }
 
-  /** Pass-through of an event packet; the numbers stay those of the consumer's stream. */
-  passEvent(packet: Uint8Array, header: RtpHeader): void {
+  /**
+   * Pass-through of an event packet; the numbers stay those of the consumer's stream.
+   * @param clockRate of the event, Hz: WhatsApp's count in another clock than the audio around them
+   */
+  passEvent(packet: Uint8Array, header: RtpHeader, clockRate: number, nowMs: number): void {
     const event = this.#plan?.telephoneEvent;
     if (!event || event.clockRate !== OPUS_CLOCK || !this.#synced) {
       this.#sequenceOffset -= 1;
       return;
     }
     const at = header.payloadOffset;
-    this.#forward(packet.subarray(at, at + header.payloadLength), header, event.payloadType);
+    const payload = packet.subarray(at, at + header.payloadLength);
+    if (clockRate === OPUS_CLOCK) return this.#forward(payload, header, event.payloadType);
+    if (payload.length < TELEPHONE_EVENT_BYTES) {
+      this.#sequenceOffset -= 1;
+      return;
+    }
+    if (header.timestamp !== this.#foreignEvent.timestamp) {
+      // Its place among the audio is told by its arrival.
+      const { timestamp, atMs } = this.#lastPassed;
+      const beginsAt = (timestamp + Math.round(((nowMs - atMs) * OPUS_CLOCK) / 1_000)) >>> 0;
+      this.#foreignEvent = { timestamp: header.timestamp, beginsAt };
+    }
+    const ours = this.#rescaled;
+    ours.set(payload.subarray(0, TELEPHONE_EVENT_BYTES));
+    write16(ours, 2, Math.min(0xffff, Math.round((read16(payload, 2) * OPUS_CLOCK) / clockRate)));
+    const { sequence, marker } = header;
+    this.#forward(ours, { sequence, marker, timestamp: this.#foreignEvent.beginsAt }, event.payloadType);
   }
 
   get passesThrough(): boolean {
@@ -201,6 +224,7 @@ export class ToPhone {
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
       this.#synced = true;
     }
+    this.#lastPassed = { timestamp: header.timestamp, atMs: nowMs };
     this.#cadence.served(nowMs, false);
     if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
     this.#forward(payload, header, this.#outlet.payloadType);
@@ -212,7 +236,11 @@ export class ToPhone {
     this.#synced = false;
   }
 
-  #forward(payload: Uint8Array, header: RtpHeader, payloadType: number): void {
+  #forward(
+    payload: Uint8Array,
+    header: Pick<RtpHeader, 'sequence' | 'timestamp' | 'marker'>,
+    payloadType: number,
+  ): void {
     const outlet = this.#outlet;
     outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
     outlet.timestamp = (header.timestamp + this.#timestampOffset) >>> 0;

@@ -21,9 +21,9 @@ export function offerOf(parts: RelayParts): string {
   return description('7602563789012345678', parts, OPUS, 'actpass', true);
 }
 
-/** Meta's answer to the gateway's offer. */
+/** Meta's answer to the gateway's offer: Meta is the DTLS client. */
 export function answerOf(offer: GatewayOffer, parts: RelayParts): string {
-  return description('4611731400430051336', parts, offer.opus, 'passive', parts.telephoneEvent);
+  return description('4611731400430051336', parts, offer.opus, 'active', parts.telephoneEvent);
 }
 
 /** The gateway's description with what WhatsApp wants beside Messenger's rules: no mid but `audio`, no DTMF but 126. */
