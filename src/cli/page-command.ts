@@ -1,7 +1,8 @@
 import { type GatewayConfig, loadConfig } from '../config/index.ts';
+import { type Account, accountsOf } from '../gateway/accounts.ts';
 import { Credentials } from '../gateway/credentials.ts';
 import { graphSettings } from '../gateway/graph.ts';
-import { GraphClient } from '../meta/index.ts';
+import { GraphClient, type GraphClientOptions, WhatsAppClient } from '../meta/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
@@ -30,33 +31,63 @@ export async function runWithConfig(
   flags: { readonly config: string; readonly json?: boolean },
   act: (config: GatewayConfig) => Promise<Answer> | Answer,
 ): Promise<ExitCode> {
-  const loaded = loadConfig(flags.config);
-  const answer = loaded.ok ? await act(loaded.value) : misconfigured(flags.config, loaded.error);
+  return give(await withConfig(flags, act), flags.json ?? false);
+}
+
+/** The same for a Page or a WhatsApp number, whichever platform it is of. */
+export async function runOnAccount(
+  flags: PageFlags,
+  act: (account: Account) => Promise<Answer>,
+): Promise<ExitCode> {
+  const answer = await withConfig(flags, async (config) => {
+    const page = choosePage<{ id: string; name?: string }>(
+      [...config.meta.pages, ...config.meta.numbers],
+      flags.page,
+    );
+    if (!page.ok) return misused(page.error);
+    const { messenger, whatsapp } = clientsOf(config);
+    try {
+      const account = accountsOf(config.meta, { messenger, whatsapp }).get(page.value.id);
+      if (!account) throw new Error('an account of the configuration is none');
+      return await act(account);
+    } finally {
+      await Promise.all([messenger.close(), whatsapp.close()]);
+    }
+  });
   return give(answer, flags.json ?? false);
 }
 
-async function answerOnPage(
-  flags: PageFlags,
-  act: (context: PageContext) => Promise<Answer>,
+function answerOnPage(flags: PageFlags, act: (context: PageContext) => Promise<Answer>): Promise<Answer> {
+  return withConfig(flags, async (config) => {
+    const page = choosePage(config.meta.pages, flags.page);
+    if (!page.ok) return misused(page.error);
+    const { messenger, whatsapp } = clientsOf(config);
+    try {
+      return await act({ config, page: page.value, client: messenger });
+    } finally {
+      await Promise.all([messenger.close(), whatsapp.close()]);
+    }
+  });
+}
+
+async function withConfig(
+  { config: file }: { readonly config: string },
+  act: (config: GatewayConfig) => Promise<Answer> | Answer,
 ): Promise<Answer> {
-  const loaded = loadConfig(flags.config);
-  if (!loaded.ok) return misconfigured(flags.config, loaded.error);
-  const config = loaded.value;
-  const page = choosePage(config.meta.pages, flags.page);
-  if (!page.ok) return misused(page.error);
+  const loaded = loadConfig(file);
+  return loaded.ok ? act(loaded.value) : misconfigured(file, loaded.error);
+}
+
+function clientsOf(config: GatewayConfig): { messenger: GraphClient; whatsapp: WhatsAppClient } {
   const credentials = new Credentials({ meta: config.meta, clock: systemClock, log: silentLog });
-  const client = new GraphClient({
+  const options: GraphClientOptions = {
     ...graphSettings(config),
     credentials: (pageId) => credentials.of(pageId),
     clock: systemClock,
     log: silentLog,
     random: Math.random,
-  });
-  try {
-    return await act({ config, page: page.value, client });
-  } finally {
-    await client.close();
-  }
+  };
+  return { messenger: new GraphClient(options), whatsapp: new WhatsAppClient(options) };
 }
 
 /**

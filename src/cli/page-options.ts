@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { Account } from '../gateway/accounts.ts';
 import type { Answer } from './answer.ts';
 import type { PageContext } from './page-command.ts';
 
@@ -31,7 +32,13 @@ export async function onPage(
   process.exitCode = await runOnPage(flags, act);
 }
 
-/** A page-scoped id: digits. */
+/** The same for commands that WhatsApp numbers have as well. */
+export async function onAccount(flags: PageFlags, act: (account: Account) => Promise<Answer>): Promise<void> {
+  const { runOnAccount } = await import('./page-command.ts');
+  process.exitCode = await runOnAccount(flags, act);
+}
+
+/** A page-scoped id, or a wa_id: digits. */
 export function psid(text: string): string {
   if (/^\d{1,20}$/.test(text)) return text;
   throw new InvalidArgumentError('A PSID is digits; call records and INVITEs (X-Meta-Psid) show it.');

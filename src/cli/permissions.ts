@@ -2,25 +2,25 @@ import type { Command } from 'commander';
 import type { CallPermission } from '../meta/index.ts';
 import { type Answer, failed, said } from './answer.ts';
 import { sent } from './message-answer.ts';
-import { onPage, type PageFlags, pageOptions, psid } from './page-options.ts';
+import { onAccount, type PageFlags, pageOptions, psid } from './page-options.ts';
 
 export function permissionsCommand(msgw: Command): void {
   const permissions = msgw
     .command('permissions')
-    .description('whether a consumer may be called (Meta lets a Page call only who permits it)');
+    .description('whether a consumer may be called (Meta lets a Page or number call only who permits it)');
   pageOptions(
     permissions
       .command('get')
       .description('ask Meta: may this consumer be called, or be asked')
-      .argument('<psid>', 'the consumer', psid),
+      .argument('<psid>', 'the consumer: PSID, or wa_id with the id of a number as --page', psid),
   )
     .addHelpText(
       'after',
       '\nExit code: 0 when the consumer may be called, 1 when not.\n\nExample:\n  msgw permissions get 7654321098765432 --config gateway.yaml',
     )
     .action((consumer: string, flags: PageFlags) =>
-      onPage(flags, async ({ client, page }) => {
-        const outcome = await client.permission(page.id, consumer);
+      onAccount(flags, async ({ api, id }) => {
+        const outcome = await api.permission(id, consumer);
         return outcome.ok ? told(outcome.permission) : failed(outcome.failure);
       }),
     );
@@ -28,15 +28,15 @@ export function permissionsCommand(msgw: Command): void {
     permissions
       .command('request')
       .description('send the consumer one request for permission to call; Meta allows two in 24 hours')
-      .argument('<psid>', 'the consumer', psid),
+      .argument('<psid>', 'the consumer: PSID, or wa_id with the id of a number as --page', psid),
   )
     .addHelpText(
       'after',
       '\nNothing is sent when the consumer permits calls already, or Meta lets nothing be asked.\n\nExample:\n  msgw permissions request 7654321098765432 --config gateway.yaml',
     )
     .action((consumer: string, flags: PageFlags) =>
-      onPage(flags, async ({ client, page }) => {
-        const before = await client.permission(page.id, consumer);
+      onAccount(flags, async ({ api, id }) => {
+        const before = await api.permission(id, consumer);
         if (!before.ok) return failed(before.failure);
         const { permission } = before;
         if (permission.canCall)
@@ -56,7 +56,7 @@ export function permissionsCommand(msgw: Command): void {
           };
         }
         return sent(
-          await client.requestPermission(page.id, consumer),
+          await api.requestPermission(id, consumer),
           'asked: the consumer has the request on the screen; the answer comes as a webhook',
           'It may have been sent: look with msgw permissions get before asking again, for two a day is all.',
         );

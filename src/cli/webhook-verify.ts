@@ -38,14 +38,14 @@ export function webhookVerify(file: string, flags: VerifyFlags): Promise<number>
 function verified(
   raw: Buffer,
   header: string,
-  { apps, pages }: GatewayConfig['meta'],
+  { apps, pages, numbers }: GatewayConfig['meta'],
   verbose: boolean,
 ): Answer {
   const signed = (body: Buffer): App | undefined =>
     apps.find(({ secret }) => verifySignature(body, header, [secret]));
   const app = signed(raw);
   const batch = parseWebhook(raw);
-  const known = new Set(pages.map(({ id }) => id));
+  const known = new Set([...pages, ...numbers].map(({ id }) => id));
   const events = batch.ok
     ? batch.value.items.map((event) => shown(event, known.has(event.pageId), verbose))
     : [];

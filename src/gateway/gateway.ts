@@ -273,6 +273,7 @@ export class Gateway {
       log,
       intervalMs: config.meta.watchIntervalMs,
       repair: config.meta.repair,
+      onDrift: (pageId, amiss) => this.#tell('page_drift', { pageId, amiss }),
     });
     log.info(
       {

@@ -17,6 +17,8 @@ export interface PageWatchOptions {
   readonly intervalMs: number;
   /** Write back what is amiss. */
   readonly repair: boolean;
+  /** What is amiss of a Page has changed; empty: nothing is any more. */
+  readonly onDrift?: (pageId: string, amiss: readonly Drift[]) => void;
 }
 
 /** Counted since the start. */
@@ -140,6 +142,8 @@ export class PageWatch {
   #tell(pageId: string, drift: readonly Drift[]): void {
     const { log } = this.#options;
     const before = this.#amiss.get(pageId) ?? [];
+    const changed = before.length !== drift.length || drift.some((what) => !before.includes(what));
+    if (changed) this.#options.onDrift?.(pageId, drift);
     if (drift.length === 0) {
       this.#amiss.delete(pageId);
       if (before.length > 0) log.info({ pageId, was: before }, 'meta.drift-over');

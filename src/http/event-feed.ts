@@ -10,7 +10,10 @@ export interface EventFeedOptions {
   readonly maxReaders?: number;
   /** Bytes that wait for one reader; beyond it the reader is dropped. Default 256 KiB. */
   readonly maxWaitingBytes?: number;
-  /** Events kept for readers that come back with Last-Event-ID. Default 500. */
+  /**
+   * Events kept for readers that come back with Last-Event-ID, as long as half of `maxWaitingBytes` holds them: what is
+   * sent again must not be what drops a reader. Default 500.
+   */
   readonly kept?: number;
 }
 
@@ -26,7 +29,8 @@ export class EventFeed {
   /** Ids of another process are not ours. */
   readonly #run = randomBytes(4).toString('hex');
   readonly #readers = new Set<ServerResponse>();
-  #kept: { readonly id: string; readonly text: string }[] = [];
+  readonly #kept: { readonly id: string; readonly text: string; readonly bytes: number }[] = [];
+  #keptBytes = 0;
   #count = 0;
   #closed = false;
   #heartbeat: TimerHandle | undefined;
@@ -50,8 +54,7 @@ export class EventFeed {
     this.#count += 1;
     const id = `${this.#run}-${this.#count}`;
     const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
-    this.#kept.push({ id, text });
-    if (this.#kept.length > this.#options.kept) this.#kept = this.#kept.slice(-this.#options.kept);
+    this.#keep(id, text);
     for (const reader of this.#readers) this.#write(reader, text);
   }
 
@@ -85,6 +88,16 @@ export class EventFeed {
     this.#heartbeat = undefined;
     for (const reader of this.#readers) reader.end();
     this.#readers.clear();
+  }
+
+  #keep(id: string, text: string): void {
+    const { kept, maxWaitingBytes } = this.#options;
+    const bytes = Buffer.byteLength(text);
+    this.#kept.push({ id, text, bytes });
+    this.#keptBytes += bytes;
+    while (this.#kept.length > kept || this.#keptBytes > maxWaitingBytes / 2) {
+      this.#keptBytes -= this.#kept.shift()?.bytes ?? this.#keptBytes;
+    }
   }
 
   #since(lastId: string | undefined): string {

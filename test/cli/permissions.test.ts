@@ -68,3 +68,21 @@ it('takes the only Page, or names those there are', async () => {
   });
   expect(await world.json('permissions', 'get', PSID, '--page', PAGE)).toMatchObject({ code: 0 });
 });
+
+it('a WhatsApp number asks in its own way', async () => {
+  const number = '550022';
+  const world = await metaWorld({
+    sim: { platform: 'whatsapp', pageId: number },
+    numbers: [number],
+  });
+  world.simulator.consumer({ psid: PSID, permission: true });
+  expect(await world.json('permissions', 'get', PSID, '--page', number)).toMatchObject({
+    code: 0,
+    status: 'has-permission',
+  });
+  world.simulator.consumer({ psid: PSID, permission: false });
+  expect(await world.json('permissions', 'request', PSID, '--page', number)).toMatchObject({
+    code: 0,
+    sent: true,
+  });
+});

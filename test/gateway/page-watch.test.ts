@@ -14,6 +14,7 @@ async function rig(
   const clock = new FakeClock();
   const lines: string[] = [];
   const note = (fields: object, event: string): number => lines.push(`${event} ${JSON.stringify(fields)}`);
+  const told: (readonly Drift[])[] = [];
   const watch = new PageWatch({
     pages: [{ id: SIM_PAGE, app: APP }],
     graph: clientOfSim(simulator).client,
@@ -21,10 +22,11 @@ async function rig(
     log: { debug: note, info: note, warn: note, error: note },
     intervalMs: more.intervalMs ?? 300_000,
     repair: more.repair ?? false,
+    onDrift: (_pageId, drift) => told.push(drift),
   });
   onTestFinished(() => watch.close());
   const amiss = (): readonly Drift[] => watch.stats.amiss.map(({ what }) => what);
-  return { simulator, watch, clock, lines, amiss };
+  return { simulator, watch, clock, lines, amiss, told };
 }
 
 /** Ways in which a Page stops sending calls here. */
@@ -153,4 +155,18 @@ describe('the watch over a Page', () => {
     expect([amiss(), watch.stats.failed]).toEqual([[], 1]);
     expect(lines.at(-1)).toMatch(/^meta\.watch-failed/);
   });
+});
+
+it('tells of changes once each, and of their end', async () => {
+  const { simulator, watch, told } = await rig();
+  await watch.check(SIM_PAGE);
+  simulator.audioEnabled = false;
+  await watch.check(SIM_PAGE);
+  await watch.check(SIM_PAGE);
+  simulator.page.feature = 'disabled';
+  await watch.check(SIM_PAGE);
+  simulator.audioEnabled = true;
+  simulator.page.feature = 'enabled';
+  await watch.check(SIM_PAGE);
+  expect(told).toEqual([['audio'], ['audio', 'feature'], []]);
 });

@@ -56,6 +56,17 @@ it('goes on where a reader left off, and says so when it cannot', async () => {
   expect(late.match(/event: \w+/g)).toEqual(['event: missed', 'event: n', 'event: n', 'event: n']);
 });
 
+it('sends no more again than a reader may have waiting', async () => {
+  const { adminUrl, feed, lines } = await servers({ events: { maxWaitingBytes: 100_000 } });
+  for (let i = 1; i <= 50; i++) feed.publish('n', { i, filler: 'x'.repeat(10_000) });
+  const reader = await listen(adminUrl, { 'last-event-id': 'gone-1' });
+  const text = await reader.until(/"i":50,.*\n\n/);
+  expect(text.match(/event: \w+/g)).toEqual(['event: missed', ...Array(4).fill('event: n')]);
+  feed.publish('next', {});
+  await reader.until(/event: next/);
+  expect(lines).toEqual([]);
+});
+
 it('drops a reader that does not read, and serves the others', async () => {
   const { adminUrl, feed, lines } = await servers({ events: { maxWaitingBytes: 100_000 } });
   const { socket, closed } = await rawConnection(adminUrl);

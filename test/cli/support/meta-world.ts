@@ -50,6 +50,7 @@ export interface MetaWorld {
 export async function metaWorld(
   options: {
     readonly pages?: readonly string[];
+    readonly numbers?: readonly string[];
     readonly sim?: Partial<MetaSimulatorOptions>;
     /** More of the configuration. */
     readonly more?: (folder: string) => object;
@@ -69,17 +70,19 @@ export async function metaWorld(
     writeFileSync(join(path, name), value);
     return `file:${join(path, name)}`;
   };
+  const account = (id: string): object => ({
+    id,
+    accessToken: secret('token', TOKEN),
+    app: APP,
+    route: 'desk',
+  });
   const config = join(path, 'gateway.yaml');
   const yaml = {
     meta: {
       graphUrl: simulator.graphUrl,
       apps: [{ id: APP, secret: secret('secret', APP_SECRET), verifyToken: secret('verify', VERIFY_TOKEN) }],
-      pages: (options.pages ?? [PAGE]).map((id) => ({
-        id,
-        accessToken: secret('token', TOKEN),
-        app: APP,
-        route: 'desk',
-      })),
+      pages: (options.pages ?? [PAGE]).map(account),
+      numbers: (options.numbers ?? []).map(account),
     },
     rtp: { address: '127.0.0.1', portMin: 0, portMax: 0 },
     trunks: { phone: { host: '127.0.0.1', user: '100' } },
