@@ -1,3 +1,4 @@
+export { descriptorSink, LineWriter } from './line-writer.ts';
 export { type LogFieldsOptions, logFields } from './log-fields.ts';
 export { createLogger, type LogLevel, type RootLog } from './logger.ts';
 export { type MetricsSources, renderMetrics } from './metrics.ts';

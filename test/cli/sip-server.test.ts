@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -188,4 +189,23 @@ it('a taken port is told, and leaves nothing running', async () => {
   expect([await control.code, await metrics.code]).toEqual([1, 1]);
   expect(control.err).toContain(`Cannot listen for applications on 127.0.0.1:${port}`);
   expect(metrics.err).toContain(`--metrics: cannot listen on 127.0.0.1:${port}`);
+});
+
+it('ends its service on SIGTERM even when nobody reads the trace any more', async () => {
+  const contact = ['--contact', 'sip:127.0.0.1:0;transport=udp', '--rate', 'off'];
+  const command = new Command(['--port', '0', ...contact, '--trace']);
+  const { contacts } = await command.started();
+  command.child.stdout!.pause();
+  const { address, port } = contacts[0]!;
+  const peer = createSocket('udp4');
+  onTestFinished(() => void peer.close());
+  const junk = Buffer.from(`OPTIONS sip:x SIP/2.0\r\nX: ${'x'.repeat(4000)}\r\n\r\n`);
+  for (let i = 0; i < 2000; i++) {
+    peer.send(junk, port, address);
+    if (i % 20 === 19) await new Promise(setImmediate);
+  }
+  command.child.kill('SIGTERM');
+  await command.until(() => command.err.includes('sip-server.closed'));
+  command.child.stdout!.resume();
+  expect(await command.code).toBe(0);
 });

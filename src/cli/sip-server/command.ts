@@ -1,4 +1,10 @@
-import { createLogger, formatSipTrace, type LogLevel } from '../../observe/index.ts';
+import {
+  createLogger,
+  descriptorSink,
+  formatSipTrace,
+  LineWriter,
+  type LogLevel,
+} from '../../observe/index.ts';
 import { GatewayError } from '../../shared/error.ts';
 import { type SipServerWorker, startSipServerWorker } from '../../sip-server/index.ts';
 import { firstSignal } from '../signals.ts';
@@ -15,8 +21,8 @@ export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
     log.error({ err: error instanceof Error ? error.stack : String(error) }, 'sip-server.bug');
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
-  // Whoever read the trace may leave; the calls stay.
-  process.stdout.on('error', () => {});
+  // Whoever reads the trace may pause or leave: `process.stdout` would hold up the process, signals and all.
+  const trace = new LineWriter(descriptorSink(1));
   let server: SipServerWorker | undefined;
   let metrics: MetricsListener | undefined;
   try {
@@ -24,7 +30,7 @@ export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
     server = await startSipServerWorker({
       ...settingsOf(flags, process.env),
       log,
-      ...(flags.trace && { trace: (event) => void process.stdout.write(`${formatSipTrace(event)}\n`) }),
+      ...(flags.trace && { trace: (event) => trace.write(`${formatSipTrace(event)}\n`) }),
     });
     const { stats } = server;
     if (metricsAt) metrics = await serveMetrics(metricsAt, stats.bind(server));
