@@ -53,6 +53,7 @@ export function program(): Command {
     .option('--wav <dir>', 'write what each end heard as WAV files into this folder')
     .option('--phone <uri>', 'ring a real phone instead, sip:user@host:port')
     .option('--calls <n>', 'so many calls at once', whole(1, 1_000), 1)
+    .option('--platform <name>', 'messenger or whatsapp', oneOf('messenger', 'whatsapp'), 'messenger')
     .option('--outbound', 'the phone calls the consumer')
     .option('--no-permission', 'with --outbound: the consumer must be asked for permission first')
     .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
@@ -73,7 +74,8 @@ export function program(): Command {
     .requiredOption('--webhook <url>', "the gateway's webhook URL", httpUrl)
     .option('--port <n>', 'port of the Graph API and of the control API', whole(0, 65_535), 8090)
     .option('--address <ip>', 'address that it listens on, and its media relays', '127.0.0.1')
-    .option('--page <id>', 'page id', '102030405060708')
+    .option('--platform <name>', 'messenger or whatsapp', oneOf('messenger', 'whatsapp'), 'messenger')
+    .option('--page <id>', 'Page id, or phone_number_id', '102030405060708')
     .option('--token <token>', 'page access token that the gateway must send', 'sim-page-token')
     .option('--app <id>', 'app id; the default is that of config/example.yaml', '1234567890')
     .option('--app-secret <secret>', 'signs the webhooks', 'sim-app-secret')
@@ -88,6 +90,7 @@ export function program(): Command {
         '',
         'Example:',
         '  msgw sim --webhook http://127.0.0.1:8080/webhook',
+        '  msgw sim --webhook http://127.0.0.1:8080/webhook --platform whatsapp --page 550022001100',
         '  msgw sim --webhook http://127.0.0.1:8080/webhook --script config/sim-script.yaml',
       ].join('\n'),
     )

@@ -6,6 +6,7 @@ export interface SimOptions {
   readonly webhook: string;
   readonly port: number;
   readonly address: string;
+  readonly platform: 'messenger' | 'whatsapp';
   readonly page: string;
   readonly token: string;
   readonly app: string;
@@ -50,6 +51,7 @@ export function simulatorOptions(options: SimOptions): MetaSimulatorOptions {
     port: options.port,
     address: options.address,
     relayAddress: options.address,
+    platform: options.platform,
     pageId: options.page,
     accessToken: options.token,
     appId: options.app,

@@ -27,7 +27,8 @@ interface OfCall {
   Params: { id: string };
 }
 
-const CONSUMER = '7654321098765432';
+/** Who calls when nobody is named: a PSID, or a telephone number. */
+const CONSUMER = { messenger: '7654321098765432', whatsapp: '254711000002' };
 const TONE_HZ = 440;
 
 /** The simulator's own API under `/sim`, for integrators who test their PBX from another process. */
@@ -58,7 +59,8 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
       return view(simulator, call);
     };
   sim.post<{ Body: CallBody | null }>('/calls', { schema: { body: CALL_BODY } }, async (request, reply) => {
-    const { psid = CONSUMER, name, refused, withheld, toneHz = TONE_HZ, ...options } = request.body ?? {};
+    const somebody = CONSUMER[simulator.options.platform ?? 'messenger'];
+    const { psid = somebody, name, refused, withheld, toneHz = TONE_HZ, ...options } = request.body ?? {};
     const profile = {
       ...(name ? { name } : {}),
       ...(refused ? { refused } : {}),

@@ -5,7 +5,7 @@ import { type Arrow, judge, makeCall, tenth, writeWavs } from './one-call.ts';
 import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
 import { callOut } from './outbound-call.ts';
 import { printLadder, printResult } from './print.ts';
-import { DEMO_PAGE, startWorld, type World, type WorldOptions } from './world.ts';
+import { demoAccount, startWorld, type World, type WorldOptions } from './world.ts';
 
 /** `msgw demo`: returns the exit code. With `--json` the last line of standard output is one JSON object. */
 export async function demoCommand(options: DemoOptions): Promise<number> {
@@ -23,7 +23,8 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     world = await startWorld({
       ...phoneOptions(options),
       codecs: [CODECS[options.codec]],
-      ...(options.outbound ? { configure: mayCallOut(options.permission === false) } : {}),
+      platform: options.platform,
+      ...(options.outbound ? { configure: mayCallOut(options) } : {}),
       onLadder: ({ callId, atMs, from, to, what }: LadderStep) => add(callId, { atMs, from, to, what }),
       // Of the simulator's own view only what the gateway cannot see.
       onSimEvent: ({ callId, atMs, from, to, what }: SimEvent) => {
@@ -50,10 +51,11 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
   }
 }
 
-/** The demo's phone may call out as the demo's Page. */
-function mayCallOut(requestPermission: boolean): (yaml: Record<string, unknown>) => void {
+/** The demo's phone may call out as the demo's Page or number. */
+function mayCallOut({ platform, permission }: DemoOptions): (yaml: Record<string, unknown>) => void {
+  const rule = { trunk: 'phone1', page: demoAccount(platform), requestPermission: permission === false };
   return (yaml) => {
-    yaml['outbound'] = { rules: [{ trunk: 'phone1', page: DEMO_PAGE, requestPermission }] };
+    yaml['outbound'] = { rules: [rule] };
   };
 }
 
@@ -101,7 +103,10 @@ async function keep(world: World, options: DemoOptions): Promise<void> {
   for (const { protocol, address, port } of world.gateway.sipContacts)
     note(options, `SIP       ${protocol} ${address}:${port}`);
   note(options, `admin     ${world.gateway.adminUrl}/health/ready`);
-  note(options, `simulator ${world.simulator.graphUrl}/sim/calls (page ${DEMO_PAGE})`);
+  note(
+    options,
+    `simulator ${world.simulator.graphUrl}/sim/calls (${options.platform === 'whatsapp' ? 'number' : 'page'} ${demoAccount(options.platform)})`,
+  );
   note(
     options,
     'Another call: curl -X POST -H "content-type: application/json" -d "{}" that simulator address. Ctrl-C ends.',

@@ -30,7 +30,7 @@ export interface CallStory {
 export async function makeCall(world: World, options: DemoOptions, index: number): Promise<CallStory> {
   const toneHz = FIRST_CONSUMER_TONE_HZ + 20 * (index % 5);
   const consumer = world.simulator
-    .consumer({ psid: String(7_654_321_098_765_432n + BigInt(index)), name: 'Amina Otieno' })
+    .consumer({ psid: consumerId(options.platform, index), name: 'Amina Otieno' })
     .call({ toneHz });
   const phone = world.phones.length > 0 ? await phoneOf(world, consumer) : undefined;
   const recordPromise = world.nextRecord();
@@ -50,6 +50,12 @@ export async function makeCall(world: World, options: DemoOptions, index: number
     await phone?.ended;
   }
   return { consumer, phone, consumerToneHz: toneHz, record: await recordPromise, twoWayAtMs };
+}
+
+/** A PSID or a wa_id, which is a telephone number. */
+export function consumerId(platform: DemoOptions['platform'], index = 0): string {
+  const first = platform === 'whatsapp' ? 254_711_000_002n : 7_654_321_098_765_432n;
+  return String(first + BigInt(index));
 }
 
 /** Calls may ring in any order: the INVITE says whose it is. */

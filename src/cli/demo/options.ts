@@ -8,6 +8,7 @@ export interface DemoOptions {
   readonly phone?: string;
   readonly calls: number;
   readonly keep?: boolean;
+  readonly platform: 'messenger' | 'whatsapp';
   /** The phone calls the consumer. */
   readonly outbound?: boolean;
   /** False: the consumer has to be asked first. */

@@ -1,10 +1,9 @@
 import type { DialedCall, Heard } from '../../sim/index.ts';
 import type { Arrow } from './one-call.ts';
-import { near, orTimeout, pause, tenth } from './one-call.ts';
+import { consumerId, DIGITS, near, orTimeout, pause, tenth } from './one-call.ts';
 import type { DemoOptions, DemoResult } from './options.ts';
 import { PHONE_TONE_HZ, type World } from './world.ts';
 
-const CONSUMER = { psid: '7654321098765432', name: 'Amina Otieno' };
 const CONSUMER_TONE_HZ = 440;
 
 /** The phone calls a consumer, with permission or without it at first; the result as `judge` makes it. */
@@ -15,19 +14,20 @@ export async function callOut(
 ): Promise<DemoResult> {
   const { simulator } = world;
   const asks = options.permission === false;
-  simulator.consumer({ ...CONSUMER, permission: !asks, whenAsked: { does: 'approve' } });
+  const psid = consumerId(options.platform);
+  simulator.consumer({ psid, name: 'Amina Otieno', permission: !asks, whenAsked: { does: 'approve' } });
   const reasons: string[] = [];
   if (asks) {
-    const refused = await dial(world);
+    const refused = await dial(world, psid);
     const { failure } = await refused.ended;
     await world.nextRecord();
     if (failure?.status !== 403 || failure.reason !== 'Permission Requested') {
       reasons.push(`the first try got ${failure?.status} ${failure?.reason}, not 403 Permission Requested`);
     }
-    await approved(world);
+    await approved(world, psid);
   }
   const placed = simulator.nextPlaced();
-  const phone = await dial(world);
+  const phone = await dial(world, psid);
   const consumer = await Promise.race([placed, refusal(phone)]);
   const recorded = world.nextRecord();
   await orTimeout(phone.answered, consumer, 'nobody picked up');
@@ -38,7 +38,7 @@ export async function callOut(
     'there was no audio both ways',
   );
   const twoWayAtMs = now();
-  await pause(options.seconds * 1000);
+  await Promise.all([pause(options.seconds * 1000), consumer.sendDtmf(DIGITS).then(() => pause(1_200))]);
   if (options.hangup === 'phone') await phone.hangup();
   else await consumer.hangup();
   await Promise.all([phone.ended, consumer.ended]);
@@ -48,6 +48,8 @@ export async function callOut(
   const phoneHeard = phone.heard();
   if (!near(consumerHeard.heardHz, PHONE_TONE_HZ)) reasons.push(notHeard('consumer', consumerHeard));
   if (!near(phoneHeard.heardHz, CONSUMER_TONE_HZ)) reasons.push(notHeard('phone', phoneHeard));
+  if (phoneHeard.dtmf !== DIGITS)
+    reasons.push(`the phone got the keys "${phoneHeard.dtmf}", not "${DIGITS}"`);
   const wanted = options.hangup === 'phone' ? 'phone-hangup' : 'consumer-hangup';
   if (record['cause'] !== wanted) reasons.push(`the record says ${String(record['cause'])}, not ${wanted}`);
   const ladder = [...arrows].sort((a, b) => a.atMs - b.atMs);
@@ -79,18 +81,18 @@ export async function callOut(
   };
 }
 
-function dial(world: World): Promise<DialedCall> {
+function dial(world: World, number: string): Promise<DialedCall> {
   const [at] = world.gateway.sipContacts;
   const [phone] = world.phones;
   if (!at || !phone) throw new Error('there is no SIP listener or no phone');
-  return phone.dial({ number: CONSUMER.psid, host: at.address, port: at.port });
+  return phone.dial({ number, host: at.address, port: at.port });
 }
 
 /** The consumer's answer has reached the gateway. */
-async function approved({ simulator, gateway }: World): Promise<void> {
+async function approved({ simulator, gateway }: World, psid: string): Promise<void> {
   const replies = simulator.webhooks.answers.length;
   while (
-    simulator.consumers.permissions.until(CONSUMER.psid, Date.now()) === undefined ||
+    simulator.consumers.permissions.until(psid, Date.now()) === undefined ||
     simulator.webhooks.answers.length <= replies ||
     gateway.calls > 0
   ) {

@@ -33,6 +33,10 @@ export const DEMO_PAGE = '102030405060708';
 export const DEMO_NUMBER = '550022001100';
 export const PHONE_TONE_HZ = 620;
 
+/** Whom the demo's calls are for. */
+export const demoAccount = (platform: WorldOptions['platform']): string =>
+  platform === 'whatsapp' ? DEMO_NUMBER : DEMO_PAGE;
+
 /** Everything of a call on one machine: the simulator, the gateway with its SIP server, desk phones. */
 export interface World {
   readonly simulator: MetaSimulator;
@@ -54,7 +58,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const codecs = options.codecs ?? ['PCMU'];
     const simulator = await MetaSimulator.start({
       platform: options.platform ?? 'messenger',
-      pageId: options.platform === 'whatsapp' ? DEMO_NUMBER : DEMO_PAGE,
+      pageId: demoAccount(options.platform),
       accessToken: 'demo-page-token',
       appSecret: 'demo-app-secret',
       appId: 'app',
