@@ -152,3 +152,10 @@ export const relayDtmf = action('relay DTMF by INFO', (c) => {
   const { digit, durationMs } = event;
   c.effects.push({ type: 'sendDtmf', attempt: s.answeredBy, digit, durationMs });
 });
+
+/** The consumer's client may show that the phone holds; a route asks for it, for most clients do more harm with it. */
+export const tellHold = action('tell Meta of hold', (c) => {
+  const { metaCallId, held, policy } = c.s;
+  if (policy.holdTellsMeta && metaCallId !== undefined)
+    c.effects.push({ type: 'tellHold', callId: metaCallId, held });
+});

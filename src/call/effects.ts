@@ -82,6 +82,8 @@ export type Effect =
   | { readonly type: 'graphTerminate'; readonly callId: string }
   /** Reports `graph.permission`; asks the consumer for it, once, when the route says so. */
   | { readonly type: 'checkPermission' }
+  /** media_update about our track: enabled, or disabled while the phone holds. Owes nothing. */
+  | { readonly type: 'tellHold'; readonly callId: string; readonly held: boolean }
   /** With the offer that `openMedia` made. Reports `graph.connected` or `graph.connectFailed`; never sent twice. */
   | { readonly type: 'graphConnect' }
   /** 180 to the phone that called. */

@@ -203,6 +203,7 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
     ...LIVE,
     ...CONNECTED,
     ...PHONE_ANSWERED,
+    'sip.held': [stay(act.tellHold)],
     'media.silent': [stayIf(when.phoneHeld), go('ending', end('media-lost'))],
     'timer.metaLost': [go('ending', end('media-lost'))],
     'timer.maxDuration': [go('ending', end('max-duration'))],

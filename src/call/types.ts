@@ -62,6 +62,8 @@ export interface CallPolicy {
   readonly pickupWaitMs: number;
   /** How long a connect without a reply may still be named by a webhook, to be ended. Default 15 000. */
   readonly identifyMs: number;
+  /** Meta is told when the phone holds the call (our track is disabled meanwhile). Default false. */
+  readonly holdTellsMeta: boolean;
   /** Longest conversation; unset: no limit. */
   readonly maxDurationMs?: number | undefined;
 }
@@ -82,6 +84,7 @@ export const DEFAULT_POLICY: CallPolicy = {
   dialRingMs: 60_000,
   pickupWaitMs: 2_000,
   identifyMs: 15_000,
+  holdTellsMeta: false,
 };
 
 /**

@@ -184,6 +184,9 @@ const trunk = Type.Object(
   { ...strict, description: 'A PBX or phone that takes calls.' },
 );
 
+const HOLD_TELLS_META =
+  'Tell Meta when the phone holds the call (media_update: our track is disabled). Never needed for the audio.';
+
 const route = Type.Object(
   {
     targets: Type.Array(
@@ -200,6 +203,7 @@ const route = Type.Object(
       { description: 'Whom to ring, one after the other.', minItems: 1 },
     ),
     ringBudgetMs: whole('All targets together, ms; Meta gives up at 60 s.', 1_000, 54_000, 45_000),
+    holdTellsMeta: flag(HOLD_TELLS_META, false),
   },
   { ...strict, description: 'An ordered list of SIP targets.' },
 );
@@ -221,6 +225,7 @@ const outboundRule = Type.Object(
       'Ask a consumer who has not permitted calls for it (calling_optin): one message, never repeated by itself.',
       false,
     ),
+    holdTellsMeta: flag(HOLD_TELLS_META, false),
   },
   { ...strict, description: 'Who may call consumers, and as which Page.' },
 );

@@ -1,5 +1,13 @@
 import type { AcceptFailureKind, Refusal } from '../call/index.ts';
-import type { AcceptOutcome, CallsApi, EndOutcome, GraphFailure, GraphFailureKind } from '../meta/index.ts';
+import {
+  type AcceptOutcome,
+  type CallsApi,
+  type EndOutcome,
+  type GraphFailure,
+  type GraphFailureKind,
+  MediaChanger,
+} from '../meta/index.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { ProfileCache } from '../store/index.ts';
 import type { SideContext } from './call-runner.ts';
 import type { PermissionVerdict } from './permission-desk.ts';
@@ -18,9 +26,12 @@ export class MetaSide {
   readonly #facts: { readonly callId: string; readonly pageId: string; readonly psid: string };
   readonly #graph: CallsApi;
   readonly #profiles: ProfileCache;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #context: SideContext;
   readonly #placing: PlacingOptions | undefined;
+  /** Made when Meta is first told of a hold. */
+  #changer: MediaChanger | undefined;
+  #version: number | undefined;
   /** Until Meta has replied to pre_accept; an accept that overtook it would stand alone. */
   #preAccepting: Promise<unknown> = Promise.resolve();
 
@@ -28,7 +39,7 @@ export class MetaSide {
     facts: { readonly callId: string; readonly pageId: string; readonly psid: string },
     graph: CallsApi,
     profiles: ProfileCache,
-    now: () => number,
+    clock: Clock,
     context: SideContext,
     placing?: PlacingOptions,
   ) {
@@ -36,7 +47,7 @@ export class MetaSide {
     this.#facts = facts;
     this.#graph = graph;
     this.#profiles = profiles;
-    this.#now = now;
+    this.#clock = clock;
     this.#context = context;
   }
 
@@ -44,7 +55,7 @@ export class MetaSide {
     const { pageId, psid } = this.#facts;
     this.#run(this.#graph.profile(pageId, psid), (outcome) => {
       const name = outcome.ok ? outcome.name : undefined;
-      if (outcome.ok) this.#profiles.set(pageId, psid, name, this.#now());
+      if (outcome.ok) this.#profiles.set(pageId, psid, name, this.#clock.now());
       else this.#context.log.info({ failure: outcome.failure.message }, 'meta.no-profile');
       this.#context.dispatch({ type: 'profile.resolved', name });
     });
@@ -145,6 +156,50 @@ export class MetaSide {
       if (this.#ended('terminate', outcome)) this.#context.dispatch({ type: 'graph.terminated' });
       else this.#context.dispatch({ type: 'graph.terminateFailed', code: codeOf(outcome) });
     });
+  }
+
+  /** A media_update webhook: the next change of ours starts from its version. */
+  sessionVersion(version: number): void {
+    this.#version = Math.max(version, this.#version ?? 0);
+    this.#changer?.received(version);
+  }
+
+  /** Best effort: the call goes on as it is when Meta does not take it. */
+  tellHold(callId: string, held: boolean, offerSdp: string): void {
+    const { mediaUpdate } = this.#graph;
+    const [, msid] = /^a=msid:\S+ (\S+)/m.exec(offerSdp) ?? [];
+    if (!mediaUpdate || msid === undefined) return;
+    const { pageId } = this.#facts;
+    this.#changer ??= this.#makeChanger(callId);
+    const status = held ? 'disabled' : 'enabled';
+    this.#context.step('gateway', 'meta', `POST media_update (${status})`);
+    const change = this.#changer.change(() => ({ tracks: [{ msid, label: 'default_audio', status }] }));
+    this.#run(change, (outcome) => {
+      if (outcome?.ok) return this.#context.step('meta', 'gateway', '200');
+      const why = outcome ? outcome.failure.message : 'both sides changed the media at once';
+      this.#context.log.info({ pageId, failure: why }, 'meta.hold-not-told');
+    });
+  }
+
+  #makeChanger(callId: string): MediaChanger {
+    const { pageId } = this.#facts;
+    const graph = this.#graph;
+    const changer = new MediaChanger({
+      send: async (update) => {
+        const outcome = await graph.mediaUpdate?.(pageId, callId, update);
+        if (!outcome) throw new Error('this platform has no media_update');
+        return outcome;
+      },
+      clock: this.#clock,
+      random: Math.random,
+    });
+    if (this.#version !== undefined) changer.received(this.#version);
+    return changer;
+  }
+
+  /** The call is over. */
+  close(): void {
+    this.#changer?.close();
   }
 
   #ended(action: string, outcome: EndOutcome): boolean {

@@ -164,6 +164,8 @@ export class CallRunner {
         return meta.reject();
       case 'graphTerminate':
         return meta.terminate(effect.callId);
+      case 'tellHold':
+        return meta.tellHold(effect.callId, effect.held, media.localSdp);
       case 'checkPermission':
         return meta.checkPermission();
       case 'graphConnect':
@@ -210,6 +212,7 @@ export class CallRunner {
       case 'meta.identified':
         return this.#step('meta', 'gateway', 'webhook names the call');
       case 'meta.mediaUpdate':
+        if (event.version !== undefined) this.#sides.meta.sessionVersion(event.version);
         return this.#step('meta', 'gateway', 'webhook media_update');
       case 'media.iceConnected':
         return this.#step('gateway', 'meta', 'ICE connected');
@@ -231,6 +234,7 @@ export class CallRunner {
   #finished(): void {
     this.#over = true;
     this.#timers.clear();
+    this.#sides.meta.close();
     this.#options.onEnded(this.#state);
   }
 

@@ -143,13 +143,13 @@ export class Calls {
       setup: {
         facts,
         targets: routed,
-        policy: this.#policy(account, ringBudgetMs),
+        policy: this.#policy(account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
         // Where the webhook brings no name, there is none to look up either.
         callerName: isWhatsApp ? (callerName ?? '') : this.#profiles.get(pageId, psid, clock.now())?.name,
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context);
-        const meta = new MetaSide(facts, account.api, this.#profiles, () => clock.now(), context);
+        const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name };
         const options = { sip, caller, targets: routed, trunks, ...this.#sdpAddress() };
@@ -233,11 +233,11 @@ export class Calls {
       setup: {
         facts,
         targets: [{ name: `${trunkName}/${invite.from.user || 'anonymous'}` }],
-        policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs),
+        policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context);
-        const meta = new MetaSide(facts, account.api, this.#profiles, () => clock.now(), context, {
+        const meta = new MetaSide(facts, account.api, this.#profiles, clock, context, {
           checkPermission: () => this.permissions.check(pageId, psid, rule.requestPermission),
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
@@ -312,7 +312,7 @@ export class Calls {
     return account;
   }
 
-  #policy(account: Account, ringBudgetMs: number): CallPolicy {
+  #policy(account: Account, ringBudgetMs: number, holdTellsMeta: boolean): CallPolicy {
     const { meta, webrtc, limits, outbound } = this.#options.config;
     return {
       ...DEFAULT_POLICY,
@@ -326,6 +326,7 @@ export class Calls {
       dialRingMs: outbound.ringTimeoutMs,
       ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
       mediaSetupMs: webrtc.setupTimeoutMs,
+      holdTellsMeta,
       maxDurationMs: limits.maxCallDurationMs,
     };
   }

@@ -60,6 +60,8 @@ export interface CallsApi {
   accept(pageId: string, callId: string, sdp: string): Promise<AcceptOutcome>;
   /** @param opaque ours, for the platform that echoes it in its webhooks */
   connect(pageId: string, psid: string, offerSdp: string, opaque?: string): Promise<ConnectOutcome>;
+  /** Only where the session can be changed in a call. */
+  mediaUpdate?(pageId: string, callId: string, update: MediaUpdate): Promise<MediaUpdateOutcome>;
   reject(pageId: string, callId: string): Promise<EndOutcome>;
   terminate(pageId: string, callId: string): Promise<EndOutcome>;
   permission(pageId: string, psid: string): Promise<PermissionOutcome>;

@@ -11,6 +11,8 @@ export interface OutboundRule {
   /** An INVITE header that names the Page. */
   readonly pageHeader?: string | undefined;
   readonly requestPermission: boolean;
+  /** Meta is told when the phone holds. */
+  readonly holdTellsMeta: boolean;
 }
 
 export interface OutboundRequest {

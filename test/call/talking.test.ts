@@ -95,3 +95,22 @@ test('the media worker dies: both legs end, and nobody waits for its word', () =
   expect(both(call)).toEqual([1, 1]);
   expect(call.count('closeMedia')).toBe(0);
 });
+
+test('a hold is told to Meta only where the route asks for it, under the name of the call', () => {
+  const hold = { type: 'sip.held', attempt: 1, held: true } as const;
+  const quiet = new CallHarness().talking().send(hold);
+  expect(quiet.count('tellHold')).toBe(0);
+  const told = new CallHarness({ policy: { holdTellsMeta: true } }).talking();
+  told.send(hold, { ...hold, held: false });
+  expect(told.all('tellHold')).toEqual([
+    { type: 'tellHold', callId: 'c_1', held: true },
+    { type: 'tellHold', callId: 'c_1', held: false },
+  ]);
+  const placed = new CallHarness({
+    outbound: true,
+    targets: [{ name: 'pbx/201' }],
+    policy: { holdTellsMeta: true },
+  });
+  placed.pickedUp().send(hold);
+  expect(placed.all('tellHold')).toEqual([{ type: 'tellHold', callId: 'c_9', held: true }]);
+});

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ConsumerCall, PhoneCall } from '../../src/sim/index.ts';
 import { MUTE_FORMS } from '../../src/sim/meta-sdp.ts';
-import { caller, until, worlds } from './world.ts';
+import { caller, graphOf, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
 afterEach(closeAll);
@@ -50,4 +50,33 @@ describe('a consumer who changes the media in a call', () => {
       expect(await end()).toMatchObject({ cause: 'consumer-hangup', renegotiations: 3 });
     },
   );
+});
+
+describe('a phone that holds', () => {
+  const held = async (configure?: (yaml: Record<string, unknown>) => void): Promise<string[]> => {
+    const world = await start(configure ? { configure } : {});
+    const ringing = world.phones[0]!.nextCall();
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const phone = await ringing;
+    await Promise.all([call.firstAudio, phone.firstAudio]);
+    expect(await phone.redirect('sendonly')).toBe(true);
+    expect(await phone.redirect('sendrecv')).toBe(true);
+    if (configure) await until(() => graphOf(world).length >= 3);
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
+    await until(() => world.gateway.calls === 0);
+    return graphOf(world);
+  };
+
+  it('is nothing to Meta', async () => {
+    expect(await held()).toEqual(['accept']);
+  });
+
+  it('is told to Meta where the route asks for it', async () => {
+    const asked = await held((yaml) => {
+      const { desk } = yaml['routes'] as Record<string, Record<string, unknown>>;
+      Object.assign(desk ?? {}, { holdTellsMeta: true });
+    });
+    expect(asked).toEqual(['accept', 'media_update', 'media_update']);
+  });
 });

@@ -172,6 +172,7 @@ it('begins an effect behind a journal note only when the note is written', async
           lookUpProfile: note('profile'),
           accept: note('accept'),
           reject: note('reject'),
+          close: () => {},
           terminate: note('terminate'),
         } as unknown as MetaSide,
         phone: {

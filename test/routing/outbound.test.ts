@@ -5,6 +5,7 @@ const PAGE = '102030405060708';
 const rule = (more: Partial<OutboundRule> = {}): OutboundRule => ({
   trunk: 'pbx',
   page: PAGE,
+  holdTellsMeta: false,
   requestPermission: false,
   ...more,
 });
@@ -48,7 +49,12 @@ describe('an outbound rule', () => {
     ['a trunk without rules', [rule()], { trunk: 'other' }, 403],
     ['no rule for this number', [rule({ prefix: '9' })], {}, 404],
     ['a Page that is not ours', [rule({ pageHeader: 'P' })], { headers: { P: '5' } }, 404],
-    ['a missing header and no page', [{ trunk: 'pbx', pageHeader: 'P', requestPermission: false }], {}, 400],
+    [
+      'a missing header and no page',
+      [{ trunk: 'pbx', pageHeader: 'P', requestPermission: false, holdTellsMeta: false }],
+      {},
+      400,
+    ],
   ])('%s is refused', (_, rules, more, status) => {
     expect(choose(rules, '12345', more)).toMatchObject({ ok: false, status });
   });
