@@ -191,7 +191,7 @@ it('a taken port is told, and leaves nothing running', async () => {
   expect(metrics.err).toContain(`--metrics: cannot listen on 127.0.0.1:${port}`);
 });
 
-it('ends its service on SIGTERM even when nobody reads the trace any more', async () => {
+it('loses a trace that nobody reads rather than keep it, and says so', async () => {
   const contact = ['--contact', 'sip:127.0.0.1:0;transport=udp', '--rate', 'off'];
   const command = new Command(['--port', '0', ...contact, '--trace']);
   const { contacts } = await command.started();
@@ -199,13 +199,26 @@ it('ends its service on SIGTERM even when nobody reads the trace any more', asyn
   const { address, port } = contacts[0]!;
   const peer = createSocket('udp4');
   onTestFinished(() => void peer.close());
-  const junk = Buffer.from(`OPTIONS sip:x SIP/2.0\r\nX: ${'x'.repeat(4000)}\r\n\r\n`);
-  for (let i = 0; i < 2000; i++) {
-    peer.send(junk, port, address);
-    if (i % 20 === 19) await new Promise(setImmediate);
+  const request = (n: number): string =>
+    [
+      'OPTIONS sip:x@127.0.0.1 SIP/2.0',
+      `Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-${n};rport`,
+      'From: <sip:a@127.0.0.1>;tag=a',
+      'To: <sip:x@127.0.0.1>',
+      `Call-ID: ${n}`,
+      `CSeq: ${n} OPTIONS`,
+      `X-Long: ${'x'.repeat(8000)}`,
+      '\r\n',
+    ].join('\r\n');
+  // More than waits for its reader.
+  for (let n = 0; n < 1200; n++) {
+    const answered = once(peer, 'message');
+    peer.send(request(n), port, address);
+    await answered;
   }
   command.child.kill('SIGTERM');
   await command.until(() => command.err.includes('sip-server.closed'));
   command.child.stdout!.resume();
   expect(await command.code).toBe(0);
+  expect(command.out).toContain('"msg":"log.lines-lost"');
 });

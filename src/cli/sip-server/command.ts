@@ -21,7 +21,7 @@ export async function sipServerCommand(flags: SipServerFlags): Promise<number> {
     log.error({ err: error instanceof Error ? error.stack : String(error) }, 'sip-server.bug');
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
-  // Whoever reads the trace may pause or leave: `process.stdout` would hold up the process, signals and all.
+  // Whoever reads the trace may pause or leave: `process.stdout` would keep all he has not read.
   const trace = new LineWriter(descriptorSink(1));
   let server: SipServerWorker | undefined;
   let metrics: MetricsListener | undefined;
