@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { configJsonSchema, configReference } from '../config/index.ts';
 import { callDiagramPage } from '../gateway/docs.ts';
 import { CODES } from '../shared/codes/index.ts';
+import { contractPage } from './contract/index.ts';
 import { cliReference } from './reference.ts';
 
 /** Every page that is generated from the source it describes: file below the package's root, and its text now. */
@@ -12,6 +13,7 @@ function pages(): { readonly file: string; readonly text: string }[] {
     { file: 'config/schema.json', text: configJsonSchema() },
     { file: 'src/shared/codes/README.md', text: codesPage() },
     { file: 'src/cli/reference.md', text: cliReference() },
+    { file: 'src/meta/README.md', text: contractPage(read('src/meta/README.md')) },
     { file: 'src/call/README.md', text: callDiagramPage(read('src/call/README.md')) },
   ];
 }

@@ -1,7 +1,7 @@
 import type { Person, WhenCalled } from './consumers.ts';
 import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
 import { MUTE_FORMS } from './meta-sdp.ts';
-import type { PageForms } from './page-state.ts';
+import { PAGE_FORMS, type PageForms } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { NewCall } from './simulator.ts';
 import type { DeliveryOptions } from './webhook-body.ts';
@@ -165,18 +165,12 @@ export interface PageBody {
   readonly usage?: { readonly percent: number; readonly regainMinutes: number } | null;
 }
 
-const forms = object<PageForms>({
-  settings: { enum: ['data', 'flat'] },
-  settingsDone: { enum: ['result', 'success'] },
-  routing: { enum: ['object', 'text'] },
-  video: { enum: ['video_enabled', 'video'] },
-  settingsHook: { enum: ['entry', 'number', 'recipient', 'changes', 'changes-whole'] },
-  feature: { enum: ['lower', 'upper'] },
-  subscribed: { enum: ['boolean', 'text'] },
-  collision: { enum: ['empty', 'error'] },
-  versions: { enum: ['integer', 'text'] },
-  messageId: { enum: ['beside', 'inside', 'flat'] },
-});
+const forms = object<PageForms>(
+  Object.fromEntries(Object.entries(PAGE_FORMS).map(([name, values]) => [name, { enum: values }])) as Record<
+    keyof PageForms,
+    object
+  >,
+);
 
 export const PAGE_BODY = object<PageBody>({
   audioEnabled: flag,

@@ -1,26 +1,28 @@
-/** Switches for every form of a good reply that Meta's pages show; unset: the reference's. */
-export interface PageForms {
+/** Switches for every form of a good reply that Meta's pages show; the first of each is the reference's. */
+export const PAGE_FORMS = {
   /** Envelope of the settings: `{ data: [..] }` or flat. */
-  readonly settings?: 'data' | 'flat';
+  settings: ['data', 'flat'],
   /** Word of a setting that was written: `result: success` or `success: true`. */
-  readonly settingsDone?: 'result' | 'success';
+  settingsDone: ['result', 'success'],
   /** `call_routing` as `{ ring_target }` or as text. */
-  readonly routing?: 'object' | 'text';
+  routing: ['object', 'text'],
   /** Name of the video flag; older SDKs say `video`. */
-  readonly video?: 'video_enabled' | 'video';
+  video: ['video_enabled', 'video'],
   /** Where a settings webhook sits, and how it names the Page. */
-  readonly settingsHook?: 'entry' | 'number' | 'recipient' | 'changes' | 'changes-whole';
+  settingsHook: ['entry', 'number', 'recipient', 'changes', 'changes-whole'],
   /** `enabled` or `ENABLED`. */
-  readonly feature?: 'lower' | 'upper';
+  feature: ['lower', 'upper'],
   /** `success: true` or `success: "true"`. */
-  readonly subscribed?: 'boolean' | 'text';
+  subscribed: ['boolean', 'text'],
   /** Reply to a media_update that starts from a version which is no more: 200 without an SDP, or an error. */
-  readonly collision?: 'empty' | 'error';
+  collision: ['empty', 'error'],
   /** Versions of a media_update must be integers, or texts as the guide types them. */
-  readonly versions?: 'integer' | 'text';
+  versions: ['integer', 'text'],
   /** Where the id of a message is; unset: where Meta's page on its template has it. */
-  readonly messageId?: 'beside' | 'inside' | 'flat';
-}
+  messageId: ['beside', 'inside', 'flat'],
+} as const;
+
+export type PageForms = { readonly [K in keyof typeof PAGE_FORMS]?: (typeof PAGE_FORMS)[K][number] };
 
 export interface Hours {
   readonly timezone_id: string;

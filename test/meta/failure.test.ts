@@ -40,6 +40,39 @@ describe('the error catalogue', () => {
     }
   });
 
+  // WhatsApp's own.
+  it.each([
+    [138000, 403],
+    [138001, 480],
+    [138002, 503],
+    [138003, 486],
+    [138004, 500],
+    [138005, 503],
+    [138006, 403],
+    [138007, 504],
+    [138008, 488],
+    [2593093, 488],
+    [138009, 403],
+    [138012, 403],
+    [138013, 403],
+    [138014, 403],
+    [138015, 403],
+    [138018, 403],
+    [138017, 403],
+    [138019, 480],
+    [138020, 480],
+    [138021, 408],
+    [138022, 408],
+    [138023, 480],
+    [131044, 403],
+    [131055, 500],
+  ])('knows %d, in code and in error_subcode', (number, sipStatus) => {
+    for (const error of [graphError(number), graphError(100, { subcode: number })]) {
+      expect(of(400, error)?.sipStatus).toBe(sipStatus);
+      expect(of(400, error)?.kind).not.toBe('invalid');
+    }
+  });
+
   it.each([
     [190, 'credential'],
     [102, 'credential'],
@@ -64,6 +97,10 @@ describe('the error catalogue', () => {
     [100, 'invalid'],
   ])('knows code %d', (code, kind) => {
     expect(of(400, graphError(code))?.kind).toBe(kind);
+  });
+
+  it.each([458, 459, 460, 463, 464, 467, 492])('knows code 190 with subcode %d', (subcode) => {
+    expect(of(401, graphError(190, { subcode }))?.kind).toBe('credential');
   });
 
   it('reads small numbers as codes only: subcodes of other errors use them too', () => {
@@ -95,6 +132,8 @@ describe('the error catalogue', () => {
     ['Invalid call_id provided', 'bad-call'],
     ['Invalid call id', 'bad-call'],
     ['Call not found', 'bad-call'],
+    ['Metrics of this call were already submitted', 'already'],
+    ['The call is still in progress', 'in-progress'],
     ['Conflicting media status', 'conflict'],
     ['Too many calls to this person', 'throttled'],
     ['The call rate limit was reached', 'throttled'],

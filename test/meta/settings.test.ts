@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DAYS } from '../../src/meta/index.ts';
 import { settingsRequest } from '../../src/meta/settings-check.ts';
 import { clientOf, PAGE } from './graph-client.ts';
 import { graphError, graphServer } from './graph-server.ts';
@@ -157,5 +158,19 @@ describe('settings that are not sent', () => {
   it('says what writing hours does to the days that are not listed', () => {
     const checked = settingsRequest(week({ ...monday, close: '0700' }));
     expect(checked.ok ? '' : checked.error[0]?.remedy).toMatch(/whole week.*not listed is closed/);
+  });
+});
+
+describe('days of the week', () => {
+  it.each(DAYS)('%s is sent and read', async (day) => {
+    const callHours = { timezoneId: 'Africa/Nairobi', weekly: [{ day, open: '0800', close: '1730' }] };
+    const row = { day_of_week: day, open_time: '0800', close_time: '1730' };
+    const hours = { timezone_id: 'Africa/Nairobi', weekly_operating_hours: [row] };
+    const server = await graphServer({}, { body: { data: [{ call_hours: hours }] } });
+    expect(await clientOf(server).client.settings.set(PAGE, { callHours })).toMatchObject({
+      verified: true,
+      settings: { callHours },
+    });
+    expect(JSON.parse(server.seen[0]?.text ?? '')).toEqual({ call_hours: hours });
   });
 });

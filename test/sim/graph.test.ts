@@ -188,6 +188,15 @@ describe('the profile', () => {
     expect(await read(simulator, 'shoe_size')).toMatchObject({ error: { code: 100 } });
   });
 
+  it('has a picture, when it is asked for', async () => {
+    const { simulator } = await start();
+    simulator.consumer({ psid: '7', name: 'Amina' });
+    expect(await read(simulator, 'profile_pic')).toEqual({
+      id: '7',
+      profile_pic: expect.stringMatching(/^https:/),
+    });
+  });
+
   it.each([
     ['unavailable', 2018218],
     ['forbidden', 2018247],
