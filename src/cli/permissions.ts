@@ -35,7 +35,7 @@ export function permissionsCommand(msgw: Command): void {
       '\nNothing is sent when the consumer permits calls already, or Meta lets nothing be asked.\n\nExample:\n  msgw permissions request 7654321098765432 --config gateway.yaml',
     )
     .action((consumer: string, flags: PageFlags) =>
-      onAccount(flags, async ({ api, id }) => {
+      onAccount(flags, async ({ api, id, platform }) => {
         const before = await api.permission(id, consumer);
         if (!before.ok) return failed(before.failure);
         const { permission } = before;
@@ -45,8 +45,7 @@ export function permissionsCommand(msgw: Command): void {
           const problem = {
             field: 'psid',
             message: 'Meta lets this consumer not be asked now.',
-            remedy:
-              'Two requests in 24 hours is the limit; it also needs a message of theirs within 24 hours.',
+            remedy: LIMITS[platform.name],
           };
           return {
             exitCode: 1,
@@ -58,7 +57,7 @@ export function permissionsCommand(msgw: Command): void {
         return sent(
           await api.requestPermission(id, consumer),
           'asked: the consumer has the request on the screen; the answer comes as a webhook',
-          'It may have been sent: look with msgw permissions get before asking again, for two a day is all.',
+          'It may have been sent: look with msgw permissions get before asking again, for requests are few.',
         );
       }),
     );
@@ -87,3 +86,8 @@ function jsonOf({ status, expiresAtMs, canCall, canRequest, limits }: CallPermis
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+const LIMITS = {
+  messenger: 'Two requests in 24 hours is the limit; it also needs a message of theirs within 24 hours.',
+  whatsapp: 'One request in 24 hours and two in seven days is the limit; it also needs an open conversation.',
+};

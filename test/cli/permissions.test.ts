@@ -52,7 +52,7 @@ it('says what Meta says, and how not to waste the quota when a reply is lost', a
   world.simulator.faults.add({ kind: 'reset-after', action: 'message' });
   const lost = await world.json('permissions', 'request', PSID);
   expect(lost).toMatchObject({ code: 1, problems: [{ kind: 'ambiguous' }] });
-  expect(JSON.stringify(lost)).toContain('two a day is all');
+  expect(JSON.stringify(lost)).toContain('requests are few');
 });
 
 it('takes the only Page, or names those there are', async () => {

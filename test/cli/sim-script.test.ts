@@ -1,7 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { DEMO_PAGE, startWorld, type World, type WorldOptions } from '../../src/cli/demo/world.ts';
+import {
+  DEMO_NUMBER,
+  DEMO_PAGE,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from '../../src/cli/demo/world.ts';
 import { folder, freePort, msgw, type Said } from './support/meta-world.ts';
 
 const PSID = '7654321098765432';
@@ -18,7 +24,7 @@ interface Verdict {
 async function stage(options: WorldOptions = {}): Promise<{
   readonly world: World;
   play(file: string, ...more: string[]): Promise<Said>;
-  judge(text: string): Promise<{ code: number; verdicts: readonly Verdict[] }>;
+  judge(text: string, ...more: string[]): Promise<{ code: number; verdicts: readonly Verdict[] }>;
 }> {
   const port = await freePort();
   const world = await startWorld({
@@ -38,8 +44,8 @@ async function stage(options: WorldOptions = {}): Promise<{
   return {
     world,
     play,
-    judge: async (text) => {
-      const { code, out } = await play(script(text), '--json');
+    judge: async (text, ...more) => {
+      const { code, out } = await play(script(text), '--json', ...more);
       return { code, ...JSON.parse(out) };
     },
   };
@@ -61,7 +67,9 @@ it('the example of the documentation comes true against a gateway with a phone t
     readFileSync(example, 'utf8').match(/^ {2}- /gm)?.length ?? 0,
   );
   expect(world.phones[0]?.calls[0]?.heard().dtmf).toBe('12#');
-  expect(world.records.map(({ cause }) => cause)).toEqual(['consumer-hangup', 'accept-failed', 'cancelled']);
+  // Each is written when its last request is done, whichever call began first.
+  const causes = [await world.nextRecord(), await world.nextRecord(), await world.nextRecord()];
+  expect(causes.map(({ cause }) => cause).sort()).toEqual(['accept-failed', 'cancelled', 'consumer-hangup']);
 });
 
 it('what does not come true is told with its line: exit code 1, and nothing after a failed step is done', async () => {
@@ -160,6 +168,7 @@ steps:
   - call: { as: quiet, consumer: amina, muted: true }
   - wait: { call: quiet, state: connected }
   - mute: { call: quiet, muted: false }
+  - video: { call: quiet, video: moved }
   - dtmf: { call: quiet, digits: "5" }
   - page: { ringTarget: META }
   - wait: { event: webhook call_settings_update }
@@ -174,6 +183,29 @@ steps:
   expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
   expect(code).toBe(0);
   expect(world.phones[0]?.calls.at(-1)?.heard().dtmf).toBe('5');
+});
+
+it('WhatsApp calls by the same script', async () => {
+  const { judge, world } = await stage({ platform: 'whatsapp' });
+  const { code, verdicts } = await judge(
+    `
+consumers:
+  amina: { psid: "254711000002", name: Amina }
+steps:
+  - call: { consumer: amina }
+  - wait: { call: call, state: connected }
+  - wait: { call: call, heardHz: 620 }
+  - hangup: { call: call }
+  - wait: { call: call, state: ended }
+expect:
+  - { call: call, request: pre_accept, times: 1 }
+  - { call: call, request: accept, times: 1 }
+`,
+    ...['--platform', 'whatsapp', '--page', DEMO_NUMBER],
+  );
+  expect(verdicts.filter(({ ok }) => !ok)).toEqual([]);
+  expect(code).toBe(0);
+  expect(world.phones[0]?.calls).toHaveLength(1);
 });
 
 it.each([

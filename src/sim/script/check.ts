@@ -51,8 +51,8 @@ export function checkScript(script: SimScript): readonly ScriptProblem[] {
   return problems;
 }
 
-const ofCall = ({ dtmf, mute, hangup, elsewhere }: Step): string | undefined =>
-  (dtmf ?? mute ?? hangup ?? elsewhere)?.call;
+const ofCall = ({ dtmf, mute, video, hangup, elsewhere }: Step): string | undefined =>
+  (dtmf ?? mute ?? video ?? hangup ?? elsewhere)?.call;
 
 const OF_CALL = ['state', 'endedBy', 'action', 'status', 'heardHz', 'packetsAtLeast', 'lostAtMost'] as const;
 

@@ -86,7 +86,8 @@ class ScriptRun {
     if (step.expect) return unmet(step.expect, this);
     if (step.pause !== undefined) await this.#pause(step.pause);
     if (step.dtmf) return this.#press(step.dtmf);
-    if (step.mute) this.#named(step.mute.call)?.mute(step.mute.muted);
+    if (step.mute) this.#named(step.mute.call)?.mute(step.mute.muted, step.mute.form);
+    if (step.video) this.#named(step.video.call)?.video(step.video.video ?? undefined);
     if (step.hangup) void this.#named(step.hangup.call)?.hangup();
     if (step.elsewhere) this.#named(step.elsewhere.call)?.answeredElsewhere();
     if (step.consumer) {

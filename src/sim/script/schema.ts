@@ -3,14 +3,20 @@ import {
   type CallBody,
   CONSUMER_BODY,
   type ConsumerBody,
+  DTMF_BODY,
+  type DtmfBody,
   FAULT_BODY,
   FLUSH,
   flag,
+  MUTE_BODY,
+  type MuteBody,
   ms,
   object,
   PAGE_BODY,
   type PageBody,
   text,
+  VIDEO_BODY,
+  type VideoBody,
 } from '../control-schema.ts';
 import { FAULT_ACTIONS, type Fault } from '../faults.ts';
 import type { FlushOptions } from '../webhooks.ts';
@@ -85,8 +91,9 @@ export interface Step {
   readonly expect?: Condition;
   /** Milliseconds. */
   readonly pause?: number;
-  readonly dtmf?: OfCall & { readonly digits: string };
-  readonly mute?: OfCall & { readonly muted: boolean };
+  readonly dtmf?: OfCall & DtmfBody;
+  readonly mute?: OfCall & MuteBody;
+  readonly video?: OfCall & VideoBody;
   readonly hangup?: OfCall;
   readonly elsewhere?: OfCall;
   /** What becomes of somebody: permission, what they do when called. */
@@ -131,11 +138,9 @@ const step = {
     wait: object<WaitStep>({ ...condition, withinMs: ms }),
     expect: object<Condition>(condition),
     pause: ms,
-    dtmf: object<OfCall & { digits: string }>(
-      { call: name, digits: { type: 'string', pattern: '^[0-9*#]+$' } },
-      ['call', 'digits'],
-    ),
-    mute: object<OfCall & { muted: boolean }>({ call: name, muted: flag }, ['call', 'muted']),
+    dtmf: object<OfCall & DtmfBody>({ call: name, ...DTMF_BODY.properties }, ['call', 'digits']),
+    mute: object<OfCall & MuteBody>({ call: name, ...MUTE_BODY.properties }, ['call', 'muted']),
+    video: object<OfCall & VideoBody>({ call: name, ...VIDEO_BODY.properties }, ['call', 'video']),
     hangup: ofCall,
     elsewhere: ofCall,
     consumer: { ...object({ is: name, ...CONSUMER_BODY.properties }, ['is']) },
