@@ -1,7 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { type GatewayConfig, loadConfig } from '../../src/config/index.ts';
 import { Credentials } from '../../src/gateway/credentials.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
+import { env, with_ } from '../config/example.ts';
+import { tempDir } from '../store/temp-dir.ts';
 
 const meta = (token: string, secret = 's1') => ({
   apps: [{ id: 'app', secret, verifyToken: 'v' }],
@@ -45,4 +51,22 @@ it('a Page that is gone from the file keeps what it has: Pages change with a res
   const credentials = new Credentials({ meta: meta('t1'), reload, clock: new FakeClock(), log: silentLog });
   credentials.refresh();
   expect(credentials.of('10')).toEqual({ accessToken: 't1', appSecret: 's1', appId: 'app' });
+});
+
+it('a token file that was rotated is read through the configuration', async () => {
+  const dir = await tempDir();
+  const [token, config] = [join(dir, 'token'), join(dir, 'config.yaml')];
+  await writeFile(token, 'old\n');
+  await writeFile(config, with_(/accessToken: .*/, `accessToken: file:${token}`));
+  const read = (): GatewayConfig['meta'] => {
+    const loaded = loadConfig(config, { env, readFile: (path) => readFileSync(path, 'utf8') });
+    if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+    return loaded.value.meta;
+  };
+  const page = read().pages[0]?.id ?? '';
+  const credentials = new Credentials({ meta: read(), reload: read, clock: new FakeClock(), log: silentLog });
+  expect(credentials.of(page)?.accessToken).toBe('old');
+  await writeFile(token, 'new\n');
+  credentials.refused(page);
+  expect(credentials.of(page)?.accessToken).toBe('new');
 });
