@@ -110,8 +110,10 @@ export class Gateway {
         journal: this.#journal,
         directory: this.#directory.directory,
       }),
-      onStarted: ({ callId, pageId, psid, direction }) =>
-        this.#tell('call_started', { callId, pageId, psid, direction }),
+      onStarted: ({ callId, pageId, psid, direction }) => {
+        const platform = this.#accounts.get(pageId)?.platform.name;
+        this.#tell('call_started', { callId, platform, pageId, psid, direction });
+      },
       onRecord: (record) => this.#record(record),
       // WhatsApp has no place for them.
       onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),

@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { startWorld } from '../../src/cli/demo/world.ts';
 import { answerHandshake } from '../../src/meta/index.ts';
 import type { MetaSimulator } from '../../src/sim/index.ts';
 import { freePort, type MetaWorld, metaWorld, VERIFY_TOKEN } from './support/meta-world.ts';
@@ -192,4 +195,21 @@ it('a token that Meta does not take', async () => {
   const world = await metaWorld({ sim: { accessToken: 'a-newer-token' } });
   const said = await world.json('setup');
   expect(stepsOf(said)[0]).toMatchObject({ state: 'missing', detail: 'Meta does not take the access token' });
+});
+
+it('finds a gateway that runs by its own handshake', async () => {
+  const { gateway } = await startWorld().then((started) => {
+    onTestFinished(() => started.close());
+    return started;
+  });
+  const world = await metaWorld();
+  const token = join(world.folder, 'verify');
+  writeFileSync(token, 'demo-verify-token');
+  const said = await world.json('setup', '--webhook-url', gateway.webhookUrl, '--apply');
+  expect(said).toMatchObject({ code: 0, missing: 0 });
+  writeFileSync(token, 'another-token');
+  expect(stepsOf(await world.json('setup'))[1]).toMatchObject({
+    state: 'missing',
+    detail: `${gateway.webhookUrl} refuses the verify token`,
+  });
 });

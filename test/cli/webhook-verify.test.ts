@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -71,4 +72,25 @@ it('a signed body that is no webhook is told as such; a file that is not there i
   });
   const { out } = await world.run('webhook', 'verify', world.config, '--signature', SIGNATURE);
   expect(out).toContain('signed by none of the apps');
+});
+
+it('reads a body from standard input, byte by byte', async () => {
+  const world = await metaWorld();
+  const body = Buffer.from(BODY.replace('messaging', 'm\\u0065ssaging'));
+  const entry = new URL('../../src/cli/msgw.ts', import.meta.url).pathname;
+  const signature = signatureOf(body, APP_SECRET);
+  const args = [
+    entry,
+    'webhook',
+    'verify',
+    '-',
+    '--signature',
+    signature,
+    '--config',
+    world.config,
+    '--json',
+  ];
+  const { status, stdout } = spawnSync(process.execPath, args, { input: body, encoding: 'utf8' });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, bytes: body.length, events: [{ kind: 'connect' }] });
 });

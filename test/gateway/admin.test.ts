@@ -108,6 +108,7 @@ it('calls are told from their start to their record, with the same id', async ()
   const call = w.simulator.consumer({ psid: PSID }).call({ toneHz: 440 });
   expect(await next('call_started')).toMatchObject({
     callId: call.id,
+    platform: 'messenger',
     pageId: DEMO_PAGE,
     psid: PSID,
     direction: 'user_initiated',
