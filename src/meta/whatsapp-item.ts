@@ -156,11 +156,13 @@ function baseOf(item: JsonObject, { numberId }: Business, event: string) {
 /** By direction, or else whichever of the two is not the business's own number. */
 function consumerOf(
   item: JsonObject,
-  { display }: Business,
+  { numberId, display }: Business,
   direction: string | undefined,
 ): string | undefined {
-  const from = idOf(item['from']) ?? idOf(item['from_user_id']);
-  const to = idOf(item['to']) ?? idOf(item['to_user_id']);
+  const party = (...ids: (Json | undefined)[]): string | undefined =>
+    ids.map(idOf).find((id) => id !== undefined && id !== numberId);
+  const from = party(item['from'], item['from_user_id']);
+  const to = party(item['to'], item['to_user_id']);
   if (direction === 'user_initiated') return from;
   if (direction === 'business_initiated') return to;
   return [from, to].find((id) => id !== undefined && digitsOf(id) !== display);

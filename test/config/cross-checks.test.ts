@@ -77,3 +77,35 @@ it('an outbound rule names a trunk that can be told by its address, and a Page',
   const known = named.replace('host: pbx.example.com', 'host: pbx.example.com\n    from: [192.0.2.20]');
   expect(configOf(known).trunks['pbx']?.from).toEqual(['192.0.2.20']);
 });
+
+const NUMBER = `  numbers:
+    - { id: "550022", accessToken: "\${META_PAGE_TOKEN}", app: "1234567890", route: support }
+`;
+
+it('WhatsApp numbers stand beside Pages, or alone', () => {
+  const both = with_('\nhttp:', `\n${NUMBER}\nhttp:`);
+  expect(configOf(both).meta.numbers).toEqual([
+    { id: '550022', accessToken: 't', app: '1234567890', route: 'support', acceptWindowMs: 30_000 },
+  ]);
+  const alone = both.replace(/ {2}pages:\n(?: {4}.*\n)+/, '');
+  expect(configOf(alone).meta.pages).toEqual([]);
+  const none = with_(/ {2}pages:\n(?: {4}.*\n)+/, '');
+  expect(problemsOf(none)).toMatchObject([{ key: 'meta.pages', remedy: expect.stringMatching(/numbers/) }]);
+});
+
+it('a WhatsApp number has an app and a route, and no id that a Page has', () => {
+  const text = (number: string): string => with_('\nhttp:', `\n${number}\nhttp:`);
+  expect(problemsOf(text(NUMBER.replace('1234567890', '1')))).toMatchObject([{ key: 'meta.numbers[0].app' }]);
+  expect(problemsOf(text(NUMBER.replace('support', 'suport')))).toMatchObject([
+    { key: 'meta.numbers[0].route', remedy: expect.stringMatching(/"support"/) },
+  ]);
+  expect(problemsOf(text(NUMBER.replace('550022', '102030405060708')))).toMatchObject([
+    { key: 'meta.numbers[0].id', message: expect.stringMatching(/twice/) },
+  ]);
+});
+
+it('an outbound rule may name a WhatsApp number', () => {
+  const text = with_('\nhttp:', `\n${NUMBER}\nhttp:`);
+  const rules = '\noutbound:\n  rules:\n    - { trunk: pbx, page: "550022" }';
+  expect(configOf(`${text}${rules}`).outbound.rules).toHaveLength(1);
+});

@@ -68,7 +68,7 @@ describe('a WhatsApp call, from either side', () => {
 
   it('carries keys to an Opus phone at its own clock', async () => {
     const world = await start({ platform: 'whatsapp', codecs: ['opus'] });
-    const { call, phone } = await ringing(world);
+    const { call, phone } = await ringing(world, { reply: { telephoneEvent: true } });
     await Promise.all([call.firstAudio, phone.firstAudio]);
     await call.sendDtmf('47#');
     await until(() => phone.heard().dtmf === '47#');

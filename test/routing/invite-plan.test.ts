@@ -35,3 +35,18 @@ test('nothing that Meta sends can write a header of its own', () => {
   }
   expect(plan.headers['P-Asserted-Identity']).toMatch(/^"[^"\\]*" <sip:[^<>"\s]+@localhost>$/);
 });
+
+test('a WhatsApp caller is told as one', () => {
+  const plan = invitePlan(
+    { uri: 'sip:1001@pbx' },
+    {},
+    {
+      ...caller,
+      psid: '254711000002',
+      name: '',
+      platform: 'whatsapp',
+    },
+  );
+  expect(plan.from).toEqual({ user: '254711000002', displayName: 'WhatsApp user' });
+  expect(plan.headers['X-Meta-Platform']).toBe('whatsapp');
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseOutbound, type OutboundRule, psidOf, trunksAt } from '../../src/routing/index.ts';
+import { chooseOutbound, type OutboundRule, psidOf, trunksAt, waIdOf } from '../../src/routing/index.ts';
 
 const PAGE = '102030405060708';
 const rule = (more: Partial<OutboundRule> = {}): OutboundRule => ({
@@ -82,4 +82,12 @@ it('trunks are known by where their INVITEs come from', () => {
   expect(trunksAt(trunks, '198.51.100.1')).toEqual(['wide', 'narrow']);
   expect(trunksAt(trunks, '192.0.2.21')).toEqual([]);
   expect(trunksAt(trunks, '')).toEqual([]);
+});
+
+it('a wa_id is a telephone number as keypads dial it', () => {
+  expect(waIdOf('254711000002')).toBe('254711000002');
+  expect(waIdOf('+254711000002')).toBe('254711000002');
+  for (const number of ['', '12', '0711000002', '7654321098765432', '+', '25471100x002', '++254711000002']) {
+    expect(waIdOf(number), number).toBeUndefined();
+  }
 });

@@ -18,7 +18,7 @@ const OPUS = 111;
 
 /** Meta's offer of a consumer's call: one audio line, lite ICE, UDP only, and we are to be active. */
 export function offerOf(parts: RelayParts): string {
-  return description('7602563789012345678', parts, OPUS, 'actpass', true);
+  return description('7602563789012345678', parts, OPUS, 'actpass', parts.telephoneEvent);
 }
 
 /** Meta's answer to the gateway's offer: Meta is the DTLS client. */

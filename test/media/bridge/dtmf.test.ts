@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { PhoneCodec } from '../../../src/media/index.ts';
 import { Harness, type Heard } from './harness.ts';
 
@@ -15,23 +15,23 @@ async function start(codec: PhoneCodec, change?: Parameters<typeof Harness.open>
 
 let sequence = 0;
 
-/** Meta's digits: 500 ms, a packet every 20 ms at 48 kHz, the last one three times. */
+/** Meta's digits: 500 ms, a packet every 20 ms at 48 kHz, the last one three times. WhatsApp's count at 8 kHz. */
 function press(
   harness: Harness,
   code: number,
   timestamp: number,
-  options: { ends?: number; payloadType?: number } = {},
+  options: { ends?: number; payloadType?: number; clockRate?: number } = {},
 ): void {
-  const payloadType = options.payloadType ?? 110;
+  const { payloadType = 110, clockRate = 48_000 } = options;
   for (let n = 1; n <= 24; n++) {
     const payload = Buffer.from([code, 10, 0, 0]);
-    payload.writeUInt16BE(960 * n, 2);
+    payload.writeUInt16BE((clockRate / 50) * n, 2);
     harness.fromConsumer(payload, ++sequence, timestamp, { payloadType, marker: n === 1 });
     harness.clock.advance(20);
   }
   for (let n = 0; n < (options.ends ?? 3); n++) {
     const payload = Buffer.from([code, 0x80 | 10, 0, 0]);
-    payload.writeUInt16BE(24_000, 2);
+    payload.writeUInt16BE(clockRate / 2, 2);
     harness.fromConsumer(payload, ++sequence, timestamp, { payloadType });
   }
   harness.clock.advance(100);
@@ -108,4 +108,49 @@ it('tells keys of the phone, and keeps their packets away from the codec', async
   expect(harness.events.filter((event) => event.kind === 'dtmf')).toEqual([
     { kind: 'dtmf', digit: '7', durationMs: 60, from: 'phone' },
   ]);
+});
+
+describe('events of WhatsApp, which count at 8 kHz beside audio at 48 kHz', () => {
+  const whatsapp = { payloadType: 126, clockRate: 8_000 };
+  const listen = (harness: Harness): void =>
+    harness.bridge.setConsumerPlan({
+      receive: { opusPayloadTypes: [111], telephoneEvents: [whatsapp] },
+      send: { payloadType: 111, ssrc: 0x1234, cname: 'gw', useInbandFec: true },
+    });
+
+  it('reach a G.711 phone as they are', async () => {
+    const harness = await start('PCMU');
+    listen(harness);
+    press(harness, 5, 8_000, whatsapp);
+    await harness.phoneHears(27);
+    const heard = events(harness.phoneHeard);
+    expect(heard.at(-1)?.payload.readUInt16BE(2)).toBe(4_000);
+    expect(harness.events).toContainEqual({
+      kind: 'dtmf',
+      digit: '5',
+      durationMs: 500,
+      from: 'consumer',
+    });
+  });
+
+  it('reach an Opus phone in its clock, at their place among its audio, the same key twice as two', async () => {
+    const harness = await start('opus');
+    listen(harness);
+    const audio = (timestamp: number): void =>
+      harness.fromConsumer(Buffer.from([0xf8, 0xff, 0xfe]), ++sequence, timestamp);
+    audio(480_000);
+    harness.clock.advance(20);
+    // Their own timestamps have nothing to do with the audio's.
+    press(harness, 7, 80_160, whatsapp);
+    press(harness, 7, 84_960, whatsapp);
+    await harness.phoneHears(55);
+    const [first] = harness.phoneHeard.filter(({ header }) => header.payloadType !== 102);
+    const keys = events(harness.phoneHeard, 102);
+    const stamps = [...new Set(keys.map(({ header }) => header.timestamp))];
+    expect(stamps.map((stamp) => (stamp - (first?.header.timestamp ?? 0)) >>> 0)).toEqual([960, 28_800]);
+    expect(keys.slice(0, 2).map(({ payload }) => payload.readUInt16BE(2))).toEqual([960, 1_920]);
+    expect(keys.at(-1)?.payload.readUInt16BE(2)).toBe(24_000);
+    const numbers = harness.phoneHeard.map(({ header }) => header.sequence);
+    expect(numbers).toEqual(numbers.map((_, i) => ((numbers[0] ?? 0) + i) & 0xffff));
+  });
 });
