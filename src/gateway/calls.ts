@@ -137,8 +137,9 @@ export class Calls {
     const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs } = config.routes[account.route] ?? {};
     const routed = targets.ok ? targets.value : [];
     const { sip, plane, directory } = this.#options.parts();
-    // A wa_id is a number that a keypad can dial.
-    const number = isWhatsApp ? undefined : directory.assign(pageId, psid);
+    // A wa_id is a number that a keypad can dial; a business-scoped id is none.
+    const isDialable = isWhatsApp && waIdOf(psid) !== undefined;
+    const number = isDialable ? undefined : directory.assign(pageId, psid);
     this.#start(callId, callLog, {
       setup: {
         facts,

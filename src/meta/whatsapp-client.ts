@@ -15,7 +15,7 @@ import type { ProfileOutcome } from './profile.ts';
 import { GraphRequester, SPARED } from './requester.ts';
 import { crlf } from './sdp-value.ts';
 import type { GraphReply } from './transport.ts';
-import type { CallPermissionRequest, WhatsAppCallsRequest } from './wire-whatsapp.ts';
+import type { Addressee, CallPermissionRequest, WhatsAppCallsRequest } from './wire-whatsapp.ts';
 
 /** To end a call, all of these are good news. */
 const OVER: readonly GraphFailureKind[] = ['already', 'ended', 'bad-call'];
@@ -51,7 +51,7 @@ export class WhatsAppClient implements CallsApi {
       numberId,
       {
         messaging_product: 'whatsapp',
-        to: waId,
+        ...addressee(waId),
         action: 'connect',
         session: { sdp_type: 'offer', sdp: crlf(offerSdp) },
         ...(opaque === undefined ? {} : { biz_opaque_callback_data: opaque }),
@@ -92,7 +92,7 @@ export class WhatsAppClient implements CallsApi {
     const body: CallPermissionRequest = {
       messaging_product: 'whatsapp',
       recipient_type: 'individual',
-      to: waId,
+      ...addressee(waId),
       type: 'interactive',
       interactive: {
         type: 'call_permission_request',
@@ -170,6 +170,8 @@ export class WhatsAppClient implements CallsApi {
 function callIdIn(body: JsonObject): string | undefined {
   return firstId(body, 'calls') ?? idOf(body['call_id']) ?? idOf(body['id']);
 }
+
+const addressee = (id: string): Addressee => (/^\d+$/.test(id) ? { to: id } : { recipient: id });
 
 function firstId(body: JsonObject, key: string): string | undefined {
   const [first] = listOf(body[key]) ?? [];

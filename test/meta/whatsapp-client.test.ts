@@ -55,6 +55,19 @@ describe('requests have one form', () => {
     });
   });
 
+  it('to a business-scoped id, which is no telephone number', async () => {
+    const { client, seen } = await rig(
+      { body: { ...product, calls: [{ id: 'wacid.1' }] } },
+      { body: product },
+    );
+    await client.connect(NUMBER, 'KE.123', SDP);
+    await client.requestPermission(NUMBER, 'KE.123');
+    for (const { text } of seen) {
+      expect(JSON.parse(text)).toMatchObject({ recipient: 'KE.123' });
+      expect(JSON.parse(text)).not.toHaveProperty('to');
+    }
+  });
+
   it.each(['reject', 'terminate'] as const)('%s', async (action) => {
     const { client, body } = await rig({ body: { ...product, success: true } });
     expect(await client[action](NUMBER, CALL)).toEqual({ ok: true, already: false });

@@ -12,6 +12,7 @@ const outbound = tests('e2e')('whatsapp-outbound');
 
 const form = (what: string): TestName => client(`requests have one form > ${what}`);
 const connectForm = form('connect, with our word for the webhooks');
+const scopedForm = form('to a business-scoped id, which is no telephone number');
 const CALLS = 'POST /{phone_number_id}/calls';
 const MESSAGES = 'POST /{phone_number_id}/messages';
 const PERMISSIONS = 'GET /{phone_number_id}/call_permissions';
@@ -42,6 +43,7 @@ function graphRows(): ContractRow[] {
       action: form('accept'),
       session: form('accept'),
       to: connectForm,
+      recipient: scopedForm,
       biz_opaque_callback_data: connectForm,
     } satisfies Record<KeysOf<WhatsAppCallsRequest>, TestName>),
     ...rows(`${CALLS}, reply`, 'reply', {
@@ -59,9 +61,10 @@ function graphRows(): ContractRow[] {
       messaging_product: form('the request for permission'),
       recipient_type: form('the request for permission'),
       to: form('the request for permission'),
+      recipient: scopedForm,
       type: form('the request for permission'),
       interactive: form('the request for permission'),
-    } satisfies Record<keyof CallPermissionRequest, TestName>),
+    } satisfies Record<KeysOf<CallPermissionRequest>, TestName>),
     ...rows(MESSAGES, 'rule', {
       'one a day, two a week, reset by a call': sim(
         'calls of the business > ask once a day and twice a week; a connected call would begin anew',
