@@ -117,7 +117,7 @@ function absorbGraph(c: Context): void {
       if (event.allowed) mark(c, 'permitted');
       break;
     case 'graph.connected':
-      s.metaCallId ??= event.callId;
+      takeName(c, event.callId);
       setGraph(c, 'connect', 'done');
       mark(c, 'connectDone');
       queueReply(c, event);
@@ -144,6 +144,16 @@ function absorbGraph(c: Context): void {
       break;
     default:
   }
+}
+
+/** The reply is surer than a webhook, which may have been about another's call to this consumer: what came of that is void. */
+function takeName({ s }: Context, callId: string | undefined): void {
+  if (callId === undefined || callId === s.metaCallId) return;
+  if (s.metaCallId !== undefined) {
+    delete s.webhook;
+    s.graph = { ...s.graph, terminate: 'none' };
+  }
+  s.metaCallId = callId;
 }
 
 /** Records the outcome of a Graph action and journals it, so that a replay knows what is still open. */

@@ -15,6 +15,8 @@ import type { PermissionVerdict } from './permission-desk.ts';
 /** What only a call that a phone places needs. */
 export interface PlacingOptions {
   readonly checkPermission: () => Promise<PermissionVerdict>;
+  /** Connect is about to be sent. */
+  readonly onAsked: () => void;
   /** Graph's reply to connect named the call; told before the call hears of it. */
   readonly onNamed: (metaCallId: string) => void;
   /** Told to the phone when Meta throttles us: some PBXs take a trunk out of service on 503. */
@@ -123,6 +125,7 @@ export class MetaSide {
   connect(offerSdp: string): void {
     const { pageId, psid, callId: ours } = this.#facts;
     this.#context.step('gateway', 'meta', 'POST connect');
+    this.#placing?.onAsked();
     this.#run(this.#graph.connect(pageId, psid, offerSdp, ours), (outcome) => {
       if (outcome.ok) {
         const { callId, answerSdp, renegotiationSdp } = outcome;

@@ -240,6 +240,7 @@ export class Calls {
         const media = new MediaSide(callId, plane, context);
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context, {
           checkPermission: () => this.permissions.check(pageId, psid, rule.requestPermission),
+          onAsked: () => placed.asked(callId),
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
         });

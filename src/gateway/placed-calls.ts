@@ -11,6 +11,8 @@ type CallItem = Extract<MetaEvent, { readonly callId: string }>;
 interface Placed {
   readonly pageId: string;
   readonly psid: string;
+  /** `asked`: connect is on its way, so a webhook may be about this call. `told`: its reply named the call. */
+  stage: 'new' | 'asked' | 'told';
   metaCallId?: string;
 }
 
@@ -37,7 +39,13 @@ export class PlacedCalls {
   }
 
   add(id: string, pageId: string, psid: string): void {
-    this.#placed.set(id, { pageId, psid });
+    this.#placed.set(id, { pageId, psid, stage: 'new' });
+  }
+
+  /** Meta is asked to place it; until now a webhook about this consumer is about another call. */
+  asked(id: string): void {
+    const placed = this.#placed.get(id);
+    if (placed?.stage === 'new') placed.stage = 'asked';
   }
 
   /** Whether a call to this consumer is under way: Meta takes one at a time. */
@@ -50,13 +58,14 @@ export class PlacedCalls {
     return this.#names.get(metaCallId);
   }
 
-  /** The reply to connect names the call. */
+  /** The reply to connect names the call: surer than a webhook, which may be about the Page inbox's call to the same consumer. */
   named(id: string, metaCallId: string): void {
     const placed = this.#placed.get(id);
-    if (!placed || placed.metaCallId !== undefined) return;
-    placed.metaCallId = metaCallId;
-    this.#names.set(metaCallId, id);
-    this.#letGo(({ event }) => event.callId === metaCallId);
+    if (!placed || placed.stage === 'told') return;
+    placed.stage = 'told';
+    if (placed.metaCallId !== undefined && placed.metaCallId !== metaCallId)
+      this.#names.delete(placed.metaCallId);
+    this.#name(id, placed, metaCallId);
   }
 
   /**
@@ -67,21 +76,22 @@ export class PlacedCalls {
     const told = ourId === undefined ? undefined : this.#placed.get(ourId);
     if (ourId !== undefined && told?.pageId === pageId) {
       if (told.metaCallId !== undefined) return undefined;
-      this.named(ourId, metaCallId);
+      this.#name(ourId, told, metaCallId);
       return ourId;
     }
     for (const [id, placed] of this.#placed) {
-      if (placed.pageId !== pageId || placed.psid !== psid || placed.metaCallId !== undefined) continue;
-      this.named(id, metaCallId);
+      if (placed.pageId !== pageId || placed.psid !== psid) continue;
+      if (placed.stage === 'new' || placed.metaCallId !== undefined) continue;
+      this.#name(id, placed, metaCallId);
       return id;
     }
     return undefined;
   }
 
-  /** Holds an event of a call that nobody knows, while one of this Page has no name yet; false: there is none. */
+  /** Holds an event of a call that nobody knows, while one of this Page waits for its name; false: there is none. */
   hold(event: CallItem): boolean {
     const waits = [...this.#placed.values()].some(
-      ({ pageId, metaCallId }) => pageId === event.pageId && metaCallId === undefined,
+      ({ pageId, stage }) => pageId === event.pageId && stage === 'asked',
     );
     if (!waits || this.#held.size >= MAX_HELD) return false;
     const held: Held = {
@@ -106,6 +116,12 @@ export class PlacedCalls {
 
   dump(): { readonly placed: number; readonly names: number; readonly held: number } {
     return { placed: this.#placed.size, names: this.#names.size, held: this.#held.size };
+  }
+
+  #name(id: string, placed: Placed, metaCallId: string): void {
+    placed.metaCallId = metaCallId;
+    this.#names.set(metaCallId, id);
+    this.#letGo(({ event }) => event.callId === metaCallId);
   }
 
   #letGo(which: (held: Held) => boolean): void {

@@ -82,6 +82,20 @@ describe('a phone calls a consumer', () => {
     ]);
   });
 
+  test("a name that was the Page inbox's call's is corrected by the reply: ours is the one that ends", () => {
+    const call = outbound().dialing().send({ type: 'meta.identified', callId: 'c_inbox' });
+    call.send({ type: 'graph.connected', callId: 'c_9', answerSdp: 'B' }).send({ type: 'operator.hangup' });
+    expect(call.all('graphTerminate')).toEqual([{ type: 'graphTerminate', callId: 'c_9' }]);
+  });
+
+  test("the Page inbox's call ended meanwhile: ours, which the reply names, is still ended", () => {
+    const call = outbound().dialing().send({ type: 'meta.identified', callId: 'c_inbox' });
+    call.send({ type: 'meta.terminate', status: 'Completed' });
+    expect([call.name, call.count('graphTerminate')]).toEqual(['ending', 0]);
+    call.send({ type: 'graph.connected', callId: 'c_9', answerSdp: 'B' });
+    expect(call.all('graphTerminate')).toEqual([{ type: 'graphTerminate', callId: 'c_9' }]);
+  });
+
   test('the phone gives up before the call has a name: terminate as soon as the reply brings it', () => {
     const call = outbound().dialing().send({ type: 'sip.cancelled', attempt: 1 });
     expect(call.count('graphTerminate')).toBe(0);
