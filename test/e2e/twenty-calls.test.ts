@@ -16,10 +16,13 @@ it('carries 20 calls at once, each heard both ways by its own tone; nothing is l
   await until(() =>
     calls.every((call) => call.heard().rxPackets > 100 && (legOf(call.id)?.heard().rxPackets ?? 0) > 100),
   );
-  for (const [i, call] of calls.entries()) {
-    expect(Math.abs((legOf(call.id)?.heard().heardHz ?? 0) / (400 + 20 * i) - 1)).toBeLessThan(0.02);
-    expect(Math.abs(call.heard().heardHz / 620 - 1)).toBeLessThan(0.02);
-  }
+  // A busy machine starves a call for a moment; each must come to hear its own tone and no other's.
+  const near = (hz: number | undefined, wanted: number): boolean => Math.abs((hz ?? 0) / wanted - 1) < 0.02;
+  await until(() =>
+    calls.every(
+      (call, i) => near(legOf(call.id)?.heard().heardHz, 400 + 20 * i) && near(call.heard().heardHz, 620),
+    ),
+  );
   expect(world.gateway.calls).toBe(20);
   await Promise.all(calls.map((call, i) => (i % 2 ? call.hangup() : legOf(call.id)?.hangup())));
   await Promise.all(calls.map((call) => call.ended));
