@@ -129,7 +129,7 @@ export class Gateway {
       startCall: (facts, callerName) => this.#calls.take(facts, callerName),
       onPermission: (event) => {
         const { pageId, consumerId: psid, response, expirationMs: expiresAtMs } = event;
-        this.#calls.permissions.forget(pageId, psid);
+        this.#calls.permissions.answered(pageId, psid, response);
         if (!this.#replies.remember(event, clock.now())) return;
         const number = this.#directory.directory.numberOf(pageId, psid);
         this.#tell('call_permission_reply', { pageId, psid, number, response, expiresAtMs });

@@ -60,10 +60,10 @@ export class PermissionDesk {
     return this.#options.api(pageId).requestPermission(pageId, psid);
   }
 
-  /** The consumer answered a request, or Meta changed its mind: what was kept is worth nothing. */
-  forget(pageId: string, psid: string): void {
+  /** The consumer answered a request: what was kept is worth nothing. A no stands: no rule asks again the same day. */
+  answered(pageId: string, psid: string, response: 'approve' | 'reject'): void {
     this.#kept.delete(`${pageId} ${psid}`);
-    this.#asked.delete(`${pageId} ${psid}`);
+    if (response === 'approve') this.#asked.delete(`${pageId} ${psid}`);
   }
 
   async #explain(pageId: string, psid: string, permission: CallPermission, ask: boolean): Promise<string> {

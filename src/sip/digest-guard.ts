@@ -31,6 +31,8 @@ export class DigestGuard {
   readonly #secret: Uint8Array;
   /** The highest count seen of each nonce. */
   readonly #counts = new Map<string, number>();
+  /** Nonces made until then may have been used and forgotten, milliseconds since the epoch. */
+  #forgottenMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: DigestGuardOptions) {
     this.#options = options;
@@ -87,15 +89,17 @@ export class DigestGuard {
     const at = nonce.lastIndexOf('.');
     const stamp = nonce.slice(0, Math.max(0, at));
     if (!same(nonce.slice(at + 1), this.#sign(stamp))) return false;
-    const madeAt = Number.parseInt(stamp.split('.', 1)[0] ?? '', 36);
+    const madeAt = madeAtOf(nonce);
     const age = this.#options.now() - madeAt;
     if (!(age >= 0 && age < NONCE_MS)) return false;
-    if (count <= (this.#counts.get(nonce) ?? 0)) return false;
+    const last = this.#counts.get(nonce);
+    if (last === undefined ? madeAt <= this.#forgottenMs : count <= last) return false;
     this.#counts.delete(nonce);
     this.#counts.set(nonce, count);
     for (const oldest of this.#counts.keys()) {
       if (this.#counts.size <= MAX_NONCES) break;
       this.#counts.delete(oldest);
+      this.#forgottenMs = Math.max(this.#forgottenMs, madeAtOf(oldest));
     }
     return true;
   }
@@ -104,6 +108,8 @@ export class DigestGuard {
     return createHmac('sha256', this.#secret).update(stamp).digest('base64url').slice(0, 22);
   }
 }
+
+const madeAtOf = (nonce: string): number => Number.parseInt(nonce.split('.', 1)[0] ?? '', 36);
 
 function same(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];

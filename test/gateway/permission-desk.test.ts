@@ -60,7 +60,9 @@ it('asks the consumer once, whatever the phone tries, until there is an answer',
   const { desk: it, asked } = desk([permission({})]);
   expect((await it.check('p', '7', true)).refusal?.phrase).toBe('Permission Requested');
   expect((await it.check('p', '7', true)).refusal?.phrase).toBe('Permission Requested Before');
-  it.forget('p', '7');
+  it.answered('p', '7', 'reject');
+  expect((await it.check('p', '7', true)).refusal?.phrase, 'a no stands').toBe('Permission Requested Before');
+  it.answered('p', '7', 'approve');
   expect((await it.check('p', '7', true)).refusal?.phrase).toBe('Permission Requested');
   expect(asked.filter((what) => what.startsWith('optin'))).toHaveLength(2);
 });

@@ -79,4 +79,17 @@ describe('digest of a caller', () => {
     expect(check(sign(forged)).verdict).toBe('stale');
     expect(made.challenge(true)).toContain('stale=true');
   });
+
+  it('what was used is not good again when its count was forgotten for lack of room', () => {
+    const { clock, guard: made, sign, check } = guard();
+    const captured = sign(made.challenge(false));
+    expect(check(captured)).toMatchObject({ verdict: 'right' });
+    for (let used = 0; used < 10_000; used += 1) {
+      clock.advance(1);
+      check(sign(made.challenge(false)));
+    }
+    expect(check(captured)).toEqual({ verdict: 'stale' });
+    clock.advance(1);
+    expect(check(sign(made.challenge(false)))).toMatchObject({ verdict: 'right' });
+  });
 });
