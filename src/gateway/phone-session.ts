@@ -123,6 +123,7 @@ export class PhoneSession {
         ),
       onReinvite: async (offerSdp) => this.#reinvited(offerSdp),
       onReinviteAnswer: (sdp) => this.#delayedAnswer(sdp),
+      onNoAnswer: () => this.#unagreed('ACK without an answer'),
     });
   }
 
@@ -185,11 +186,28 @@ export class PhoneSession {
     const plan = negotiateSipAnswer(offered, answerSdp);
     if (!plan.ok) {
       this.#context.log.warn({ code: plan.error.code, detail: plan.error.message }, 'sip.unusable-answer');
-      return;
+      return this.#unagreed(plan.error.message);
     }
     this.#local = offered;
     this.#plan = plan.value;
     this.#replan();
+  }
+
+  /** RFC 3261 13.2.2.4: without a session ever agreed the call is useless to both; one that there is goes on. */
+  #unagreed(why: string): void {
+    this.#offered = undefined;
+    if (this.#plan) return;
+    this.end(() => {
+      this.#context.step('gateway', 'phone', 'BYE');
+      this.#dialog?.bye({ protocol: 'SIP', cause: 488, text: 'Not Acceptable Here' }).catch(this.bug);
+      this.#context.dispatch({
+        type: 'sip.failed',
+        attempt: this.number,
+        status: 488,
+        reason: why,
+        kind: 'response',
+      });
+    });
   }
 
   #replan(): void {

@@ -18,8 +18,8 @@ export class InboundOffers {
   #current: { readonly request: InboundRequest; readonly timer: TimerHandle } | undefined;
   /** CSeq of the re-INVITE whose ACK carries the answer. */
   #awaitedAck: number | undefined;
-  /** An answer that came before `attach`. */
-  #earlyAnswer: string | undefined;
+  /** What the ACK carried when it came before `attach`. */
+  #earlyAnswer: { readonly sdp: string | undefined } | undefined;
   #idle: (() => void)[] = [];
 
   constructor(on: OnLink, offering: () => boolean) {
@@ -31,7 +31,7 @@ export class InboundOffers {
     this.#events = events;
     const answer = this.#earlyAnswer;
     this.#earlyAnswer = undefined;
-    if (answer !== undefined) this.#deliverAnswer(events, answer);
+    if (answer) this.#deliverAnswer(events, answer.sdp);
   }
 
   /** Resolves when no offer of theirs is being worked on. */
@@ -116,12 +116,15 @@ export class InboundOffers {
     const answer = sdpOf(ack);
     if (this.#current) this.#finish(this.#current.request);
     if (answer === undefined) this.#on.log.warn({ callId: ack.callId }, 'sip.ack-without-answer');
-    else if (this.#events) this.#deliverAnswer(this.#events, answer);
-    else this.#earlyAnswer = answer;
+    if (this.#events) this.#deliverAnswer(this.#events, answer);
+    else this.#earlyAnswer = { sdp: answer };
   }
 
-  #deliverAnswer(events: SipDialogEvents, answer: string): void {
-    safely(this.#on.log, 'onReinviteAnswer', () => events.onReinviteAnswer?.(answer));
+  #deliverAnswer(events: SipDialogEvents, answer: string | undefined): void {
+    safely(this.#on.log, 'onReinviteAnswer', () => {
+      if (answer === undefined) events.onNoAnswer?.();
+      else events.onReinviteAnswer?.(answer);
+    });
   }
 
   /** The dialog ended: RFC 3261 15.1.2, pending requests get 487. */

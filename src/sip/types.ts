@@ -162,6 +162,8 @@ export interface SipDialogEvents {
    */
   onReinvite(offerSdp: string | undefined): Promise<{ readonly sdp: string } | { readonly status: number }>;
   onReinviteAnswer?(answerSdp: string): void;
+  /** The ACK to our offer carried no answer (RFC 3261 13.2.2.4 wants one). */
+  onNoAnswer?(): void;
   /** Returns the status, e.g. 200 or 415. Default 415. */
   onInfo?(info: { readonly contentType: string; readonly body: string }): number | Promise<number>;
   /** Raw Refer-To value. Default 403. */

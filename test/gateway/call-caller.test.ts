@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import type { CallEvent } from '../../src/call/index.ts';
 import { CallerSide } from '../../src/gateway/call-caller.ts';
 import type { MediaSide } from '../../src/gateway/call-media.ts';
+import { PhoneSession, sipLocal } from '../../src/gateway/phone-session.ts';
 import { silentLog } from '../../src/shared/log.ts';
-import type { IncomingInvite } from '../../src/sip/index.ts';
+import type { IncomingInvite, SipDialog, SipDialogEvents } from '../../src/sip/index.ts';
 import { reports, SDP, settled } from '../sip/support/leg.ts';
 import { startLeg } from '../sip/support/server.ts';
 
@@ -37,3 +38,39 @@ it('hangs up a phone whose 200 was on its way when the call was abandoned', asyn
   expect(outcome.dialog.alive).toBe(false);
   expect(told).toEqual([]);
 });
+
+it.each([
+  ['nothing', undefined],
+  [
+    'no audio that fits',
+    'v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n',
+  ],
+])(
+  'a phone that offered nothing, and answers our offer with %s, is hung up and the call told',
+  async (_, answer) => {
+    const told = Promise.withResolvers<CallEvent>();
+    const byes: unknown[] = [];
+    let events: SipDialogEvents | undefined;
+    const dialog = {
+      callId: 'a',
+      localTag: 'b',
+      remoteTag: 'c',
+      attach: (given: SipDialogEvents) => {
+        events = given;
+      },
+      bye: async (reason: unknown) => void byes.push(reason),
+    };
+    const session = new PhoneSession(
+      1,
+      sipLocal(trunk, '127.0.0.1', 40_002),
+      { setPhonePlan: () => {} } as unknown as MediaSide,
+      { dispatch: told.resolve, step: () => {}, log: silentLog },
+    );
+    session.expectAnswer();
+    session.adopt(dialog as unknown as SipDialog);
+    if (answer === undefined) events?.onNoAnswer?.();
+    else events?.onReinviteAnswer?.(answer);
+    expect(await told.promise).toMatchObject({ type: 'sip.failed', attempt: 1, status: 488 });
+    expect(byes).toMatchObject([{ cause: 488 }]);
+  },
+);

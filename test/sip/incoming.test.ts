@@ -108,6 +108,29 @@ test('the answer in the ACK waits for its reader', async () => {
   expect(answers).toEqual([SDP]);
 });
 
+test('an ACK without the answer is told, before and after somebody listens', async () => {
+  for (const early of [true, false]) {
+    const { sip, peer, invite } = await ringing({}, '');
+    const accepted = await invite.accept(SDP);
+    if (!accepted.ok) throw new Error(JSON.stringify(accepted));
+    const ok = await peer.response(200, 'INVITE');
+    const told = Promise.withResolvers<void>();
+    const listen = (): void =>
+      accepted.value.attach({
+        onBye: () => {},
+        onLost: () => {},
+        onReinvite: async () => ({ status: 488 }),
+        onNoAnswer: told.resolve,
+      });
+    if (!early) listen();
+    peer.ack(ok);
+    peer.requestTo(sip.contacts[0]!, 'OPTIONS');
+    await peer.response(200, 'OPTIONS');
+    if (early) listen();
+    await told.promise;
+  }
+});
+
 test('the caller gives up while it rings', async () => {
   const { sip, peer, invite, cancel } = await ringing();
   const gone = new Inbox<unknown>();
