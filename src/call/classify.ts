@@ -145,7 +145,10 @@ function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
       return event.type === 'sip.cancelled' || event.type === 'sip.failed' ? 'sip.abandoned' : undefined;
     case 'answering':
       if (event.type === 'sip.answered') return 'sip.established';
-      return event.type === 'sip.cancelled' || event.type === 'sip.failed' ? 'sip.abandoned' : undefined;
+      // Its BYE may overtake the word that our 200 was sent.
+      return event.type === 'sip.cancelled' || event.type === 'sip.failed' || event.type === 'sip.bye'
+        ? 'sip.abandoned'
+        : undefined;
     case 'cancelling':
       if (event.type === 'sip.answered') return 'sip.crossed';
       return event.type === 'sip.progress' || event.type === 'sip.held' ? undefined : 'sip.gone';

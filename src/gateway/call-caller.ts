@@ -85,6 +85,7 @@ export class CallerSide implements PhoneLeg {
         dtmf: session.plan && !session.plan.telephoneEvent ? 'info' : 'rtp',
         dialog: { callId, localTag, remoteTag },
       });
+      session.tellFirstHold();
     }, session.bug);
   }
 

@@ -134,6 +134,7 @@ export class PhoneSide implements PhoneLeg {
       dtmf: plan.value.telephoneEvent ? 'rtp' : 'info',
       dialog: { callId, localTag, remoteTag },
     });
+    session.tellFirstHold();
   }
 
   #failed(session: PhoneSession, failure: InviteFailure): void {

@@ -127,6 +127,12 @@ export class PhoneSession {
     });
   }
 
+  /** Tells a hold that the very first session came with; call once the call knows of the dialog. */
+  tellFirstHold(): void {
+    this.#held = isHeld(this.#plan);
+    if (this.#held) this.#context.dispatch({ type: 'sip.held', attempt: this.number, held: true });
+  }
+
   /** Reports `sip.byeDone` when the phone confirmed it, or is not there. */
   bye(reason: SipReason): void {
     const done = (): void =>
@@ -212,11 +218,14 @@ export class PhoneSession {
 
   #replan(): void {
     if (!this.#plan) return;
-    const { direction } = this.#plan;
     this.#media.setPhonePlan(this.#plan);
-    const held = direction === 'recvonly' || direction === 'inactive';
+    const held = isHeld(this.#plan);
     if (held === this.#held) return;
     this.#held = held;
     this.#context.dispatch({ type: 'sip.held', attempt: this.number, held });
   }
 }
+
+/** The phone does not listen: RFC 3264 8.4, from our side. */
+const isHeld = (plan: PhonePlan | undefined): boolean =>
+  plan?.direction === 'recvonly' || plan?.direction === 'inactive';

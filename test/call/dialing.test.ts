@@ -82,6 +82,12 @@ describe('a phone calls a consumer', () => {
     ]);
   });
 
+  test('a BYE that overtakes the word that our 200 was sent ends the call', () => {
+    const call = outbound().alerting().send({ type: 'meta.status', status: 'accepted' });
+    call.send({ type: 'sip.bye', attempt: 1 }).send({ type: 'sip.answered', attempt: 1 });
+    expect([call.name, call.count('graphTerminate'), call.count('sendBye')]).toEqual(['ending', 1, 0]);
+  });
+
   test("a name that was the Page inbox's call's is corrected by the reply: ours is the one that ends", () => {
     const call = outbound().dialing().send({ type: 'meta.identified', callId: 'c_inbox' });
     call.send({ type: 'graph.connected', callId: 'c_9', answerSdp: 'B' }).send({ type: 'operator.hangup' });

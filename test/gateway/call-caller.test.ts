@@ -74,3 +74,30 @@ it.each([
     expect(byes).toMatchObject([{ cause: 488 }]);
   },
 );
+
+it.each([['sendonly'], ['inactive'], ['sendrecv']])(
+  'a phone that calls with %s: whether it holds is told with the answer',
+  async (direction) => {
+    const told: CallEvent[] = [];
+    const answered = Promise.withResolvers<void>();
+    const dialog = { callId: 'a', localTag: 'b', remoteTag: 'c', attach: () => {}, bye: async () => {} };
+    const invite = {
+      user: '7',
+      sdp: `${SDP}a=${direction}\r\n`,
+      accept: async () => ({ ok: true, value: dialog }),
+      reject: () => {},
+    };
+    const media = { phone: { address: '127.0.0.1', port: 40_002 }, setPhonePlan: () => {} };
+    const caller = new CallerSide(
+      { invite: invite as unknown as IncomingInvite, trunk },
+      media as unknown as MediaSide,
+      { dispatch: (event) => void told.push(event), step: () => {}, log: silentLog },
+    );
+    caller.answer(1);
+    setImmediate(answered.resolve);
+    await answered.promise;
+    const held = told.filter(({ type }) => type === 'sip.held');
+    expect(told[0]).toMatchObject({ type: 'sip.answered' });
+    expect(held).toHaveLength(direction === 'sendrecv' ? 0 : 1);
+  },
+);
