@@ -11,7 +11,15 @@ import {
 import type { GatewayConfig } from '../config/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, psidOf, type RoutingInput, targetsOfPage, waIdOf } from '../routing/index.ts';
+import {
+  chooseOutbound,
+  mayCallAs,
+  type OutboundRule,
+  psidOf,
+  type RoutingInput,
+  targetsOfPage,
+  waIdOf,
+} from '../routing/index.ts';
 import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { IncomingInvite, SipControl } from '../sip/index.ts';
@@ -29,6 +37,7 @@ import type { MediaEvent } from './media/protocol.ts';
 import type { DueMetrics } from './metrics-desk.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
+import type { CallTrunk } from './phone-session.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 import { routingInput } from './routing-input.ts';
 
@@ -56,6 +65,17 @@ export interface CallsOptions {
 
 /** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
 const LATE_ANSWER_MS = 10_000;
+
+/** A call that a phone places, let in. */
+interface Dial {
+  readonly invite: IncomingInvite;
+  readonly trunk: CallTrunk;
+  /** `trunk/extension`, for the record. */
+  readonly target: string;
+  readonly rule: OutboundRule;
+  readonly facts: CallFacts;
+  readonly account: Account;
+}
 
 interface Call {
   readonly runner: CallRunner;
@@ -204,12 +224,13 @@ export class Calls {
     });
     if (!choice.ok) return refuse(choice.status, choice.phrase);
     const { rule } = choice;
-    const { plane, directory } = this.#options.parts();
-    // A short number stands for a person of one Page, whichever Page the rule would call as.
+    const { directory } = this.#options.parts();
+    // A short number stands for a person of one Page, whichever of its Pages the trunk would call as.
     const known = directory.find(choice.number);
     const pageId = known?.pageId ?? choice.pageId;
     const account = accounts.get(pageId);
     if (!account) return refuse(404, 'Unknown Page');
+    if (!mayCallAs(config.outbound.rules, trunkName, pageId)) return refuse(404, 'Unknown Number');
     const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
     const psid = known?.psid ?? dialled;
     if (psid === undefined) return refuse(404, 'Unknown Number');
@@ -229,11 +250,25 @@ export class Calls {
       receivedAtMs: clock.now(),
     };
     placed.add(callId, pageId, psid);
+    try {
+      const target = `${trunkName}/${invite.from.user || 'anonymous'}`;
+      this.#dial({ invite, trunk, target, rule, facts, account }, callLog);
+    } catch (error) {
+      callLog.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
+      placed.remove(callId);
+      refuse(500, 'Server Internal Error');
+    }
+  }
+
+  #dial({ invite, trunk, target, rule, facts, account }: Dial, callLog: CallRunnerOptions['log']): void {
+    const { config, clock, placed } = this.#options;
+    const { callId, pageId, psid } = facts;
+    const { plane } = this.#options.parts();
     let caller: CallerSide | undefined;
     this.#start(callId, callLog, {
       setup: {
         facts,
-        targets: [{ name: `${trunkName}/${invite.from.user || 'anonymous'}` }],
+        targets: [{ name: target }],
         policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
       },
       sides: (context) => {

@@ -2,6 +2,7 @@ export { displayName, FALLBACK_NAME, MAX_NAME_LENGTH } from './display-name.ts';
 export { invitePlan, VOIP_ONLY_HEADER } from './invite-plan.ts';
 export {
   chooseOutbound,
+  mayCallAs,
   type OutboundChoice,
   type OutboundRequest,
   type OutboundRule,

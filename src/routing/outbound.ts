@@ -29,6 +29,13 @@ export type OutboundChoice =
   | { readonly ok: true; readonly pageId: string; readonly number: string; readonly rule: OutboundRule }
   | { readonly ok: false; readonly status: number; readonly phrase: string };
 
+/** Whether any rule lets this trunk call as that Page: a short number must not lead to a Page of somebody else's. */
+export function mayCallAs(rules: readonly OutboundRule[], trunk: string, pageId: string): boolean {
+  return rules.some(
+    (rule) => rule.trunk === trunk && (rule.page === pageId || rule.pageHeader !== undefined),
+  );
+}
+
 /** A PSID: digits, as Meta writes them; up to 20, so that no short number is taken for one. */
 const PSID = /^\d{10,20}$/;
 

@@ -278,6 +278,28 @@ describe('whom a phone may call', () => {
     await gone(world);
   });
 
+  it('not a person of a Page that no rule of its trunk names, though the short number is known', async () => {
+    const world = await start({
+      configure: (yaml) => {
+        const { pages } = yaml['meta'] as { pages: Record<string, unknown>[] };
+        pages.push({ ...pages[0], id: '999' });
+        yaml['outbound'] = {
+          rules: [{ trunk: 'phone1', page: '999' }],
+          directory: { first: 7001, last: 7099 },
+        };
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const rung = await world.phones[0]?.nextCall();
+    expect(rung?.callerUser).toBe('7001');
+    await Promise.all([call.firstAudio, rung?.firstAudio]);
+    await call.hangup();
+    await world.nextRecord();
+    await gone(world);
+    expect((await (await dial(world, '7001')).ended).failure).toMatchObject({ status: 404 });
+    expect(graphOf(world)).toEqual(['accept']);
+  });
+
   it('one consumer once at a time', async () => {
     const world = await outbound();
     world.simulator.consumer({ ...caller, permission: true, whenCalled: { does: 'ignore' } });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { chooseOutbound, type OutboundRule, psidOf, trunksAt, waIdOf } from '../../src/routing/index.ts';
+import {
+  chooseOutbound,
+  mayCallAs,
+  type OutboundRule,
+  psidOf,
+  trunksAt,
+  waIdOf,
+} from '../../src/routing/index.ts';
 
 const PAGE = '102030405060708';
 const rule = (more: Partial<OutboundRule> = {}): OutboundRule => ({
@@ -58,6 +65,14 @@ describe('an outbound rule', () => {
   ])('%s is refused', (_, rules, more, status) => {
     expect(choose(rules, '12345', more)).toMatchObject({ ok: false, status });
   });
+});
+
+it('a trunk may call as the Pages that its rules name, and as any where a header names it', () => {
+  const rules = [rule(), rule({ trunk: 'open', pageHeader: 'P' })];
+  expect(mayCallAs(rules, 'pbx', PAGE)).toBe(true);
+  expect(mayCallAs(rules, 'pbx', '999')).toBe(false);
+  expect(mayCallAs(rules, 'open', '999')).toBe(true);
+  expect(mayCallAs(rules, 'nobody', PAGE)).toBe(false);
 });
 
 it('a PSID is digits, and no short number', () => {
