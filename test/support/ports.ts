@@ -1,22 +1,26 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/**
+ * Below what the system gives to those who take any port (ip_local_port_range): a peer that is told its port binds it
+ * a moment later, and no test beside it may have got it meanwhile.
+ */
+const candidate = (): number => 12_000 + randomInt(20_000);
+
 /** A UDP port of loopback that was free a moment ago. */
 export async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  await once(socket, 'close');
-  return port;
+  for (;;) {
+    const port = await tryUdp(candidate());
+    if (port !== undefined) return port;
+  }
 }
 
 /** A TCP port of loopback that was free a moment ago. */
 export async function freeTcpPort(): Promise<number> {
   for (;;) {
-    const port = await tryTcp(0);
+    const port = await tryTcp(candidate());
     if (port !== undefined) return port;
   }
 }
@@ -26,6 +30,19 @@ export async function freeSipPort(): Promise<number> {
   for (;;) {
     const port = await freeUdpPort();
     if ((await tryTcp(port)) !== undefined && (await tryTcp(port + 1)) !== undefined) return port;
+  }
+}
+
+async function tryUdp(port: number): Promise<number | undefined> {
+  const socket = createSocket('udp4');
+  try {
+    socket.bind({ port, address: '127.0.0.1', exclusive: true });
+    await once(socket, 'listening');
+    return port;
+  } catch {
+    return undefined;
+  } finally {
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
   }
 }
 
