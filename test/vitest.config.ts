@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -6,8 +5,6 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // Calls take their time and little of a core: a file for each core, not one less.
-    maxWorkers: availableParallelism(),
     // A drachtio-server hands each incoming call to one of the gateways on it, in turn: there may be only one.
     fileParallelism: !process.env['DRACHTIO_HOST'],
     testTimeout: 30_000,
