@@ -36,8 +36,13 @@ export class Consumers {
   /** Adds to what is known of them. */
   learn(person: Person): void {
     const known = this.#people.get(person.psid);
-    const told = Object.entries(person).filter(([, value]) => value !== undefined);
-    this.#people.set(person.psid, { ...known, ...(Object.fromEntries(told) as unknown as Person) });
+    this.#people.set(person.psid, {
+      psid: person.psid,
+      profile: person.profile ?? known?.profile,
+      whenCalled: person.whenCalled ?? known?.whenCalled,
+      whenAsked: person.whenAsked ?? known?.whenAsked,
+      windowClosed: person.windowClosed ?? known?.windowClosed,
+    });
   }
 
   get(psid: string): Person | undefined {

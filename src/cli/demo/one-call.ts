@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wavBytes } from '../../media/index.ts';
-import type { ConsumerCall, PhoneCall } from '../../sim/index.ts';
+import type { ConsumerCall, Heard, PhoneCall } from '../../sim/index.ts';
 import type { DemoOptions, DemoResult } from './options.ts';
 import { PHONE_TONE_HZ, type World } from './world.ts';
 
 export const DIGITS = '12#';
-const FIRST_CONSUMER_TONE_HZ = 440;
+export const FIRST_CONSUMER_TONE_HZ = 440;
 /** A phone that never answers, a media path that never comes up: the demo says so and ends. */
 const PATIENCE_MS = 75_000;
 
@@ -94,48 +94,67 @@ export function judge(
   arrows: readonly Arrow[],
 ): DemoResult {
   const { consumer, phone, record } = story;
-  const consumerHeard = consumer.heard();
-  const phoneHeard = phone?.heard() ?? {
-    heardHz: 0,
-    rxPackets: 0,
-    lost: 0,
-    codec: String(record['codec'] ?? ''),
-    dtmf: '',
-  };
-  const reasons: string[] = [];
-  if (phone) {
-    if (!near(consumerHeard.heardHz, PHONE_TONE_HZ))
-      reasons.push(`the consumer heard ${consumerHeard.heardHz} Hz, not ${PHONE_TONE_HZ}`);
-    if (!near(phoneHeard.heardHz, story.consumerToneHz))
-      reasons.push(`the phone heard ${phoneHeard.heardHz} Hz, not ${story.consumerToneHz}`);
-    if (phoneHeard.dtmf !== DIGITS)
-      reasons.push(`the phone got the keys "${phoneHeard.dtmf}", not "${DIGITS}"`);
-  } else if (consumerHeard.rxPackets === 0) reasons.push('the consumer heard nothing');
-  const wanted = options.hangup === 'phone' && phone ? 'phone-hangup' : 'consumer-hangup';
-  if (record['cause'] !== wanted) reasons.push(`the record says ${String(record['cause'])}, not ${wanted}`);
-  const began = arrows[0]?.atMs ?? 0;
   const at = (from: string, what: string): number =>
     arrows.find((arrow) => arrow.from === from && arrow.what.startsWith(what))?.atMs ?? Number.NaN;
-  return {
-    ok: reasons.length === 0,
-    reasons,
-    consumer: {
-      heardHz: consumerHeard.heardHz,
-      rxPackets: consumerHeard.rxPackets,
-      lost: consumerHeard.lost,
-    },
-    phone: {
-      heardHz: phoneHeard.heardHz,
-      rxPackets: phoneHeard.rxPackets,
-      lost: phoneHeard.lost,
-      codec: phoneHeard.codec,
-      dtmf: phoneHeard.dtmf,
-    },
+  return resultOf({
+    ends: { consumer, phone, consumerToneHz: story.consumerToneHz },
+    record,
+    options,
+    arrows,
+    reasons: [],
     times: {
       webhookTo200Ms: tenth(world.simulator.webhooks.answers[0]?.ms ?? Number.NaN),
       webhookToInviteMs: tenth(at('gateway', 'INVITE') - at('meta', 'webhook connect')),
       answerToTwoWayAudioMs: tenth(story.twoWayAtMs - at('phone', '200 OK')),
     },
+  });
+}
+
+/** Both ends of a call, when it is over. */
+interface Ends {
+  readonly consumer: { heard(): Heard };
+  readonly phone: { heard(): Heard & { readonly codec: string; readonly dtmf: string } } | undefined;
+  readonly consumerToneHz: number;
+}
+
+/**
+ * What both ends of a call in either direction heard, and every reason why it is not what it should be, added to
+ * the `reasons` there are already. `arrows` are in the order of time.
+ */
+export function resultOf(told: {
+  readonly ends: Ends;
+  readonly record: Record<string, unknown>;
+  readonly options: DemoOptions;
+  readonly arrows: readonly Arrow[];
+  readonly reasons: readonly string[];
+  readonly times: DemoResult['times'];
+}): DemoResult {
+  const { record, arrows } = told;
+  const consumer = told.ends.consumer.heard();
+  const phone = told.ends.phone?.heard();
+  const reasons = [...told.reasons];
+  if (phone) {
+    if (!near(consumer.heardHz, PHONE_TONE_HZ))
+      reasons.push(`the consumer heard ${consumer.heardHz} Hz, not ${PHONE_TONE_HZ}`);
+    if (!near(phone.heardHz, told.ends.consumerToneHz))
+      reasons.push(`the phone heard ${phone.heardHz} Hz, not ${told.ends.consumerToneHz}`);
+    if (phone.dtmf !== DIGITS) reasons.push(`the phone got the keys "${phone.dtmf}", not "${DIGITS}"`);
+  } else if (consumer.rxPackets === 0) reasons.push('the consumer heard nothing');
+  const wanted = told.options.hangup === 'phone' && phone ? 'phone-hangup' : 'consumer-hangup';
+  if (record['cause'] !== wanted) reasons.push(`the record says ${String(record['cause'])}, not ${wanted}`);
+  const began = arrows[0]?.atMs ?? 0;
+  return {
+    ok: reasons.length === 0,
+    reasons,
+    consumer: { heardHz: consumer.heardHz, rxPackets: consumer.rxPackets, lost: consumer.lost },
+    phone: {
+      heardHz: phone?.heardHz ?? 0,
+      rxPackets: phone?.rxPackets ?? 0,
+      lost: phone?.lost ?? 0,
+      codec: phone?.codec ?? String(record['codec'] ?? ''),
+      dtmf: phone?.dtmf ?? '',
+    },
+    times: told.times,
     ladder: arrows.map((arrow) => ({ ...arrow, atMs: tenth(arrow.atMs - began) })),
     record,
   };

@@ -1,10 +1,8 @@
-import type { DialedCall, Heard } from '../../sim/index.ts';
+import type { DialedCall } from '../../sim/index.ts';
 import type { Arrow } from './one-call.ts';
-import { consumerId, DIGITS, near, orTimeout, pause, tenth } from './one-call.ts';
+import { consumerId, DIGITS, FIRST_CONSUMER_TONE_HZ, orTimeout, pause, resultOf, tenth } from './one-call.ts';
 import type { DemoOptions, DemoResult } from './options.ts';
-import { PHONE_TONE_HZ, type World } from './world.ts';
-
-const CONSUMER_TONE_HZ = 440;
+import type { World } from './world.ts';
 
 /** The phone calls a consumer, with permission or without it at first; the result as `judge` makes it. */
 export async function callOut(
@@ -44,41 +42,21 @@ export async function callOut(
   await Promise.all([phone.ended, consumer.ended]);
   const record = await recorded;
 
-  const consumerHeard = consumer.heard();
-  const phoneHeard = phone.heard();
-  if (!near(consumerHeard.heardHz, PHONE_TONE_HZ)) reasons.push(notHeard('consumer', consumerHeard));
-  if (!near(phoneHeard.heardHz, CONSUMER_TONE_HZ)) reasons.push(notHeard('phone', phoneHeard));
-  if (phoneHeard.dtmf !== DIGITS)
-    reasons.push(`the phone got the keys "${phoneHeard.dtmf}", not "${DIGITS}"`);
-  const wanted = options.hangup === 'phone' ? 'phone-hangup' : 'consumer-hangup';
-  if (record['cause'] !== wanted) reasons.push(`the record says ${String(record['cause'])}, not ${wanted}`);
   const ladder = [...arrows].sort((a, b) => a.atMs - b.atMs);
-  const began = ladder[0]?.atMs ?? 0;
   const at = (from: string, what: string): number =>
     ladder.findLast((arrow) => arrow.from === from && arrow.what.startsWith(what))?.atMs ?? Number.NaN;
-  return {
-    ok: reasons.length === 0,
+  return resultOf({
+    ends: { consumer, phone, consumerToneHz: FIRST_CONSUMER_TONE_HZ },
+    record,
+    options,
+    arrows: ladder,
     reasons,
-    consumer: {
-      heardHz: consumerHeard.heardHz,
-      rxPackets: consumerHeard.rxPackets,
-      lost: consumerHeard.lost,
-    },
-    phone: {
-      heardHz: phoneHeard.heardHz,
-      rxPackets: phoneHeard.rxPackets,
-      lost: phoneHeard.lost,
-      codec: phoneHeard.codec,
-      dtmf: phoneHeard.dtmf,
-    },
     times: {
       inviteToConnectMs: tenth(at('gateway', 'POST connect') - at('phone', 'INVITE')),
       acceptedTo200Ms: tenth(at('gateway', '200 OK') - at('meta', 'webhook call_status (accepted)')),
       answerToTwoWayAudioMs: tenth(twoWayAtMs - answeredAtMs),
     },
-    ladder: ladder.map((arrow) => ({ ...arrow, atMs: tenth(arrow.atMs - began) })),
-    record,
-  };
+  });
 }
 
 function dial(world: World, number: string): Promise<DialedCall> {
@@ -106,5 +84,3 @@ async function refusal(phone: DialedCall): Promise<never> {
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
-
-const notHeard = (who: string, { heardHz }: Heard): string => `the ${who} heard ${heardHz} Hz`;

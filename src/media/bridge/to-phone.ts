@@ -44,9 +44,11 @@ export class ToPhone {
   /** Pass-through: what is added to the consumer's numbers. */
   #sequenceOffset = 0;
   #timestampOffset = 0;
-  #lastPassed = { timestamp: 0, atMs: 0 };
+  #lastPassedTimestamp = 0;
+  #lastPassedAtMs = 0;
   /** The event whose clock is not that of the audio: its timestamp, and where it stands in the audio's. */
-  #foreignEvent = { timestamp: -1, beginsAt: 0 };
+  #foreignEventTimestamp = -1;
+  #foreignEventBeginsAt = 0;
   readonly #rescaled = new Uint8Array(TELEPHONE_EVENT_BYTES);
 
   constructor(
@@ -136,22 +138,21 @@ export class ToPhone {
     }
     const at = header.payloadOffset;
     const payload = packet.subarray(at, at + header.payloadLength);
-    if (clockRate === OPUS_CLOCK) return this.#forward(payload, header, event.payloadType);
+    if (clockRate === OPUS_CLOCK) return this.#forward(payload, header, header.timestamp, event.payloadType);
     if (payload.length < TELEPHONE_EVENT_BYTES) {
       this.#sequenceOffset -= 1;
       return;
     }
-    if (header.timestamp !== this.#foreignEvent.timestamp) {
+    if (header.timestamp !== this.#foreignEventTimestamp) {
       // Its place among the audio is told by its arrival.
-      const { timestamp, atMs } = this.#lastPassed;
-      const beginsAt = (timestamp + Math.round(((nowMs - atMs) * OPUS_CLOCK) / 1_000)) >>> 0;
-      this.#foreignEvent = { timestamp: header.timestamp, beginsAt };
+      const since = Math.round(((nowMs - this.#lastPassedAtMs) * OPUS_CLOCK) / 1_000);
+      this.#foreignEventTimestamp = header.timestamp;
+      this.#foreignEventBeginsAt = (this.#lastPassedTimestamp + since) >>> 0;
     }
     const ours = this.#rescaled;
     ours.set(payload.subarray(0, TELEPHONE_EVENT_BYTES));
     write16(ours, 2, Math.min(0xffff, Math.round((read16(payload, 2) * OPUS_CLOCK) / clockRate)));
-    const { sequence, marker } = header;
-    this.#forward(ours, { sequence, marker, timestamp: this.#foreignEvent.beginsAt }, event.payloadType);
+    this.#forward(ours, header, this.#foreignEventBeginsAt, event.payloadType);
   }
 
   get passesThrough(): boolean {
@@ -181,19 +182,15 @@ export class ToPhone {
     const decoder = this.#decoder;
     if (!decoder) return;
     const toSamples = this.#rate / OPUS_CLOCK;
-    let left = gapTicks;
-    const fec = opusHasFec(next) && left >= frameTicks;
-    const plain = fec ? left - frameTicks : left;
+    const fec = gapTicks >= frameTicks && opusHasFec(next);
+    const plain = fec ? gapTicks - frameTicks : gapTicks;
     for (let done = 0; done < plain; ) {
       const step = Math.min(960, plain - done);
-      // libopus conceals in multiples of 2.5 ms only.
-      const samples = Math.round((step * toSamples * 400) / this.#rate) * (this.#rate / 400);
-      if (samples > 0) this.#push(decoder.conceal(this.#pcm, samples));
+      this.#push(decoder.conceal(this.#pcm, Math.round(step * toSamples)));
       done += step;
     }
     if (fec) {
-      left = frameTicks;
-      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(left * toSamples)) ?? 0;
+      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples)) ?? 0;
       if (samples > 0) this.#counters.recoveredByFec += 1;
       this.#push(samples);
     }
@@ -224,10 +221,11 @@ export class ToPhone {
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
       this.#synced = true;
     }
-    this.#lastPassed = { timestamp: header.timestamp, atMs: nowMs };
+    this.#lastPassedTimestamp = header.timestamp;
+    this.#lastPassedAtMs = nowMs;
     this.#cadence.served(nowMs, false);
     if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
-    this.#forward(payload, header, this.#outlet.payloadType);
+    this.#forward(payload, header, header.timestamp, this.#outlet.payloadType);
     return true;
   }
 
@@ -236,14 +234,11 @@ export class ToPhone {
     this.#synced = false;
   }
 
-  #forward(
-    payload: Uint8Array,
-    header: Pick<RtpHeader, 'sequence' | 'timestamp' | 'marker'>,
-    payloadType: number,
-  ): void {
+  /** @param timestamp in the consumer's numbers; not the header's where that counts in another clock */
+  #forward(payload: Uint8Array, header: RtpHeader, timestamp: number, payloadType: number): void {
     const outlet = this.#outlet;
     outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
-    outlet.timestamp = (header.timestamp + this.#timestampOffset) >>> 0;
+    outlet.timestamp = (timestamp + this.#timestampOffset) >>> 0;
     outlet.marker = header.marker;
     const at = outlet.begin(outlet.timestamp, payloadType);
     outlet.packet.set(payload, at);

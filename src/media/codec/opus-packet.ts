@@ -2,6 +2,9 @@
 const MAX_SAMPLES_48K = 5_760;
 const MAX_FRAME_BYTES = 1_275;
 
+/** Of SILK's frames, by the last two bits of the configuration (RFC 6716 section 3.1): 48 kHz. */
+const SILK_SAMPLES_48K: readonly number[] = [480, 960, 1_920, 2_880];
+
 /**
  * Duration only, without an object: RTP ticks at 48 kHz. 0 when the packet breaks one of the rules R1 to R7 of
  * RFC 6716 section 3.4, which is exactly when libopus refuses it.
@@ -124,7 +127,7 @@ function lengthBytes(length: number): number {
 
 function frameSamples48k(toc: number): number {
   const config = toc >> 3;
-  if (config < 12) return [480, 960, 1_920, 2_880][config & 3] as number;
+  if (config < 12) return SILK_SAMPLES_48K[config & 3] as number;
   if (config < 16) return config & 1 ? 960 : 480;
   return 120 << (config & 3);
 }

@@ -115,15 +115,6 @@ export function writeReport(
   return writeSdes(out, at, sent.ssrc, cname);
 }
 
-/** Appends a BYE (RFC 3550 section 6.6); returns the new length. */
-export function appendBye(out: Uint8Array, at: number, ssrc: number): number {
-  out[at] = 0x81;
-  out[at + 1] = RTCP_BYE;
-  write16(out, at + 2, 1);
-  write32(out, at + 4, ssrc);
-  return at + 8;
-}
-
 function writeSdes(out: Uint8Array, at: number, ssrc: number, cname: Uint8Array): number {
   out[at] = 0x81;
   out[at + 1] = 202;

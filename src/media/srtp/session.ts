@@ -12,9 +12,6 @@ export interface SrtpKeys {
 /** Why a packet was not taken. */
 export type SrtpRefusal = 'malformed' | 'replay' | 'auth';
 
-/** Bytes that a buffer must have behind a packet that is to be protected. */
-export const SRTP_TRAILER_BYTES = 20;
-
 /** A peer that invents SSRCs may not make us keep a state for each. */
 const MAX_SSRCS = 16;
 

@@ -1,0 +1,268 @@
+import { Type } from 'typebox';
+import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
+
+export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus'] as const;
+
+const rateLimit = (description: string) =>
+  Type.Object(
+    {
+      perSecond: whole(
+        'Requests a second, repetitions and those of calls that are up not counted; 0: no limit.',
+        0,
+        1_000_000,
+        1_000,
+      ),
+      burst: Type.Optional(
+        whole('How many may come at once; default 2000, or twice perSecond when that is more.', 1, 1_000_000),
+      ),
+      exempt: Type.Optional(cidrs('Who is not limited.')),
+    },
+    { ...strict, description },
+  );
+
+const tls = Type.Object(
+  {
+    certificates: Type.Array(
+      Type.Object(
+        {
+          cert: text('Path of a PEM file: the certificate, and those between it and the root.'),
+          key: text('Path of a PEM file: its key.'),
+          chain: Type.Optional(
+            text('Path of a PEM file: those between it and the root, when cert has them not.'),
+          ),
+          passphrase: Type.Optional(secret('Of an encrypted key.')),
+        },
+        strict,
+      ),
+      {
+        description:
+          'Who we are; a peer that asks for a name (SNI) is shown the one that has it. SIGHUP reads them again.',
+        minItems: 1,
+      },
+    ),
+    ca: Type.Optional(
+      text('Path of a PEM file: who must have certified peers; default: the authorities of Node.'),
+    ),
+    clientCertificate: choice(
+      ['none', 'optional', 'required'] as const,
+      'Whether peers that connect to us must show one.',
+      { default: 'none' },
+    ),
+    acceptAnyServer: flag('Connect to a PBX without knowing who it is: calls can be taken over.', false),
+    allowWildcards: flag('Let *.example.com stand for one label, which RFC 5922 forbids.', false),
+    minVersion: choice(['TLSv1.2', 'TLSv1.3'] as const, 'Oldest version.', { default: 'TLSv1.2' }),
+  },
+  { ...strict, description: 'For protocol tls, which needs it.' },
+);
+
+export const trunk = Type.Object(
+  {
+    host: host('Host name or address of the PBX or phone.'),
+    port: Type.Optional(
+      whole(
+        'SIP port; without one a host name is located by DNS (RFC 3263), an address has 5060, with tls 5061.',
+        1,
+        65_535,
+      ),
+    ),
+    from: Type.Optional(
+      Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
+        description: 'Where its own INVITEs come from; default: host, when that is an address.',
+        minItems: 1,
+      }),
+    ),
+    transport: choice(
+      ['udp', 'tcp', 'tls'] as const,
+      'SIP transport; sip.listen must have a listener for it.',
+      {
+        default: 'udp',
+      },
+    ),
+    user: Type.Optional(
+      text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
+    ),
+    fromDomain: Type.Optional(host('Domain of From; default: the address of the SIP server.')),
+    codecs: Type.Array(choice(CODEC_NAMES, 'A codec.'), {
+      description: 'Codecs offered, in this order.',
+      minItems: 1,
+      uniqueItems: true,
+      default: ['PCMU', 'PCMA'],
+    }),
+    telephoneEvent: flag('Offer telephone-event (RFC 4733) for DTMF; otherwise SIP INFO is used.', true),
+    ptimeMs: Type.Unsafe<10 | 20 | 30 | 40 | 60>({
+      type: 'integer',
+      enum: [10, 20, 30, 40, 60],
+      default: 20,
+      description: 'Packet time offered, ms.',
+    }),
+    callers: Type.Optional(
+      Type.Object(
+        { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },
+        { ...strict, description: 'Digest that its own INVITEs must carry (they are challenged with 401).' },
+      ),
+    ),
+    credentials: Type.Optional(
+      Type.Object(
+        { username: text('User name for digest authentication.'), password: secret('Its password.') },
+        { ...strict, description: 'For a PBX that challenges INVITE (401, 407).' },
+      ),
+    ),
+  },
+  { ...strict, description: 'A PBX or phone that takes calls.' },
+);
+
+const HOLD_TELLS_META =
+  'Tell Meta when the phone holds the call (media_update: our track is disabled). Never needed for the audio.';
+
+export const route = Type.Object(
+  {
+    targets: Type.Array(
+      Type.Object(
+        {
+          trunk: text('One of trunks.'),
+          user: Type.Optional(text('User part of the Request-URI; default: the user of the trunk.')),
+          ringTimeoutMs: Type.Optional(
+            whole('How long this target may ring before the next one, ms.', 1_000, 55_000),
+          ),
+        },
+        strict,
+      ),
+      { description: 'Whom to ring, one after the other.', minItems: 1 },
+    ),
+    ringBudgetMs: whole('All targets together, ms; Meta gives up at 60 s.', 1_000, 54_000, 45_000),
+    holdTellsMeta: flag(HOLD_TELLS_META, false),
+  },
+  { ...strict, description: 'An ordered list of SIP targets.' },
+);
+
+const outboundRule = Type.Object(
+  {
+    trunk: text('Whose INVITEs it is for, one of trunks.'),
+    prefix: Type.Optional(
+      text('What the called number must begin with; it is taken away.', { pattern: '^[0-9*#+]+$' }),
+    ),
+    caller: Type.Optional(text('Only for this extension: the user part of From.')),
+    page: Type.Optional(text('Id of the Page or number that calls, one of meta.pages or meta.numbers.')),
+    pageHeader: Type.Optional(
+      text('INVITE header that names the Page or number; where it is missing, page counts.', {
+        pattern: '^[A-Za-z][A-Za-z0-9-]*$',
+      }),
+    ),
+    requestPermission: flag(
+      'Ask a consumer who has not permitted calls for it (calling_optin): one message, never repeated by itself.',
+      false,
+    ),
+    holdTellsMeta: flag(HOLD_TELLS_META, false),
+  },
+  { ...strict, description: 'Who may call consumers, and as which Page.' },
+);
+
+export const sip = Type.Object(
+  {
+    server: Type.Union(
+      [
+        Type.Literal('embedded'),
+        Type.Object(
+          {
+            host: host('Host of the drachtio-server.'),
+            port: whole('Its application port.', 1, 65_535, 9022),
+            secret: secret('Its secret.'),
+          },
+          strict,
+        ),
+      ],
+      { default: 'embedded', description: '`embedded`, or a drachtio-server: `{ host, port, secret }`.' },
+    ),
+    listen: Type.Array(
+      Type.Object(
+        {
+          protocol: choice(['udp', 'tcp', 'tls'] as const, 'Transport.', { default: 'udp' }),
+          address: text('Address of this machine.', { format: 'ip' }),
+          port: Type.Optional(port('Port; 0 takes any free one. Default 5060, with tls 5061.')),
+          externalAddress: Type.Optional(
+            text('For this listener, in place of sip.externalAddress.', { format: 'ip' }),
+          ),
+          allow: Type.Optional(cidrs('For this listener, in place of sip.allow; loopback always may.')),
+          rateLimit: Type.Optional(rateLimit('For this listener, in place of sip.rateLimit.')),
+          tls: Type.Optional(tls),
+        },
+        strict,
+      ),
+      {
+        description: 'Where the embedded SIP server listens.',
+        minItems: 1,
+        default: [{ protocol: 'udp', address: '127.0.0.1' }],
+      },
+    ),
+    externalAddress: Type.Optional(
+      text('Address written into Via and Contact, when behind NAT.', { format: 'ip' }),
+    ),
+    localNetworks: Type.Optional(
+      cidrs('Peers on our side of the NAT: they see our own address, not externalAddress.'),
+    ),
+    dnsServers: Type.Optional(
+      Type.Array(text('Address.', { format: 'ip' }), {
+        description: "DNS servers that locate trunks, in place of the system's.",
+        minItems: 1,
+      }),
+    ),
+    allow: Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
+      description: 'Who may speak SIP with the embedded server; loopback always may.',
+      default: [],
+    }),
+    rateLimit: Type.Optional(
+      rateLimit('New SIP requests that one source may send; more are dropped in silence.'),
+    ),
+    userAgent: text('User-Agent header; the version is added.', {
+      default: 'messenger-sip-gateway',
+      format: 'products',
+    }),
+    requestTimeoutMs: whole(
+      'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
+      500,
+      32_000,
+      10_000,
+    ),
+  },
+  { ...strict, default: {}, description: 'The SIP side.' },
+);
+
+export const outbound = Type.Object(
+  {
+    rules: Type.Array(outboundRule, {
+      description: 'Calls that phones place; the first rule that fits counts. None: such calls get 403.',
+      default: [],
+    }),
+    directory: Type.Object(
+      {
+        path: Type.Optional(
+          text('File that keeps the short numbers; default: they are lost with the process.'),
+        ),
+        first: Type.Optional(whole('First short number given to consumers who call.', 1, 999_999_999)),
+        last: Type.Optional(
+          whole('Last one. Without a range, phones see and dial the PSID.', 1, 999_999_999),
+        ),
+      },
+      {
+        ...strict,
+        default: {},
+        description: 'Short numbers of consumers, so that Redial works on a keypad.',
+      },
+    ),
+    digest: choice(
+      ['MD5', 'SHA-256'] as const,
+      'How trunks with callers sign; MD5 is what every PBX speaks.',
+      {
+        default: 'MD5',
+      },
+    ),
+    ringTimeoutMs: whole("How long the consumer's device may ring, ms.", 5_000, 120_000, 60_000),
+    throttleStatus: Type.Unsafe<503 | 480>({
+      type: 'integer',
+      enum: [503, 480],
+      default: 503,
+      description: 'What the phone is told when Meta throttles; some PBXs give up a trunk that says 503.',
+    }),
+  },
+  { ...strict, default: {}, description: 'Calls from phones to consumers.' },
+);
