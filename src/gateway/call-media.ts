@@ -100,6 +100,8 @@ export class MediaSide {
           durationMs: event.durationMs,
           from: event.from,
         });
+      case 'played':
+        return;
       case 'bug':
         return dispatch({ type: 'bug', message: event.message });
     }

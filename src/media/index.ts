@@ -1,5 +1,6 @@
 export { Bridge } from './bridge/bridge.ts';
 export { MediaEngine } from './bridge/engine.ts';
+export type { PcmSource, PcmTap, PlayMode } from './bridge/inserts.ts';
 export {
   type BridgeEvent,
   type BridgeOptions,

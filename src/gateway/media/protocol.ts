@@ -64,6 +64,8 @@ export type MediaEvent =
       readonly durationMs: number;
       readonly from: 'consumer' | 'phone';
     }
+  /** What was played to this leg came to its end. */
+  | { readonly kind: 'played'; readonly leg: 'consumer' | 'phone' }
   | { readonly kind: 'bug'; readonly message: string };
 
 export type ToWorker =

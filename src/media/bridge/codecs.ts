@@ -13,6 +13,8 @@ import type { PhoneCodec, SendPlan } from './types.ts';
 const META_BITRATE = 20_000;
 const META_PLAYBACK_RATE = 16_000;
 const EXPECTED_LOSS_PERCENT = 10;
+const PHONE_BITRATE = 32_000;
+const PHONE_COMPLEXITY = 5;
 
 /** PCM rate of a phone's codec, Hz: libopus runs at it on the other leg, so nothing is resampled. */
 export function pcmRate(codec: PhoneCodec): number {
@@ -24,7 +26,19 @@ export function phoneDecoder(codec: PhoneCodec, opus: OpusLibrary): AudioDecoder
   return codec === 'G722' ? new G722Decoder() : opus.decoder(pcmRate(codec));
 }
 
-export function phoneEncoder(codec: 'PCMU' | 'PCMA' | 'G722'): AudioEncoder {
+/** Towards an Opus phone only while something is played to it: otherwise the consumer's packets pass. */
+export function phoneEncoder(codec: PhoneCodec, opus: OpusLibrary): AudioEncoder {
+  if (codec === 'opus') {
+    return opus.encoder({
+      sampleRate: pcmRate(codec),
+      bitrate: PHONE_BITRATE,
+      complexity: PHONE_COMPLEXITY,
+      inbandFec: false,
+      expectedLossPercent: 0,
+      dtx: false,
+      maxPlaybackRate: 16_000,
+    });
+  }
   return codec === 'G722' ? new G722Encoder() : new G711Encoder(codec);
 }
 

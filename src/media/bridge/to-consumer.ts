@@ -11,6 +11,7 @@ import { Cadence, FRAME_MS } from './cadence.ts';
 import { metaEncoder, pcmRate, phoneDecoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
+import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import type { Outlet } from './outlet.ts';
 import type { PhonePlan, SendPlan } from './types.ts';
 
@@ -29,6 +30,8 @@ export class ToConsumer {
   readonly #send: (length: number, payloadAt: number) => void;
   readonly #cadence = new Cadence();
   readonly #pcm = new Int16Array(MAX_PACKET_SAMPLES);
+  /** Hz of decoded audio. */
+  #rate = 8_000;
   #frame = new Int16Array(160);
   #framer = new Framer(160, MAX_PACKET_SAMPLES);
   #phone: PhonePlan | undefined;
@@ -37,6 +40,7 @@ export class ToConsumer {
   #encoder: AudioEncoder | undefined;
   #expected = 0;
   #synced = false;
+  readonly #inserts: Inserts;
 
   constructor(
     opus: OpusLibrary,
@@ -44,12 +48,17 @@ export class ToConsumer {
     counters: Counters,
     outlet: Outlet,
     send: (length: number, payloadAt: number) => void,
+    onPlayed: () => void,
   ) {
     this.#opus = opus;
     this.#complexity = complexity;
     this.#counters = counters;
     this.#outlet = outlet;
     this.#send = send;
+    this.#inserts = new Inserts(() => {
+      this.#ready();
+      onPlayed();
+    });
   }
 
   configureSend(plan: SendPlan): void {
@@ -82,26 +91,53 @@ export class ToConsumer {
     this.#ready();
   }
 
+  /** The phone's audio as the consumer hears it, before a source is put in. */
+  tap(tap: PcmTap): void {
+    this.#inserts.tap(tap);
+    this.#ready();
+  }
+
+  untap(tap: PcmTap): void {
+    this.#inserts.untap(tap);
+    this.#ready();
+  }
+
+  /** What the consumer hears instead of or with the phone; undefined ends it. */
+  play(source: PcmSource | undefined, mode: PlayMode): void {
+    this.#inserts.play(source, mode);
+    this.#ready();
+  }
+
+  /** Opus goes on as it came. A source makes us encode for as long as it plays. */
+  get passesThrough(): boolean {
+    return this.#phone?.codec === 'opus' && !this.#inserts.playing;
+  }
+
   /** One packet of the phone's codec. False: it could not be read. */
   audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
     const phone = this.#phone;
-    const decoder = this.#decoder;
     if (!phone || !this.#plan || header.payloadLength === 0) return false;
     const at = header.payloadOffset;
     const payload = packet.subarray(at, at + header.payloadLength);
-    if (phone.codec === 'opus') return this.#pass(payload, header, arrival, nowMs);
-    if (!decoder) return false;
+    if (phone.codec === 'opus' && opusSamples48k(payload) === 0) return false;
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
+    if (this.passesThrough) return this.#pass(payload, header, arrival, missing, gap, nowMs);
     const lateMs = this.#cadence.served(nowMs, false);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
-    else if (missing > 0 && gap > 0)
-      this.#conceal(phone, Math.min(gap, (phone.clockRate * MAX_CONCEALED_MS) / 1000));
+    return this.#decode(payload, header, lateMs > 0 || missing === 0 ? 0 : gap, nowMs);
+  }
+
+  #decode(payload: Uint8Array, header: RtpHeader, gap: number, nowMs: number): boolean {
+    const phone = this.#phone;
+    const decoder = this.#decoder;
+    if (!phone || !decoder) return false;
+    if (gap > 0) this.#conceal(phone, Math.min(gap, (phone.clockRate * MAX_CONCEALED_MS) / 1000), nowMs);
     const samples = decoder.decode(payload, this.#pcm);
     const ticks = (samples * phone.clockRate) / decoder.sampleRate;
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
-    this.#push(samples);
+    this.#push(samples, nowMs);
     return samples > 0;
   }
 
@@ -110,12 +146,13 @@ export class ToConsumer {
     const phone = this.#phone;
     if (!phone || !this.#plan) return;
     while (this.#cadence.due(nowMs)) {
-      if (phone.codec === 'opus') this.#sendPayload(OPUS_SILENCE);
-      else {
-        this.#framer.clear();
-        this.#pcm.fill(0, 0, this.#framer.frame);
-        this.#push(this.#framer.frame);
+      if (this.passesThrough) {
+        this.#sendPayload(OPUS_SILENCE);
+        if (!this.#inserts.listening) continue;
       }
+      this.#framer.clear();
+      this.#pcm.fill(0, 0, this.#framer.frame);
+      this.#push(this.#framer.frame, nowMs);
     }
   }
 
@@ -126,19 +163,22 @@ export class ToConsumer {
     this.#encoder = undefined;
   }
 
-  #conceal(phone: PhonePlan, gapTicks: number): void {
+  #conceal(phone: PhonePlan, gapTicks: number, nowMs: number): void {
     const decoder = this.#decoder;
     if (!decoder) return;
     const samples = Math.round((gapTicks * decoder.sampleRate) / phone.clockRate);
-    this.#push(decoder.conceal(this.#pcm, samples));
+    this.#push(decoder.conceal(this.#pcm, samples), nowMs);
     this.#counters.concealedSamples += gapTicks;
   }
 
-  #push(samples: number): void {
+  #push(samples: number, nowMs: number): void {
+    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
+    if (this.passesThrough) return;
     this.#framer.push(this.#pcm, samples);
     while (this.#framer.shift(this.#frame)) {
       const encoder = this.#encoder;
       if (!encoder) return;
+      if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
       this.#send(at + bytes, at);
@@ -146,18 +186,24 @@ export class ToConsumer {
     }
   }
 
-  #pass(payload: Uint8Array, header: RtpHeader, arrival: Arrival, nowMs: number): boolean {
+  #pass(
+    payload: Uint8Array,
+    header: RtpHeader,
+    arrival: Arrival,
+    missing: number,
+    gap: number,
+    nowMs: number,
+  ): boolean {
     const ticks = opusSamples48k(payload);
-    if (ticks === 0) return false;
     const lateMs = this.#cadence.served(nowMs, false);
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
-    const gap = this.#synced && arrival !== 'restart' ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
     else if (gap > 0 && gap < 48_000) {
       this.#outlet.advance(gap);
       const lost = Math.round(gap / ticks);
       if (arrival === 'gap') this.#outlet.sequence = (this.#outlet.sequence + lost) & 0xffff;
     }
+    if (this.#inserts.listening) this.#decode(payload, header, missing > 0 && lateMs === 0 ? gap : 0, nowMs);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
     this.#sendPayload(payload, ticks);
@@ -174,7 +220,18 @@ export class ToConsumer {
   #ready(): void {
     const phone = this.#phone;
     const plan = this.#plan;
-    if (!phone || !plan || phone.codec === 'opus') return;
+    if (!phone || !plan) return;
+    this.#rate = pcmRate(phone.codec);
+    if (this.passesThrough) {
+      this.#encoder?.close();
+      this.#encoder = undefined;
+      if (this.#inserts.listening) this.#decoder ??= phoneDecoder(phone.codec, this.#opus);
+      else {
+        this.#decoder?.close();
+        this.#decoder = undefined;
+      }
+      return;
+    }
     this.#decoder ??= phoneDecoder(phone.codec, this.#opus);
     this.#encoder ??= metaEncoder(this.#opus, pcmRate(phone.codec), plan, this.#complexity);
   }

@@ -13,6 +13,7 @@ import { pcmRate, phoneEncoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { type DtmfReceiver, DtmfSender, TELEPHONE_EVENT_BYTES } from './dtmf.ts';
 import { Framer } from './framer.ts';
+import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import type { Outlet } from './outlet.ts';
 import type { PhonePlan } from './types.ts';
 
@@ -38,10 +39,12 @@ export class ToPhone {
   #decoder: AudioDecoder | undefined;
   #encoder: AudioEncoder | undefined;
   #framer = new Framer(160, MAX_PACKET_SAMPLES);
-  /** RTP timestamp of the consumer's next sample. */
+  /** RTP timestamp of the consumer's next sample; known when `#synced`. */
   #expected = 0;
   #synced = false;
-  /** Pass-through: what is added to the consumer's numbers. */
+  readonly #inserts: Inserts;
+  /** Pass-through: what is added to the consumer's numbers; known when `#aligned`. */
+  #aligned = false;
   #sequenceOffset = 0;
   #timestampOffset = 0;
   #lastPassedTimestamp = 0;
@@ -56,11 +59,16 @@ export class ToPhone {
     counters: Counters,
     outlet: Outlet,
     send: (length: number, payloadAt: number) => void,
+    onPlayed: () => void,
   ) {
     this.#opus = opus;
     this.#counters = counters;
     this.#outlet = outlet;
     this.#send = send;
+    this.#inserts = new Inserts(() => {
+      this.#ready();
+      onPlayed();
+    });
     this.#dtmf = new DtmfSender(outlet, send);
   }
 
@@ -73,16 +81,41 @@ export class ToPhone {
     if (previous?.codec !== plan.codec) {
       this.#release();
       this.#rate = pcmRate(plan.codec);
-      if (plan.codec !== 'opus') {
-        this.#decoder = this.#opus.decoder(this.#rate);
-        this.#encoder = phoneEncoder(plan.codec);
-      }
       this.#synced = false;
+      this.#aligned = false;
     }
     if (this.#framer.frame !== samples || previous?.codec !== plan.codec) {
       this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
       this.#frame = new Int16Array(samples);
     }
+    this.#ready();
+  }
+
+  /** The consumer's audio as the phone hears it, before a source is put in. */
+  tap(tap: PcmTap): void {
+    this.#inserts.tap(tap);
+    this.#ready();
+  }
+
+  untap(tap: PcmTap): void {
+    this.#inserts.untap(tap);
+    this.#ready();
+  }
+
+  /** What the phone hears instead of or with the consumer; undefined ends it. */
+  play(source: PcmSource | undefined, mode: PlayMode): void {
+    this.#inserts.play(source, mode);
+    this.#ready();
+  }
+
+  /** It is known how to talk to the phone. */
+  get planned(): boolean {
+    return this.#plan !== undefined;
+  }
+
+  /** Opus goes on as it came. A source makes us encode for as long as it plays. */
+  get passesThrough(): boolean {
+    return this.#plan?.codec === 'opus' && !this.#inserts.playing;
   }
 
   /** One packet of Opus, in order or behind a gap of `missing` packets. False: the codec could not read it. */
@@ -93,31 +126,36 @@ export class ToPhone {
     const payload = packet.subarray(at, at + header.payloadLength);
     const ticks = opusSamples48k(payload);
     if (ticks === 0) return false;
-    if (plan.codec === 'opus') return this.#pass(payload, header, nowMs);
-    const decoder = this.#decoder;
-    if (!decoder) return false;
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
-    const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
-    const dtx = payload.length <= DTX_BYTES;
-    const lateMs = this.#cadence.served(nowMs, dtx);
+    const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
+    if (this.passesThrough) {
+      if (this.#inserts.listening) this.#decode(payload, header, ticks, gap, nowMs);
+      return this.#pass(payload, header, nowMs);
+    }
+    const lateMs = this.#cadence.served(nowMs, payload.length <= DTX_BYTES);
     if (lateMs > 0) {
       this.#outlet.advance(Math.round((lateMs * plan.clockRate) / 1000));
       this.#outlet.marker = true;
-    } else if (missing > 0 && gap > 0) {
-      this.#conceal(payload, Math.min(gap, (OPUS_CLOCK * MAX_CONCEALED_MS) / 1000), ticks);
     }
+    return this.#decode(payload, header, ticks, lateMs > 0 ? 0 : gap, nowMs);
+  }
+
+  #decode(payload: Uint8Array, header: RtpHeader, ticks: number, gap: number, nowMs: number): boolean {
+    const decoder = this.#decoder;
+    if (!decoder) return false;
+    if (gap > 0) this.#conceal(payload, Math.min(gap, (OPUS_CLOCK * MAX_CONCEALED_MS) / 1000), ticks, nowMs);
     const samples = decoder.decode(payload, this.#pcm);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
     if (samples === 0) return false;
-    this.#push(samples);
+    this.#push(samples, nowMs);
     return true;
   }
 
   /** A step of a telephone-event of the consumer's. */
   event(step: 'start' | 'update' | 'end', received: DtmfReceiver, nowMs: number): void {
     const event = this.#plan?.telephoneEvent;
-    if (!event || this.#plan?.codec === 'opus') return;
+    if (!event || this.passesThrough) return;
     // The event is the stream meanwhile: nothing is missing, and nothing must be made up.
     this.#cadence.served(nowMs, false);
     const duration = Math.round((received.duration * event.clockRate) / received.clockRate);
@@ -132,7 +170,7 @@ export class ToPhone {
    */
   passEvent(packet: Uint8Array, header: RtpHeader, clockRate: number, nowMs: number): void {
     const event = this.#plan?.telephoneEvent;
-    if (!event || event.clockRate !== OPUS_CLOCK || !this.#synced) {
+    if (!event || event.clockRate !== OPUS_CLOCK || !this.#aligned) {
       this.#sequenceOffset -= 1;
       return;
     }
@@ -155,21 +193,17 @@ export class ToPhone {
     this.#forward(ours, header, this.#foreignEventBeginsAt, event.payloadType);
   }
 
-  get passesThrough(): boolean {
-    return this.#plan?.codec === 'opus';
-  }
-
   /** Fills what DTX, loss or a dead consumer left out, so that the phone hears a steady stream. */
   tick(nowMs: number): void {
     const plan = this.#plan;
     const decoder = this.#decoder;
-    if (!plan || !decoder || plan.codec === 'opus' || this.#dtmf.active) return;
+    if (!plan || !decoder || this.passesThrough || this.#dtmf.active) return;
     while (this.#cadence.due(nowMs)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
       const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;
       if (made < samples) this.#pcm.fill(0, made, samples);
       this.#counters.concealedSamples += (OPUS_CLOCK * FRAME_MS) / 1000;
-      this.#push(samples);
+      this.#push(samples, nowMs);
     }
   }
 
@@ -178,7 +212,7 @@ export class ToPhone {
   }
 
   /** FEC of the packet after the gap for its last frame, PLC for the frames before (RFC 6716 section 2.1.7). */
-  #conceal(next: Uint8Array, gapTicks: number, frameTicks: number): void {
+  #conceal(next: Uint8Array, gapTicks: number, frameTicks: number, nowMs: number): void {
     const decoder = this.#decoder;
     if (!decoder) return;
     const toSamples = this.#rate / OPUS_CLOCK;
@@ -186,18 +220,20 @@ export class ToPhone {
     const plain = fec ? gapTicks - frameTicks : gapTicks;
     for (let done = 0; done < plain; ) {
       const step = Math.min(960, plain - done);
-      this.#push(decoder.conceal(this.#pcm, Math.round(step * toSamples)));
+      this.#push(decoder.conceal(this.#pcm, Math.round(step * toSamples)), nowMs);
       done += step;
     }
     if (fec) {
       const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples)) ?? 0;
       if (samples > 0) this.#counters.recoveredByFec += 1;
-      this.#push(samples);
+      this.#push(samples, nowMs);
     }
     this.#counters.concealedSamples += gapTicks;
   }
 
-  #push(samples: number): void {
+  #push(samples: number, nowMs: number): void {
+    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
+    if (this.passesThrough) return;
     this.#framer.push(this.#pcm, samples);
     while (this.#framer.shift(this.#frame)) this.#sendFrame();
   }
@@ -208,6 +244,7 @@ export class ToPhone {
     if (!plan || !encoder) return;
     const ticks = (plan.clockRate * plan.ptimeMs) / 1000;
     if (!this.#dtmf.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive') {
+      if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
       this.#send(at + bytes, at);
@@ -216,10 +253,10 @@ export class ToPhone {
   }
 
   #pass(payload: Uint8Array, header: RtpHeader, nowMs: number): boolean {
-    if (!this.#synced) {
+    if (!this.#aligned) {
       this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, header.sequence);
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
-      this.#synced = true;
+      this.#aligned = true;
     }
     this.#lastPassedTimestamp = header.timestamp;
     this.#lastPassedAtMs = nowMs;
@@ -232,6 +269,7 @@ export class ToPhone {
   /** Another stream of the consumer's: its numbers go on where the last ones ended. */
   resync(): void {
     this.#synced = false;
+    this.#aligned = false;
   }
 
   /** @param timestamp in the consumer's numbers; not the header's where that counts in another clock */
@@ -244,6 +282,23 @@ export class ToPhone {
     outlet.packet.set(payload, at);
     this.#send(at + payload.length, at);
     outlet.advance(960);
+  }
+
+  /** Codecs are there as long as somebody needs them. */
+  #ready(): void {
+    const codec = this.#plan?.codec;
+    if (!codec) return;
+    if (this.passesThrough) {
+      this.#encoder?.close();
+      this.#encoder = undefined;
+      if (!this.#inserts.listening) this.#release();
+    } else {
+      this.#encoder ??= phoneEncoder(codec, this.#opus);
+      // What was passed on before has numbers of its own.
+      this.#aligned = false;
+    }
+    if (!this.passesThrough || this.#inserts.listening) this.#decoder ??= this.#opus.decoder(this.#rate);
+    else this.#synced = false;
   }
 
   #release(): void {

@@ -58,6 +58,8 @@ export type BridgeEvent =
   | { readonly kind: 'silent'; readonly leg: Leg; readonly ms: number }
   /** A key was let go (or its end was lost). */
   | { readonly kind: 'dtmf'; readonly digit: string; readonly durationMs: number; readonly from: Leg }
+  /** What was played to this leg came to its end. */
+  | { readonly kind: 'played'; readonly leg: Leg }
   /** RTCP BYE. */
   | { readonly kind: 'rtcpBye'; readonly leg: Leg }
   /** The bridge met a state that its authors thought impossible, and closed itself. */

@@ -15,7 +15,8 @@ import {
   type PhoneCodec,
   Tone,
 } from '../../../src/media/index.ts';
-import { Harness, type Heard, opus } from './harness.ts';
+import { Harness, opus } from './harness.ts';
+import { decodeAll, voice } from './voice.ts';
 
 const open: Harness[] = [];
 afterEach(async () => {
@@ -39,27 +40,6 @@ function balance(leg: LegStats): number {
   return leg.received - leg.used - Object.values(leg.dropped).reduce((sum, count) => sum + count, 0);
 }
 
-function voice(hz: number, frames: number, sampleRate = 16_000): Uint8Array[] {
-  const encoder = opus.encoder({
-    sampleRate,
-    bitrate: 20_000,
-    complexity: 5,
-    inbandFec: true,
-    expectedLossPercent: 20,
-    dtx: false,
-    maxPlaybackRate: 16_000,
-  });
-  const tone = new Tone(hz, sampleRate);
-  const pcm = new Int16Array(sampleRate / 50);
-  const out = new Uint8Array(1_275);
-  const packets = Array.from({ length: frames }, () => {
-    tone.fill(pcm, pcm.length);
-    return out.slice(0, encoder.encode(pcm, pcm.length, out));
-  });
-  encoder.close();
-  return packets;
-}
-
 function phoneSide(codec: PhoneCodec): { encoder: AudioEncoder; decoder: AudioDecoder; rate: number } {
   if (codec === 'G722') return { encoder: new G722Encoder(), decoder: new G722Decoder(), rate: 16_000 };
   if (codec === 'opus') {
@@ -75,14 +55,6 @@ function phoneSide(codec: PhoneCodec): { encoder: AudioEncoder; decoder: AudioDe
     return { encoder: opus.encoder(options), decoder: opus.decoder(16_000), rate: 16_000 };
   }
   return { encoder: new G711Encoder(codec), decoder: new G711Decoder(codec), rate: 8_000 };
-}
-
-function decodeAll(decoder: AudioDecoder, packets: readonly Heard[]): Int16Array {
-  const pcm = new Int16Array(5_760);
-  const all: number[] = [];
-  for (const { payload } of packets) all.push(...pcm.subarray(0, decoder.decode(payload, pcm)));
-  decoder.close();
-  return Int16Array.from(all);
 }
 
 const near = (got: number, wanted: number): number => Math.abs(got / wanted - 1);

@@ -1,0 +1,156 @@
+import type { Clock } from '../../shared/clock.ts';
+import { isRtcp, RtpHeader } from '../rtp/header.ts';
+import { type SrtpKeys, SrtpSession } from '../srtp/session.ts';
+import { DtmfReceiver } from './dtmf.ts';
+import { LegState } from './leg-state.ts';
+import { Outlet } from './outlet.ts';
+import type { ToPhone } from './to-phone.ts';
+import type { BridgeEvent, DropReason, ReceivePlan, SendPlan } from './types.ts';
+
+/** Packets that carry our mid after each description of Meta's. */
+const TAGGED_PACKETS = 25;
+
+/** The consumer's end: SRTP and SRTCP in, checked and handed to the direction of the phone; SRTP out. */
+export class ConsumerSide {
+  readonly state: LegState;
+  readonly dtmf = new DtmfReceiver();
+  readonly #clock: Clock;
+  readonly #header = new RtpHeader();
+  readonly #onEvent: (event: BridgeEvent) => void;
+  #srtp: SrtpSession | undefined;
+  #send: ((packet: Uint8Array) => void) | undefined;
+  #receivePlan: ReceivePlan | undefined;
+  #sendPlan: SendPlan | undefined;
+  #cname: Uint8Array = new Uint8Array();
+  #toPhone: ToPhone | undefined;
+  open = false;
+
+  /** @param ssrc ours towards Meta, as in our offer */
+  constructor(ssrc: number, clock: Clock, onEvent: (event: BridgeEvent) => void) {
+    this.state = new LegState('consumer', new Outlet(ssrc), clock, onEvent);
+    this.#clock = clock;
+    this.#onEvent = onEvent;
+  }
+
+  /** Where what comes here goes; once, before the first packet. */
+  join(toPhone: ToPhone): void {
+    this.#toPhone = toPhone;
+  }
+
+  attach(send: (packet: Uint8Array) => void): void {
+    this.#send = send;
+  }
+
+  setKeys(keys: SrtpKeys): void {
+    this.#srtp = new SrtpSession(keys);
+  }
+
+  setPlan(plan: { readonly receive: ReceivePlan; readonly send: SendPlan }): void {
+    this.#receivePlan = plan.receive;
+    this.#sendPlan = plan.send;
+    this.#cname = Buffer.from(plan.send.cname);
+    const { midExtensionId, mid } = plan.send;
+    if (midExtensionId !== undefined && midExtensionId >= 1 && midExtensionId <= 14 && mid) {
+      this.state.outlet.tag(midExtensionId, mid, TAGGED_PACKETS);
+    }
+  }
+
+  /** One SRTP or SRTCP datagram, changed in place. */
+  datagram(packet: Uint8Array): void {
+    if (packet.length > 1 && isRtcp(packet)) return this.#rtcp(packet);
+    this.state.count(packet.length, this.#take(packet));
+  }
+
+  /** `length` bytes of the outlet's packet, in the clear. */
+  emit(length: number, payloadAt: number): void {
+    const send = this.#send;
+    const srtp = this.#srtp;
+    if (!send || !srtp || !this.open) return;
+    const { outlet } = this.state;
+    outlet.count(length, payloadAt);
+    const protectedLength = srtp.protectRtp(outlet.packet, length);
+    if (protectedLength < 0) return;
+    send(outlet.packet.subarray(0, protectedLength));
+    this.state.sent(protectedLength);
+  }
+
+  /** @param scratch for the report */
+  sendReport(scratch: Uint8Array, nowMs: number): void {
+    if (!this.#srtp || !this.#send || !this.#sendPlan) return;
+    const length = this.state.report(scratch, this.#cname, nowMs);
+    this.#send(scratch.subarray(0, this.#srtp.protectRtcp(scratch, length)));
+  }
+
+  /** An event whose end was lost. */
+  tick(nowMs: number): void {
+    if (!this.dtmf.expired(nowMs)) return;
+    if (!this.#toPhone?.passesThrough) this.#toPhone?.event('end', this.dtmf, nowMs);
+    this.#tellDigit();
+  }
+
+  close(): void {
+    this.open = false;
+    this.#send = undefined;
+  }
+
+  #take(packet: Uint8Array): DropReason | undefined {
+    const header = this.#header;
+    const plan = this.#receivePlan;
+    const srtp = this.#srtp;
+    const toPhone = this.#toPhone;
+    const { reception } = this.state;
+    if (!header.parse(packet, packet.length, true)) return 'malformed';
+    if (!plan || !srtp || !toPhone) return 'notOpen';
+    // Video and whatever else nobody agreed to is dropped before it costs a decryption.
+    const eventClock = eventClockOf(plan, header.payloadType);
+    if (eventClock === 0 && !plan.opusPayloadTypes.includes(header.payloadType)) return 'payloadType';
+    const length = srtp.unprotectRtp(packet, packet.length);
+    if (length < 0) return srtp.refusal;
+    if (!header.parse(packet, length)) return 'malformed';
+    const now = this.#clock.monotonic();
+    const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, (now * 48) | 0);
+    this.state.heard(now);
+    if (arrival === 'duplicate') return 'duplicate';
+    if (arrival === 'restart') toPhone.resync();
+    this.state.first();
+    if (!this.open || !toPhone.planned) return 'notOpen';
+    if (eventClock > 0) {
+      this.#takeEvent(packet, toPhone, eventClock, now);
+      return undefined;
+    }
+    if (arrival === 'late') return 'late';
+    return toPhone.audio(packet, header, arrival, reception.missing, now) ? undefined : 'undecodable';
+  }
+
+  #takeEvent(packet: Uint8Array, toPhone: ToPhone, clockRate: number, now: number): void {
+    const header = this.#header;
+    const { payloadOffset, payloadLength, ssrc, timestamp } = header;
+    const received = this.dtmf;
+    const step = received.take(packet, payloadOffset, payloadLength, ssrc, timestamp, clockRate, now);
+    if (toPhone.passesThrough) toPhone.passEvent(packet, header, clockRate, now);
+    else if (step !== 'none') toPhone.event(step, received, now);
+    if (step === 'end') this.#tellDigit();
+  }
+
+  #tellDigit(): void {
+    const { digit, durationMs } = this.dtmf;
+    this.#onEvent({ kind: 'dtmf', digit, durationMs, from: 'consumer' });
+  }
+
+  #rtcp(packet: Uint8Array): void {
+    const srtp = this.#srtp;
+    if (!srtp) return;
+    const length = srtp.unprotectRtcp(packet, packet.length);
+    if (length >= 0) this.state.readRtcp(packet, length);
+  }
+}
+
+/** RTP clock of the telephone-event with this payload type, Hz; 0 when it is none. */
+function eventClockOf(plan: ReceivePlan, payloadType: number): number {
+  const events = plan.telephoneEvents;
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i];
+    if (event?.payloadType === payloadType) return event.clockRate;
+  }
+  return 0;
+}
