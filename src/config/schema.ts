@@ -174,6 +174,11 @@ export const CONFIG_SCHEMA = Type.Object(
     outbound,
     media: Type.Object(
       {
+        opus: choice(
+          ['auto', 'wasm', 'system'] as const,
+          "Which libopus: the system's (libopus.so.0: faster, Linux), the one that comes along, or the first that works.",
+          { default: 'auto' },
+        ),
         opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),
       },
       { ...strict, default: {}, description: 'The media worker.' },

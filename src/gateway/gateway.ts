@@ -291,7 +291,7 @@ export class Gateway {
 
   #workerOptions(): WorkerOptions {
     const { webrtc, rtp, media } = this.#options.config;
-    return { webrtc, rtp, opusComplexity: media.opusComplexity };
+    return { webrtc, rtp, opus: media.opus, opusComplexity: media.opusComplexity };
   }
 
   /** 200 first, work after. */

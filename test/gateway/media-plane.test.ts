@@ -7,6 +7,7 @@ import type { Log } from '../../src/shared/log.ts';
 const worker: WorkerOptions = {
   webrtc: { setupTimeoutMs: 15_000 },
   rtp: { address: '127.0.0.1', portMin: 0, portMax: 0, mediaTimeoutMs: 30_000 },
+  opus: 'auto',
   opusComplexity: 5,
 };
 

@@ -1,4 +1,4 @@
-import type { BridgeStats, PhonePlan } from '../../media/index.ts';
+import type { BridgeStats, OpusChoice, PhonePlan } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
@@ -21,6 +21,7 @@ export interface MediaAddresses {
 }
 
 export interface WorkerOptions extends MediaAddresses {
+  readonly opus: OpusChoice;
   readonly opusComplexity: number;
 }
 

@@ -28,7 +28,7 @@ const queue: ToWorker[] = [];
 let handle = (message: ToWorker): void => void queue.push(message);
 port.on('message', (message: ToWorker) => handle(message));
 
-const opus = await createOpusLibrary().catch((error: unknown) => {
+const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
   log.error({ err: String(error) }, 'media.worker-start-failed');
   process.exit(1);
 });
