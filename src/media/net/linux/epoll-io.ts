@@ -1,0 +1,257 @@
+import type { Socket } from 'node:dgram';
+import { constants } from 'node:os';
+import {
+  type DatagramIo,
+  type DatagramPort,
+  type DatagramPortOptions,
+  MAX_DATAGRAM_BYTES,
+  newDatagramCounters,
+  type OnDatagram,
+  type Peer,
+} from '../../../shared/datagram.ts';
+import { bindSocket } from '../dgram-socket.ts';
+import { takeOver } from '../dgram-tap.ts';
+import { countErrno } from '../errors.ts';
+import { SocketPeer } from '../peer.ts';
+import { type Libc, libc } from './libc.ts';
+import { NativeMemory } from './memory.ts';
+import { IDLE_WAIT_MS, pauseUs } from './pace.ts';
+import { PortTable } from './port-table.ts';
+import { Senders, SOCKADDR_BYTES, writeSockaddr } from './sockaddr.ts';
+
+const EPOLLIN = 1;
+const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
+const EPOLL_CLOEXEC = 0x80000;
+const MSG_TRUNC = 0x20;
+const MSG_DONTWAIT = 0x40;
+const MSG_NOSIGNAL = 0x4000;
+
+/** The one copy of part of an array that makes no object. */
+const { copy } = Buffer.prototype;
+
+const MAX_EVENTS = 256;
+/** Rounds of one turn: a flood may not keep timers and messages of the thread waiting. */
+const MAX_ROUNDS = 8;
+/** `struct epoll_event` is packed on x86-64 only. */
+const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
+const DATA_WORD = process.arch === 'x64' ? 1 : 2;
+
+/** One buffer for what comes and one for what goes (each handled within its system call), then the events. */
+const RECEIVE = 0;
+const FROM = 2_048;
+const FROM_SIZE = FROM + 32;
+const SEND = 4_096;
+const TO = SEND + 2_048;
+const EVENTS = 8_192;
+const MEMORY_BYTES = EVENTS + MAX_EVENTS * EVENT_WORDS * 4;
+
+/**
+ * epoll by foreign calls on sockets that Node opened. The thread waits in the kernel, two milliseconds at most, and
+ * gives Node's event loop a turn after each batch. Nothing runs while no port is open.
+ */
+export class EpollIo implements DatagramIo {
+  readonly name = 'epoll';
+  readonly #libc: Libc = libc();
+  readonly #memory: NativeMemory;
+  readonly #epoll: number;
+  readonly #table = new PortTable<EpollPort>();
+  readonly #turn = (): void => this.#run();
+  #running = false;
+  #moved = 0;
+  #closing: Promise<void> | undefined;
+
+  /** Throws where the system has no epoll or no libc that we know. */
+  constructor() {
+    this.#epoll = this.#libc.epollCreate(EPOLL_CLOEXEC);
+    if (this.#epoll < 0) throw new Error(`epoll_create1: errno ${this.#libc.errno()}`);
+    this.#memory = new NativeMemory(MEMORY_BYTES);
+  }
+
+  get ports(): number {
+    return this.#table.size;
+  }
+
+  async open(options: DatagramPortOptions, receive: OnDatagram): Promise<DatagramPort> {
+    const socket = await bindSocket(options);
+    try {
+      if (this.#closing) throw new Error('The engine is closed.');
+      const port = new EpollPort(this.#libc, this.#memory, socket, receive, (closed) => this.#remove(closed));
+      this.#add(port);
+      return port;
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+  }
+
+  peer(address: string, port: number): Peer | undefined {
+    return SocketPeer.parse(address, port);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([...this.#table].map((port) => port.close())).then(() => {
+      this.#libc.close(this.#epoll);
+      this.#memory.free();
+    });
+    return this.#closing;
+  }
+
+  #add(port: EpollPort): void {
+    const { words, address } = this.#memory;
+    const slot = this.#table.add(port);
+    port.slot = slot;
+    const at = EVENTS / 4;
+    words[at] = EPOLLIN;
+    words[at + DATA_WORD] = slot;
+    words[at + DATA_WORD + 1] = this.#table.generation(slot);
+    if (this.#libc.epollControl(this.#epoll, EPOLL_CTL_ADD, port.fd, address + EVENTS) < 0) {
+      this.#table.remove(slot);
+      throw new Error(`epoll_ctl: errno ${this.#libc.errno()}`);
+    }
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(this.#turn);
+  }
+
+  #remove(port: EpollPort): void {
+    this.#libc.epollControl(this.#epoll, EPOLL_CTL_DEL, port.fd, this.#memory.address + EVENTS);
+    this.#table.remove(port.slot);
+  }
+
+  #run(): void {
+    if (this.#table.size === 0) {
+      this.#running = false;
+      return;
+    }
+    setImmediate(this.#turn);
+    const pause = pauseUs(this.#moved);
+    if (pause > 0) this.#libc.sleep(pause);
+    let moved = this.#round(this.#moved === 0 ? IDLE_WAIT_MS : 0);
+    let all = moved;
+    for (let round = 1; moved > 0 && round < MAX_ROUNDS; round++) {
+      moved = this.#round(0);
+      all += moved;
+    }
+    this.#moved = all;
+  }
+
+  /** Reads one datagram of each socket that has some; returns how many sockets had. */
+  #round(timeoutMs: number): number {
+    const { words, address } = this.#memory;
+    const count = this.#libc.epollWait(this.#epoll, address + EVENTS, MAX_EVENTS, timeoutMs);
+    for (let i = 0; i < count; i++) {
+      const data = EVENTS / 4 + i * EVENT_WORDS + DATA_WORD;
+      this.#table.get(words[data] as number, words[data + 1] as number)?.read();
+    }
+    return Math.max(0, count);
+  }
+}
+
+class EpollPort implements DatagramPort {
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly fd: number;
+  readonly counters = newDatagramCounters();
+  slot = -1;
+  readonly #libc: Libc;
+  readonly #memory: NativeMemory;
+  readonly #socket: Socket;
+  readonly #receive: OnDatagram;
+  readonly #onClose: (port: EpollPort) => void;
+  readonly #senders: Senders;
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    calls: Libc,
+    memory: NativeMemory,
+    socket: Socket,
+    receive: OnDatagram,
+    onClose: (port: EpollPort) => void,
+  ) {
+    const { port, family } = socket.address();
+    this.#libc = calls;
+    this.#memory = memory;
+    this.#socket = socket;
+    this.#receive = receive;
+    this.#onClose = onClose;
+    this.port = port;
+    this.family = family === 'IPv6' ? 6 : 4;
+    this.#senders = new Senders(this.family);
+    this.fd = takeOver(socket);
+  }
+
+  get closed(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  read(): void {
+    const { words, bytes, address } = this.#memory;
+    words[FROM_SIZE / 4] = SOCKADDR_BYTES;
+    const length = this.#libc.receiveFrom(
+      this.fd,
+      address + RECEIVE,
+      FROM,
+      MSG_DONTWAIT | MSG_TRUNC,
+      address + FROM,
+      address + FROM_SIZE,
+    );
+    if (length < 0) {
+      const errno = this.#libc.errno();
+      // Another round, or a datagram whose checksum was wrong.
+      if (errno !== constants.errno.EAGAIN) countErrno(this.counters, errno);
+      return;
+    }
+    if (length > MAX_DATAGRAM_BYTES) {
+      this.counters.tooLong += 1;
+      return;
+    }
+    this.counters.received += 1;
+    try {
+      this.#receive(bytes, length, this.#senders.of(words, FROM / 4));
+    } catch (error) {
+      rethrowLater(error);
+    }
+  }
+
+  send(packet: Uint8Array, length: number, to: Peer): void {
+    if (this.#closing) return;
+    const { counters } = this;
+    if (length > MAX_DATAGRAM_BYTES) {
+      counters.tooLong += 1;
+      return;
+    }
+    const { words, bytes, address } = this.#memory;
+    const size = writeSockaddr(words, TO / 4, to as SocketPeer, this.family);
+    if (size === 0) {
+      counters.failed += 1;
+      return;
+    }
+    copy.call(packet, bytes, SEND, 0, length);
+    const sent = this.#libc.sendTo(
+      this.fd,
+      address + SEND,
+      length,
+      MSG_DONTWAIT | MSG_NOSIGNAL,
+      address + TO,
+      size,
+    );
+    if (sent >= 0) counters.sent += 1;
+    else countErrno(counters, this.#libc.errno());
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      this.#onClose(this);
+      this.#socket.close(() => resolve());
+    });
+    return this.#closing;
+  }
+}
+
+/** A bug in one handler is told as one, and costs the other packets of the batch nothing. */
+function rethrowLater(error: unknown): void {
+  setImmediate(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,50 @@
+import koffi from 'koffi';
+
+/** The system calls of the engines; numbers in and out, -1 for an error whose number `errno()` tells. */
+export interface Libc {
+  epollCreate(flags: number): number;
+  epollControl(epoll: number, operation: number, fd: number, event: number): number;
+  epollWait(epoll: number, events: number, max: number, timeoutMs: number): number;
+  receiveFrom(
+    fd: number,
+    buffer: number,
+    size: number,
+    flags: number,
+    from: number,
+    fromSize: number,
+  ): number;
+  sendTo(fd: number, buffer: number, size: number, flags: number, to: number, toSize: number): number;
+  sleep(microseconds: number): number;
+  close(fd: number): number;
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+/** Throws where there is no such libc (glibc or musl). */
+export function libc(): Libc {
+  loaded ??= load();
+  return loaded;
+}
+
+function load(): Libc {
+  const library = openLibc();
+  return {
+    epollCreate: library.func('int epoll_create1(int)'),
+    epollControl: library.func('int epoll_ctl(int, int, int, uint64_t)'),
+    epollWait: library.func('int epoll_wait(int, uint64_t, int, int)'),
+    receiveFrom: library.func('long recvfrom(int, uint64_t, size_t, int, uint64_t, uint64_t)'),
+    sendTo: library.func('long sendto(int, uint64_t, size_t, int, uint64_t, uint32_t)'),
+    sleep: library.func('int usleep(uint32_t)'),
+    close: library.func('int close(int)'),
+    errno: () => koffi.errno(),
+  };
+}
+
+function openLibc(): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load('libc.so.6');
+  } catch {
+    return koffi.load('libc.so');
+  }
+}
