@@ -15,5 +15,6 @@ export {
   type SendPlan,
 } from './bridge/types.ts';
 export * from './codec/index.ts';
+export * from './sound/index.ts';
 export type { SrtpKeys } from './srtp/session.ts';
 export * from './tone/index.ts';

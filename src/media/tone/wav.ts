@@ -1,4 +1,5 @@
 import { GatewayError } from '../../shared/error.ts';
+import { ALAW_DECODE, MULAW_DECODE } from '../codec/g711.ts';
 
 export interface Wav {
   /** Hz */
@@ -27,32 +28,74 @@ export function wavBytes({ sampleRate, channels, pcm }: Wav): Uint8Array {
   return bytes;
 }
 
-/** Reads 16-bit PCM; a length field that is 0 or too large (a writer that died) means: until the end. Throws MEDIA_WAV. */
+/** WAVE format codes (RFC 2361). */
+const PCM = 1;
+const ALAW = 6;
+const MULAW = 7;
+const EXTENSIBLE = 0xfffe;
+const MAX_CHANNELS = 8;
+
+interface Format {
+  readonly code: number;
+  readonly bits: number;
+  readonly channels: number;
+  readonly sampleRate: number;
+}
+
+/**
+ * Reads PCM of 8, 16, 24 or 32 bits, and G.711, as 16-bit samples; a length field that is 0 or too large (a writer
+ * that died) means: until the end. Throws MEDIA_WAV.
+ */
 export function readWav(file: Uint8Array): Wav {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const tag = (at: number): string => bytes.toString('latin1', at, at + 4);
   if (bytes.length < 12 || tag(0) !== 'RIFF' || tag(8) !== 'WAVE') {
     throw new GatewayError('MEDIA_WAV', 'The file does not begin with RIFF and WAVE.');
   }
-  let format: { channels: number; sampleRate: number } | undefined;
+  let format: Format | undefined;
   for (let at = 12; at + 8 <= bytes.length; ) {
     const length = bytes.readUInt32LE(at + 4);
     const body = at + 8;
-    if (tag(at) === 'fmt ' && body + 16 <= bytes.length) {
-      const code = bytes.readUInt16LE(body);
-      const bits = bytes.readUInt16LE(body + 14);
-      if ((code !== 1 && code !== 0xfffe) || bits !== 16) {
-        throw new GatewayError('MEDIA_WAV', `The format is ${code} with ${bits} bits, not 16-bit PCM.`);
-      }
-      format = { channels: bytes.readUInt16LE(body + 2), sampleRate: bytes.readUInt32LE(body + 4) };
-    }
+    if (tag(at) === 'fmt ' && body + 16 <= bytes.length) format = formatAt(bytes, body, length);
     if (tag(at) === 'data' && format) {
       const end = length === 0 || body + length > bytes.length ? bytes.length : body + length;
-      const pcm = new Int16Array((end - body) >> 1);
-      for (let i = 0; i < pcm.length; i++) pcm[i] = bytes.readInt16LE(body + i * 2);
-      return { ...format, pcm };
+      return {
+        sampleRate: format.sampleRate,
+        channels: format.channels,
+        pcm: samplesOf(bytes.subarray(body, end), format),
+      };
     }
     at = body + length + (length & 1);
   }
   throw new GatewayError('MEDIA_WAV', 'The file has no fmt chunk followed by a data chunk.');
+}
+
+function formatAt(bytes: Buffer, body: number, length: number): Format {
+  const declared = bytes.readUInt16LE(body);
+  // Of the extensible form the real code is the beginning of the sub-format's GUID.
+  const isExtended = declared === EXTENSIBLE && length >= 40 && body + 40 <= bytes.length;
+  const code = isExtended ? bytes.readUInt16LE(body + 24) : declared === EXTENSIBLE ? PCM : declared;
+  const bits = bytes.readUInt16LE(body + 14);
+  const channels = bytes.readUInt16LE(body + 2);
+  const sampleRate = bytes.readUInt32LE(body + 4);
+  const isKnown =
+    (code === PCM && [8, 16, 24, 32].includes(bits)) || ((code === ALAW || code === MULAW) && bits === 8);
+  if (!isKnown)
+    throw new GatewayError('MEDIA_WAV', `The format is ${code} with ${bits} bits, neither PCM nor G.711.`);
+  if (channels < 1 || channels > MAX_CHANNELS)
+    throw new GatewayError('MEDIA_WAV', `The file has ${channels} channels.`);
+  return { code, bits, channels, sampleRate };
+}
+
+function samplesOf(data: Buffer, { code, bits }: Format): Int16Array {
+  const step = bits / 8;
+  const pcm = new Int16Array(Math.floor(data.length / step));
+  const law = code === ALAW ? ALAW_DECODE : MULAW_DECODE;
+  for (let i = 0, at = 0; i < pcm.length; i++, at += step) {
+    if (code !== PCM) pcm[i] = law[data[at] as number] as number;
+    // 8 bits are unsigned, the others are not; the lowest bytes are left out.
+    else if (bits === 8) pcm[i] = ((data[at] as number) - 128) << 8;
+    else pcm[i] = data.readInt16LE(at + step - 2);
+  }
+  return pcm;
 }
