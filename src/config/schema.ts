@@ -179,9 +179,13 @@ export const CONFIG_SCHEMA = Type.Object(
           "Which libopus: the system's (libopus.so.0: faster, Linux), the one that comes along, or the first that works.",
           { default: 'auto' },
         ),
+        workers: Type.Union([Type.Literal('auto'), Type.Integer({ minimum: 1, maximum: 64 })], {
+          default: 'auto',
+          description: 'Threads that carry the media of calls, 1 to 64; `auto` is one a core.',
+        }),
         opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),
       },
-      { ...strict, default: {}, description: 'The media worker.' },
+      { ...strict, default: {}, description: 'The media workers.' },
     ),
     limits: Type.Object(
       {

@@ -36,7 +36,7 @@ export class MediaSide {
   }
 
   summary(): object {
-    return { open: this.#phone !== undefined && !this.#closing };
+    return { open: this.#phone !== undefined && !this.#closing, worker: this.#plane.workerOf(this.#call) };
   }
 
   /** @param offerSdp Meta's, when it is Meta who offers */

@@ -172,19 +172,19 @@ export class Gateway {
     return this.#calls.size;
   }
 
-  /** What is open in the media worker and in the SIP leg: for tests and operators. */
+  /** What is open in the media workers and in the SIP leg: for tests and operators. */
   async inventory(): Promise<{
     calls: number;
     media: { calls: number; bridges: number; resources: string[] };
     sip: object;
   }> {
-    const media = await this.#plane.request('inventory', {});
+    const media = await this.#plane.inventory();
     return { calls: this.#calls.size, media, sip: this.#sip.control.dump() };
   }
 
-  /** Kills the media worker as a crash would; for tests of what follows. */
-  crashMediaWorker(): Promise<void> {
-    return this.#plane.crash();
+  /** Kills a media worker (from 0) as a crash would; for tests of what follows. */
+  crashMediaWorker(worker?: number): Promise<void> {
+    return this.#plane.crash(worker);
   }
 
   /**
@@ -223,7 +223,8 @@ export class Gateway {
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
     await checkMediaAddresses(config);
     this.#plane = await MediaPlane.start({
-      worker: this.#workerOptions(),
+      workers: config.media.workers,
+      worker: () => this.#workerOptions(),
       clock,
       log,
       onEvent: (call, event) => this.#calls.mediaEvent(call, event),
@@ -254,6 +255,7 @@ export class Gateway {
           renderMetrics({
             sip: this.#sip.stats(),
             gateway: { calls: this.#calls.size, ready: this.#health().ready, watch: this.#watch?.stats },
+            media: this.#plane.stats,
           }),
         calls: () => this.#calls.list(),
         api: adminDesk({
@@ -313,9 +315,12 @@ export class Gateway {
   #health(): { ready: boolean; details: object } {
     const sip = this.#sip.control.connected;
     const media = this.#plane.alive;
+    const workers = this.#plane.stats.map(({ worker, up, calls, cpuShare }) => {
+      return { worker, up, calls, cpuShare: Math.round(cpuShare * 1000) / 1000 };
+    });
     return {
       ready: sip && media && !this.#closing,
-      details: { calls: this.#calls.size, sip, media, closing: this.#closing !== undefined },
+      details: { calls: this.#calls.size, sip, media, workers, closing: this.#closing !== undefined },
     };
   }
 

@@ -1,4 +1,5 @@
 import { counter, exposition, type Family, gauge } from './family.ts';
+import { type MediaWorkerStats, mediaMetrics } from './media-metrics.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
 
 /** What the watch over the Pages has seen. */
@@ -19,13 +20,15 @@ export interface MetricsSources {
     readonly ready: boolean;
     readonly watch?: WatchCounts | undefined;
   };
+  /** The media workers of the gateway. */
+  readonly media?: readonly MediaWorkerStats[];
 }
 
 /** A snapshot in the Prometheus text format. */
 export function renderMetrics(
   sources: MetricsSources,
 ): Promise<{ readonly contentType: string; readonly text: string }> {
-  const { sip, gateway } = sources;
+  const { sip, gateway, media } = sources;
   const own: Family[] = gateway
     ? [
         gauge('msgw_calls', 'calls that are not over', gateway.calls),
@@ -33,7 +36,7 @@ export function renderMetrics(
         ...(gateway.watch ? watchMetrics(gateway.watch) : []),
       ]
     : [];
-  return exposition([...own, ...(sip ? sipMetrics(sip) : [])]);
+  return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);
 }
 
 function watchMetrics({ checks, failed, drifts, repairs, amiss }: WatchCounts): Family[] {

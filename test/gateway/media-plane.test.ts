@@ -1,47 +1,184 @@
-import { expect, it, onTestFinished } from 'vitest';
-import { MediaPlane } from '../../src/gateway/media/plane.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { MediaPlane, type MediaPlaneOptions } from '../../src/gateway/media/plane.ts';
 import type { WorkerOptions } from '../../src/gateway/media/protocol.ts';
+import { systemClock } from '../../src/shared/clock.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { Log } from '../../src/shared/log.ts';
+import { freeUdpPort } from '../support/ports.ts';
 
 const worker: WorkerOptions = {
-  webrtc: { setupTimeoutMs: 15_000 },
+  webrtc: { bindAddress: '127.0.0.1', setupTimeoutMs: 15_000 },
   rtp: { address: '127.0.0.1', portMin: 0, portMax: 0, mediaTimeoutMs: 30_000 },
   opus: 'auto',
   opusComplexity: 5,
 };
 
-it('is born again also when no thread is to be had at first, after a pause each time', async () => {
-  const clock = new FakeClock();
+const withButtons = new URL('./support/worker-with-buttons.ts', import.meta.url);
+
+interface Started {
+  readonly plane: MediaPlane;
+  readonly lost: string[][];
+  readonly logged: string[];
+}
+
+async function start(options: Partial<MediaPlaneOptions> = {}): Promise<Started> {
   const logged: string[] = [];
+  const lost: string[][] = [];
   const note = (_fields: object, event: string): void => void logged.push(event);
   const log: Log = { debug: note, info: note, warn: note, error: note };
-  // What cannot be cloned makes the thread's constructor throw, as a lack of memory does.
-  const options = { worker: { ...worker, unclonable: undefined as unknown } };
-  const lost: string[][] = [];
   const plane = await MediaPlane.start({
-    ...options,
-    get worker() {
-      return options.worker;
-    },
-    clock,
+    workers: 2,
+    worker: () => worker,
+    clock: systemClock,
     log,
     onEvent: () => {},
     onLost: (calls) => lost.push([...calls]),
+    ...options,
   });
   onTestFinished(() => plane.stop());
+  return { plane, lost, logged };
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+const codeOf = (error: unknown): unknown => (error as { code?: unknown }).code;
+
+describe('a pool of media workers', () => {
+  it('spreads calls, keeps each where it was opened, and names the worker in a dump', async () => {
+    const { plane } = await start({ workers: 3 });
+    const calls = ['a', 'b', 'c', 'd', 'e', 'f'];
+    await Promise.all(calls.map((call) => plane.request('open', { call })));
+    expect(calls.map((call) => plane.workerOf(call))).toEqual([0, 1, 2, 0, 1, 2]);
+    expect(await plane.dump('e')).toMatchObject({ worker: 1, call: 'e' });
+    expect(await plane.inventory()).toMatchObject({ calls: 6, bridges: 6 });
+    await plane.request('close', { call: 'b' });
+    await plane.request('open', { call: 'g' });
+    expect(plane.workerOf('g')).toBe(1);
+    await Promise.all([...calls, 'g'].map((call) => plane.request('close', { call })));
+    expect(await plane.inventory()).toMatchObject({ calls: 0, bridges: 0 });
+  });
+
+  it('reports what each worker carries, about once a second', async () => {
+    const { plane } = await start();
+    await plane.request('open', { call: 'a' });
+    expect(plane.stats).toMatchObject([
+      { worker: 0, up: true, calls: 1, restarts: 0 },
+      { worker: 1, up: true, calls: 0, restarts: 0 },
+    ]);
+    await until(() => plane.stats.every(({ cpuSeconds }) => cpuSeconds > 0));
+    expect(plane.stats[0]?.packets.dropped).toMatchObject({ malformed: 0 });
+  });
+
+  it('opens the next call elsewhere when a worker took much CPU of late', async () => {
+    const { plane } = await start({ workerFile: withButtons });
+    await Promise.all(['a', 'b'].map((call) => plane.request('open', { call })));
+    await plane.request('close', { call: 'a' });
+    await plane.request('dump', { call: 'b' });
+    await plane.request('open', { call: 'busy' });
+    expect(plane.workerOf('busy')).toBe(0);
+    await plane.request('dump', { call: 'busy' });
+    await plane.request('close', { call: 'busy' });
+    await until(() => (plane.stats[0]?.cpuShare ?? 0) > 0.2);
+    // It has no call and the other one has, but it is the busier one.
+    await plane.request('open', { call: 'c' });
+    expect(plane.workerOf('c')).toBe(1);
+  });
+
+  it('loses only the calls of the worker that dies, opens none on it, and replaces it', async () => {
+    const { plane, lost } = await start();
+    await Promise.all(['a', 'b'].map((call) => plane.request('open', { call })));
+    const answered = plane.request('dump', { call: 'a' }).catch(codeOf);
+    await plane.crash(0);
+    expect(lost).toEqual([['a']]);
+    await answered;
+    await expect(plane.request('dump', { call: 'a' })).rejects.toMatchObject({ code: 'GATEWAY_NO_CALL' });
+    expect(await plane.request('close', { call: 'a' })).toBeUndefined();
+    expect(plane.alive).toBe(true);
+    await Promise.all(['c', 'd'].map((call) => plane.request('open', { call })));
+    expect(['c', 'd'].map((call) => plane.workerOf(call))).toEqual([1, 1]);
+    expect(await plane.dump('b')).toMatchObject({ worker: 1, call: 'b' });
+    await until(() => plane.stats.every(({ up }) => up));
+    expect(plane.stats.map(({ restarts }) => restarts)).toEqual([1, 0]);
+    await plane.request('open', { call: 'e' });
+    expect(plane.workerOf('e')).toBe(0);
+  });
+
+  it('ends and replaces a worker that hangs; the calls of the other one go on', async () => {
+    const clock = new FakeClock();
+    const { plane, lost, logged } = await start({ workerFile: withButtons, clock });
+    await Promise.all(['hang', 'b'].map((call) => plane.request('open', { call })));
+    const asked = plane.request('dump', { call: 'hang' }).catch(codeOf);
+    const { cpuSeconds = 0 } = plane.stats[1] ?? {};
+    clock.advance(6_000);
+    // The other one reports meanwhile, in real time.
+    await until(() => (plane.stats[1]?.cpuSeconds ?? 0) > cpuSeconds);
+    expect(lost).toEqual([]);
+    clock.advance(5_000);
+    expect(lost).toEqual([['hang']]);
+    expect(await asked).toMatch(/GATEWAY_MEDIA_(WORKER_LOST|TIMEOUT)/);
+    expect(logged).toContain('media.worker-hung');
+    expect(await plane.dump('b')).toMatchObject({ worker: 1 });
+    clock.advance(0);
+    await until(() => plane.stats.every(({ up }) => up));
+    await plane.request('open', { call: 'c' });
+    expect(plane.workerOf('c')).toBe(0);
+  });
+
+  it('does not start when one of its workers cannot, and leaves none behind', async () => {
+    const count = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Worker').length;
+    const before = count();
+    const missing = new URL('./support/no-such-worker.ts', import.meta.url);
+    await expect(start({ workerFile: missing })).rejects.toMatchObject({
+      code: 'GATEWAY_MEDIA_WORKER_START',
+    });
+    await until(() => count() === before);
+  });
+
+  it('finds free ports for as many calls as its ranges have, on all workers at once, and then says so', async () => {
+    const first = (await freeUdpPort()) & ~1;
+    const { plane } = await start({
+      worker: () => ({
+        ...worker,
+        webrtc: { ...worker.webrtc, portMin: first + 100, portMax: first + 159 },
+        rtp: { ...worker.rtp, portMin: first, portMax: first + 39 },
+      }),
+    });
+    const open = (call: string): Promise<unknown> =>
+      plane.request('open', { call }).then(({ phonePort }) => phonePort, codeOf);
+    const opened = await Promise.all(Array.from({ length: 20 }, (_, i) => open(`c${i}`)));
+    // A port of these may be somebody else's on this machine; no call may be without one for another reason.
+    const ports = opened.filter((port) => typeof port === 'number');
+    expect(new Set(ports).size).toBe(ports.length);
+    expect(ports.length).toBeGreaterThan(15);
+    expect(await Promise.all(Array.from({ length: 20 - ports.length + 1 }, (_, i) => open(`d${i}`)))).toEqual(
+      Array.from({ length: 20 - ports.length + 1 }, () => 'MEDIA_RTP_PORTS'),
+    );
+  });
+});
+
+it('is born again also when no thread is to be had at first, after a pause each time', async () => {
+  const clock = new FakeClock();
+  // What cannot be cloned makes the thread's constructor throw, as a lack of memory does.
+  let data = { ...worker, unclonable: undefined as unknown };
+  const { plane, lost, logged } = await start({ workers: 1, clock, worker: () => data });
   await plane.request('open', { call: 'c_1' });
-  options.worker = { ...worker, unclonable: () => {} };
+  data = { ...worker, unclonable: () => {} };
   await plane.crash();
   expect(lost).toEqual([['c_1']]);
   expect(plane.alive).toBe(false);
-  expect(clock.armed).toBe(1);
+  await expect(plane.request('open', { call: 'c_2' })).rejects.toMatchObject({
+    code: 'GATEWAY_MEDIA_WORKER_LOST',
+  });
   clock.advance(500);
   expect(plane.alive).toBe(false);
   expect(logged.filter((event) => event === 'media.worker-lost')).toHaveLength(2);
-  options.worker = { ...worker, unclonable: undefined };
-  clock.advance(30_000);
+  data = { ...worker, unclonable: undefined };
+  clock.advance(1_000);
+  // A request waits until the worker has its codecs.
+  await plane.request('open', { call: 'c_3' });
   expect(plane.alive).toBe(true);
-  expect(await plane.request('inventory', {})).toMatchObject({ calls: 0 });
+  expect(await plane.inventory()).toMatchObject({ calls: 1 });
   expect(lost).toEqual([['c_1'], []]);
 });

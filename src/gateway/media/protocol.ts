@@ -1,4 +1,4 @@
-import type { BridgeStats, OpusChoice, PhonePlan } from '../../media/index.ts';
+import type { BridgeStats, DropReason, OpusChoice, PhonePlan } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
@@ -52,6 +52,8 @@ export interface MediaRequests {
 }
 
 export type MediaRequestName = keyof MediaRequests;
+/** Requests that name their call. */
+export type CallRequestName = Exclude<MediaRequestName, 'inventory'>;
 
 export type MediaEvent =
   | { readonly kind: 'iceConnected' }
@@ -78,6 +80,25 @@ export type ToWorker =
     }
   | { readonly type: 'stop' };
 
+/** What a worker says of itself about once a second. */
+export interface WorkerReport {
+  readonly calls: number;
+  /** CPU time of the thread since its start, ms. */
+  readonly cpuMs: number;
+  /** The part of one core that it took since its last report, 0 to 1. */
+  readonly cpuShare: number;
+  /** How late the worst 20 ms tick since the last report was, ms. */
+  readonly tickLateMs: number;
+  /** Packets since the start of the thread. */
+  readonly packets: PacketTotals;
+}
+
+export interface PacketTotals {
+  readonly consumer: { readonly received: number; readonly sent: number };
+  readonly phone: { readonly received: number; readonly sent: number };
+  readonly dropped: Readonly<Record<DropReason, number>>;
+}
+
 export type FromWorker =
   | { readonly type: 'started'; readonly opus: string }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
@@ -87,6 +108,7 @@ export type FromWorker =
       readonly ok: false;
       readonly error: { readonly code: ErrorCode | undefined; readonly message: string };
     }
+  | { readonly type: 'report'; readonly report: WorkerReport }
   | { readonly type: 'event'; readonly call: string; readonly event: MediaEvent }
   | {
       readonly type: 'log';

@@ -4,6 +4,7 @@ import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { CallMedia } from './call-media.ts';
+import { LoadMeter, REPORT_EVERY_MS } from './load-meter.ts';
 import type { FromWorker, MediaRequestName, MediaRequests, ToWorker, WorkerOptions } from './protocol.ts';
 
 /**
@@ -34,6 +35,13 @@ const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
 });
 const engine = new MediaEngine({ opus, clock: systemClock, log, opusComplexity: options.opusComplexity });
 tell({ type: 'started', opus: opus.name });
+const meter = new LoadMeter(engine);
+// A worker that is silent for long has hung; one that only waits for calls must not live because of this.
+const reports = setInterval(
+  () => tell({ type: 'report', report: meter.report(calls.size) }),
+  REPORT_EVERY_MS,
+);
+reports.unref();
 
 type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) => unknown };
 
@@ -93,6 +101,7 @@ function callOf(call: string): CallMedia {
 }
 
 async function stop(): Promise<void> {
+  clearInterval(reports);
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
   port?.close();

@@ -1,14 +1,17 @@
 import type { TimerHandle } from '../../shared/clock.ts';
 import { Bridge } from './bridge.ts';
 import { FRAME_MS } from './cadence.ts';
+import { Totals } from './totals.ts';
 import type { BridgeOptions, EngineOptions } from './types.ts';
 
 /** All bridges of a thread, and the one coarse tick that serves them; armed only while there is one. */
 export class MediaEngine {
   readonly #options: EngineOptions;
   readonly #bridges = new Set<Bridge>();
+  readonly #ended = new Totals();
   #timer: TimerHandle | undefined;
   #dueMs = 0;
+  #worstLateMs = 0;
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -29,6 +32,20 @@ export class MediaEngine {
     return this.#bridges.size;
   }
 
+  /** Packets of all bridges there ever were, those that are open included. */
+  totals(): Totals {
+    const totals = this.#ended.copy();
+    for (const bridge of this.#bridges) totals.add(bridge.dump());
+    return totals;
+  }
+
+  /** How late the worst tick since the last asking was, ms; 0 when there was none. */
+  takeTickLateMs(): number {
+    const worst = this.#worstLateMs;
+    this.#worstLateMs = 0;
+    return worst;
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#bridges].map((bridge) => bridge.close()));
   }
@@ -44,6 +61,7 @@ export class MediaEngine {
   #tick(): void {
     const { clock } = this.#options;
     const now = clock.monotonic();
+    this.#worstLateMs = Math.max(this.#worstLateMs, now - this.#dueMs);
     this.#arm();
     for (const bridge of this.#bridges) {
       try {
@@ -56,7 +74,7 @@ export class MediaEngine {
   }
 
   #forget(bridge: Bridge): void {
-    this.#bridges.delete(bridge);
+    if (this.#bridges.delete(bridge)) this.#ended.add(bridge.dump());
     if (this.#bridges.size > 0) return;
     this.#timer?.clear();
     this.#timer = undefined;

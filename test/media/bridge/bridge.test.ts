@@ -109,6 +109,25 @@ describe.each(['PCMU', 'PCMA', 'G722', 'opus'] as const)('%s', (codec) => {
   });
 });
 
+it('sums what its calls counted, those that ended included', async () => {
+  const harness = await start('PCMU');
+  const [packet = new Uint8Array()] = voice(440, 1);
+  for (let i = 0; i < 3; i++) harness.fromConsumer(packet, i, i * 960);
+  harness.fromConsumer(packet, 2, 2 * 960);
+  await harness.fromPhone(new Uint8Array(160), 1, 0);
+  await harness.fromPhone(new Uint8Array(160), 2, 160, { payloadType: 99 });
+  const open = harness.engine.totals();
+  const { consumer, phone } = harness.bridge.dump();
+  expect(open).toMatchObject({
+    consumer: { received: 4, sent: consumer.sent },
+    phone: { received: 2, sent: phone.sent },
+    dropped: { replay: 1, payloadType: 1, late: 0 },
+  });
+  expect(phone.sent).toBeGreaterThan(0);
+  await harness.bridge.close();
+  expect(harness.engine.totals()).toEqual(open);
+});
+
 it('fills lost packets by FEC and concealment, drops duplicates and late ones, and loses no time', async () => {
   const harness = await start('PCMU');
   const packets = voice(800, 100);

@@ -1,0 +1,106 @@
+import { DROP_REASONS } from '../../media/index.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { PacketTotals, WorkerReport } from './protocol.ts';
+
+/** What operators see of one worker; counts go on over its replacements. */
+export interface WorkerStats {
+  readonly worker: number;
+  /** False while it is being replaced. */
+  readonly up: boolean;
+  readonly calls: number;
+  /** The part of one core that it took in the last second, 0 to 1. */
+  readonly cpuShare: number;
+  readonly cpuSeconds: number;
+  /** How late the worst 20 ms tick of the last one to two minutes was, ms. */
+  readonly tickLateMs: number;
+  readonly packets: PacketTotals;
+  readonly restarts: number;
+}
+
+/** A scraper that comes every minute still sees the worst of it. */
+const WINDOW_MS = 60_000;
+
+/** The reports of one slot's workers, one after the other, made into counts that never go back. */
+export class SlotTotals {
+  readonly #index: number;
+  readonly #clock: Clock;
+  #report: WorkerReport | undefined;
+  #before: { readonly cpuMs: number; readonly packets: PacketTotals } = { cpuMs: 0, packets: NOTHING };
+  #restarts = 0;
+  #late = { now: 0, before: 0, sinceMs: 0 };
+
+  constructor(index: number, clock: Clock) {
+    this.#index = index;
+    this.#clock = clock;
+  }
+
+  get cpuShare(): number {
+    return this.#report?.cpuShare ?? 0;
+  }
+
+  take(report: WorkerReport): void {
+    this.#report = report;
+    this.#turnWindow();
+    this.#late.now = Math.max(this.#late.now, report.tickLateMs);
+  }
+
+  /** The worker is gone, with what it counted since its last report. */
+  died(): void {
+    const { cpuMs, packets } = this.#all();
+    this.#before = { cpuMs, packets };
+    this.#report = undefined;
+    this.#restarts += 1;
+  }
+
+  read(up: boolean, calls: number): WorkerStats {
+    this.#turnWindow();
+    const { cpuMs, packets } = this.#all();
+    return {
+      worker: this.#index,
+      up,
+      calls,
+      cpuShare: this.cpuShare,
+      cpuSeconds: cpuMs / 1000,
+      tickLateMs: Math.max(this.#late.now, this.#late.before),
+      packets,
+      restarts: this.#restarts,
+    };
+  }
+
+  #all(): { readonly cpuMs: number; readonly packets: PacketTotals } {
+    const report = this.#report;
+    if (!report) return this.#before;
+    return {
+      cpuMs: this.#before.cpuMs + report.cpuMs,
+      packets: sumOf(this.#before.packets, report.packets),
+    };
+  }
+
+  #turnWindow(): void {
+    const now = this.#clock.monotonic();
+    const past = now - this.#late.sinceMs;
+    if (past < WINDOW_MS) return;
+    this.#late = { now: 0, before: past < 2 * WINDOW_MS ? this.#late.now : 0, sinceMs: now };
+  }
+}
+
+const record = <K extends string>(keys: readonly K[], of: (key: K) => number): Record<K, number> =>
+  Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, number>;
+
+const NOTHING: PacketTotals = {
+  consumer: { received: 0, sent: 0 },
+  phone: { received: 0, sent: 0 },
+  dropped: record(DROP_REASONS, () => 0),
+};
+
+export function sumOf(a: PacketTotals, b: PacketTotals): PacketTotals {
+  const leg = (name: 'consumer' | 'phone'): PacketTotals['phone'] => ({
+    received: a[name].received + b[name].received,
+    sent: a[name].sent + b[name].sent,
+  });
+  return {
+    consumer: leg('consumer'),
+    phone: leg('phone'),
+    dropped: record(DROP_REASONS, (reason) => a.dropped[reason] + b.dropped[reason]),
+  };
+}

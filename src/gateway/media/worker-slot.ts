@@ -1,0 +1,251 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import { GatewayError } from '../../shared/error.ts';
+import type { Log } from '../../shared/log.ts';
+import type { Placeable } from './placement.ts';
+import type { FromWorker, MediaEvent, MediaRequestName, MediaRequests, WorkerOptions } from './protocol.ts';
+import { SlotTotals, type WorkerStats } from './slot-totals.ts';
+
+export interface SlotOptions {
+  /** Of the worker's program. */
+  readonly file: URL;
+  /** Asked at each start of the worker. */
+  readonly worker: () => WorkerOptions;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds until a request fails with GATEWAY_MEDIA_TIMEOUT. */
+  readonly requestTimeoutMs: number;
+  readonly onEvent: (call: string, event: MediaEvent) => void;
+  /** The worker died; the named calls have no media any more. */
+  readonly onLost: (calls: readonly string[]) => void;
+}
+
+interface PendingRequest {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: GatewayError) => void;
+  readonly timer: TimerHandle;
+}
+
+/** A worker that lived shorter than this died of its start, ms. */
+const EARLY_DEATH_MS = 5_000;
+const MAX_PAUSE_MS = 30_000;
+/** So many checks without a report are a hung worker; one that starts has longer. */
+const PATIENCE = { starting: 30, up: 10 } as const;
+/** How long a worker that is told to stop may take, ms. */
+const STOP_MS = 3_000;
+
+/**
+ * One place of the pool, and the worker that fills it: typed requests with a time limit, events by call, and a
+ * replacement when the worker dies or hangs. Owns the thread, its listeners and the timers of its requests.
+ */
+export class WorkerSlot implements Placeable {
+  /** From 0. */
+  readonly index: number;
+  readonly #options: SlotOptions;
+  readonly #pending = new Map<number, PendingRequest>();
+  /** Whether the audio of each call was open when the worker last measured itself. */
+  readonly #calls = new Map<string, 'quiet' | 'talking' | 'measured'>();
+  readonly #totals: SlotTotals;
+  #worker: Worker | undefined;
+  #state: 'starting' | 'up' | 'dead' = 'dead';
+  #first: PromiseWithResolvers<void> | undefined = Promise.withResolvers<void>();
+  #why = 'it ended at once';
+  #nextId = 1;
+  #stopping = false;
+  #startedMs = 0;
+  #deaths = 0;
+  #missed = 0;
+  #respawn: TimerHandle | undefined;
+
+  private constructor(index: number, options: SlotOptions) {
+    this.index = index;
+    this.#options = options;
+    this.#totals = new SlotTotals(index, options.clock);
+  }
+
+  /** Starts the worker and waits until its codecs are loaded. Rejects with GATEWAY_MEDIA_WORKER_START. */
+  static async start(index: number, options: SlotOptions): Promise<WorkerSlot> {
+    const slot = new WorkerSlot(index, options);
+    const started = slot.#first?.promise;
+    slot.#bear();
+    await started;
+    return slot;
+  }
+
+  get state(): 'starting' | 'up' | 'dead' {
+    return this.#state;
+  }
+
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  get unmeasured(): number {
+    let count = 0;
+    for (const state of this.#calls.values()) if (state !== 'measured') count += 1;
+    return count;
+  }
+
+  get cpuShare(): number {
+    return this.#totals.cpuShare;
+  }
+
+  stats(): WorkerStats {
+    return this.#totals.read(this.#state === 'up', this.#calls.size);
+  }
+
+  /** Sends one request; settles with the reply, a GatewayError of the worker, or a time-out. */
+  request<N extends MediaRequestName>(
+    name: N,
+    params: MediaRequests[N]['params'],
+  ): Promise<MediaRequests[N]['result']> {
+    const worker = this.#worker;
+    if (!worker || this.#stopping) return Promise.reject(new GatewayError('GATEWAY_MEDIA_WORKER_LOST'));
+    const id = this.#nextId++;
+    if ('call' in params) this.#note(name, params.call);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const timer = this.#options.clock.after(this.#options.requestTimeoutMs, () => {
+      this.#pending.delete(id);
+      reject(
+        new GatewayError('GATEWAY_MEDIA_TIMEOUT', undefined, { request: name, worker: String(this.index) }),
+      );
+    });
+    this.#pending.set(id, { resolve, reject, timer });
+    worker.postMessage({ type: 'request', id, name, params });
+    return promise as Promise<MediaRequests[N]['result']>;
+  }
+
+  /** Counted in checks, not in time: a machine that slept has missed none. To be called about once a second. */
+  check(): void {
+    if (this.#state === 'dead' || this.#stopping) return;
+    this.#missed += 1;
+    if (this.#missed <= PATIENCE[this.#state]) return;
+    this.#options.log.error({ worker: this.index, checks: this.#missed }, 'media.worker-hung');
+    const worker = this.#worker;
+    // Its calls are ended now: a thread that is stuck in the system may take its time to go.
+    worker?.removeAllListeners();
+    worker?.on('error', () => {});
+    void worker?.terminate();
+    this.#ended('hung');
+  }
+
+  /** Ends the thread as a crash would; for tests of what follows. */
+  async crash(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  /** Ends the thread. Calls must have been closed before; what is left is dropped. */
+  async stop(): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#respawn?.clear();
+    const worker = this.#worker;
+    if (worker) {
+      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      worker.postMessage({ type: 'stop' });
+      const impatient = this.#options.clock.after(STOP_MS, () => void worker.terminate());
+      await gone;
+      impatient.clear();
+    }
+    this.#failPending();
+  }
+
+  #note(name: MediaRequestName, call: string): void {
+    if (name === 'open') this.#calls.set(call, 'quiet');
+    if (name === 'setOpen' && this.#calls.get(call) === 'quiet') this.#calls.set(call, 'talking');
+    if (name === 'close') this.#calls.delete(call);
+  }
+
+  /** It takes requests at once: messages queue until its codecs are loaded. */
+  #bear(): void {
+    const { clock, log, file } = this.#options;
+    this.#startedMs = clock.monotonic();
+    this.#missed = 0;
+    let worker: Worker;
+    try {
+      worker = new Worker(file, { workerData: this.#options.worker() });
+    } catch (error) {
+      // No thread or no memory is to be had: a death like any other.
+      this.#why = String(error);
+      log.error({ worker: this.index, err: this.#why }, 'media.worker-error');
+      return this.#ended(1);
+    }
+    this.#worker = worker;
+    this.#state = 'starting';
+    worker.on('message', (message: FromWorker) => this.#receive(message));
+    worker.on('error', (error) => {
+      this.#why = error.message;
+      log.error({ worker: this.index, err: error.message, stack: error.stack }, 'media.worker-error');
+    });
+    worker.once('exit', (exitCode) => this.#ended(exitCode));
+  }
+
+  #receive(message: FromWorker): void {
+    const { log, onEvent } = this.#options;
+    switch (message.type) {
+      case 'event':
+        return onEvent(message.call, message.event);
+      case 'log':
+        if (this.#state === 'starting') this.#why = JSON.stringify(message.fields);
+        return log[message.level]({ ...message.fields, worker: this.index }, message.event);
+      case 'started':
+        this.#state = 'up';
+        this.#missed = 0;
+        log.info({ worker: this.index, opus: message.opus }, 'media.worker-started');
+        this.#first?.resolve();
+        this.#first = undefined;
+        return;
+      case 'report':
+        this.#missed = 0;
+        this.#totals.take(message.report);
+        for (const [call, state] of this.#calls) {
+          if (state === 'talking') this.#calls.set(call, 'measured');
+        }
+        return;
+      case 'reply':
+        return this.#settle(message);
+    }
+  }
+
+  #settle(message: FromWorker & { type: 'reply' }): void {
+    const pending = this.#pending.get(message.id);
+    if (!pending) return; // timed out before
+    this.#pending.delete(message.id);
+    pending.timer.clear();
+    if (message.ok) pending.resolve(message.value);
+    else pending.reject(new GatewayError(message.error.code ?? 'GATEWAY_BUG', message.error.message));
+  }
+
+  #ended(how: number | 'hung'): void {
+    this.#worker = undefined;
+    this.#state = 'dead';
+    if (this.#stopping) return;
+    if (this.#first) {
+      const text = `A media worker did not start: ${this.#why}.`;
+      this.#stopping = true;
+      this.#failPending();
+      return this.#first.reject(
+        new GatewayError('GATEWAY_MEDIA_WORKER_START', text, { exitCode: String(how) }),
+      );
+    }
+    const { clock, log, onLost } = this.#options;
+    const lost = [...this.#calls.keys()];
+    this.#calls.clear();
+    this.#totals.died();
+    this.#deaths = clock.monotonic() - this.#startedMs < EARLY_DEATH_MS ? this.#deaths + 1 : 0;
+    // One that dies as soon as it lives must not be born in a tight loop.
+    const pauseMs = this.#deaths === 0 ? 0 : Math.min(MAX_PAUSE_MS, 250 * 2 ** this.#deaths);
+    log.error({ worker: this.index, exitCode: how, calls: lost.length, pauseMs }, 'media.worker-lost');
+    this.#failPending();
+    this.#respawn = clock.after(pauseMs, () => this.#bear());
+    onLost(lost);
+  }
+
+  #failPending(): void {
+    for (const { reject, timer } of this.#pending.values()) {
+      timer.clear();
+      reject(new GatewayError('GATEWAY_MEDIA_WORKER_LOST'));
+    }
+    this.#pending.clear();
+  }
+}

@@ -1,0 +1,14 @@
+import { parentPort } from 'node:worker_threads';
+import type { ToWorker } from '../../../src/gateway/media/protocol.ts';
+
+/**
+ * The media worker with two buttons that the real one has not: asked to dump the call `hang` it never does anything
+ * again, asked to dump `busy` it computes for half a second.
+ */
+parentPort?.on('message', (message: ToWorker) => {
+  if (message.type !== 'request' || message.name !== 'dump') return;
+  const { call } = message.params as { call: string };
+  if (call === 'hang') for (;;);
+  if (call === 'busy') for (const until = performance.now() + 500; performance.now() < until; );
+});
+await import('../../../src/gateway/media/worker.ts');
