@@ -7,7 +7,7 @@ export interface BenchCase {
   /** ours / baseline. */
   readonly ratio: number | null;
   readonly unit: string;
-  /** What the project promises: `>= n` or `<= n`; null for a number that is only told. */
+  /** What the project promises: `>= n`, `<= n` or `ratio <= n`; null for a number that is only told. */
   readonly target: string | null;
   readonly ok: boolean;
 }
@@ -30,7 +30,11 @@ export interface Bench {
   run(options: BenchOptions): Promise<readonly BenchCase[]>;
 }
 
-export type Target = { readonly atLeast: number } | { readonly atMost: number };
+/** `ratioAtMost` is dropped where there is no baseline to judge by: nothing is promised then. */
+export type Target =
+  | { readonly atLeast: number }
+  | { readonly atMost: number }
+  | { readonly ratioAtMost: number };
 
 /** Rounds to three significant digits and judges. */
 export function benchCase(
@@ -44,15 +48,29 @@ export function benchCase(
   let ok = Number.isFinite(ours);
   if (target && 'atLeast' in target) ok &&= ours >= target.atLeast;
   if (target && 'atMost' in target) ok &&= ours <= target.atMost;
+  if (target && 'ratioAtMost' in target) ok &&= ratio === null || ratio <= target.ratioAtMost;
   return {
     case: name,
     ours: short(ours),
     baseline: baseline === null ? null : short(baseline),
     ratio: ratio === null ? null : short(ratio),
     unit,
-    target: target ? ('atLeast' in target ? `>= ${target.atLeast}` : `<= ${target.atMost}`) : null,
+    target: promised(target, ratio),
     ok,
   };
+}
+
+function promised(target: Target | undefined, ratio: number | null): string | null {
+  if (!target) return null;
+  if ('atLeast' in target) return `>= ${target.atLeast}`;
+  if ('atMost' in target) return `<= ${target.atMost}`;
+  return ratio === null ? null : `ratio <= ${target.ratioAtMost}`;
+}
+
+/** The middle of several runs. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? Number.NaN;
 }
 
 const short = (value: number): number => Number(value.toPrecision(3));
