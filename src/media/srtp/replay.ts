@@ -11,7 +11,10 @@ export class ReplayWindow {
   guess(sequence: number): number {
     if (!this.#started) return this.#roc;
     const highest = this.#highest;
-    if (highest < 0x8000) return sequence - highest > 0x8000 ? (this.#roc - 1) >>> 0 : this.#roc;
+    if (highest < 0x8000) {
+      // Nothing is before the first packet: such a number is one far ahead.
+      return sequence - highest > 0x8000 && this.#roc > 0 ? this.#roc - 1 : this.#roc;
+    }
     return highest - 0x8000 > sequence ? (this.#roc + 1) >>> 0 : this.#roc;
   }
 
