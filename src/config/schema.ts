@@ -183,6 +183,11 @@ export const CONFIG_SCHEMA = Type.Object(
           default: 'auto',
           description: 'Threads that carry the media of calls, 1 to 64; `auto` is one a core.',
         }),
+        io: choice(
+          ['auto', 'dgram', 'epoll'] as const,
+          "How packets are moved: by Node's own sockets (dgram), by epoll on them (Linux), or the best that works.",
+          { default: 'auto' },
+        ),
         opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),
       },
       { ...strict, default: {}, description: 'The media workers.' },

@@ -293,7 +293,7 @@ export class Gateway {
 
   #workerOptions(): WorkerOptions {
     const { webrtc, rtp, media } = this.#options.config;
-    return { webrtc, rtp, opus: media.opus, opusComplexity: media.opusComplexity };
+    return { webrtc, rtp, opus: media.opus, opusComplexity: media.opusComplexity, io: media.io };
   }
 
   /** 200 first, work after. */

@@ -3,6 +3,7 @@ import { isIP, SocketAddress } from 'node:net';
 import { Candidate, CandidatePairState, Connection } from 'werift';
 import type { LocalCandidate, MetaCandidate } from '../sdp/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
+import type { DatagramIo, Peer } from '../shared/datagram.ts';
 import { bindAddresses, hostAddresses, localCandidates } from './addresses.ts';
 import { UdpSocket } from './udp-socket.ts';
 import { attachSocket } from './werift-tap.ts';
@@ -11,8 +12,9 @@ export interface IceAgentOptions {
   readonly bindAddress?: string | undefined;
   readonly externalAddress?: string | undefined;
   readonly portRange?: readonly [number, number] | undefined;
+  readonly io: DatagramIo;
   readonly clock: Clock;
-  readonly onMedia: (packet: Buffer) => void;
+  readonly onMedia: (packet: Buffer, length: number) => void;
   /** From the nominated pair's remote address only. */
   readonly onDtls: (datagram: Buffer) => void;
   /** Consent expired (RFC 7675: 30 s without a reply). */
@@ -30,13 +32,20 @@ export interface IceCredentials {
  */
 const RECHECK_MS = 500;
 
+type CandidatePair = NonNullable<Connection['nominated']>;
+
 /** Our side of ICE: full, controlling, regular nomination, one component, over sockets of ours. */
 export class IceAgent {
   readonly local: IceCredentials;
   readonly candidates: readonly LocalCandidate[];
   readonly #agent: Connection;
   readonly #sockets: readonly UdpSocket[];
+  readonly #io: DatagramIo;
   readonly #clock: Clock;
+  /** The nominated pair, and what it is to a socket. */
+  #pair: CandidatePair | undefined;
+  #peer: Peer | undefined;
+  #socket: UdpSocket | undefined;
   #recheck: TimerHandle | undefined;
   #closed = false;
 
@@ -74,6 +83,7 @@ export class IceAgent {
   ) {
     this.#agent = agent;
     this.#sockets = sockets;
+    this.#io = options.io;
     this.#clock = options.clock;
     this.local = local;
     this.candidates = candidates;
@@ -122,14 +132,16 @@ export class IceAgent {
     return { sent: pair?.consentRequestsSent ?? 0, answered: pair?.responsesReceived ?? 0 };
   }
 
-  /** Sends one datagram on the nominated pair; false when there is none, or consent expired. */
-  send(datagram: Uint8Array): boolean {
+  /** Sends the first `length` bytes on the nominated pair; false when there is none, or consent expired. */
+  send(datagram: Uint8Array, length: number): boolean {
     const pair = this.#agent.nominated;
     if (!pair || this.#agent.state !== 'connected') return false;
-    const { host, port } = pair.remoteCandidate;
-    const socket = this.#socketOf(host);
-    socket?.send(datagram, host, port);
-    return socket !== undefined;
+    if (pair !== this.#pair) this.#use(pair);
+    const socket = this.#socket;
+    const peer = this.#peer;
+    if (!socket || !peer) return false;
+    socket.sendTo(datagram, length, peer);
+    return true;
   }
 
   dump(): object {
@@ -148,6 +160,13 @@ export class IceAgent {
     this.#recheck?.clear();
     await this.#agent.close();
     await Promise.all(this.#sockets.map((socket) => socket.close()));
+  }
+
+  #use(pair: CandidatePair): void {
+    const { host, port } = pair.remoteCandidate;
+    this.#pair = pair;
+    this.#peer = this.#io.peer(host, port);
+    this.#socket = this.#socketOf(host);
   }
 
   #socketOf(remote: string): UdpSocket | undefined {
@@ -175,6 +194,7 @@ async function bindTo(
 ): Promise<UdpSocket> {
   let stun: ReturnType<typeof attachSocket> = () => {};
   const socket = await UdpSocket.bind({
+    io: options.io,
     address,
     portRange: options.portRange,
     onMedia: options.onMedia,

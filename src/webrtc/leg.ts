@@ -30,15 +30,16 @@ const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
  */
 export async function openWebrtcLeg(options: WebrtcLegOptions): Promise<WebrtcLeg> {
   const certificate = await dtlsCertificate();
-  const { bindAddress, externalAddress, portMin, portMax, clock } = options;
+  const { bindAddress, externalAddress, portMin, portMax, io, clock } = options;
   // The leg is made after its sockets; nothing of use can come before Meta has seen the offer.
   let leg: Leg | undefined;
   const opening = IceAgent.open({
     bindAddress,
     externalAddress,
     portRange: portMin !== undefined && portMax !== undefined ? [portMin, portMax] : undefined,
+    io,
     clock,
-    onMedia: (packet) => leg?.media(packet),
+    onMedia: (packet, length) => leg?.media(packet, length),
     onDtls: (datagram) => leg?.dtls(datagram),
     onExpired: () => leg?.expired(),
   });
@@ -144,14 +145,14 @@ class Leg implements WebrtcLeg {
     return ok({ answerSdp, receive: planned.value });
   }
 
-  send(packet: Uint8Array): void {
-    this.#agent.send(packet);
+  send(packet: Uint8Array, length: number): void {
+    this.#agent.send(packet, length);
   }
 
-  media(packet: Buffer): void {
+  media(packet: Buffer, length: number): void {
     this.#consent?.heard();
     try {
-      this.#options.events.onDatagram(packet);
+      this.#options.events.onDatagram(packet, length);
     } catch (error) {
       this.#bug(error);
     }
@@ -203,7 +204,7 @@ class Leg implements WebrtcLeg {
       certificate: this.#certificate,
       fingerprint: this.#fingerprint,
       clock,
-      send: (datagram) => this.#agent.send(datagram),
+      send: (datagram) => this.#agent.send(datagram, datagram.length),
       onKeys: (keys) => {
         this.#setup?.clear();
         // Not `profile`: logs cut what may be a person's.

@@ -1,5 +1,6 @@
 import type { ReceivePlan, SdpDialect, SdpProblem, SendPlan } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
+import type { DatagramIo } from '../shared/datagram.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 
@@ -17,6 +18,8 @@ export interface WebrtcLegOptions {
   readonly dialect?: SdpDialect;
   /** Meta's offer, when it is Meta who offers: `localSdp` is then our answer to it. */
   readonly remoteOffer?: string;
+  /** The sockets of this thread. */
+  readonly io: DatagramIo;
   readonly clock: Clock;
   readonly log: Log;
   readonly events: WebrtcEvents;
@@ -26,8 +29,8 @@ export interface WebrtcEvents {
   onState(state: WebrtcState, reason?: string): void;
   /** Once, right before the state `secure`. */
   onKeys(keys: SrtpKeys): void;
-  /** One RTP or RTCP datagram, still encrypted. Valid only during the call; may be changed in place. */
-  onDatagram(packet: Uint8Array): void;
+  /** `length` bytes of RTP or RTCP, still encrypted. Valid only during the call; may be changed in place. */
+  onDatagram(packet: Uint8Array, length: number): void;
   /** After every description of Meta's that was applied. */
   onPlan(plan: { readonly receive: ReceivePlan; readonly send: SendPlan }): void;
 }
@@ -74,10 +77,10 @@ export interface WebrtcLeg {
    */
   applyRenegotiation(sdp: string): Result<Renegotiated, SdpProblem>;
   /**
-   * Sends one RTP or RTCP datagram, already protected, to the nominated pair; dropped before ICE is up. The
-   * buffer is the caller's again when it returns.
+   * Sends the first `length` bytes, RTP or RTCP that is already protected, to the nominated pair; dropped before ICE
+   * is up. The buffer is the caller's again when it returns.
    */
-  send(packet: Uint8Array): void;
+  send(packet: Uint8Array, length: number): void;
   dump(): object;
   /** Idempotent; no socket or timer of the leg is left when it resolves. */
   close(): Promise<void>;

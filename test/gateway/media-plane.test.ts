@@ -11,6 +11,7 @@ const worker: WorkerOptions = {
   rtp: { address: '127.0.0.1', portMin: 0, portMax: 0, mediaTimeoutMs: 30_000 },
   opus: 'auto',
   opusComplexity: 5,
+  io: 'auto',
 };
 
 const withButtons = new URL('./support/worker-with-buttons.ts', import.meta.url);

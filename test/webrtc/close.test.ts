@@ -4,6 +4,7 @@ import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openWebrtcLeg, type WebrtcLeg, type WebrtcState } from '../../src/webrtc/index.ts';
 import { answerB, FINGERPRINT } from '../sdp/meta-templates.ts';
+import { io } from '../support/datagram-io.ts';
 import { LibwebrtcPeer } from './libwebrtc.ts';
 import { Recorder } from './recorder.ts';
 
@@ -20,6 +21,7 @@ async function open(clock: FakeClock, onState?: (state: WebrtcState) => void) {
   const seen = new Recorder();
   const events = seen.events();
   const leg = await openWebrtcLeg({
+    io,
     clock,
     log: silentLog,
     events: {
@@ -78,7 +80,7 @@ it.each(['ice-connected', 'secure'] as const)(
     expect(seen.states.slice(-2)).toEqual([when, 'closed']);
     expect(seen.keys !== undefined).toBe(when === 'secure');
     expect(clock.armed).toBe(0);
-    leg.send(Buffer.alloc(20, 128));
+    leg.send(Buffer.alloc(20, 128), 20);
     await settled(before);
     peer.close();
   },

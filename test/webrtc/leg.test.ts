@@ -3,6 +3,7 @@ import { RtpHeader } from 'werift';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openWebrtcLeg, type WebrtcLeg, type WebrtcLegOptions } from '../../src/webrtc/index.ts';
+import { io } from '../support/datagram-io.ts';
 import { LitePeer } from './lite-peer.ts';
 import { Recorder, srtpOf } from './recorder.ts';
 
@@ -15,6 +16,7 @@ async function open(options: Partial<WebrtcLegOptions> = {}): Promise<{ leg: Web
   const seen = new Recorder();
   const leg = await openWebrtcLeg({
     bindAddress: '127.0.0.1',
+    io,
     clock: systemClock,
     log: silentLog,
     events: seen.events(),
@@ -55,7 +57,8 @@ it.each([
     ).toBe('from the consumer');
 
     const header = new RtpHeader({ payloadType: 111, ssrc: leg.ssrc, sequenceNumber: 1, timestamp: 0 });
-    leg.send(ours.encrypt(Buffer.from('from the phone'), header));
+    const sealed = ours.encrypt(Buffer.from('from the phone'), header);
+    leg.send(sealed, sealed.length);
     const [packet] = await peer.rtp(1);
     expect(packet?.payload.toString()).toBe('from the phone');
   },
@@ -73,7 +76,8 @@ it('applies a renegotiation with another ufrag while packets flow, and finds the
     await seen.until(() => seen.packets.length === n);
     expect(String(srtp.decrypt(seen.packets[n - 1] as Buffer).subarray(12))).toBe(`theirs ${n}`);
     const header = new RtpHeader({ payloadType: 111, ssrc: leg.ssrc, sequenceNumber: n, timestamp: 960 * n });
-    leg.send(srtp.encrypt(Buffer.from(`ours ${n}`), header));
+    const sealed = srtp.encrypt(Buffer.from(`ours ${n}`), header);
+    leg.send(sealed, sealed.length);
     expect(String((await peer.rtp(n))[n - 1]?.payload)).toBe(`ours ${n}`);
   };
   await both(1);

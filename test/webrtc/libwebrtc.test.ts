@@ -4,6 +4,7 @@ import { WHATSAPP_SDP } from '../../src/sdp/index.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { openWebrtcLeg, type WebrtcLeg, type WebrtcLegOptions } from '../../src/webrtc/index.ts';
+import { io } from '../support/datagram-io.ts';
 import { LibwebrtcPeer, LossyHop } from './libwebrtc.ts';
 import { Recorder, srtpOf } from './recorder.ts';
 
@@ -17,7 +18,7 @@ async function open(
   peer = new LibwebrtcPeer(),
 ): Promise<{ leg: WebrtcLeg; seen: Recorder; peer: LibwebrtcPeer }> {
   const seen = new Recorder();
-  const leg = await openWebrtcLeg({ clock: systemClock, log: silentLog, events: seen.events(), ...more });
+  const leg = await openWebrtcLeg({ io, clock: systemClock, log: silentLog, events: seen.events(), ...more });
   closers.push(
     () => leg.close(),
     () => peer.close(),
@@ -59,12 +60,9 @@ async function echoes(leg: WebrtcLeg, seen: Recorder, peer: LibwebrtcPeer): Prom
     if (((packet[1] ?? 0) & 127) !== 111) return; // RTCP
     const { header, payload } = RtpPacket.deSerialize(srtp.decrypt(packet));
     const { sequenceNumber, timestamp, marker } = header;
-    leg.send(
-      srtp.encrypt(
-        payload,
-        new RtpHeader({ payloadType: 111, ssrc: leg.ssrc, sequenceNumber, timestamp, marker }),
-      ),
-    );
+    const ours = new RtpHeader({ payloadType: 111, ssrc: leg.ssrc, sequenceNumber, timestamp, marker });
+    const sealed = srtp.encrypt(payload, ours);
+    leg.send(sealed, sealed.length);
   };
   const heard = Promise.withResolvers<void>();
   peer.onHeard = (peak) => {

@@ -18,9 +18,9 @@ export class Recorder {
         this.note(() => {
           this.keys = keys;
         }),
-      onDatagram: (packet: Uint8Array) =>
+      onDatagram: (packet: Uint8Array, length: number) =>
         this.note(() => {
-          const copy = Buffer.from(packet);
+          const copy = Buffer.from(packet.subarray(0, length));
           this.packets.push(copy);
           this.onPacket(copy);
         }),

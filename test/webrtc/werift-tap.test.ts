@@ -16,6 +16,7 @@ import { dtlsCertificate } from '../../src/webrtc/certificate.ts';
 import { recordsOf } from '../../src/webrtc/dtls-records.ts';
 import { UdpSocket } from '../../src/webrtc/udp-socket.ts';
 import { attachSocket, DtlsTap } from '../../src/webrtc/werift-tap.ts';
+import { io } from '../support/datagram-io.ts';
 
 /**
  * What src/webrtc takes from inside werift. When this file fails after an update, read werift-tap.ts and werift's
@@ -59,6 +60,7 @@ it('has the members of the ICE agent that are used', () => {
 it('takes a socket of ours, and answers only checks that know the password', async () => {
   const agent = new Connection(true, { useTcp: false });
   const peer = await UdpSocket.bind({
+    io,
     address: '127.0.0.1',
     onMedia: () => {},
     onControl: (datagram) => answers.push(datagram),
@@ -68,6 +70,7 @@ it('takes a socket of ours, and answers only checks that know the password', asy
   const received = Promise.withResolvers<void>();
   let count = 0;
   const socket = await UdpSocket.bind({
+    io,
     address: '127.0.0.1',
     onMedia: () => {},
     onControl: (datagram, address, port) => {

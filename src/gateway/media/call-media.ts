@@ -1,6 +1,7 @@
 import type { Bridge, BridgeEvent, BridgeStats, MediaEngine, PhonePlan } from '../../media/index.ts';
 import { MESSENGER_SDP, WHATSAPP_SDP } from '../../sdp/index.ts';
 import { systemClock } from '../../shared/clock.ts';
+import type { DatagramIo } from '../../shared/datagram.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
@@ -10,6 +11,7 @@ import type { MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 export class CallMedia {
   readonly #call: string;
   readonly #engine: MediaEngine;
+  readonly #io: DatagramIo;
   readonly #options: WorkerOptions;
   readonly #log: Log;
   readonly #tell: (event: MediaEvent) => void;
@@ -24,12 +26,14 @@ export class CallMedia {
   constructor(
     call: string,
     engine: MediaEngine,
+    io: DatagramIo,
     options: WorkerOptions,
     log: Log,
     tell: (event: MediaEvent) => void,
   ) {
     this.#call = call;
     this.#engine = engine;
+    this.#io = io;
     this.#options = options;
     this.#log = log;
     this.#tell = tell;
@@ -45,6 +49,7 @@ export class CallMedia {
       ...webrtc,
       dialect: platform === 'whatsapp' ? WHATSAPP_SDP : MESSENGER_SDP,
       ...(offerSdp === undefined ? {} : { remoteOffer: offerSdp }),
+      io: this.#io,
       clock: systemClock,
       log: this.#log,
       events: this.#events(),
@@ -59,7 +64,7 @@ export class CallMedia {
       leg.ssrc,
     );
     this.#bridge = bridge;
-    bridge.attachConsumer((packet) => leg.send(packet));
+    bridge.attachConsumer((packet, length) => leg.send(packet, length));
     const { address, port } = await bridge.openPhone(rtp);
     return { localSdp: leg.localSdp, phoneAddress: address, phonePort: port };
   }
@@ -105,7 +110,7 @@ export class CallMedia {
     return {
       onState: (state, reason) => this.#stateOf(state, reason),
       onKeys: (keys) => this.#bridge?.setKeys(keys),
-      onDatagram: (packet) => this.#bridge?.consumerDatagram(packet),
+      onDatagram: (packet, length) => this.#bridge?.consumerDatagram(packet, length),
       onPlan: (plan) => this.#bridge?.setConsumerPlan(plan),
     };
   }

@@ -1,4 +1,4 @@
-import type { BridgeStats, DropReason, OpusChoice, PhonePlan } from '../../media/index.ts';
+import type { BridgeStats, DatagramIoChoice, DropReason, OpusChoice, PhonePlan } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
@@ -23,6 +23,7 @@ export interface MediaAddresses {
 export interface WorkerOptions extends MediaAddresses {
   readonly opus: OpusChoice;
   readonly opusComplexity: number;
+  readonly io: DatagramIoChoice;
 }
 
 /** What the main thread may ask of a media worker: request name -> parameters and result. */
@@ -100,7 +101,7 @@ export interface PacketTotals {
 }
 
 export type FromWorker =
-  | { readonly type: 'started'; readonly opus: string }
+  | { readonly type: 'started'; readonly opus: string; readonly io: string }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | {
       readonly type: 'reply';

@@ -191,7 +191,7 @@ export class WorkerSlot implements Placeable {
       case 'started':
         this.#state = 'up';
         this.#missed = 0;
-        log.info({ worker: this.index, opus: message.opus }, 'media.worker-started');
+        log.info({ worker: this.index, opus: message.opus, io: message.io }, 'media.worker-started');
         this.#first?.resolve();
         this.#first = undefined;
         return;

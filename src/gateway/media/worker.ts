@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createOpusLibrary, MediaEngine } from '../../media/index.ts';
+import { createDatagramIo, createOpusLibrary, MediaEngine } from '../../media/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
@@ -33,8 +33,10 @@ const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
   log.error({ err: String(error) }, 'media.worker-start-failed');
   process.exit(1);
 });
-const engine = new MediaEngine({ opus, clock: systemClock, log, opusComplexity: options.opusComplexity });
-tell({ type: 'started', opus: opus.name });
+const { io, refused } = await createDatagramIo(options.io);
+if (refused.length > 0) log.warn({ io: io.name, refused }, 'media.io-refused');
+const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexity: options.opusComplexity });
+tell({ type: 'started', opus: opus.name, io: io.name });
 const meter = new LoadMeter(engine);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.
 const reports = setInterval(
@@ -48,7 +50,9 @@ type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) 
 const handlers: Handlers = {
   open: async ({ call, ...wanted }) => {
     if (calls.has(call)) throw new GatewayError('GATEWAY_BUG', 'The call is open already.');
-    const media = new CallMedia(call, engine, options, log, (event) => tell({ type: 'event', call, event }));
+    const media = new CallMedia(call, engine, io, options, log, (event) =>
+      tell({ type: 'event', call, event }),
+    );
     calls.set(call, media);
     try {
       return await media.open(wanted);
@@ -104,5 +108,6 @@ async function stop(): Promise<void> {
   clearInterval(reports);
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
+  await io.close();
   port?.close();
 }

@@ -42,13 +42,13 @@ export class Bridge {
     ssrc: number,
     onClosed: (bridge: Bridge) => void,
   ) {
-    const { clock, opus, opusComplexity } = engine;
+    const { clock, io, opus, opusComplexity } = engine;
     const { onEvent } = options;
     this.#engine = engine;
     this.#options = options;
     this.#onClosed = onClosed;
     const consumer = new ConsumerSide(ssrc, clock, onEvent);
-    const phone = new PhoneSide(clock, onEvent);
+    const phone = new PhoneSide(io, clock, onEvent);
     this.#consumer = consumer;
     this.#phone = phone;
     this.#toPhone = new ToPhone(
@@ -70,8 +70,8 @@ export class Bridge {
     phone.join(this.#toConsumer);
   }
 
-  /** `send` takes one protected datagram, valid only during the call. */
-  attachConsumer(send: (packet: Uint8Array) => void): void {
+  /** `send` takes the first `length` bytes, one protected datagram; valid only during the call. */
+  attachConsumer(send: (packet: Uint8Array, length: number) => void): void {
     this.#consumer.attach(send);
   }
 
@@ -113,9 +113,9 @@ export class Bridge {
     this.#phone.open = open;
   }
 
-  /** One SRTP or SRTCP datagram of the consumer's, changed in place. */
-  consumerDatagram(packet: Uint8Array): void {
-    this.#consumer.datagram(packet);
+  /** The first `length` bytes are one SRTP or SRTCP datagram of the consumer's, changed in place. */
+  consumerDatagram(packet: Uint8Array, length: number): void {
+    this.#consumer.datagram(packet, length);
   }
 
   /** From now on `tap` hears what `leg` says. */

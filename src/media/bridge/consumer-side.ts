@@ -18,7 +18,7 @@ export class ConsumerSide {
   readonly #header = new RtpHeader();
   readonly #onEvent: (event: BridgeEvent) => void;
   #srtp: SrtpSession | undefined;
-  #send: ((packet: Uint8Array) => void) | undefined;
+  #send: ((packet: Uint8Array, length: number) => void) | undefined;
   #receivePlan: ReceivePlan | undefined;
   #sendPlan: SendPlan | undefined;
   #cname: Uint8Array = new Uint8Array();
@@ -37,7 +37,7 @@ export class ConsumerSide {
     this.#toPhone = toPhone;
   }
 
-  attach(send: (packet: Uint8Array) => void): void {
+  attach(send: (packet: Uint8Array, length: number) => void): void {
     this.#send = send;
   }
 
@@ -55,10 +55,10 @@ export class ConsumerSide {
     }
   }
 
-  /** One SRTP or SRTCP datagram, changed in place. */
-  datagram(packet: Uint8Array): void {
-    if (packet.length > 1 && isRtcp(packet)) return this.#rtcp(packet);
-    this.state.count(packet.length, this.#take(packet));
+  /** `received` bytes of SRTP or SRTCP, changed in place. */
+  datagram(packet: Uint8Array, received: number): void {
+    if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received);
+    this.state.count(received, this.#take(packet, received));
   }
 
   /** `length` bytes of the outlet's packet, in the clear. */
@@ -70,7 +70,7 @@ export class ConsumerSide {
     outlet.count(length, payloadAt);
     const protectedLength = srtp.protectRtp(outlet.packet, length);
     if (protectedLength < 0) return;
-    send(outlet.packet.subarray(0, protectedLength));
+    send(outlet.packet, protectedLength);
     this.state.sent(protectedLength);
   }
 
@@ -78,7 +78,7 @@ export class ConsumerSide {
   sendReport(scratch: Uint8Array, nowMs: number): void {
     if (!this.#srtp || !this.#send || !this.#sendPlan) return;
     const length = this.state.report(scratch, this.#cname, nowMs);
-    this.#send(scratch.subarray(0, this.#srtp.protectRtcp(scratch, length)));
+    this.#send(scratch, this.#srtp.protectRtcp(scratch, length));
   }
 
   /** An event whose end was lost. */
@@ -93,18 +93,18 @@ export class ConsumerSide {
     this.#send = undefined;
   }
 
-  #take(packet: Uint8Array): DropReason | undefined {
+  #take(packet: Uint8Array, received: number): DropReason | undefined {
     const header = this.#header;
     const plan = this.#receivePlan;
     const srtp = this.#srtp;
     const toPhone = this.#toPhone;
     const { reception } = this.state;
-    if (!header.parse(packet, packet.length, true)) return 'malformed';
+    if (!header.parse(packet, received, true)) return 'malformed';
     if (!plan || !srtp || !toPhone) return 'notOpen';
     // Video and whatever else nobody agreed to is dropped before it costs a decryption.
     const eventClock = eventClockOf(plan, header.payloadType);
     if (eventClock === 0 && !plan.opusPayloadTypes.includes(header.payloadType)) return 'payloadType';
-    const length = srtp.unprotectRtp(packet, packet.length);
+    const length = srtp.unprotectRtp(packet, received);
     if (length < 0) return srtp.refusal;
     if (!header.parse(packet, length)) return 'malformed';
     const now = this.#clock.monotonic();
@@ -137,10 +137,10 @@ export class ConsumerSide {
     this.#onEvent({ kind: 'dtmf', digit, durationMs, from: 'consumer' });
   }
 
-  #rtcp(packet: Uint8Array): void {
+  #rtcp(packet: Uint8Array, received: number): void {
     const srtp = this.#srtp;
     if (!srtp) return;
-    const length = srtp.unprotectRtcp(packet, packet.length);
+    const length = srtp.unprotectRtcp(packet, received);
     if (length >= 0) this.state.readRtcp(packet, length);
   }
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
+import type { DatagramIo, Peer } from '../../shared/datagram.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
 import { DtmfReceiver } from './dtmf.ts';
 import { LegState } from './leg-state.ts';
@@ -12,6 +13,7 @@ import type { BridgeEvent, DropReason, PhonePlan } from './types.ts';
 export class PhoneSide {
   readonly state: LegState;
   readonly dtmf = new DtmfReceiver();
+  readonly #io: DatagramIo;
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
   readonly #onEvent: (event: BridgeEvent) => void;
@@ -20,12 +22,16 @@ export class PhoneSide {
   #ports: RtpPorts | undefined;
   #toConsumer: ToConsumer | undefined;
   /** Where the phone's packets really come from; starts as what its SDP says. */
-  #remote = { address: '', port: 0, rtcpPort: 0, latched: false };
+  #remote: Peer | undefined;
+  #remoteRtcp: Peer | undefined;
+  #declared: Peer | undefined;
+  #latched = false;
   #closed = false;
   open = false;
 
-  constructor(clock: Clock, onEvent: (event: BridgeEvent) => void) {
+  constructor(io: DatagramIo, clock: Clock, onEvent: (event: BridgeEvent) => void) {
     this.state = new LegState('phone', new Outlet(randomInt(1, 2 ** 32)), clock, onEvent);
+    this.#io = io;
     this.#clock = clock;
     this.#onEvent = onEvent;
   }
@@ -46,9 +52,10 @@ export class PhoneSide {
     portMax: number;
   }): Promise<{ address: string; port: number }> {
     const ports = await openRtpPorts(
+      this.#io,
       options,
-      (packet, port, address) => this.#datagram(packet, port, address),
-      (packet) => this.state.readRtcp(packet, packet.length),
+      (packet, length, from) => this.#datagram(packet, length, from),
+      (packet, length) => this.state.readRtcp(packet, length),
     );
     this.#ports = ports;
     if (this.#closed) await this.close();
@@ -60,24 +67,29 @@ export class PhoneSide {
     const { address, port, rtcpPort } = plan.remote;
     const moved = this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
     this.#plan = plan;
-    if (moved) this.#remote = { address, port, rtcpPort, latched: false };
+    if (!moved) return;
+    this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
+    this.#remote = this.#declared;
+    this.#remoteRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
+    this.#latched = false;
   }
 
   /** `length` bytes of the outlet's packet. */
   emit(length: number, payloadAt: number): void {
     const ports = this.#ports;
     const { outlet } = this.state;
-    if (!ports || !this.open || this.#remote.port === 0) return;
-    ports.rtp.send(outlet.packet, length, this.#remote.port, this.#remote.address);
+    const remote = this.#remote;
+    if (!ports || !this.open || !remote) return;
+    ports.rtp.send(outlet.packet, length, remote);
     outlet.count(length, payloadAt);
     this.state.sent(length);
   }
 
   /** @param scratch for the report */
   sendReport(scratch: Uint8Array, nowMs: number): void {
-    if (!this.#ports || this.#remote.rtcpPort === 0) return;
+    if (!this.#ports || !this.#remoteRtcp) return;
     const length = this.state.report(scratch, this.#cname, nowMs);
-    this.#ports.rtcp.send(scratch, length, this.#remote.rtcpPort, this.#remote.address);
+    this.#ports.rtcp.send(scratch, length, this.#remoteRtcp);
   }
 
   /** An event whose end was lost. */
@@ -93,21 +105,21 @@ export class PhoneSide {
     if (ports) await Promise.all([ports.rtp.close(), ports.rtcp.close()]);
   }
 
-  #datagram(packet: Buffer, port: number, address: string): void {
-    if (packet.length > 1 && isRtcp(packet)) return this.state.readRtcp(packet, packet.length);
-    this.state.count(packet.length, this.#take(packet, port, address));
+  #datagram(packet: Buffer, received: number, from: Peer): void {
+    if (received > 1 && isRtcp(packet)) return this.state.readRtcp(packet, received);
+    this.state.count(received, this.#take(packet, received, from));
   }
 
-  #take(packet: Buffer, port: number, address: string): DropReason | undefined {
+  #take(packet: Buffer, received: number, from: Peer): DropReason | undefined {
     const header = this.#header;
     const plan = this.#plan;
     const { reception } = this.state;
-    if (!header.parse(packet, packet.length)) return 'malformed';
+    if (!header.parse(packet, received)) return 'malformed';
     if (!plan) return 'notOpen';
     const type = header.payloadType;
     const isEvent = plan.telephoneEvent !== undefined && type === plan.telephoneEvent.receivePayloadType;
     if (!isEvent && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
-    if (!this.#latch(port, address)) return 'source';
+    if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;
     const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, nowTicks);
@@ -132,16 +144,20 @@ export class PhoneSide {
   }
 
   /** Symmetric RTP (RFC 4961): the first source that speaks our codec is the phone; a stranger later is not. */
-  #latch(port: number, address: string): boolean {
+  #latch(from: Peer): boolean {
     const remote = this.#remote;
-    if (address === remote.address && port === remote.port) {
-      remote.latched = true;
+    if (from === remote && this.#latched) return true;
+    if (from.is(remote)) {
+      this.#remote = from;
+      this.#latched = true;
       return true;
     }
     // The address that the phone declared wins over any other, so that who speaks first cannot steal the call.
-    const declared = this.#plan?.remote.address;
-    if (remote.latched && (address !== declared || remote.address === declared)) return false;
-    this.#remote = { address, port, rtcpPort: port + 1, latched: true };
+    const declared = this.#declared?.address;
+    if (this.#latched && (from.address !== declared || remote?.address === declared)) return false;
+    this.#remote = from;
+    this.#remoteRtcp = this.#io.peer(from.address, from.port + 1);
+    this.#latched = true;
     return true;
   }
 

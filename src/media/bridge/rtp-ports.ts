@@ -1,14 +1,12 @@
 import { randomInt } from 'node:crypto';
+import type { DatagramIo, DatagramPort, OnDatagram } from '../../shared/datagram.ts';
 import { GatewayError } from '../../shared/error.ts';
-import { type DatagramPort, openDatagramPort } from './datagrams.ts';
 
 /** RTP on an even port, RTCP on the next one (RFC 3550 section 11). */
 export interface RtpPorts {
   readonly rtp: DatagramPort;
   readonly rtcp: DatagramPort;
 }
-
-type OnDatagram = (packet: Buffer, fromPort: number, fromAddress: string) => void;
 
 const TRIES_ANY = 50;
 
@@ -17,6 +15,7 @@ const TRIES_ANY = 50;
  * calls in a row do not get the ports of the one that just ended. Rejects with MEDIA_RTP_PORTS.
  */
 export async function openRtpPorts(
+  io: DatagramIo,
   options: { readonly address: string; readonly portMin: number; readonly portMax: number },
   onRtp: OnDatagram,
   onRtcp: OnDatagram,
@@ -29,7 +28,7 @@ export async function openRtpPorts(
   let cause: unknown;
   for (let i = 0; i < pairs; i++) {
     const wanted = any ? 0 : first + ((start + i) % pairs) * 2;
-    const rtp = await openDatagramPort(address, wanted, onRtp).catch((error: unknown) => {
+    const rtp = await io.open({ address, port: wanted }, onRtp).catch((error: unknown) => {
       cause = error;
       return undefined;
     });
@@ -37,7 +36,7 @@ export async function openRtpPorts(
     // The system gives any port; only even ones can be the first of a pair.
     const rtcp =
       rtp.port % 2 === 0
-        ? await openDatagramPort(address, rtp.port + 1, onRtcp).catch((error: unknown) => {
+        ? await io.open({ address, port: rtp.port + 1 }, onRtcp).catch((error: unknown) => {
             cause = error;
             return undefined;
           })

@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { DatagramIo } from '../../shared/datagram.ts';
 import type { Log } from '../../shared/log.ts';
 import type { OpusLibrary } from '../codec/index.ts';
 
@@ -67,6 +68,8 @@ export type BridgeEvent =
 
 export interface EngineOptions {
   readonly opus: OpusLibrary;
+  /** The sockets of this thread; whoever made it closes it. */
+  readonly io: DatagramIo;
   readonly clock: Clock;
   readonly log: Log;
   /** libopus complexity of what we send to Meta, 0 to 10. */

@@ -252,8 +252,8 @@ it('drops what nobody agreed to and what is no RTP, and counts it', async () => 
   const harness = await start('PCMU');
   harness.fromConsumer(new Uint8Array(1_000), 1, 0, { payloadType: 96 });
   harness.fromConsumer(Uint8Array.of((1 << 3) | 3, 63), 2, 0);
-  harness.bridge.consumerDatagram(Buffer.alloc(3));
-  harness.bridge.consumerDatagram(Buffer.alloc(40, 0x80));
+  harness.bridge.consumerDatagram(Buffer.alloc(3), 3);
+  harness.bridge.consumerDatagram(Buffer.alloc(40, 0x80), 40);
   await harness.fromPhone(new Uint8Array(1), 1, 0, { payloadType: 13 });
   await harness.toGateway(Buffer.from('hello'));
   const { consumer, phone } = harness.bridge.dump();

@@ -11,6 +11,7 @@ import { RtpHeader, writeRtpHeader } from '../../../src/media/rtp/header.ts';
 import { type SrtpKeys, SrtpSession } from '../../../src/media/srtp/session.ts';
 import { FakeClock } from '../../../src/shared/fake-clock.ts';
 import { silentLog } from '../../../src/shared/log.ts';
+import { io } from '../../support/datagram-io.ts';
 
 export const opus = await createOpusLibrary();
 
@@ -36,7 +37,13 @@ function keys(): { ours: SrtpKeys; theirs: SrtpKeys } {
 /** A bridge between a consumer (real SRTP, no network) and a phone on a real UDP socket; time is a fake clock. */
 export class Harness {
   readonly clock = new FakeClock();
-  readonly engine = new MediaEngine({ opus, clock: this.clock, log: silentLog, opusComplexity: 5 });
+  readonly engine = new MediaEngine({
+    opus,
+    io,
+    clock: this.clock,
+    log: silentLog,
+    opusComplexity: 5,
+  });
   readonly events: BridgeEvent[] = [];
   readonly consumerHeard: Heard[] = [];
   readonly phoneHeard: Heard[] = [];
@@ -65,8 +72,8 @@ export class Harness {
       { mediaTimeoutMs: 30_000, onEvent: (event) => this.events.push(event) },
       0x1234,
     );
-    this.bridge.attachConsumer((packet) => {
-      const copy = Buffer.from(packet);
+    this.bridge.attachConsumer((packet, sent) => {
+      const copy = Buffer.from(packet.subarray(0, sent));
       if ((copy[1] as number) >= 192 && (copy[1] as number) <= 223) return;
       const length = this.#srtp.unprotectRtp(copy, copy.length);
       if (length < 0) throw new Error(`consumer cannot read: ${this.#srtp.refusal}`);
@@ -125,7 +132,7 @@ export class Harness {
     );
     packet.set(payload, at);
     const length = this.#srtp.protectRtp(packet, at + payload.length);
-    this.bridge.consumerDatagram(packet.subarray(0, length));
+    this.bridge.consumerDatagram(packet, length);
   }
 
   fromPhone(
