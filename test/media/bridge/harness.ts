@@ -51,6 +51,7 @@ export class Harness {
   readonly codec: PhoneCodec;
   readonly bridge: Bridge;
   readonly #srtp: SrtpSession;
+  readonly #sealed = new Map<string, Buffer>();
   #gatewayPort = 0;
   #wake: (() => void) | undefined;
 
@@ -132,7 +133,11 @@ export class Harness {
     );
     packet.set(payload, at);
     const length = this.#srtp.protectRtp(packet, at + payload.length);
-    this.bridge.consumerDatagram(packet, length);
+    const name = `${options.ssrc ?? 77} ${sequence & 0xffff}`;
+    // SRTP protects an index once; the network may bring the packet twice.
+    if (length > 0) this.#sealed.set(name, Buffer.from(packet.subarray(0, length)));
+    const sealed = Buffer.from(this.#sealed.get(name) ?? Buffer.alloc(0));
+    this.bridge.consumerDatagram(sealed, sealed.length);
   }
 
   fromPhone(
