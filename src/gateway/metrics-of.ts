@@ -2,9 +2,12 @@ import type { CallRecord } from '../call/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import { type CallMetrics, END_CALL_REASONS, type EndCallReason } from '../meta/index.ts';
 
+/** RTP clock of the consumer's leg, Hz. */
+const OPUS_CLOCK = 48_000;
+
 /**
  * What Meta is told of a call that is over, from what its media legs counted; undefined for a call without audio of the
- * consumer's. Jitter buffer delay and silent concealment are not measured, so they are left out.
+ * consumer's. Audio that passed through was not decoded here: what its receiver concealed is not ours to tell.
  */
 export function metricsOf(record: CallRecord, stats: BridgeStats | undefined): CallMetrics | undefined {
   const consumer = stats?.consumer;
@@ -24,8 +27,13 @@ export function metricsOf(record: CallRecord, stats: BridgeStats | undefined): C
       packets_lost: consumer.lost,
       packets_received: consumer.received,
       ...(consumer.roundTripMs < 0 ? {} : { round_trip_time_sec: consumer.roundTripMs / 1_000 }),
+      jitter_buffer_delay_sec: consumer.jitterBufferDelay,
       concealed_samples: consumer.concealedSamples,
-      total_samples_duration_sec: Math.max(0, ended - consumer.firstPacketAtMs) / 1_000,
+      silent_concealed_samples: consumer.silentConcealedSamples,
+      total_samples_duration_sec:
+        consumer.totalSamplesReceived > 0
+          ? consumer.totalSamplesReceived / OPUS_CLOCK
+          : Math.max(0, ended - consumer.firstPacketAtMs) / 1_000,
     },
   };
 }

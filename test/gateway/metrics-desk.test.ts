@@ -155,6 +155,9 @@ describe('what metrics are made of', () => {
     jitterMs: 12,
     roundTripMs: 182,
     concealedSamples: 5_760,
+    silentConcealedSamples: 1_920,
+    totalSamplesReceived: 2_880_000,
+    jitterBufferDelay: 96.4,
     firstPacketAtMs: START_MS - 60_000,
   };
   const stats = (more: object = {}) => ({ consumer: { ...consumer, ...more } }) as BridgeStats;
@@ -172,10 +175,17 @@ describe('what metrics are made of', () => {
         packets_lost: 3,
         packets_received: 60,
         round_trip_time_sec: 0.182,
+        jitter_buffer_delay_sec: 96.4,
         concealed_samples: 5_760,
-        total_samples_duration_sec: 60.5,
+        silent_concealed_samples: 1_920,
+        total_samples_duration_sec: 60,
       },
     });
+  });
+
+  it('take the time of the call for audio that passed through undecoded', () => {
+    const metrics = metricsOf(record, stats({ totalSamplesReceived: 0 }));
+    expect(metrics?.audio_stats.total_samples_duration_sec).toBe(60.5);
   });
 
   it('leave out what nobody measured, and call a reason that Meta has not Unknown', () => {

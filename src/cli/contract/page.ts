@@ -266,9 +266,9 @@ function metricsRows(): ContractRow[] {
       packets_lost: made,
       packets_received: made,
       round_trip_time_sec: made,
-      jitter_buffer_delay_sec: once,
+      jitter_buffer_delay_sec: made,
       concealed_samples: made,
-      silent_concealed_samples: once,
+      silent_concealed_samples: made,
       total_samples_duration_sec: made,
     } satisfies Record<keyof CallMetrics['audio_stats'], TestName>),
     ...each(`${METRICS} end_call_reason`, 'value', END_CALL_REASONS, (reason) =>

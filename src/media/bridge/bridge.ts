@@ -1,6 +1,7 @@
 import type { SrtpKeys } from '../srtp/session.ts';
 import { ConsumerSide } from './consumer-side.ts';
 import type { PcmSource, PcmTap, PlayMode } from './inserts.ts';
+import { legStats } from './leg-stats.ts';
 import { PhoneSide } from './phone-side.ts';
 import { ToConsumer } from './to-consumer.ts';
 import { ToPhone } from './to-phone.ts';
@@ -14,8 +15,8 @@ import type {
   SendPlan,
 } from './types.ts';
 
+/** Mean time between two reports; each is 0.5 to 1.5 times as long (RFC 3550 section 6.2), the first a tenth of it. */
 const RTCP_INTERVAL_MS = 5_000;
-const FIRST_RTCP_MS = 500;
 
 /**
  * The media of one call: the consumer's SRTP on one side, the phone's RTP on the other, and a direction each way
@@ -104,7 +105,7 @@ export class Bridge {
   setOpen(open: boolean): void {
     const now = this.#engine.clock.monotonic();
     if (open && !this.#open) {
-      this.#nextRtcpMs = now + FIRST_RTCP_MS;
+      this.#nextRtcpMs = now + this.#rtcpIntervalMs() / 10;
       this.#consumer.state.heard(now);
       this.#phone.state.heard(now);
     }
@@ -143,7 +144,7 @@ export class Bridge {
     this.#toPhone.tick(nowMs);
     this.#toConsumer.tick(nowMs);
     if (nowMs >= this.#nextRtcpMs) {
-      this.#nextRtcpMs = nowMs + RTCP_INTERVAL_MS;
+      this.#nextRtcpMs = nowMs + this.#rtcpIntervalMs();
       this.#consumer.sendReport(this.#report, nowMs);
       this.#phone.sendReport(this.#report, nowMs);
     }
@@ -163,8 +164,12 @@ export class Bridge {
     const [consumer, phone] = [this.#consumer.state, this.#phone.state];
     return {
       codec: plan?.codec,
-      consumer: consumer.counters.stats(consumer.reception, consumer.rtcp, 48_000),
-      phone: phone.counters.stats(phone.reception, phone.rtcp, plan?.clockRate ?? 8_000),
+      consumer: legStats(consumer, { codec: 'opus', clockRate: 48_000, buffer: undefined }),
+      phone: legStats(phone, {
+        codec: plan?.codec ?? 'PCMU',
+        clockRate: plan?.clockRate ?? 8_000,
+        buffer: undefined,
+      }),
     };
   }
 
@@ -172,6 +177,10 @@ export class Bridge {
   close(): Promise<BridgeStats> {
     this.#closing ??= this.#shut();
     return this.#closing;
+  }
+
+  #rtcpIntervalMs(): number {
+    return RTCP_INTERVAL_MS * (0.5 + (this.#engine.random ?? Math.random)());
   }
 
   async #shut(): Promise<BridgeStats> {

@@ -108,7 +108,13 @@ export class ConsumerSide {
     if (length < 0) return srtp.refusal;
     if (!header.parse(packet, length)) return 'malformed';
     const now = this.#clock.monotonic();
-    const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, (now * 48) | 0);
+    const arrival = reception.arrive(
+      header.ssrc,
+      header.sequence,
+      header.timestamp,
+      (now * 48) | 0,
+      eventClock === 0,
+    );
     this.state.heard(now);
     if (arrival === 'duplicate') return 'duplicate';
     if (arrival === 'restart') toPhone.resync();

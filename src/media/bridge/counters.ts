@@ -1,6 +1,4 @@
-import type { Reception } from '../rtp/reception.ts';
-import type { RtcpState } from '../rtp/rtcp.ts';
-import { DROP_REASONS, type DropReason, type LegStats } from './types.ts';
+import { DROP_REASONS, type DropReason } from './types.ts';
 
 /** The truth about one leg, from which statistics, records and metrics are derived. */
 export class Counters {
@@ -9,9 +7,20 @@ export class Counters {
   sent = 0;
   bytesReceived = 0;
   bytesSent = 0;
+  /** Ticks of the leg's RTP clock. */
+  totalSamples = 0;
   concealedSamples = 0;
+  silentConcealedSamples = 0;
+  concealmentEvents = 0;
+  /** Of these, such that somebody could hear. */
+  audibleEvents = 0;
   recoveredByFec = 0;
+  fecPackets = 0;
   firstPacketAtMs = 0;
+  /** ms of the last packet. */
+  packetMs = 0;
+  #concealing = false;
+  #audible = false;
   readonly dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
     DropReason,
     number
@@ -21,22 +30,23 @@ export class Counters {
     this.dropped[reason] += 1;
   }
 
-  /** @param clockRate RTP clock of the leg, Hz */
-  stats(reception: Reception, rtcp: RtcpState, clockRate: number): LegStats {
-    return {
-      received: this.received,
-      used: this.used,
-      dropped: { ...this.dropped },
-      sent: this.sent,
-      bytesReceived: this.bytesReceived,
-      bytesSent: this.bytesSent,
-      lost: reception.lost,
-      jitterMs: Math.round((reception.jitter * 10_000) / clockRate) / 10,
-      concealedSamples: this.concealedSamples,
-      recoveredByFec: this.recoveredByFec,
-      roundTripMs: Math.round(rtcp.roundTripMs * 10) / 10,
-      remoteLost: rtcp.remoteLost,
-      firstPacketAtMs: this.firstPacketAtMs,
-    };
+  /** @param ticks of audio that was received, or recovered by FEC */
+  played(ticks: number): void {
+    this.totalSamples += ticks;
+    this.#concealing = false;
+    this.#audible = false;
+  }
+
+  /** @param ticks of audio that was made up @param silent it is silence or comfort noise */
+  concealed(ticks: number, silent: boolean): void {
+    this.totalSamples += ticks;
+    this.concealedSamples += ticks;
+    if (!this.#concealing) this.concealmentEvents += 1;
+    this.#concealing = true;
+    if (silent) this.silentConcealedSamples += ticks;
+    else if (!this.#audible) {
+      this.#audible = true;
+      this.audibleEvents += 1;
+    }
   }
 }

@@ -15,6 +15,7 @@ export class LegState {
   readonly #clock: Clock;
   readonly #onEvent: (event: BridgeEvent) => void;
   readonly #sent: { readonly ssrc: number; packets: number; bytes: number; timestamp: number };
+  readonly #wallOriginMs: number;
   #heardMs = 0;
   /** `silent` was told and nothing came since. */
   #told = false;
@@ -23,6 +24,7 @@ export class LegState {
     this.name = name;
     this.outlet = outlet;
     this.#clock = clock;
+    this.#wallOriginMs = clock.now() - clock.monotonic();
     this.#onEvent = onEvent;
     this.#sent = { ssrc: outlet.ssrc, packets: 0, bytes: 0, timestamp: 0 };
   }
@@ -60,7 +62,8 @@ export class LegState {
   readRtcp(packet: Uint8Array, length: number): void {
     const now = this.#clock.monotonic();
     const hadBye = this.rtcp.bye;
-    if (!this.rtcp.read(packet, length, this.outlet.ssrc, this.#clock.now(), now)) return;
+    const theirs = this.reception.received > 0 ? this.reception.ssrc : undefined;
+    if (!this.rtcp.read(packet, length, this.outlet.ssrc, theirs, this.#wall(now), now)) return;
     // Only authenticated reports prove that the consumer lives; a phone's need no proof.
     this.heard(now);
     if (this.rtcp.bye && !hadBye) this.#onEvent({ kind: 'rtcpBye', leg: this.name });
@@ -73,7 +76,12 @@ export class LegState {
     sent.packets = outlet.packets;
     sent.bytes = outlet.payloadBytes;
     sent.timestamp = outlet.timestamp;
-    return writeReport(out, sent, reception, rtcp, cname, this.#clock.now(), nowMs);
+    return writeReport(out, sent, reception, rtcp, cname, this.#wall(nowMs), nowMs);
+  }
+
+  /** Wall-clock ms that no step of the system's clock disturbs, with its fraction: round trips are measured by it. */
+  #wall(nowMs: number): number {
+    return this.#wallOriginMs + nowMs;
   }
 
   sent(bytes: number): void {

@@ -122,7 +122,7 @@ export class PhoneSide {
     if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;
-    const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, nowTicks);
+    const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, nowTicks, !isEvent);
     this.state.heard(now);
     if (arrival === 'duplicate') return 'duplicate';
     if (!this.open) return 'notOpen';

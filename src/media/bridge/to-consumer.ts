@@ -7,6 +7,7 @@ import {
 } from '../codec/index.ts';
 import { type RtpHeader, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
+import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
 import { metaEncoder, pcmRate, phoneDecoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
@@ -137,6 +138,8 @@ export class ToConsumer {
     const ticks = (samples * phone.clockRate) / decoder.sampleRate;
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
+    this.#counters.played(ticks);
+    this.#counters.packetMs = (samples * 1000) / decoder.sampleRate;
     this.#push(samples, nowMs);
     return samples > 0;
   }
@@ -152,6 +155,8 @@ export class ToConsumer {
       }
       this.#framer.clear();
       this.#pcm.fill(0, 0, this.#framer.frame);
+      // Before its first packet there is no stream that lacks anything.
+      if (this.#synced) this.#counters.concealed((phone.clockRate * FRAME_MS) / 1000, true);
       this.#push(this.#framer.frame, nowMs);
     }
   }
@@ -166,9 +171,10 @@ export class ToConsumer {
   #conceal(phone: PhonePlan, gapTicks: number, nowMs: number): void {
     const decoder = this.#decoder;
     if (!decoder) return;
-    const samples = Math.round((gapTicks * decoder.sampleRate) / phone.clockRate);
-    this.#push(decoder.conceal(this.#pcm, samples), nowMs);
-    this.#counters.concealedSamples += gapTicks;
+    const wanted = Math.round((gapTicks * decoder.sampleRate) / phone.clockRate);
+    const samples = decoder.conceal(this.#pcm, wanted);
+    this.#counters.concealed(gapTicks, isSilent(this.#pcm, samples));
+    this.#push(samples, nowMs);
   }
 
   #push(samples: number, nowMs: number): void {
@@ -195,6 +201,7 @@ export class ToConsumer {
     nowMs: number,
   ): boolean {
     const ticks = opusSamples48k(payload);
+    this.#counters.packetMs = ticks / 48;
     const lateMs = this.#cadence.served(nowMs, false);
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));

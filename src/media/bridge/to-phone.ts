@@ -8,6 +8,7 @@ import {
 } from '../codec/index.ts';
 import { type RtpHeader, read16, sequenceDelta, timestampDelta, write16 } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
+import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
 import { pcmRate, phoneEncoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
@@ -18,6 +19,7 @@ import type { Outlet } from './outlet.ts';
 import type { PhonePlan } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
+const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 /** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
 const MAX_CONCEALED_MS = 100;
 /** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
@@ -126,6 +128,8 @@ export class ToPhone {
     const payload = packet.subarray(at, at + header.payloadLength);
     const ticks = opusSamples48k(payload);
     if (ticks === 0) return false;
+    this.#counters.packetMs = ticks / 48;
+    if (opusHasFec(payload)) this.#counters.fecPackets += 1;
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) {
@@ -148,6 +152,7 @@ export class ToPhone {
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
     if (samples === 0) return false;
+    this.#counters.played(ticks);
     this.#push(samples, nowMs);
     return true;
   }
@@ -202,7 +207,8 @@ export class ToPhone {
       const samples = (this.#rate * FRAME_MS) / 1000;
       const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;
       if (made < samples) this.#pcm.fill(0, made, samples);
-      this.#counters.concealedSamples += (OPUS_CLOCK * FRAME_MS) / 1000;
+      // Before its first packet there is no stream that lacks anything.
+      if (this.#synced) this.#counters.concealed(FRAME_TICKS, isSilent(this.#pcm, samples));
       this.#push(samples, nowMs);
     }
   }
@@ -220,15 +226,17 @@ export class ToPhone {
     const plain = fec ? gapTicks - frameTicks : gapTicks;
     for (let done = 0; done < plain; ) {
       const step = Math.min(960, plain - done);
-      this.#push(decoder.conceal(this.#pcm, Math.round(step * toSamples)), nowMs);
+      const samples = decoder.conceal(this.#pcm, Math.round(step * toSamples));
+      this.#counters.concealed(step, isSilent(this.#pcm, samples));
+      this.#push(samples, nowMs);
       done += step;
     }
     if (fec) {
       const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples)) ?? 0;
       if (samples > 0) this.#counters.recoveredByFec += 1;
+      this.#counters.played(frameTicks);
       this.#push(samples, nowMs);
     }
-    this.#counters.concealedSamples += gapTicks;
   }
 
   #push(samples: number, nowMs: number): void {

@@ -74,6 +74,8 @@ export interface EngineOptions {
   readonly log: Log;
   /** libopus complexity of what we send to Meta, 0 to 10. */
   readonly opusComplexity: number;
+  /** 0 to 1; default Math.random. */
+  readonly random?: () => number;
 }
 
 export interface BridgeOptions {
@@ -82,28 +84,64 @@ export interface BridgeOptions {
   readonly onEvent: (event: BridgeEvent) => void;
 }
 
-/** Counters of what one leg received and sent. `received` = `used` + all of `dropped`. */
+/**
+ * Counters of what one leg received and sent. `received` = `used` + `waiting` + all of `dropped`. Names that W3C
+ * webrtc-stats defines (RTCInboundRtpStreamStats) mean what it says; "samples" are ticks of the leg's RTP clock.
+ * Audio that passes through is not decoded: its samples are not counted, and nothing of it is concealed here.
+ */
 export interface LegStats {
   readonly received: number;
   readonly used: number;
+  /** In the jitter buffer now. */
+  readonly waiting: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
   readonly sent: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** Missing from the sequence, never arrived. */
   readonly lost: number;
-  /** Interarrival jitter, ms. */
+  /** Interarrival jitter (RFC 3550 section 6.4.1), ms. */
   readonly jitterMs: number;
-  /** Samples made up at the RTP clock of this leg's codec: FEC, PLC and filling together. */
-  readonly concealedSamples: number;
-  /** Frames recovered by in-band FEC. */
+  /** Frames recovered by in-band FEC: not concealed. */
   readonly recoveredByFec: number;
-  /** From RTCP, ms; -1 when unknown. */
+  /** Last round trip by RTCP, ms; -1 when unknown. */
   readonly roundTripMs: number;
-  /** What the far side says it lost of ours. */
+  /** W3C: sum of all round trips, seconds, and their number. */
+  readonly totalRoundTripTime: number;
+  readonly roundTripTimeMeasurements: number;
+  /** What the far side says it lost of ours, in all, and of the last interval (0 to 1). */
   readonly remoteLost: number;
+  readonly remoteFractionLost: number;
+  /** Interarrival jitter of ours that the far side says it saw, ms. */
+  readonly remoteJitterMs: number;
+  /** RTCP datagrams that made no sense. */
+  readonly rtcpMalformed: number;
   /** Milliseconds since the epoch; 0 when nothing came. */
   readonly firstPacketAtMs: number;
+  /** W3C: everything that was played, concealed samples included. */
+  readonly totalSamplesReceived: number;
+  /** W3C: made up for what was lost, late or not sent. */
+  readonly concealedSamples: number;
+  /** W3C: of these, comfort noise or silence: the sender paused, or what was made up is below -50 dBFS. */
+  readonly silentConcealedSamples: number;
+  /** W3C: how often concealment began. */
+  readonly concealmentEvents: number;
+  /** W3C: samples by which the jitter buffer's playout was slowed down, and sped up. */
+  readonly insertedSamplesForDeceleration: number;
+  readonly removedSamplesForAcceleration: number;
+  /** W3C: sum over emitted samples of the seconds they waited; 0 without a jitter buffer. */
+  readonly jitterBufferDelay: number;
+  /** W3C: sum over emitted samples of the delay aimed at, seconds. */
+  readonly jitterBufferTargetDelay: number;
+  /** W3C: samples that came out of the jitter buffer. */
+  readonly jitterBufferEmittedCount: number;
+  /** W3C: late, or without room or time in the jitter buffer. */
+  readonly packetsDiscarded: number;
+  /** W3C: packets that carried in-band FEC. */
+  readonly fecPacketsReceived: number;
+  /** E-model: rating 0 to 93.2 and mean opinion score 1 to 4.41 of what was received; absent without audio. */
+  readonly rFactor?: number;
+  readonly mos?: number;
 }
 
 export interface BridgeStats {
@@ -124,6 +162,8 @@ export const DROP_REASONS = [
   'auth',
   'duplicate',
   'late',
+  /** The jitter buffer had no room. */
+  'overflow',
   /** From another address than the phone's. */
   'source',
   /** The codec could not read it. */

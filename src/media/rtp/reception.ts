@@ -8,6 +8,9 @@ const MAX_DROPOUT = 3_000;
 /** So far behind a packet is late; farther, the sender restarted (RFC 3550 A.1: MAX_MISORDER). */
 const MAX_MISORDER = 100;
 
+/** One second at 48 kHz, six at 8 kHz, in ticks. */
+const MAX_VARIATION = 48_000;
+
 /** Sequence, loss and jitter of one received stream (RFC 3550 appendix A). */
 export class Reception {
   ssrc = 0;
@@ -32,8 +35,11 @@ export class Reception {
   /** Bit n: the packet n behind the highest was seen. */
   #window = 0;
 
-  /** @param nowTicks arrival in the units of the timestamp, any origin */
-  arrive(ssrc: number, sequence: number, timestamp: number, nowTicks: number): Arrival {
+  /**
+   * @param nowTicks arrival in the units of the timestamp, any origin
+   * @param timed false for a packet whose timestamp does not tell when it was sent, such as a telephone-event
+   */
+  arrive(ssrc: number, sequence: number, timestamp: number, nowTicks: number, timed = true): Arrival {
     if (!this.#started || ssrc !== this.ssrc) return this.#restart(ssrc, sequence, timestamp, nowTicks);
     const delta = sequenceDelta(sequence, this.highest);
     if (delta > MAX_DROPOUT || delta < -MAX_MISORDER) {
@@ -54,7 +60,7 @@ export class Reception {
     if (sequence < this.highest) this.#cycles += 65_536;
     this.highest = sequence;
     this.received += 1;
-    this.#measure(timestamp, nowTicks);
+    if (timed) this.#measure(timestamp, nowTicks);
     this.missing = delta - 1;
     return delta === 1 ? 'next' : 'gap';
   }
@@ -113,7 +119,7 @@ export class Reception {
     const transit = timestampDelta(nowTicks, timestamp);
     const difference = Math.abs(timestampDelta(transit, this.#transit));
     this.#transit = transit;
-    // A pause of the sender's clock (DTX with a late restart) is no jitter of the network.
-    if (difference < 1 << 20) this.jitter += (difference - this.jitter) / 16;
+    // A sender whose clock jumps or stood still is no jitter of the network.
+    if (difference < MAX_VARIATION) this.jitter += (difference - this.jitter) / 16;
   }
 }

@@ -18,46 +18,73 @@ export interface SenderCounts {
   timestamp: number;
 }
 
-/** What compound packets of the other side told; one object is kept for each leg. */
+/** A round trip longer than this is a broken clock or a forged report, ms. */
+const MAX_ROUND_TRIP_MS = 30_000;
+/** Types of RTCP (RFC 5761 section 4). */
+const MIN_TYPE = 192;
+const MAX_TYPE = 223;
+
+/** What RTCP of the other side told; one object is kept for each leg. */
 export class RtcpState {
   /** Middle 32 bits of the NTP time of its last sender report, 0 before the first. */
   lastSr = 0;
   /** Milliseconds (monotonic) when that came. */
   lastSrAtMs = 0;
-  /** Round trip in ms from our last report, -1 before the first (RFC 3550 section 6.4.1). */
+  /** Last round trip in ms, -1 before the first (RFC 3550 section 6.4.1). */
   roundTripMs = -1;
+  /** Sum and number of all round trips measured. */
+  roundTripSumMs = 0;
+  roundTrips = 0;
   /** What it says it lost of ours. */
   remoteLost = 0;
+  /** Of the last interval, in 256ths. */
   remoteFractionLost = 0;
   /** Interarrival jitter it saw, in RTP ticks. */
   remoteJitter = 0;
   bye = false;
   reports = 0;
+  malformed = 0;
 
-  /** Reads a compound packet; false when it is malformed. */
-  read(packet: Uint8Array, length: number, ourSsrc: number, wallMs: number, monotonicMs: number): boolean {
-    let at = 0;
-    while (at + 8 <= length) {
-      if ((packet[at] as number) >> 6 !== 2) return false;
+  /**
+   * Reads what one datagram holds: a compound packet, or a reduced-size one (RFC 5506). False when it is malformed;
+   * nothing of it counts then. Types that are not for us (XR, feedback, APP, SDES) are stepped over.
+   * @param theirSsrc whose reports count; undefined while we heard nobody, when any does
+   */
+  read(
+    packet: Uint8Array,
+    length: number,
+    ourSsrc: number,
+    theirSsrc: number | undefined,
+    wallMs: number,
+    monotonicMs: number,
+  ): boolean {
+    if (!wellFormed(packet, length)) {
+      this.malformed += 1;
+      return false;
+    }
+    for (let at = 0; at < length; ) {
       const type = packet[at + 1] as number;
       const end = at + 4 + read16(packet, at + 2) * 4;
-      if (end > length) return false;
       const count = (packet[at] as number) & 31;
-      if (type === RTCP_SR && end - at >= 28) {
-        this.lastSr = read32(packet, at + 10);
-        this.lastSrAtMs = monotonicMs;
-      }
       if (type === RTCP_SR || type === RTCP_RR) {
         this.reports += 1;
+        // A sender report of another source, such as video, has another clock.
+        if (type === RTCP_SR && (theirSsrc === undefined || read32(packet, at + 4) === theirSsrc)) {
+          this.lastSr = read32(packet, at + 10);
+          this.lastSrAtMs = monotonicMs;
+        }
         let block = at + (type === RTCP_SR ? 28 : 8);
-        for (let i = 0; i < count && block + 24 <= end; i++, block += 24) {
+        for (let i = 0; i < count; i++, block += 24) {
           if (read32(packet, block) === ourSsrc) this.#block(packet, block, wallMs);
         }
+      } else if (type === RTCP_BYE) {
+        for (let i = 0; i < count; i++) {
+          if (theirSsrc === undefined || read32(packet, at + 4 + i * 4) === theirSsrc) this.bye = true;
+        }
       }
-      if (type === RTCP_BYE) this.bye = true;
       at = end;
     }
-    return at === length;
+    return true;
   }
 
   #block(packet: Uint8Array, at: number, wallMs: number): void {
@@ -67,9 +94,32 @@ export class RtcpState {
     const lsr = read32(packet, at + 16);
     const dlsr = read32(packet, at + 20);
     if (lsr === 0) return;
-    const elapsed = (middleNtp(wallMs) - lsr - dlsr) | 0;
-    if (elapsed >= 0) this.roundTripMs = (elapsed * 1000) / 65_536;
+    const elapsedMs = (((middleNtp(wallMs) - lsr - dlsr) | 0) * 1000) / 65_536;
+    // The far side rounds its delay: a round trip of nothing may come out below zero.
+    if (elapsedMs < -1 || elapsedMs > MAX_ROUND_TRIP_MS) return;
+    this.roundTripMs = Math.max(0, elapsedMs);
+    this.roundTripSumMs += this.roundTripMs;
+    this.roundTrips += 1;
   }
+}
+
+/** Whether headers and lengths add up (RFC 3550 appendix A.2), and each report holds the blocks it announces. */
+function wellFormed(packet: Uint8Array, length: number): boolean {
+  if (length < 4) return false;
+  let at = 0;
+  while (at < length) {
+    if (at + 4 > length || (packet[at] as number) >> 6 !== 2) return false;
+    const type = packet[at + 1] as number;
+    if (type < MIN_TYPE || type > MAX_TYPE) return false;
+    const end = at + 4 + read16(packet, at + 2) * 4;
+    if (end > length) return false;
+    const count = (packet[at] as number) & 31;
+    if (type === RTCP_SR && end - at < 28 + count * 24) return false;
+    if (type === RTCP_RR && end - at < 8 + count * 24) return false;
+    if (type === RTCP_BYE && end - at < 4 + count * 4) return false;
+    at = end;
+  }
+  return true;
 }
 
 /**
