@@ -1,38 +1,22 @@
 import type { AudioDecoder, AudioEncoder } from './codec.ts';
 import { WaveformConcealer } from './concealer.ts';
-import {
-  G722Band,
-  IHN,
-  IHP,
-  ILN,
-  ILP,
-  Q6,
-  QM2,
-  QM4,
-  QM6,
-  QMF,
-  RH2,
-  RL42,
-  saturate,
-  WH,
-  WL,
-} from './g722-band.ts';
-
-const TAPS = 24;
+import { G722Band, saturate } from './g722-band.ts';
+import { Qmf } from './g722-qmf.ts';
+import { IHN, IHP, ILN, ILP, Q6, QM2, QM4, QM6, RH2, RL42, WH, WL } from './g722-tables.ts';
 
 /** ITU-T G.722 decoder, mode 1 (64 kbit/s): each byte is two samples at 16 kHz; the RTP clock is 8000 all the same. */
 export class G722Decoder implements AudioDecoder {
   readonly sampleRate = 16_000;
   readonly #low = new G722Band(32);
   readonly #high = new G722Band(8);
-  readonly #x = new Int32Array(TAPS);
+  readonly #qmf = new Qmf();
   readonly #concealer = new WaveformConcealer(16_000);
 
   decode(payload: Uint8Array, pcm: Int16Array): number {
     const bytes = Math.min(payload.length, pcm.length >> 1);
     const low = this.#low;
     const high = this.#high;
-    const x = this.#x;
+    const qmf = this.#qmf;
     let out = 0;
     for (let i = 0; i < bytes; i++) {
       const code = payload[i] as number;
@@ -53,17 +37,9 @@ export class G722Decoder implements AudioDecoder {
       high.adapt(dhigh);
 
       // Receive QMF
-      x.copyWithin(0, 2);
-      x[TAPS - 2] = rlow + rhigh;
-      x[TAPS - 1] = rlow - rhigh;
-      let even = 0;
-      let odd = 0;
-      for (let k = 0; k < 12; k++) {
-        odd += (x[2 * k] as number) * (QMF[k] as number);
-        even += (x[2 * k + 1] as number) * (QMF[11 - k] as number);
-      }
-      pcm[out++] = saturate(even >> 11);
-      pcm[out++] = saturate(odd >> 11);
+      qmf.push(rlow + rhigh, rlow - rhigh);
+      pcm[out++] = saturate(qmf.even >> 11);
+      pcm[out++] = saturate(qmf.odd >> 11);
     }
     this.#concealer.good(pcm, out);
     return out;
@@ -81,32 +57,23 @@ export class G722Encoder implements AudioEncoder {
   readonly sampleRate = 16_000;
   readonly #low = new G722Band(32);
   readonly #high = new G722Band(8);
-  readonly #x = new Int32Array(TAPS);
+  readonly #qmf = new Qmf();
 
   encode(pcm: Int16Array, samples: number, out: Uint8Array): number {
     const low = this.#low;
     const high = this.#high;
-    const x = this.#x;
+    const qmf = this.#qmf;
     const bytes = samples >> 1;
     for (let j = 0; j < bytes; j++) {
       // Transmit QMF
-      x.copyWithin(0, 2);
-      x[TAPS - 2] = pcm[2 * j] as number;
-      x[TAPS - 1] = pcm[2 * j + 1] as number;
-      let even = 0;
-      let odd = 0;
-      for (let k = 0; k < 12; k++) {
-        odd += (x[2 * k] as number) * (QMF[k] as number);
-        even += (x[2 * k + 1] as number) * (QMF[11 - k] as number);
-      }
-      const xlow = (even + odd) >> 14;
-      const xhigh = (even - odd) >> 14;
+      qmf.push(pcm[2 * j] as number, pcm[2 * j + 1] as number);
+      const xlow = (qmf.even + qmf.odd) >> 14;
+      const xhigh = (qmf.even - qmf.odd) >> 14;
 
       // Lower band: SUBTRA, QUANTL, INVQAL
       const elow = saturate(xlow - low.s);
       const wanted = elow >= 0 ? elow : ~elow;
-      let step = 1;
-      while (step < 30 && wanted >= ((Q6[step] as number) * low.det) >> 12) step++;
+      const step = levelOf(wanted, low.det);
       const ilow = (elow < 0 ? ILN[step] : ILP[step]) as number;
       const ril = ilow >> 2;
       const dlow = (low.det * (QM4[ril] as number)) >> 15;
@@ -128,6 +95,18 @@ export class G722Encoder implements AudioEncoder {
   }
 
   close(): void {}
+}
+
+/** Which of the 30 levels of QUANTL holds `wanted`: the decision levels rise, so halving finds it. */
+function levelOf(wanted: number, det: number): number {
+  let low = 1;
+  let high = 30;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (wanted >= ((Q6[middle] as number) * det) >> 12) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Block 6: the reconstructed sub-band signal has 15 bits. */
