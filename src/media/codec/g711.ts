@@ -59,10 +59,10 @@ export class G711Decoder implements AudioDecoder {
     this.#table = law === 'PCMU' ? MULAW_DECODE : ALAW_DECODE;
   }
 
-  decode(payload: Uint8Array, pcm: Int16Array): number {
-    const samples = Math.min(payload.length, pcm.length);
+  decode(payload: Uint8Array, pcm: Int16Array, from = 0, to = payload.length): number {
+    const samples = Math.min(to - from, pcm.length);
     const table = this.#table;
-    for (let i = 0; i < samples; i++) pcm[i] = table[payload[i] as number] as number;
+    for (let i = 0; i < samples; i++) pcm[i] = table[payload[from + i] as number] as number;
     this.#concealer.good(pcm, samples);
     return samples;
   }
@@ -82,9 +82,9 @@ export class G711Encoder implements AudioEncoder {
     this.#table = law === 'PCMU' ? MULAW_ENCODE : ALAW_ENCODE;
   }
 
-  encode(pcm: Int16Array, samples: number, out: Uint8Array): number {
+  encode(pcm: Int16Array, samples: number, out: Uint8Array, at = 0): number {
     const table = this.#table;
-    for (let i = 0; i < samples; i++) out[i] = table[(pcm[i] as number) & 0xffff] as number;
+    for (let i = 0; i < samples; i++) out[at + i] = table[(pcm[i] as number) & 0xffff] as number;
     return samples;
   }
 

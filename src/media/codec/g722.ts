@@ -12,14 +12,14 @@ export class G722Decoder implements AudioDecoder {
   readonly #qmf = new Qmf();
   readonly #concealer = new WaveformConcealer(16_000);
 
-  decode(payload: Uint8Array, pcm: Int16Array): number {
-    const bytes = Math.min(payload.length, pcm.length >> 1);
+  decode(payload: Uint8Array, pcm: Int16Array, from = 0, to = payload.length): number {
+    const bytes = Math.min(to - from, pcm.length >> 1);
     const low = this.#low;
     const high = this.#high;
     const qmf = this.#qmf;
     let out = 0;
     for (let i = 0; i < bytes; i++) {
-      const code = payload[i] as number;
+      const code = payload[from + i] as number;
       const il = code & 0x3f;
       const ih = code >> 6;
 
@@ -59,7 +59,7 @@ export class G722Encoder implements AudioEncoder {
   readonly #high = new G722Band(8);
   readonly #qmf = new Qmf();
 
-  encode(pcm: Int16Array, samples: number, out: Uint8Array): number {
+  encode(pcm: Int16Array, samples: number, out: Uint8Array, at = 0): number {
     const low = this.#low;
     const high = this.#high;
     const qmf = this.#qmf;
@@ -89,7 +89,7 @@ export class G722Encoder implements AudioEncoder {
       high.scale(WH[RH2[ihigh] as number] as number, 22_528, 10);
       high.adapt(dhigh);
 
-      out[j] = (ihigh << 6) | ilow;
+      out[at + j] = (ihigh << 6) | ilow;
     }
     return bytes;
   }

@@ -21,16 +21,16 @@ export class BoundOpusDecoder<State> implements AudioDecoder {
     }
   }
 
-  decode(payload: Uint8Array, pcm: Int16Array): number {
-    if (payload.length === 0) return 0;
-    const made = this.#run(payload, Math.min(pcm.length, MAX_PACKET_SAMPLES), 0);
+  decode(payload: Uint8Array, pcm: Int16Array, from = 0, to = payload.length): number {
+    if (to <= from) return 0;
+    const made = this.#run(payload, from, to, Math.min(pcm.length, MAX_PACKET_SAMPLES), 0);
     return this.#copy(pcm, 0, made);
   }
 
-  decodeFec(payload: Uint8Array, pcm: Int16Array, samples: number): number {
+  decodeFec(payload: Uint8Array, pcm: Int16Array, samples: number, from = 0, to = payload.length): number {
     // Without LBRR libopus would conceal, and its caller would count a recovery that was none.
-    if (!opusHasFec(payload)) return 0;
-    const made = this.#run(payload, this.#whole(samples), 1);
+    if (!opusHasFec(payload, from, to)) return 0;
+    const made = this.#run(payload, from, to, this.#whole(samples), 1);
     // The end of what was made borders on `payload`.
     const wanted = Math.min(samples, made, pcm.length);
     return this.#copy(pcm, made - wanted, wanted);
@@ -38,7 +38,7 @@ export class BoundOpusDecoder<State> implements AudioDecoder {
 
   conceal(pcm: Int16Array, samples: number): number {
     if (samples <= 0) return 0;
-    const made = this.#run(NO_PACKET, this.#whole(samples), 0);
+    const made = this.#run(NO_PACKET, 0, 0, this.#whole(samples), 0);
     return this.#copy(pcm, 0, Math.min(samples, made, pcm.length));
   }
 
@@ -55,13 +55,13 @@ export class BoundOpusDecoder<State> implements AudioDecoder {
   }
 
   /** No data conceals (`opus_decode` with a null pointer); `fec` reads the frame before. Returns samples made. */
-  #run(payload: Uint8Array, samples: number, fec: 0 | 1): number {
+  #run(payload: Uint8Array, from: number, to: number, samples: number, fec: 0 | 1): number {
     const state = this.#state;
-    const bytes = payload.length;
+    const bytes = to - from;
     if (state === undefined || bytes > MAX_PACKET_BYTES) return 0;
     const binding = this.#binding;
     const packet = binding.packet;
-    for (let i = 0; i < bytes; i++) packet[i] = payload[i] as number;
+    for (let i = 0; i < bytes; i++) packet[i] = payload[from + i] as number;
     const made = binding.decode(state, bytes, samples, fec);
     if (made === INTERNAL_ERROR) {
       binding.failed();

@@ -42,20 +42,20 @@ export class BoundOpusEncoder<State> implements OpusEncoder {
     }
   }
 
-  encode(pcm: Int16Array, samples: number, out: Uint8Array): number {
+  encode(pcm: Int16Array, samples: number, out: Uint8Array, at = 0): number {
     const state = this.#state;
     const binding = this.#binding;
     const view = binding.pcm;
     if (state === undefined || samples > view.length) return 0;
     if (samples === pcm.length) view.set(pcm);
     else for (let i = 0; i < samples; i++) view[i] = pcm[i] as number;
-    const bytes = binding.encode(state, samples, Math.min(out.length, MAX_PACKET_BYTES));
+    const bytes = binding.encode(state, samples, Math.min(out.length - at, MAX_PACKET_BYTES));
     if (bytes <= 0) {
       if (bytes === INTERNAL_ERROR) this.#restart(state);
       return 0;
     }
     const packet = binding.packet;
-    for (let i = 0; i < bytes; i++) out[i] = packet[i] as number;
+    for (let i = 0; i < bytes; i++) out[at + i] = packet[i] as number;
     return bytes;
   }
 

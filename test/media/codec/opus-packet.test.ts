@@ -102,8 +102,8 @@ describe('in-band FEC', () => {
   };
 
   it('is seen where the encoder made it, and only there', () => {
-    expect(stream(true).every(opusHasFec)).toBe(true);
-    expect(stream(false).some(opusHasFec)).toBe(false);
+    expect(stream(true).every((packet) => opusHasFec(packet))).toBe(true);
+    expect(stream(false).some((packet) => opusHasFec(packet))).toBe(false);
   });
 
   it('is seen in a packet of several frames, by its first', () => {
