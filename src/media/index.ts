@@ -16,6 +16,7 @@ export {
 } from './bridge/types.ts';
 export * from './codec/index.ts';
 export { createDatagramIo, type DatagramIoChoice } from './net/create.ts';
+export * from './record/index.ts';
 export * from './sound/index.ts';
 export type { SrtpKeys } from './srtp/session.ts';
 export * from './tone/index.ts';
