@@ -1,13 +1,15 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** Programs of Debian that tests talk to, and the package of each; `.ci/run` installs them. */
+/** Programs (and header files) of Debian that tests talk to, and the package of each; `.ci/run` installs them. */
 const PACKAGES = {
   sipp: 'sip-tester',
   sipsak: 'sipsak',
   baresip: 'baresip-core',
   linphonec: 'linphone-cli',
   kamailio: 'kamailio',
+  gcc: 'gcc libc6-dev',
+  'srtp2/srtp.h': 'libsrtp2-dev',
 } as const;
 
 export type PeerName = keyof typeof PACKAGES;
@@ -24,9 +26,9 @@ export function hasPeers(...names: readonly PeerName[]): boolean {
 
 function isInstalled(command: string): boolean {
   // Root's path may lack the folders of daemons.
-  return [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'].some((folder) => {
+  return [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/include'].some((folder) => {
     try {
-      accessSync(join(folder, command), constants.X_OK);
+      accessSync(join(folder, command), command.endsWith('.h') ? constants.R_OK : constants.X_OK);
       return true;
     } catch {
       return false;
