@@ -25,14 +25,14 @@ export class Cadence {
     return Math.max(late, 0);
   }
 
-  /** True when a frame must be made up now; ask again until it says no. */
-  due(nowMs: number): boolean {
+  /** True when a frame must be made up now; ask again until it says no. `eager`: something of ours waits to be heard. */
+  due(nowMs: number, eager = false): boolean {
     if (this.#servedMs < 0) {
       // Nothing was ever sent: begin with this tick.
       this.#servedMs = nowMs - FRAME_MS;
     }
     const silent = nowMs - this.#servedMs;
-    const patience = this.filling ? FRAME_MS : this.#dtx ? DTX_PATIENCE_MS : PATIENCE_MS;
+    const patience = eager || this.filling ? FRAME_MS : this.#dtx ? DTX_PATIENCE_MS : PATIENCE_MS;
     if (silent < patience) return false;
     // A stalled thread must not answer with a burst of a second.
     if (silent > 10 * FRAME_MS) this.#servedMs = nowMs - FRAME_MS;

@@ -1,7 +1,8 @@
 import type { Clock } from '../../shared/clock.ts';
+import { EventReceiver, type KeyStep } from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
+import type { Arrival } from '../rtp/reception.ts';
 import { type SrtpKeys, SrtpSession } from '../srtp/session.ts';
-import { DtmfReceiver } from './dtmf.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import type { ToPhone } from './to-phone.ts';
@@ -13,7 +14,7 @@ const TAGGED_PACKETS = 25;
 /** The consumer's end: SRTP and SRTCP in, checked and handed to the direction of the phone; SRTP out. */
 export class ConsumerSide {
   readonly state: LegState;
-  readonly dtmf = new DtmfReceiver();
+  readonly #events = new EventReceiver((step, nowMs) => this.#key(step, nowMs));
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
   readonly #onEvent: (event: BridgeEvent) => void;
@@ -83,9 +84,7 @@ export class ConsumerSide {
 
   /** An event whose end was lost. */
   tick(nowMs: number): void {
-    if (!this.dtmf.expired(nowMs)) return;
-    if (!this.#toPhone?.passesThrough) this.#toPhone?.event('end', this.dtmf, nowMs);
-    this.#tellDigit();
+    this.#events.tick(nowMs);
   }
 
   close(): void {
@@ -120,27 +119,33 @@ export class ConsumerSide {
     if (arrival === 'restart') toPhone.resync();
     this.state.first();
     if (!this.open || !toPhone.planned) return 'notOpen';
-    if (eventClock > 0) {
-      this.#takeEvent(packet, toPhone, eventClock, now);
-      return undefined;
-    }
+    if (eventClock > 0)
+      return this.#takeEvent(packet, toPhone, arrival, eventClock, now) ? undefined : 'event';
     if (arrival === 'late') return 'late';
     return toPhone.audio(packet, header, arrival, reception.missing, now) ? undefined : 'undecodable';
   }
 
-  #takeEvent(packet: Uint8Array, toPhone: ToPhone, clockRate: number, now: number): void {
+  #takeEvent(
+    packet: Uint8Array,
+    toPhone: ToPhone,
+    arrival: Arrival,
+    clockRate: number,
+    now: number,
+  ): boolean {
     const header = this.#header;
-    const { payloadOffset, payloadLength, ssrc, timestamp } = header;
-    const received = this.dtmf;
-    const step = received.take(packet, payloadOffset, payloadLength, ssrc, timestamp, clockRate, now);
-    if (toPhone.passesThrough) toPhone.passEvent(packet, header, clockRate, now);
-    else if (step !== 'none') toPhone.event(step, received, now);
-    if (step === 'end') this.#tellDigit();
+    const { payloadOffset: at, payloadLength, ssrc, timestamp, marker } = header;
+    toPhone.eventComes(header, arrival);
+    const isKey = this.#events.take(packet, at, payloadLength, ssrc, timestamp, marker, clockRate, now);
+    toPhone.eventCame(header);
+    return isKey;
   }
 
-  #tellDigit(): void {
-    const { digit, durationMs } = this.dtmf;
-    this.#onEvent({ kind: 'dtmf', digit, durationMs, from: 'consumer' });
+  #key(step: KeyStep, nowMs: number): void {
+    const events = this.#events;
+    this.#toPhone?.key(step, events, nowMs);
+    if (step !== 'end') return;
+    this.state.counters.keys += 1;
+    this.#onEvent({ kind: 'dtmf', digit: events.digit, durationMs: events.durationMs, from: 'consumer' });
   }
 
   #rtcp(packet: Uint8Array, received: number): void {

@@ -17,6 +17,8 @@ export class Counters {
   recoveredByFec = 0;
   fecPackets = 0;
   firstPacketAtMs = 0;
+  keys = 0;
+  keysMerged = 0;
   /** ms of the last packet. */
   packetMs = 0;
   #concealing = false;

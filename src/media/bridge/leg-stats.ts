@@ -38,6 +38,8 @@ export function legStats({ counters, reception, rtcp }: LegState, facts: StreamF
     remoteJitterMs: ms(rtcp.remoteJitter),
     rtcpMalformed: rtcp.malformed,
     firstPacketAtMs: counters.firstPacketAtMs,
+    keys: counters.keys,
+    keysMerged: counters.keysMerged,
     totalSamplesReceived: totalSamples,
     concealedSamples,
     silentConcealedSamples: counters.silentConcealedSamples,

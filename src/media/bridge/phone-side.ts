@@ -1,8 +1,15 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo, Peer } from '../../shared/datagram.ts';
+import {
+  DTMF_KEYS,
+  DtmfDetector,
+  EventReceiver,
+  KeyMerge,
+  type KeyMethod,
+  type KeyStep,
+} from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
-import { DtmfReceiver } from './dtmf.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import { openRtpPorts, type RtpPorts } from './rtp-ports.ts';
@@ -12,7 +19,14 @@ import type { BridgeEvent, DropReason, PhonePlan } from './types.ts';
 /** The phone's end: RTP and RTCP in, checked and handed to the direction of the consumer; RTP out. */
 export class PhoneSide {
   readonly state: LegState;
-  readonly dtmf = new DtmfReceiver();
+  readonly #events = new EventReceiver((step, nowMs) => this.#eventKey(step, nowMs));
+  readonly #merge = new KeyMerge();
+  /** The key that an event says is down was not told of by another method before. */
+  #eventIsNew = false;
+  #toneIsNew = false;
+  /** What was agreed before the last re-INVITE. */
+  #formerEvent: PhonePlan['telephoneEvent'];
+  #detector: DtmfDetector | undefined;
   readonly #io: DatagramIo;
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
@@ -66,12 +80,28 @@ export class PhoneSide {
   setPlan(plan: PhonePlan): void {
     const { address, port, rtcpPort } = plan.remote;
     const moved = this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
+    this.#listenForTones(plan);
     this.#plan = plan;
     if (!moved) return;
     this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
     this.#remoteRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
     this.#latched = false;
+  }
+
+  #listenForTones(plan: PhonePlan): void {
+    const now = this.#clock.monotonic();
+    const [was, is] = [this.#plan?.telephoneEvent, plan.telephoneEvent];
+    if (was?.receivePayloadType !== is?.receivePayloadType || was?.clockRate !== is?.clockRate) {
+      this.#events.reset(now);
+      this.#formerEvent = was;
+    }
+    if ((this.#detector !== undefined) === (plan.inbandDtmf === true)) return;
+    this.#detector?.reset(now);
+    this.#detector = plan.inbandDtmf
+      ? new DtmfDetector((step, code, ms, nowMs) => this.#toneKey(step, code, ms, nowMs))
+      : undefined;
+    this.#toConsumer?.detectKeys(this.#detector);
   }
 
   /** `length` bytes of the outlet's packet. */
@@ -94,7 +124,17 @@ export class PhoneSide {
 
   /** An event whose end was lost. */
   tick(nowMs: number): void {
-    if (this.dtmf.expired(nowMs)) this.#tellDigit();
+    this.#events.tick(nowMs);
+  }
+
+  /** A key that the phone told of by SIP INFO: `code` 0 to 15, how long it was down in ms. */
+  infoKey(code: number, durationMs: number): void {
+    const now = this.#clock.monotonic();
+    const isNew = this.#merge.begin('info', code, now - durationMs);
+    this.#merge.end('info', now);
+    if (!isNew) return this.#merged();
+    this.#toConsumer?.pressKey(code, durationMs);
+    this.#tellDigit(code, durationMs);
   }
 
   /** Idempotent; the sockets are closed when it resolves. */
@@ -117,30 +157,74 @@ export class PhoneSide {
     if (!header.parse(packet, received)) return 'malformed';
     if (!plan) return 'notOpen';
     const type = header.payloadType;
-    const isEvent = plan.telephoneEvent !== undefined && type === plan.telephoneEvent.receivePayloadType;
-    if (!isEvent && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
+    const eventClock = this.#eventClock(plan, type);
+    if (eventClock === 0 && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
     if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;
-    const arrival = reception.arrive(header.ssrc, header.sequence, header.timestamp, nowTicks, !isEvent);
+    const arrival = reception.arrive(
+      header.ssrc,
+      header.sequence,
+      header.timestamp,
+      nowTicks,
+      eventClock === 0,
+    );
     this.state.heard(now);
     if (arrival === 'duplicate') return 'duplicate';
     if (!this.open) return 'notOpen';
     this.state.first();
-    if (isEvent && plan.telephoneEvent) {
-      this.#takeEvent(packet, plan.telephoneEvent.clockRate, now);
-      return undefined;
-    }
+    if (eventClock > 0) return this.#takeEvent(packet, eventClock, now) ? undefined : 'event';
     if (arrival === 'late') return 'late';
     if (plan.direction === 'sendonly' || plan.direction === 'inactive') return 'held';
     const used = this.#toConsumer?.audio(packet, header, arrival, reception.missing, now);
     return used ? undefined : 'undecodable';
   }
 
-  #takeEvent(packet: Buffer, clockRate: number, now: number): void {
-    const { payloadOffset, payloadLength, ssrc, timestamp } = this.#header;
-    const step = this.dtmf.take(packet, payloadOffset, payloadLength, ssrc, timestamp, clockRate, now);
-    if (step === 'end') this.#tellDigit();
+  /**
+   * Clock of the telephone-event with this payload type, Hz; 0 when it is none. Phones also send with the number that
+   * they declared themselves, or go on with that of before a re-INVITE.
+   */
+  #eventClock({ telephoneEvent, receivePayloadTypes }: PhonePlan, type: number): number {
+    if (telephoneEvent?.receivePayloadType === type) return telephoneEvent.clockRate;
+    if (receivePayloadTypes.includes(type)) return 0;
+    if (telephoneEvent?.payloadType === type) return telephoneEvent.clockRate;
+    return this.#formerEvent?.receivePayloadType === type ? this.#formerEvent.clockRate : 0;
+  }
+
+  #takeEvent(packet: Buffer, clockRate: number, now: number): boolean {
+    const { payloadOffset: at, payloadLength, ssrc, timestamp, marker } = this.#header;
+    return this.#events.take(packet, at, payloadLength, ssrc, timestamp, marker, clockRate, now);
+  }
+
+  #eventKey(step: KeyStep, nowMs: number): void {
+    const events = this.#events;
+    if (step === 'start') this.#eventIsNew = this.#goesDown('rfc4733', events.code, nowMs);
+    if (this.#eventIsNew) this.#toConsumer?.key(step, events, nowMs);
+    if (step !== 'end') return;
+    this.#merge.end('rfc4733', nowMs);
+    if (this.#eventIsNew) this.#tellDigit(events.code, events.durationMs);
+  }
+
+  #toneKey(step: 'start' | 'end', code: number, durationMs: number, nowMs: number): void {
+    if (step === 'start') {
+      this.#toneIsNew = this.#goesDown('inband', code, nowMs);
+      if (this.#toneIsNew) this.#toConsumer?.pressKey(code);
+      return;
+    }
+    this.#merge.end('inband', nowMs);
+    if (!this.#toneIsNew) return;
+    this.#toConsumer?.releaseKey(durationMs);
+    this.#tellDigit(code, durationMs);
+  }
+
+  #goesDown(method: KeyMethod, code: number, nowMs: number): boolean {
+    const isNew = this.#merge.begin(method, code, nowMs);
+    if (!isNew) this.#merged();
+    return isNew;
+  }
+
+  #merged(): void {
+    this.state.counters.keysMerged += 1;
   }
 
   /** Symmetric RTP (RFC 4961): the first source that speaks our codec is the phone; a stranger later is not. */
@@ -161,8 +245,8 @@ export class PhoneSide {
     return true;
   }
 
-  #tellDigit(): void {
-    const { digit, durationMs } = this.dtmf;
-    this.#onEvent({ kind: 'dtmf', digit, durationMs, from: 'phone' });
+  #tellDigit(code: number, durationMs: number): void {
+    this.state.counters.keys += 1;
+    this.#onEvent({ kind: 'dtmf', digit: DTMF_KEYS[code] as string, durationMs, from: 'phone' });
   }
 }

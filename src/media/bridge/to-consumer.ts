@@ -5,6 +5,13 @@ import {
   type OpusLibrary,
   opusSamples48k,
 } from '../codec/index.ts';
+import {
+  type DtmfDetector,
+  type EventReceiver,
+  EventSender,
+  KeyPlayer,
+  type KeyStep,
+} from '../dtmf/index.ts';
 import { type RtpHeader, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
@@ -17,6 +24,7 @@ import type { Outlet } from './outlet.ts';
 import type { PhonePlan, SendPlan } from './types.ts';
 
 const OPUS_TICKS = 960;
+const OPUS_CLOCK = 48_000;
 const MAX_CONCEALED_MS = 100;
 /** 20 ms of silence as any Opus decoder reads it: CELT, one frame, all bands at zero. */
 const OPUS_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
@@ -42,6 +50,10 @@ export class ToConsumer {
   #expected = 0;
   #synced = false;
   readonly #inserts: Inserts;
+  readonly #events: EventSender;
+  readonly #keys: KeyPlayer;
+  /** Hears keys in the phone's audio. */
+  #detector: DtmfDetector | undefined;
 
   constructor(
     opus: OpusLibrary,
@@ -60,10 +72,17 @@ export class ToConsumer {
       this.#ready();
       onPlayed();
     });
+    this.#events = new EventSender(outlet, send);
+    this.#keys = new KeyPlayer(this.#events);
   }
 
   configureSend(plan: SendPlan): void {
     const previous = this.#plan;
+    const [was, is] = [previous?.telephoneEvent, plan.telephoneEvent];
+    if (was?.payloadType !== is?.payloadType || was?.clockRate !== is?.clockRate) {
+      this.#events.finish();
+      this.#keys.configure(is, OPUS_CLOCK);
+    }
     this.#plan = plan;
     this.#outlet.payloadType = plan.payloadType;
     if (
@@ -109,6 +128,35 @@ export class ToConsumer {
     this.#ready();
   }
 
+  /** Keys are listened for in the phone's audio from now on; undefined: no more. */
+  detectKeys(detector: DtmfDetector | undefined): void {
+    if (this.#detector) this.#inserts.untap(this.#detector);
+    if (detector) this.#inserts.tap(detector);
+    this.#detector = detector;
+    this.#ready();
+  }
+
+  /** A step of a telephone-event of the phone's: goes on only where Meta's description names telephone-event. */
+  key(step: KeyStep, received: EventReceiver, nowMs: number): void {
+    const format = this.#plan?.telephoneEvent;
+    if (!format) return;
+    this.#cadence.served(nowMs, false);
+    const { code, volume, clockRate } = received;
+    const duration = Math.round((received.duration * format.clockRate) / clockRate);
+    if (step === 'start') this.#events.start(code, format, OPUS_CLOCK, volume, duration);
+    else if (step === 'update') this.#events.update(duration);
+    else this.#events.end(duration);
+  }
+
+  /** A key that no received event drives; as `key`. @param ms without it until `releaseKey` */
+  pressKey(code: number, ms?: number): void {
+    this.#keys.press(code, ms);
+  }
+
+  releaseKey(ms: number): void {
+    this.#keys.release(ms);
+  }
+
   /** Opus goes on as it came. A source makes us encode for as long as it plays. */
   get passesThrough(): boolean {
     return this.#phone?.codec === 'opus' && !this.#inserts.playing;
@@ -148,6 +196,8 @@ export class ToConsumer {
   tick(nowMs: number): void {
     const phone = this.#phone;
     if (!phone || !this.#plan) return;
+    if (this.#keys.tick(nowMs)) this.#cadence.served(nowMs, false);
+    if (this.#events.active) return;
     while (this.#cadence.due(nowMs)) {
       if (this.passesThrough) {
         this.#sendPayload(OPUS_SILENCE);
@@ -180,14 +230,18 @@ export class ToConsumer {
   #push(samples: number, nowMs: number): void {
     if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
     if (this.passesThrough) return;
+    if (this.#mutesKey) this.#pcm.fill(0, 0, samples);
     this.#framer.push(this.#pcm, samples);
     while (this.#framer.shift(this.#frame)) {
       const encoder = this.#encoder;
       if (!encoder) return;
       if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
-      const at = this.#outlet.begin();
-      const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
-      this.#send(at + bytes, at);
+      // A key that is told as an event is the stream meanwhile.
+      if (!this.#events.active) {
+        const at = this.#outlet.begin();
+        const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
+        this.#send(at + bytes, at);
+      }
       this.#outlet.advance(OPUS_TICKS);
     }
   }
@@ -213,15 +267,22 @@ export class ToConsumer {
     if (this.#inserts.listening) this.#decode(payload, header, missing > 0 && lateMs === 0 ? gap : 0, nowMs);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
-    this.#sendPayload(payload, ticks);
+    this.#sendPayload(this.#mutesKey ? OPUS_SILENCE : payload, ticks);
     return true;
   }
 
   #sendPayload(payload: Uint8Array, ticks = OPUS_TICKS): void {
-    const at = this.#outlet.begin();
-    this.#outlet.packet.set(payload, at);
-    this.#send(at + payload.length, at);
+    if (!this.#events.active) {
+      const at = this.#outlet.begin();
+      this.#outlet.packet.set(payload, at);
+      this.#send(at + payload.length, at);
+    }
     this.#outlet.advance(ticks);
+  }
+
+  /** The tone of a key that the consumer is told of as an event is not heard as well. */
+  get #mutesKey(): boolean {
+    return this.#detector?.likely === true && this.#plan?.telephoneEvent !== undefined;
   }
 
   #ready(): void {

@@ -6,13 +6,13 @@ import {
   opusHasFec,
   opusSamples48k,
 } from '../codec/index.ts';
-import { type RtpHeader, read16, sequenceDelta, timestampDelta, write16 } from '../rtp/header.ts';
+import { DtmfGenerator, type EventReceiver, EventSender, type KeyStep } from '../dtmf/index.ts';
+import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
 import { pcmRate, phoneEncoder } from './codecs.ts';
 import type { Counters } from './counters.ts';
-import { type DtmfReceiver, DtmfSender, TELEPHONE_EVENT_BYTES } from './dtmf.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import type { Outlet } from './outlet.ts';
@@ -33,7 +33,10 @@ export class ToPhone {
   readonly #outlet: Outlet;
   readonly #send: (length: number, payloadAt: number) => void;
   readonly #cadence = new Cadence();
-  readonly #dtmf: DtmfSender;
+  readonly #events: EventSender;
+  readonly #tones = new DtmfGenerator();
+  /** A packet of the consumer's is being followed: its number is taken up by what goes out for it. */
+  #inEvent = false;
   readonly #pcm = new Int16Array(MAX_PACKET_SAMPLES);
   #frame = new Int16Array(0);
   #plan: PhonePlan | undefined;
@@ -51,10 +54,6 @@ export class ToPhone {
   #timestampOffset = 0;
   #lastPassedTimestamp = 0;
   #lastPassedAtMs = 0;
-  /** The event whose clock is not that of the audio: its timestamp, and where it stands in the audio's. */
-  #foreignEventTimestamp = -1;
-  #foreignEventBeginsAt = 0;
-  readonly #rescaled = new Uint8Array(TELEPHONE_EVENT_BYTES);
 
   constructor(
     opus: OpusLibrary,
@@ -71,12 +70,18 @@ export class ToPhone {
       this.#ready();
       onPlayed();
     });
-    this.#dtmf = new DtmfSender(outlet, send);
+    this.#events = new EventSender(outlet, send);
   }
 
   /** A new plan keeps SSRC, sequence and clock; codecs are replaced only when they change. */
   configure(plan: PhonePlan): void {
     const previous = this.#plan;
+    const [was, is] = [previous?.telephoneEvent, plan.telephoneEvent];
+    if (was?.payloadType !== is?.payloadType || was?.clockRate !== is?.clockRate) {
+      this.#events.finish();
+      this.#aligned = false;
+    }
+    if (!plan.inbandDtmf) this.#tones.release();
     this.#plan = plan;
     this.#outlet.payloadType = plan.payloadType;
     const samples = (pcmRate(plan.codec) * plan.ptimeMs) / 1000;
@@ -117,7 +122,7 @@ export class ToPhone {
 
   /** Opus goes on as it came. A source makes us encode for as long as it plays. */
   get passesThrough(): boolean {
-    return this.#plan?.codec === 'opus' && !this.#inserts.playing;
+    return this.#plan?.codec === 'opus' && !this.#inserts.playing && !this.#tones.active;
   }
 
   /** One packet of Opus, in order or behind a gap of `missing` packets. False: the codec could not read it. */
@@ -157,53 +162,61 @@ export class ToPhone {
     return true;
   }
 
-  /** A step of a telephone-event of the consumer's. */
-  event(step: 'start' | 'update' | 'end', received: DtmfReceiver, nowMs: number): void {
-    const event = this.#plan?.telephoneEvent;
-    if (!event || this.passesThrough) return;
+  /** A step of a key of the consumer's: an event at the phone's clock, a tone, or nothing (SIP INFO tells of it). */
+  key(step: KeyStep, received: EventReceiver, nowMs: number): void {
+    const plan = this.#plan;
+    if (!plan) return;
+    if (plan.inbandDtmf) return this.#tone(step, received);
+    const format = plan.telephoneEvent;
+    if (!format) return;
     // The event is the stream meanwhile: nothing is missing, and nothing must be made up.
-    this.#cadence.served(nowMs, false);
-    const duration = Math.round((received.duration * event.clockRate) / received.clockRate);
-    if (!this.#dtmf.active) this.#dtmf.start(received.code, event.payloadType, duration);
-    else if (step === 'update') this.#dtmf.update(duration);
-    if (step === 'end') this.#dtmf.end(duration);
+    if (!this.passesThrough) this.#cadence.served(nowMs, false);
+    const { code, volume, clockRate } = received;
+    const duration = Math.round((received.duration * format.clockRate) / clockRate);
+    const { sequence } = this.#outlet;
+    if (step === 'start') {
+      const timestamp = this.#timestampOf(received, nowMs);
+      this.#events.start(code, format, plan.clockRate, volume, duration, timestamp);
+    } else if (step === 'update') this.#events.update(duration);
+    else this.#events.end(duration);
+    if (!this.#inEvent) this.#sequenceOffset += sequenceDelta(this.#outlet.sequence, sequence);
   }
 
-  /**
-   * Pass-through of an event packet; the numbers stay those of the consumer's stream.
-   * @param clockRate of the event, Hz: WhatsApp's count in another clock than the audio around them
-   */
-  passEvent(packet: Uint8Array, header: RtpHeader, clockRate: number, nowMs: number): void {
-    const event = this.#plan?.telephoneEvent;
-    if (!event || event.clockRate !== OPUS_CLOCK || !this.#aligned) {
-      this.#sequenceOffset -= 1;
-      return;
-    }
-    const at = header.payloadOffset;
-    const payload = packet.subarray(at, at + header.payloadLength);
-    if (clockRate === OPUS_CLOCK) return this.#forward(payload, header, header.timestamp, event.payloadType);
-    if (payload.length < TELEPHONE_EVENT_BYTES) {
-      this.#sequenceOffset -= 1;
-      return;
-    }
-    if (header.timestamp !== this.#foreignEventTimestamp) {
-      // Its place among the audio is told by its arrival.
-      const since = Math.round(((nowMs - this.#lastPassedAtMs) * OPUS_CLOCK) / 1_000);
-      this.#foreignEventTimestamp = header.timestamp;
-      this.#foreignEventBeginsAt = (this.#lastPassedTimestamp + since) >>> 0;
-    }
-    const ours = this.#rescaled;
-    ours.set(payload.subarray(0, TELEPHONE_EVENT_BYTES));
-    write16(ours, 2, Math.min(0xffff, Math.round((read16(payload, 2) * OPUS_CLOCK) / clockRate)));
-    this.#forward(ours, header, this.#foreignEventBeginsAt, event.payloadType);
+  #tone(step: KeyStep, { code, durationMs }: EventReceiver): void {
+    if (step === 'start') this.#tones.press(code);
+    else if (step === 'end') this.#tones.release(durationMs);
+    this.#ready();
+  }
+
+  /** Where a key that begins now stands in our stream. */
+  #timestampOf({ beganAt, clockRate }: EventReceiver, nowMs: number): number {
+    if (!this.passesThrough || !this.#aligned) return this.#outlet.timestamp;
+    if (clockRate === OPUS_CLOCK) return (beganAt + this.#timestampOffset) >>> 0;
+    // WhatsApp's count in another clock than the audio around them: their place is told by their arrival.
+    const since = Math.round(((nowMs - this.#lastPassedAtMs) * OPUS_CLOCK) / 1_000);
+    return (this.#lastPassedTimestamp + this.#timestampOffset + since) >>> 0;
+  }
+
+  /** Before an event packet is followed: where audio passes through, the numbers stay those of the consumer's stream. */
+  eventComes(header: RtpHeader, arrival: Arrival): void {
+    if (!this.passesThrough || !this.#aligned || arrival === 'late') return;
+    this.#inEvent = true;
+    this.#outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
+  }
+
+  /** Behind it: as many packets went out for it as it needed. */
+  eventCame(header: RtpHeader): void {
+    if (!this.#inEvent) return;
+    this.#inEvent = false;
+    this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, (header.sequence + 1) & 0xffff);
   }
 
   /** Fills what DTX, loss or a dead consumer left out, so that the phone hears a steady stream. */
   tick(nowMs: number): void {
     const plan = this.#plan;
     const decoder = this.#decoder;
-    if (!plan || !decoder || this.passesThrough || this.#dtmf.active) return;
-    while (this.#cadence.due(nowMs)) {
+    if (!plan || !decoder || this.passesThrough || this.#events.active) return;
+    while (this.#cadence.due(nowMs, this.#tones.active)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
       const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;
       if (made < samples) this.#pcm.fill(0, made, samples);
@@ -251,13 +264,22 @@ export class ToPhone {
     const encoder = this.#encoder;
     if (!plan || !encoder) return;
     const ticks = (plan.clockRate * plan.ptimeMs) / 1000;
-    if (!this.#dtmf.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive') {
+    if (!this.#events.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive') {
       if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
+      const tone = this.#tones.active;
+      if (tone) this.#playTone();
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
       this.#send(at + bytes, at);
+      if (tone && !this.#tones.active) this.#ready();
     }
     this.#outlet.advance(ticks);
+  }
+
+  /** A key's tone in place of everything else: a detector wants it pure. */
+  #playTone(): void {
+    const frame = this.#frame;
+    frame.fill(0, this.#tones.read(frame, frame.length, this.#rate));
   }
 
   #pass(payload: Uint8Array, header: RtpHeader, nowMs: number): boolean {

@@ -27,6 +27,8 @@ export interface SendPlan {
   /** Hz */
   readonly maxPlaybackRate?: number;
   readonly useInbandFec: boolean;
+  /** Meta's description names it, so the phone's keys go there; absent: they do not. */
+  readonly telephoneEvent?: { readonly payloadType: number; readonly clockRate: number };
 }
 
 /** Where and how to talk RTP with the phone; made by `sdp/`. */
@@ -47,6 +49,8 @@ export interface PhonePlan {
     readonly clockRate: number;
     readonly receivePayloadType: number;
   };
+  /** Keys go to the phone and come from it as tones in the audio. */
+  readonly inbandDtmf?: boolean;
   readonly ptimeMs: number;
   /** Ours. */
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -142,6 +146,10 @@ export interface LegStats {
   /** E-model: rating 0 to 93.2 and mean opinion score 1 to 4.41 of what was received; absent without audio. */
   readonly rFactor?: number;
   readonly mos?: number;
+  /** Keys that this leg pressed. */
+  readonly keys: number;
+  /** Words about keys that another method had told of already (RFC 4733, SIP INFO, tones). */
+  readonly keysMerged: number;
 }
 
 export interface BridgeStats {
@@ -170,5 +178,7 @@ export const DROP_REASONS = [
   'undecodable',
   /** Directions forbid it: the phone holds. */
   'held',
+  /** A telephone-event that is no key: flash, tones, too short to be one. */
+  'event',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
