@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
+import { setup } from './setup/bench.ts';
 import { sip } from './sip/bench.ts';
 import { srtpBench } from './srtp/bench.ts';
 import { transcodeBench } from './transcode/bench.ts';
@@ -9,7 +10,7 @@ import { transcodeBench } from './transcode/bench.ts';
  * `npm run bench -- [name...] [--json] [--seconds N]`: runs the named benchmarks (default all) and prints a table, or
  * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
  */
-const BENCHES: readonly Bench[] = [sip, srtpBench, transcodeBench];
+const BENCHES: readonly Bench[] = [sip, setup, srtpBench, transcodeBench];
 
 const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens]`;
 const { values, positionals } = argumentsOf(

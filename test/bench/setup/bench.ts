@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Bench, type BenchCase, benchCase } from '../bench.ts';
+import { sustained } from '../sip/search.ts';
+import { Load } from './load.ts';
+import type { Stretch } from './load-protocol.ts';
+import { Subject } from './subject.ts';
+
+/** Calls a second at which times are measured: an hour of it is 18,000 calls. */
+const RATE = 5;
+const WARM_CALLS = 60;
+/** Enough for a 99th percentile. */
+const SIGNALLING_CALLS = 200;
+/** The media worker tells its CPU once a second. */
+const SETTLE_MS = 1_500;
+
+/**
+ * Set-ups of calls through `msgw run`, all of its threads on one core; consumers and phone are in another process on
+ * another core. Times hold what that process takes itself, so they are an upper bound; there is no baseline, because
+ * nothing else does this.
+ */
+export const setup: Bench = {
+  name: 'setup',
+  run: async ({ seconds, say }) => {
+    const load = await Load.start();
+    try {
+      const subject = await Subject.start(load);
+      try {
+        load.setWebhookUrl(subject.webhookUrl);
+        await load.run(RATE * 2, WARM_CALLS, true);
+        const told = async (rate: number, calls: number, audio: boolean): Promise<Stretch> => {
+          const stretch = await load.run(rate, calls, audio);
+          const { failed, ownCpuShare } = stretch;
+          const what = audio ? 'with audio' : 'ringing only';
+          const own = `${Math.round(ownCpuShare * 100)} % of a core for their other ends`;
+          say(`${calls} calls ${what}, ${rate} a second: ${failed} failed; ${own}`);
+          return stretch;
+        };
+        const ringing = await told(RATE * 4, SIGNALLING_CALLS, false);
+        const before = await settled(subject);
+        const calls = Math.max(100, RATE * seconds * 4);
+        const talking = await told(RATE, calls, true);
+        const after = await settled(subject);
+        const each = (part: 'process' | 'main' | 'media'): number => (after[part] - before[part]) / calls;
+        let generatorShare = 0;
+        const rate = await sustained(RATE * 4, async (wanted) => {
+          const stretch = await told(wanted, Math.round(wanted * seconds), true);
+          generatorShare = Math.max(generatorShare, stretch.ownCpuShare);
+          const reached = stretch.twoWayMs.length / stretch.startedWithinS;
+          return stretch.failed === 0 && reached > wanted * 0.95 && percentile(stretch.twoWayMs, 95) < 1_000;
+        });
+        return cases({ ringing, talking, rate, generatorShare, each });
+      } finally {
+        await subject.stop();
+      }
+    } finally {
+      await load.stop();
+    }
+  },
+};
+
+function cases(of: {
+  ringing: Stretch;
+  talking: Stretch;
+  rate: number;
+  generatorShare: number;
+  each: (part: 'process' | 'main' | 'media') => number;
+}): BenchCase[] {
+  const { ringing, talking, each } = of;
+  const failed = ringing.failed + talking.failed;
+  return [
+    benchCase('calls that failed while times were measured', 'calls', failed, { target: { atMost: 0 } }),
+    benchCase('webhook sent to INVITE received, p50', 'ms', percentile(ringing.inviteMs, 50)),
+    benchCase('webhook sent to INVITE received, p99', 'ms', percentile(ringing.inviteMs, 99), {
+      target: { atMost: 25 },
+    }),
+    benchCase('phone picked up to audio both ways, p50', 'ms', percentile(talking.twoWayMs, 50)),
+    benchCase('phone picked up to audio both ways, p95', 'ms', percentile(talking.twoWayMs, 95), {
+      target: { atMost: 150 },
+    }),
+    benchCase('CPU of the gateway a call set up and ended', 'ms/call', each('process')),
+    benchCase('of these, main thread', 'ms/call', each('main')),
+    benchCase('of these, media worker', 'ms/call', each('media')),
+    benchCase('set-ups a second, one core for the gateway, one for the other ends', 'calls/s', of.rate),
+    benchCase('core of the other ends at most busy meanwhile', '%', of.generatorShare * 100),
+  ];
+}
+
+async function settled(subject: Subject): ReturnType<Subject['cpu']> {
+  await sleep(SETTLE_MS);
+  return subject.cpu();
+}
+
+function percentile(values: readonly number[], percent: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? Number.NaN;
+}
