@@ -5,7 +5,13 @@ import type { WhenCalled } from './consumers.ts';
 import { type Heard, NOTHING_HEARD, type SimEventSink, type SimParty } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import type { ConsumerState, GatewayOffer, MUTE_FORMS } from './meta-sdp.ts';
-import { type RelayHost, RelayLeg, type RelayView, type SimPlatform } from './relay-leg.ts';
+import {
+  type RelayHost,
+  RelayLeg,
+  type RelayView,
+  type SimPlatform,
+  type TakenConsumer,
+} from './relay-leg.ts';
 import type { VoiceOptions } from './voice.ts';
 import type { CallDelivery } from './webhooks.ts';
 
@@ -164,6 +170,14 @@ export class ConsumerCall {
     if (this.#end || !this.#leg) return;
     this.#tell('consumer', 'meta', video ? 'turns the camera on' : 'turns the camera off');
     this.#change({ ...this.#does, video });
+  }
+
+  /**
+   * Hands the consumer's media to another program, such as a load generator: the relay's socket is closed, and the call
+   * lives on without it until either side hangs up. Undefined before DTLS is up and after the end.
+   */
+  async takeMedia(): Promise<TakenConsumer | undefined> {
+    return this.#end ? undefined : this.#leg?.take();
   }
 
   /** Version of the session; 0 until either side changed it. */

@@ -27,6 +27,12 @@ export interface CheckCounters {
   readonly strangers: number;
 }
 
+/** Where a call's media flows, seen from the relay or the phone. */
+export interface MediaPath {
+  readonly local: LiteCandidate;
+  readonly remote: LiteCandidate;
+}
+
 interface Path {
   readonly socket: Socket;
   readonly address: string;
@@ -82,6 +88,14 @@ export class LiteAgent {
     const path = this.#path;
     if (!path || this.#closed) return;
     path.socket.send(datagram, path.port, path.address, () => {});
+  }
+
+  /** The nominated path, for somebody who carries it on from the same port after `close`; undefined: there is none. */
+  get path(): MediaPath | undefined {
+    const path = this.#path;
+    if (!path) return undefined;
+    const { address, port } = path.socket.address();
+    return { local: { address, port }, remote: { address: path.address, port: path.port } };
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ import {
   SrtpSession,
   saltLength,
 } from 'werift';
-import { type CheckCounters, LiteAgent, type LiteCandidate } from './lite-agent.ts';
+import { type CheckCounters, LiteAgent, type LiteCandidate, type MediaPath } from './lite-agent.ts';
 import type { GatewayOffer } from './meta-sdp.ts';
 
 type Certificate = Awaited<ReturnType<typeof CipherContext.createSelfSignedCertificateWithKey>>;
@@ -45,6 +45,15 @@ export interface MediaPeerOptions {
   readonly onRtcp: (packet: Buffer) => void;
 }
 
+/** All that another program needs to carry a relay on from the same port. */
+export interface TakenRelay extends MediaPath {
+  readonly srtp: SrtpConfig;
+  /** The password of the relay, with which consent checks are answered (RFC 7675). */
+  readonly icePwd: string;
+}
+
+type SrtpConfig = ConstructorParameters<typeof SrtpSession>[0];
+
 /**
  * Meta's relay for one call: an ICE-lite agent of its own, werift's DTLS and werift's SRTP, so that nothing
  * of the gateway's media code is on both sides of a test.
@@ -56,6 +65,7 @@ export class MediaPeer {
   readonly #certPem: string;
   #remote: GatewayOffer | undefined;
   #srtp: SrtpSession | undefined;
+  #keys: SrtpConfig | undefined;
   #srtcp: SrtcpSession | undefined;
   #forged = 0;
   #over = false;
@@ -153,6 +163,14 @@ export class MediaPeer {
     else if (first >= 128 && first <= 191) this.#media(datagram);
   }
 
+  /** Closes it so that another program goes on in its place; undefined before DTLS is up and after the end. */
+  async take(): Promise<TakenRelay | undefined> {
+    const [path, srtp] = [this.#agent.path, this.#keys];
+    if (!path || !srtp || this.#over) return undefined;
+    await this.close();
+    return { ...path, srtp, icePwd: this.#options.pwd };
+  }
+
   async close(): Promise<void> {
     this.#over = true;
     // werift's handshake retransmits until its flight has gone by, and has no other way to be stopped.
@@ -201,6 +219,7 @@ export class MediaPeer {
         remoteMasterSalt: keys.remoteSalt,
       },
     };
+    this.#keys = config;
     this.#srtp = new SrtpSession(config);
     this.#srtcp = new SrtcpSession(config);
     this.#options.onSecure();

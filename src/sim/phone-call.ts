@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../shared/clock.ts';
 import type { IncomingInvite, SipDialog } from '../sip/index.ts';
 import type { DeskPhoneOptions } from './desk-phone.ts';
 import { type Heard, NOTHING_HEARD } from './events.ts';
-import { PhoneMedia } from './phone-media.ts';
+import { PhoneMedia, type TakenPhone } from './phone-media.ts';
 
 export interface PhoneCallEnd {
   readonly by: 'phone' | 'gateway';
@@ -136,6 +136,11 @@ export class PhoneCall {
     this.#tell('phone', 'gateway', String(status));
     this.#invite.reject(status);
     return this.#end({ by: 'phone', how: String(status) });
+  }
+
+  /** Hands the phone's media to another program; the dialog lives on. Undefined before it talks and after the end. */
+  async takeMedia(): Promise<TakenPhone | undefined> {
+    return this.#over ? undefined : this.#media?.take();
   }
 
   /** Puts the receiver down; resolves when the BYE was answered. */

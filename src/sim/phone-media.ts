@@ -14,8 +14,18 @@ import {
 } from '../media/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Ear } from './ear.ts';
+import type { MediaPath } from './lite-agent.ts';
 import { Pacer } from './pacer.ts';
 import { readRtp } from './read-rtp.ts';
+
+/** A phone's media for another program to carry on. */
+export interface TakenPhone extends MediaPath {
+  readonly plan: PhonePlan;
+  readonly ssrc: number;
+  /** Of the next packet. */
+  readonly sequence: number;
+  readonly timestamp: number;
+}
 
 const KEYS = '0123456789*#ABCD';
 
@@ -87,6 +97,16 @@ export class PhoneMedia {
 
   pause(): void {
     this.#pacer.stop();
+  }
+
+  /** Closes it so that another program goes on from the same port; undefined before it talks and after the end. */
+  async take(): Promise<TakenPhone | undefined> {
+    const plan = this.#plan;
+    if (!plan || this.#closed) return undefined;
+    const { address, port } = this.#socket.address();
+    await this.close();
+    const numbers = { ssrc: this.#ssrc, sequence: this.#sequence, timestamp: this.#timestamp };
+    return { local: { address, port }, remote: plan.remote, plan, ...numbers };
   }
 
   async close(): Promise<void> {

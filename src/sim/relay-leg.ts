@@ -6,7 +6,7 @@ import { Ear } from './ear.ts';
 import type { Heard } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import type { CheckCounters } from './lite-agent.ts';
-import { MediaPeer } from './media-peer.ts';
+import { MediaPeer, type TakenRelay } from './media-peer.ts';
 import {
   type AnswerParts,
   buildAnswer,
@@ -57,6 +57,17 @@ export interface RelayLegOptions {
   readonly onFirstAudio: () => void;
   /** Once; nothing is sent or heard any more. */
   readonly onFailed: (reason: string) => void;
+}
+
+/** A consumer's media for another program to carry on: what it sends, and how. */
+export interface TakenConsumer extends TakenRelay {
+  readonly ssrc: number;
+  /** Of the next packet; no wrap-around is behind it unless `random` of the simulator began just before one. */
+  readonly sequence: number;
+  readonly timestamp: number;
+  readonly opusPayloadType: number;
+  /** Of the m-line that carries the voice, for the header extension; unset: none is sent. */
+  readonly mid?: string;
 }
 
 const RTCP_INTERVAL_MS = 5_000;
@@ -206,6 +217,23 @@ export class RelayLeg {
 
   #mid(offer: GatewayOffer): string {
     return voiceMid(offer, this.#state);
+  }
+
+  /** Stops talking and hearing, for somebody who goes on from the same port with the same keys; undefined before DTLS. */
+  async take(): Promise<TakenConsumer | undefined> {
+    const [offer, voice] = [this.#remote, this.#voice];
+    const taken = offer && voice && !this.#over ? await this.#peer.take() : undefined;
+    if (!taken || !offer || !voice) return undefined;
+    await this.close();
+    const { mid, sequence, timestamp } = voice;
+    return {
+      ...taken,
+      ssrc: this.#ssrc,
+      sequence,
+      timestamp,
+      opusPayloadType: offer.opus,
+      ...(mid === undefined ? {} : { mid }),
+    };
   }
 
   /** Idempotent. */

@@ -103,6 +103,11 @@ export class Voice {
     await Promise.all(keys.map((key) => new Promise<void>((done) => this.#digits.push({ key, done }))));
   }
 
+  /** RTP sequence number of the next packet. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   /** RTP timestamp of now. */
   get timestamp(): number {
     return this.#timestamp;

@@ -20,6 +20,8 @@ export interface BenchResult {
 export interface BenchOptions {
   /** Length of one step of load, seconds. */
   readonly seconds: number;
+  /** Numbers of calls to hold, where a benchmark has steps of them; unset: its own. */
+  readonly calls?: readonly number[];
   /** Progress for a person; never part of the result. */
   readonly say: (line: string) => void;
 }
@@ -27,6 +29,8 @@ export interface BenchOptions {
 /** A named benchmark; its file exports it, `run.ts` lists it. */
 export interface Bench {
   readonly name: string;
+  /** Its own length of a step, when nobody says another. Default 5. */
+  readonly seconds?: number;
   run(options: BenchOptions): Promise<readonly BenchCase[]>;
 }
 

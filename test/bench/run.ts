@@ -1,33 +1,41 @@
 import { loadavg } from 'node:os';
 import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
+import { calls } from './calls/bench.ts';
 import { setup } from './setup/bench.ts';
 import { sip } from './sip/bench.ts';
 import { srtpBench } from './srtp/bench.ts';
 import { transcodeBench } from './transcode/bench.ts';
 
 /**
- * `npm run bench -- [name...] [--json] [--seconds N]`: runs the named benchmarks (default all) and prints a table, or
+ * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N]`: runs the named benchmarks (default all) and prints a table, or
  * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
  */
-const BENCHES: readonly Bench[] = [sip, setup, srtpBench, transcodeBench];
+const BENCHES: readonly Bench[] = [sip, setup, srtpBench, transcodeBench, calls];
 
-const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens]`;
+const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls]`;
 const { values, positionals } = argumentsOf(
   USAGE,
-  { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '5' } },
+  { json: { type: 'boolean', default: false }, seconds: { type: 'string' }, calls: { type: 'string' } },
   true,
 );
 const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name));
-const seconds = Number(values.seconds);
+const seconds = values.seconds === undefined ? undefined : Number(values.seconds);
+const steps = values.calls?.split(',').map(Number);
 if (unknown !== undefined) wrongUsage(USAGE, `no benchmark is called ${unknown}`);
-if (!(seconds >= 1)) wrongUsage(USAGE, '--seconds: a number from 1');
+if (seconds !== undefined && !(seconds >= 1)) wrongUsage(USAGE, '--seconds: a number from 1');
+if (steps?.some((each) => !(Number.isInteger(each) && each >= 1)))
+  wrongUsage(USAGE, '--calls: whole numbers from 1, with commas');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
-  const cases = await bench.run({ seconds, say });
+  const cases = await bench.run({
+    seconds: seconds ?? bench.seconds ?? 5,
+    say,
+    ...(steps ? { calls: steps } : {}),
+  });
   const result: BenchResult = { name: bench.name, cases };
   process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
   if (cases.some(({ ok }) => !ok)) process.exitCode = 1;

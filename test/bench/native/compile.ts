@@ -14,17 +14,19 @@ let folder: Promise<string> | undefined;
  *
  * @param source path or file URL of the C file
  * @param libs names for the linker: `srtp2` for `-lsrtp2`
+ * @param flags more for gcc, such as -shared
  */
 export async function compileNative(
   source: string | URL,
   libs: readonly string[],
+  flags: readonly string[] = [],
 ): Promise<string | undefined> {
   const path = source instanceof URL ? source.pathname : source;
   folder ??= makeFolder();
   const program = join(await folder, basename(path, '.c'));
   const links = libs.map((lib) => `-l${lib}`);
   try {
-    await run('gcc', ['-O2', '-Wall', '-Wextra', '-o', program, path, ...links]);
+    await run('gcc', ['-O2', '-Wall', '-Wextra', ...flags, '-o', program, path, ...links]);
     return program;
   } catch (error) {
     const { code, stderr } = error as { code?: unknown; stderr?: string };

@@ -1,0 +1,133 @@
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import type { Bench, BenchCase, BenchOptions } from '../bench.ts';
+import { type Course, casesOf, type Flavour } from './cases.ts';
+import { checkHeard } from './ear.ts';
+import { gatewayCarrier } from './gateway-carrier.ts';
+import { type Carrier, Ladder, type Step, sentOf } from './ladder.ts';
+import { CallLoad } from './load.ts';
+import { Rtpengine } from './rtpengine.ts';
+import { type Limit, search } from './search.ts';
+import { makeVoices } from './voice.ts';
+
+const STEPS: readonly number[] = [20, 100, 200];
+const MOST_CALLS = 1_000;
+
+const FLAVOURS: readonly Flavour[] = [
+  { name: 'pass-through', codec: 'opus', complexity: 1, targetMs: 2, callsACore: 500, kbACall: 250 },
+  { name: 'transcoded', codec: 'PCMU', complexity: 1, targetMs: 5, callsACore: 150, kbACall: 400 },
+];
+
+/**
+ * Real calls through the whole gateway, held; rtpengine carries the same calls in the same run. The carrier has one
+ * core to itself (where there is more than one), the ends of the calls and their signalling have the others.
+ */
+export const calls: Bench = {
+  name: 'calls',
+  seconds: 60,
+  run: async (options) => {
+    const isPinned = availableParallelism() > 1 && hasTaskset();
+    if (!isPinned)
+      options.say('calls: the carrier and the load share their cores here: there is no other, or no taskset');
+    const cores = availableParallelism();
+    if (isPinned) stayOn(`1-${cores - 1}`);
+    try {
+      return await run(options, isPinned ? ['taskset', '-c', '0'] : []);
+    } finally {
+      if (isPinned) stayOn(`0-${cores - 1}`);
+    }
+  },
+};
+
+async function run(options: BenchOptions, launcher: readonly string[]): Promise<BenchCase[]> {
+  const load = await CallLoad.start(await makeVoices());
+  if (!load) return [];
+  try {
+    const cases: BenchCase[] = [];
+    for (const flavour of FLAVOURS) {
+      const ours = await climb(() => ourGateway(flavour, launcher), flavour, load, options, true);
+      const theirs = await climb(() => theirEngine(flavour, launcher), flavour, load, options, false);
+      cases.push(...casesOf(flavour, ours, theirs));
+    }
+    return cases;
+  } finally {
+    await load.stop();
+  }
+}
+
+function ourGateway({ codec, complexity }: Flavour, launcher: readonly string[]): Promise<Carrier> {
+  return gatewayCarrier(codec, { opusComplexity: complexity, maxCalls: MOST_CALLS, launcher });
+}
+
+function theirEngine(
+  { codec, complexity }: Flavour,
+  launcher: readonly string[],
+): Promise<Carrier | undefined> {
+  return Rtpengine.start({ codec, launcher, ...(codec === 'PCMU' ? { complexity } : {}) });
+}
+
+/** All the steps on one carrier, and then the search for its limit. */
+async function climb(
+  start: () => Promise<Carrier | undefined>,
+  flavour: Flavour,
+  load: CallLoad,
+  { seconds, calls: wanted, say }: BenchOptions,
+  toLimit: boolean,
+): Promise<Course | undefined> {
+  const carrier = await start();
+  if (!carrier) return undefined;
+  const ladder = new Ladder(carrier, load);
+  const steps: Step[] = [];
+  const hold = async (count: number, forSeconds: number): Promise<Step> => {
+    await ladder.climb(count);
+    const step = await ladder.measure(forSeconds);
+    say(`${flavour.name}, ${carrier.name}: ${told(step)}`);
+    return step;
+  };
+  let limit: Limit | undefined;
+  try {
+    for (const count of wanted ?? STEPS) {
+      const step = await hold(count, seconds);
+      steps.push(step);
+      if (count === (wanted ?? STEPS)[0]) await checkHeard(await ladder.listen(5), flavour.codec);
+      if (step.lost > sentOf(step.load) * 0.05) break;
+    }
+    if (toLimit)
+      limit = await search(steps, flavour.targetMs, MOST_CALLS, (count) =>
+        hold(count, Math.min(seconds, 10)),
+      );
+    await ladder.descend();
+  } catch (error) {
+    say(
+      `${flavour.name}, ${carrier.name}, at ${ladder.calls} calls: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    await ladder.forget();
+  } finally {
+    await carrier.stop();
+  }
+  return { steps, limit };
+}
+
+function told({ calls, cpuMs, busy, load, lost, rssBytes, pauseMs }: Step): string {
+  const way = ({ p50Ms, p99Ms, maxMs }: Step['load']['toPhone']): string => `${p50Ms} / ${p99Ms} / ${maxMs}`;
+  return [
+    `${calls} calls: ${cpuMs.toFixed(2)} ms CPU a call-second (${(busy * 100).toFixed(0)} % of a core)`,
+    `latency p50 / p99 / max ms to the phone ${way(load.toPhone)}, to the consumer ${way(load.toConsumer)}`,
+    `lost ${lost} of ${sentOf(load)}, without a place ${load.toPhone.unplaced + load.toConsumer.unplaced}`,
+    `${(rssBytes / 1e6).toFixed(0)} MB, longest collection ${pauseMs} ms, load late p99 ${load.lagP99Ms} ms`,
+  ].join('; ');
+}
+
+function hasTaskset(): boolean {
+  try {
+    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The cores of this process, where the signalling of the ends runs, and of the load program that it starts. */
+function stayOn(cores: string): void {
+  execFileSync('taskset', ['-a', '-p', '-c', cores, String(process.pid)], { stdio: 'ignore' });
+}

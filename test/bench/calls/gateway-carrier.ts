@@ -1,0 +1,34 @@
+import { type Codec, GatewayCalls } from './gateway-calls.ts';
+import {
+  APP_SECRET,
+  GatewayProcess,
+  type GatewayProcessOptions,
+  PAGE,
+  PAGE_TOKEN,
+} from './gateway-process.ts';
+import type { Carrier } from './ladder.ts';
+
+export type GatewayCarrierOptions = Omit<GatewayProcessOptions, 'graphUrl' | 'phone' | 'codec'>;
+
+/** Our gateway with the simulators that call through it. */
+export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOptions): Promise<Carrier> {
+  const calls = await GatewayCalls.start(codec, { page: PAGE, token: PAGE_TOKEN, secret: APP_SECRET });
+  const { host, port } = calls.phone;
+  const gateway = await GatewayProcess.start({
+    ...options,
+    codec,
+    graphUrl: calls.simulator.graphUrl,
+    phone: { host, port },
+  });
+  calls.simulator.setWebhookUrl(gateway.webhookUrl);
+  return {
+    name: 'gateway',
+    pid: gateway.pid,
+    make: () => calls.make(),
+    takePauses: () => gateway.takePauses(),
+    stop: async () => {
+      await gateway.stop();
+      await calls.close();
+    },
+  };
+}

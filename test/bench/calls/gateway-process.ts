@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
+import { freeTcpPort, freeUdpPort } from '../../support/ports.ts';
+import { type Pause, pauseOf } from './gc-pauses.ts';
+
+const ENTRY = new URL('../../../src/cli/msgw.ts', import.meta.url).pathname;
+const SECRETS = {
+  APP_SECRET: 'bench-app-secret',
+  VERIFY_TOKEN: 'bench-verify-token',
+  PAGE_TOKEN: 'bench-page-token',
+};
+export const PAGE = '102030405060708';
+export const APP_SECRET = SECRETS.APP_SECRET;
+export const PAGE_TOKEN = SECRETS.PAGE_TOKEN;
+
+export interface GatewayProcessOptions {
+  readonly graphUrl: string;
+  readonly phone: { readonly host: string; readonly port: number };
+  readonly codec: 'opus' | 'PCMU';
+  readonly opusComplexity: number;
+  readonly maxCalls: number;
+  /** What goes before the command, such as `taskset -c 0`. */
+  readonly launcher: readonly string[];
+  /** More arguments for Node, such as --cpu-prof. */
+  readonly nodeArgs?: readonly string[];
+  /** Keys of the configuration that are not those of the benchmark, such as media. */
+  readonly configure?: (yaml: Record<string, unknown>) => void;
+}
+
+/** `msgw run` in a process of its own, with its embedded SIP server; its garbage collector reports to us. */
+export class GatewayProcess {
+  readonly #process: PeerProcess;
+  readonly webhookUrl: string;
+  readonly #admin: string;
+
+  /** Resolves when it is ready. Rejects with what it printed when it ends before. */
+  static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
+    const folder = peerFolder('bench-calls');
+    const ports = { http: await freeTcpPort(), admin: await freeTcpPort(), sip: await freeUdpPort() };
+    const file = join(folder, 'gateway.json');
+    writeFileSync(file, JSON.stringify(configOf(options, ports)));
+    const [command = '', ...args] = [
+      ...options.launcher,
+      process.execPath,
+      '--trace-gc',
+      ...(options.nodeArgs ?? []),
+      ENTRY,
+      'run',
+      '--config',
+      file,
+    ];
+    const gateway = new GatewayProcess(new PeerProcess(command, args, folder, SECRETS), ports);
+    await gateway.#ready();
+    return gateway;
+  }
+
+  private constructor(
+    child: PeerProcess,
+    { http, admin }: { readonly http: number; readonly admin: number },
+  ) {
+    this.#process = child;
+    this.webhookUrl = `http://127.0.0.1:${http}/webhook`;
+    this.#admin = `http://127.0.0.1:${admin}`;
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  /** Pauses that the collectors of all its threads made since the last time this was asked for. */
+  takePauses(): Pause[] {
+    return this.#process.lines.splice(0).flatMap((line) => pauseOf(line) ?? []);
+  }
+
+  /** SIGTERM: calls are ended on both sides. */
+  async stop(): Promise<void> {
+    await this.#process.close('SIGTERM');
+  }
+
+  async #ready(): Promise<void> {
+    while (!this.#process.ended) {
+      const answer = await fetch(`${this.#admin}/health/ready`).catch(() => undefined);
+      if (answer?.ok) return;
+      await sleep(20);
+    }
+    throw new Error(`the gateway ended at its start\n${this.#process.tail()}`);
+  }
+}
+
+function configOf(
+  { graphUrl, phone, codec, opusComplexity, maxCalls, configure }: GatewayProcessOptions,
+  ports: { readonly http: number; readonly admin: number; readonly sip: number },
+): object {
+  const yaml: Record<string, unknown> = {
+    meta: {
+      graphUrl,
+      apps: [{ id: 'app', secret: '${APP_SECRET}', verifyToken: '${VERIFY_TOKEN}' }],
+      pages: [{ id: PAGE, accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' }],
+    },
+    http: { listen: { address: '127.0.0.1', port: ports.http } },
+    admin: { listen: { address: '127.0.0.1', port: ports.admin } },
+    webrtc: { bindAddress: '127.0.0.1', portMin: 1_024, portMax: 65_535 },
+    rtp: { address: '127.0.0.1', portMin: 0, portMax: 0 },
+    sip: { listen: [{ protocol: 'udp', address: '127.0.0.1', port: ports.sip }] },
+    trunks: { phone: { ...phone, codecs: [codec] } },
+    routes: { desk: { targets: [{ trunk: 'phone', user: '100' }] } },
+    media: { opusComplexity },
+    limits: { maxCalls },
+    log: { level: 'warn' },
+  };
+  configure?.(yaml);
+  return yaml;
+}

@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HeldCall } from './gateway-calls.ts';
+import type { Pause } from './gc-pauses.ts';
+import type { CallLoad, LoadReport } from './load.ts';
+import { cpuMs, rssBytes } from './process-meter.ts';
+
+/** What carries calls: our gateway or rtpengine, a process of its own. */
+export interface Carrier {
+  readonly name: string;
+  readonly pid: number;
+  make(): Promise<HeldCall>;
+  /** Of its garbage collectors, since the last time this was asked for. */
+  takePauses(): readonly Pause[];
+  stop(): Promise<void>;
+}
+
+/** A number of calls held for a while. */
+export interface Step {
+  readonly calls: number;
+  /** CPU of the carrier's process for a second of one call, ms. */
+  readonly cpuMs: number;
+  /** Share of one core that the carrier used. */
+  readonly busy: number;
+  readonly rssBytes: number;
+  readonly load: LoadReport;
+  /** Packets lost of those sent, both ways. */
+  readonly lost: number;
+  readonly pauseMs: number;
+}
+
+/** Calls that begin at once: more would time the set-up's queue. */
+const AT_ONCE = 4;
+/** From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear. */
+const SETTLE_MS = 5_000;
+
+/** Holds more and more calls on one carrier. */
+export class Ladder {
+  readonly #carrier: Carrier;
+  readonly #load: CallLoad;
+  readonly #held: { readonly id: number; readonly call: HeldCall }[] = [];
+
+  constructor(carrier: Carrier, load: CallLoad) {
+    this.#carrier = carrier;
+    this.#load = load;
+  }
+
+  get calls(): number {
+    return this.#held.length;
+  }
+
+  /** As many calls from now on. Rejects when one cannot be set up. */
+  async climb(calls: number): Promise<void> {
+    await this.#drop(Math.max(0, this.#held.length - calls));
+    let wanted = calls - this.#held.length;
+    const worker = async (): Promise<void> => {
+      while (wanted > 0) {
+        wanted -= 1;
+        const call = await this.#carrier.make();
+        this.#held.push({ id: await this.#load.add(call.ends), call });
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  async measure(seconds: number): Promise<Step> {
+    const { pid } = this.#carrier;
+    const calls = this.#held.length;
+    await sleep(SETTLE_MS);
+    this.#carrier.takePauses();
+    await this.#load.begin();
+    const [cpuBefore, began] = [cpuMs(pid), performance.now()];
+    await sleep(seconds * 1_000);
+    const [cpu, spentMs] = [cpuMs(pid) - cpuBefore, performance.now() - began];
+    const load = await this.#load.end();
+    return {
+      calls,
+      cpuMs: (cpu / calls / spentMs) * 1_000,
+      busy: cpu / spentMs,
+      rssBytes: rssBytes(pid),
+      load,
+      lost: lostOf(load.toPhone) + lostOf(load.toConsumer),
+      pauseMs: Math.max(0, ...this.#carrier.takePauses().map(({ ms }) => ms)),
+    };
+  }
+
+  /** The last second of every so many calls, as each end heard it. */
+  async listen(every: number): Promise<Awaited<ReturnType<CallLoad['hear']>>[]> {
+    const chosen = this.#held.filter((_, i) => i % every === 0);
+    return Promise.all(chosen.map(({ id }) => this.#load.hear(id)));
+  }
+
+  /** Hangs all calls up. */
+  descend(): Promise<void> {
+    return this.#drop(this.#held.length);
+  }
+
+  /** Lets all calls go without a word, for a carrier that is in trouble. */
+  async forget(): Promise<void> {
+    await Promise.all(this.#held.splice(0).map(({ id }) => this.#load.drop(id)));
+  }
+
+  async #drop(calls: number): Promise<void> {
+    const dropped = this.#held.splice(this.#held.length - calls);
+    await Promise.all(dropped.map(({ id }) => this.#load.drop(id)));
+    await Promise.all(dropped.map(({ call }) => call.hangUp()));
+  }
+}
+
+/** What arrived without a place may be any of what was sent. */
+function lostOf({ sent, received, unplaced }: LoadReport['toPhone']): number {
+  return Math.max(0, sent - received - unplaced);
+}
+
+export const sentOf = ({ toPhone, toConsumer }: LoadReport): number => toPhone.sent + toConsumer.sent;
