@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import {
   CipherContext,
   type DtlsClient,
@@ -11,6 +11,9 @@ import {
 export interface DtlsCertificate {
   readonly certPem: string;
   readonly keyPem: string;
+  /** DER. */
+  readonly raw: Buffer;
+  readonly key: KeyObject;
   readonly signatureHash: NonNullable<ConstructorParameters<typeof DtlsClient>[0]['signatureHash']>;
   /** SHA-256, upper-case hex pairs with colons, as in `a=fingerprint`. */
   readonly fingerprint: string;
@@ -32,5 +35,6 @@ async function make(): Promise<DtlsCertificate> {
     { signature: SignatureAlgorithm.ecdsa_3, hash: HashAlgorithm.sha256_4 },
     NamedCurveAlgorithm.secp256r1_23,
   );
-  return { certPem, keyPem, signatureHash, fingerprint: new X509Certificate(certPem).fingerprint256 };
+  const { raw, fingerprint256: fingerprint } = new X509Certificate(certPem);
+  return { certPem, keyPem, raw, key: createPrivateKey(keyPem), signatureHash, fingerprint };
 }

@@ -1,7 +1,11 @@
+import { sign } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { Candidate, type Connection, DtlsClient, DtlsServer, parseMessage, StunProtocol } from 'werift';
 import type { DtlsCertificate } from './certificate.ts';
 import type { UdpSocket } from './udp-socket.ts';
+import { useNativeCurves } from './werift-curves.ts';
+
+await useNativeCurves();
 
 /**
  * The only file that reaches into werift 0.25; `test/webrtc/werift-tap.test.ts` fails when a version moves
@@ -10,7 +14,8 @@ import type { UdpSocket } from './udp-socket.ts';
  * - its UDP transport binds without an error listener (a busy port would end the process), asks a public STUN
  *   server by default, and parses every media packet as STUN first;
  * - its DTLS client retransmits identical records, which peers drop as replays (RFC 6347 section 4.1.2.6), from
- *   500 ms on and past the end of the session, and swallows fatal alerts.
+ *   500 ms on and past the end of the session, and swallows fatal alerts;
+ * - it reads certificate and key from PEM for each session and each signature, in JavaScript.
  */
 interface AgentInternals {
   readonly protocols: StunProtocol[];
@@ -89,6 +94,10 @@ interface DtlsInternals {
   readonly cipher: {
     readonly masterSecret?: Buffer;
     readonly localRandom?: { serialize(): Buffer };
+    localCert?: Buffer;
+    localPrivateKey?: { sign(data: Buffer, hash: string): Buffer };
+    signatureHashAlgorithm?: DtlsCertificate['signatureHash'];
+    signatureData(data: Buffer, hash: string): Buffer;
     encryptPacket(record: WeriftRecord): WeriftRecord;
     decryptPacket(record: WeriftRecord): Buffer;
   };
@@ -140,9 +149,6 @@ export class DtlsTap {
       if (error !== FLIGHT_TAKEN) events.onError(error);
     };
     const options = {
-      cert: certificate.certPem,
-      key: certificate.keyPem,
-      signatureHash: certificate.signatureHash,
       srtpProfiles: profiles,
       extendedMasterSecret: true,
       transport: {
@@ -173,6 +179,13 @@ export class DtlsTap {
     this.socket =
       role === 'client' ? new DtlsClient(options) : new DtlsServer({ ...options, certificateRequest: true });
     this.#internals = this.socket as unknown as DtlsInternals;
+    const signed = (data: Buffer, hash: string): Buffer => sign(hash, data, certificate.key);
+    Object.assign(this.#internals.cipher, {
+      localCert: certificate.raw,
+      localPrivateKey: { sign: signed },
+      signatureHashAlgorithm: certificate.signatureHash,
+      signatureData: signed,
+    } satisfies Partial<DtlsInternals['cipher']>);
     this.#internals.handleFragmentHandshake = (fragments) => {
       if (role === 'client') return fragments.flatMap((fragment) => [...events.onFragment(fragment)]);
       // werift's server would take messages that became whole together by their type, not by their turn.

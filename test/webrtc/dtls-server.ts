@@ -26,6 +26,8 @@ export interface PairOptions {
   /** The key that the server really has; its certificate's own by default. */
   readonly keyPem?: string;
   readonly profiles?: readonly number[];
+  /** The only curve that the server knows, as TLS numbers them; by default the client's first choice. */
+  readonly curve?: 23 | 29;
   /** RFC 7627; binds the keys to the handshake. On by default. */
   readonly extendedMasterSecret?: boolean;
   /** Drops (undefined) or changes a datagram; `index` counts those of one direction from 0. */
@@ -73,6 +75,10 @@ export class DtlsPair {
         close: () => Promise.resolve(),
       }) as never,
     });
+    const { curve } = options;
+    if (curve !== undefined) {
+      Object.defineProperty(this.server.cipher, 'namedCurve', { get: () => curve, set: () => {} });
+    }
     this.serverConnected = new Promise((resolve) => this.server.onConnect.once(() => resolve()));
     this.client = new DtlsSession({
       certificate: ours,

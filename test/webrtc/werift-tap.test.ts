@@ -1,9 +1,11 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import {
   CandidatePair,
   CandidatePairState,
+  CipherContext,
   Connection,
   classes,
   DtlsClient,
@@ -15,8 +17,10 @@ import {
 import { dtlsCertificate } from '../../src/webrtc/certificate.ts';
 import { recordsOf } from '../../src/webrtc/dtls-records.ts';
 import { UdpSocket } from '../../src/webrtc/udp-socket.ts';
+import { curveLibraries } from '../../src/webrtc/werift-curves.ts';
 import { attachSocket, DtlsTap } from '../../src/webrtc/werift-tap.ts';
 import { io } from '../support/datagram-io.ts';
+import { DtlsPair } from './dtls-server.ts';
 
 /**
  * What src/webrtc takes from inside werift. When this file fails after an update, read werift-tap.ts and werift's
@@ -142,4 +146,57 @@ it('hands its first flight over and waits for nothing: no timer of werift runs',
   expect(tap.clientRandom).toEqual(record?.subarray(27, 59));
   expect(tap.masterSecret).toBeUndefined();
   expect(timers()).toBeLessThanOrEqual(before);
+});
+
+it.each([
+  ['X25519', 29],
+  ['P-256', 23],
+] as const)(
+  'shakes hands on %s with the functions that OpenSSL computes, each once a side',
+  async (_name, curve) => {
+    const { x25519, p256 } = await curveLibraries();
+    const pair = await DtlsPair.open({ curve });
+    const calls: string[] = [];
+    const spied = <T extends object, K extends keyof T & string>(of: T, name: K): void => {
+      const native = of[name] as (...given: unknown[]) => unknown;
+      const spy = (...given: unknown[]): unknown => {
+        calls.push(name);
+        return native.apply(of, given);
+      };
+      of[name] = spy as T[K];
+      onTestFinished(() => {
+        of[name] = native as T[K];
+      });
+    };
+    spied(x25519, 'scalarMult');
+    spied(x25519.box, 'keyPair');
+    spied(p256, 'getPublicKey');
+    spied(p256, 'getSharedSecret');
+    pair.client.start();
+    await pair.until(() => pair.keys !== undefined);
+    pair.close();
+    expect(pair.ends).toEqual([]);
+    expect(calls.sort()).toEqual(
+      curve === 29
+        ? ['keyPair', 'keyPair', 'scalarMult', 'scalarMult']
+        : ['getPublicKey', 'getPublicKey', 'getSharedSecret', 'getSharedSecret'],
+    );
+  },
+);
+
+it('reads no PEM: the session has certificate and key as they are', async () => {
+  const certificate = await dtlsCertificate();
+  const events = { onFlight: () => {}, onFragment: () => [], onConnect: () => {}, onError: () => {} };
+  const { cipher } = new DtlsTap('server', certificate, [1, 7], events).socket as unknown as {
+    cipher: Record<string, unknown>;
+  };
+  expect(cipher).toMatchObject({ certPem: undefined, keyPem: undefined, localCert: certificate.raw });
+  const made = new CipherContext(1, certificate.certPem, certificate.keyPem, certificate.signatureHash);
+  expect(Object.keys(cipher).sort()).toEqual(expect.arrayContaining(Object.keys(made).sort()));
+  expect(made.localCert).toEqual(certificate.raw);
+  const data = Buffer.from('what is signed');
+  const key = createPublicKey(certificate.key);
+  const { signatureData, localPrivateKey } = cipher as unknown as CipherContext;
+  expect(verify('sha256', data, key, signatureData(data, 'sha256'))).toBe(true);
+  expect(verify('sha256', data, key, localPrivateKey.sign(data, 'sha256'))).toBe(true);
 });
