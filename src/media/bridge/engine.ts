@@ -7,7 +7,9 @@ import type { BridgeOptions, EngineOptions } from './types.ts';
 /** All bridges of a thread, and the one coarse tick that serves them; armed only while there is one. */
 export class MediaEngine {
   readonly #options: EngineOptions;
-  readonly #bridges = new Set<Bridge>();
+  /** A list: going through a set costs an object for each. */
+  readonly #bridges: Bridge[] = [];
+  readonly #onTick = (): void => this.#tick();
   readonly #ended = new Totals();
   #timer: TimerHandle | undefined;
   #dueMs = 0;
@@ -20,7 +22,7 @@ export class MediaEngine {
   /** @param ssrc our SSRC towards Meta, as in our offer */
   openBridge(options: BridgeOptions, ssrc: number): Bridge {
     const bridge = new Bridge(this.#options, options, ssrc, (closed) => this.#forget(closed));
-    this.#bridges.add(bridge);
+    this.#bridges.push(bridge);
     if (!this.#timer) {
       this.#dueMs = this.#options.clock.monotonic();
       this.#arm();
@@ -29,7 +31,7 @@ export class MediaEngine {
   }
 
   get bridges(): number {
-    return this.#bridges.size;
+    return this.#bridges.length;
   }
 
   /** Packets of all bridges there ever were, those that are open included. */
@@ -55,7 +57,7 @@ export class MediaEngine {
     const { clock } = this.#options;
     const now = clock.monotonic();
     this.#dueMs = Math.max(this.#dueMs + FRAME_MS, now);
-    this.#timer = clock.after(this.#dueMs - now, () => this.#tick());
+    this.#timer = clock.after(this.#dueMs - now, this.#onTick);
   }
 
   #tick(): void {
@@ -63,19 +65,25 @@ export class MediaEngine {
     const now = clock.monotonic();
     this.#worstLateMs = Math.max(this.#worstLateMs, now - this.#dueMs);
     this.#arm();
-    for (const bridge of this.#bridges) {
+    // From the last on: one that ends in its tick leaves the list.
+    for (let i = this.#bridges.length - 1; i >= 0; i--) {
+      const bridge = this.#bridges[i];
       try {
-        bridge.tick(now);
+        bridge?.tick(now);
       } catch (error) {
         // A bug in one call must not stop the cadence of the others.
-        bridge.fail(error);
+        bridge?.fail(error);
       }
     }
   }
 
   #forget(bridge: Bridge): void {
-    if (this.#bridges.delete(bridge)) this.#ended.add(bridge.dump());
-    if (this.#bridges.size > 0) return;
+    const at = this.#bridges.indexOf(bridge);
+    if (at >= 0) {
+      this.#bridges.splice(at, 1);
+      this.#ended.add(bridge.dump());
+    }
+    if (this.#bridges.length > 0) return;
     this.#timer?.clear();
     this.#timer = undefined;
   }

@@ -4,6 +4,8 @@ import { RTP_HEADER_BYTES, writeOneByteExtension, writeRtpHeader } from '../rtp/
 /** Room for a header, the longest payload and what SRTP adds. */
 const PACKET_BYTES = 1_500;
 
+const { copy } = Buffer.prototype;
+
 /** One outgoing RTP stream: one SSRC for the call's life, a sequence without holes, a timestamp in codec ticks. */
 export class Outlet {
   readonly ssrc: number;
@@ -46,6 +48,11 @@ export class Outlet {
     if (this.#tagged === 0 || !this.#mid || this.#mid.length === 0) return at;
     this.#tagged -= 1;
     return writeOneByteExtension(this.packet, this.#midId, this.#mid);
+  }
+
+  /** Copies `length` bytes of `source` from `from` on to `at` of the packet, without an object. */
+  put(source: Uint8Array, from: number, length: number, at: number): void {
+    copy.call(source, this.packet, at, from, from + length);
   }
 
   /** Counts a packet of `length` bytes whose payload starts at `payloadAt`. */

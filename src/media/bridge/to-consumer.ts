@@ -166,18 +166,21 @@ export class ToConsumer {
   audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
     const phone = this.#phone;
     if (!phone || !this.#plan || header.payloadLength === 0) return false;
-    const at = header.payloadOffset;
-    const payload = packet.subarray(at, at + header.payloadLength);
-    if (phone.codec === 'opus' && opusSamples48k(payload) === 0) return false;
+    const { payloadOffset, payloadLength } = header;
+    const isOpus = phone.codec === 'opus';
+    const ticks = isOpus ? opusSamples48k(packet, payloadOffset, payloadOffset + payloadLength) : 0;
+    if (isOpus && ticks === 0) return false;
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
-    if (this.passesThrough) return this.#pass(payload, header, arrival, missing, gap, nowMs);
+    if (this.passesThrough) return this.#pass(packet, header, ticks, arrival, missing, gap, nowMs);
     const lateMs = this.#cadence.served(nowMs, false);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
-    return this.#decode(payload, header, lateMs > 0 || missing === 0 ? 0 : gap, nowMs);
+    return this.#decode(packet, header, lateMs > 0 || missing === 0 ? 0 : gap, nowMs);
   }
 
-  #decode(payload: Uint8Array, header: RtpHeader, gap: number, nowMs: number): boolean {
+  #decode(packet: Uint8Array, header: RtpHeader, gap: number, nowMs: number): boolean {
+    const at = header.payloadOffset;
+    const payload = packet.subarray(at, at + header.payloadLength);
     const phone = this.#phone;
     const decoder = this.#decoder;
     if (!phone || !decoder) return false;
@@ -200,7 +203,7 @@ export class ToConsumer {
     if (this.#events.active) return;
     while (this.#cadence.due(nowMs)) {
       if (this.passesThrough) {
-        this.#sendPayload(OPUS_SILENCE);
+        this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, OPUS_TICKS);
         if (!this.#inserts.listening) continue;
       }
       this.#framer.clear();
@@ -247,14 +250,14 @@ export class ToConsumer {
   }
 
   #pass(
-    payload: Uint8Array,
+    packet: Uint8Array,
     header: RtpHeader,
+    ticks: number,
     arrival: Arrival,
     missing: number,
     gap: number,
     nowMs: number,
   ): boolean {
-    const ticks = opusSamples48k(payload);
     this.#counters.packetMs = ticks / 48;
     const lateMs = this.#cadence.served(nowMs, false);
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
@@ -264,18 +267,19 @@ export class ToConsumer {
       const lost = Math.round(gap / ticks);
       if (arrival === 'gap') this.#outlet.sequence = (this.#outlet.sequence + lost) & 0xffff;
     }
-    if (this.#inserts.listening) this.#decode(payload, header, missing > 0 && lateMs === 0 ? gap : 0, nowMs);
+    if (this.#inserts.listening) this.#decode(packet, header, missing > 0 && lateMs === 0 ? gap : 0, nowMs);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
-    this.#sendPayload(this.#mutesKey ? OPUS_SILENCE : payload, ticks);
+    if (this.#mutesKey) this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, ticks);
+    else this.#sendPayload(packet, header.payloadOffset, header.payloadLength, ticks);
     return true;
   }
 
-  #sendPayload(payload: Uint8Array, ticks = OPUS_TICKS): void {
+  #sendPayload(source: Uint8Array, from: number, length: number, ticks: number): void {
     if (!this.#events.active) {
       const at = this.#outlet.begin();
-      this.#outlet.packet.set(payload, at);
-      this.#send(at + payload.length, at);
+      this.#outlet.put(source, from, length, at);
+      this.#send(at + length, at);
     }
     this.#outlet.advance(ticks);
   }

@@ -129,27 +129,29 @@ export class ToPhone {
   audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
     const plan = this.#plan;
     if (!plan) return false;
-    const at = header.payloadOffset;
-    const payload = packet.subarray(at, at + header.payloadLength);
-    const ticks = opusSamples48k(payload);
+    const { payloadOffset, payloadLength } = header;
+    const end = payloadOffset + payloadLength;
+    const ticks = opusSamples48k(packet, payloadOffset, end);
     if (ticks === 0) return false;
     this.#counters.packetMs = ticks / 48;
-    if (opusHasFec(payload)) this.#counters.fecPackets += 1;
+    if (opusHasFec(packet, payloadOffset, end)) this.#counters.fecPackets += 1;
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) {
-      if (this.#inserts.listening) this.#decode(payload, header, ticks, gap, nowMs);
-      return this.#pass(payload, header, nowMs);
+      if (this.#inserts.listening) this.#decode(packet, header, ticks, gap, nowMs);
+      return this.#pass(packet, header, nowMs);
     }
-    const lateMs = this.#cadence.served(nowMs, payload.length <= DTX_BYTES);
+    const lateMs = this.#cadence.served(nowMs, payloadLength <= DTX_BYTES);
     if (lateMs > 0) {
       this.#outlet.advance(Math.round((lateMs * plan.clockRate) / 1000));
       this.#outlet.marker = true;
     }
-    return this.#decode(payload, header, ticks, lateMs > 0 ? 0 : gap, nowMs);
+    return this.#decode(packet, header, ticks, lateMs > 0 ? 0 : gap, nowMs);
   }
 
-  #decode(payload: Uint8Array, header: RtpHeader, ticks: number, gap: number, nowMs: number): boolean {
+  #decode(packet: Uint8Array, header: RtpHeader, ticks: number, gap: number, nowMs: number): boolean {
+    const at = header.payloadOffset;
+    const payload = packet.subarray(at, at + header.payloadLength);
     const decoder = this.#decoder;
     if (!decoder) return false;
     if (gap > 0) this.#conceal(payload, Math.min(gap, (OPUS_CLOCK * MAX_CONCEALED_MS) / 1000), ticks, nowMs);
@@ -282,7 +284,7 @@ export class ToPhone {
     frame.fill(0, this.#tones.read(frame, frame.length, this.#rate));
   }
 
-  #pass(payload: Uint8Array, header: RtpHeader, nowMs: number): boolean {
+  #pass(packet: Uint8Array, header: RtpHeader, nowMs: number): boolean {
     if (!this.#aligned) {
       this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, header.sequence);
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
@@ -292,7 +294,7 @@ export class ToPhone {
     this.#lastPassedAtMs = nowMs;
     this.#cadence.served(nowMs, false);
     if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
-    this.#forward(payload, header, header.timestamp, this.#outlet.payloadType);
+    this.#forward(packet, header);
     return true;
   }
 
@@ -302,15 +304,15 @@ export class ToPhone {
     this.#aligned = false;
   }
 
-  /** @param timestamp in the consumer's numbers; not the header's where that counts in another clock */
-  #forward(payload: Uint8Array, header: RtpHeader, timestamp: number, payloadType: number): void {
+  #forward(packet: Uint8Array, header: RtpHeader): void {
     const outlet = this.#outlet;
+    const { payloadOffset, payloadLength } = header;
     outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
-    outlet.timestamp = (timestamp + this.#timestampOffset) >>> 0;
+    outlet.timestamp = (header.timestamp + this.#timestampOffset) >>> 0;
     outlet.marker = header.marker;
-    const at = outlet.begin(outlet.timestamp, payloadType);
-    outlet.packet.set(payload, at);
-    this.#send(at + payload.length, at);
+    const at = outlet.begin();
+    outlet.put(packet, payloadOffset, payloadLength, at);
+    this.#send(at + payloadLength, at);
     outlet.advance(960);
   }
 

@@ -54,6 +54,7 @@ export class EpollIo implements DatagramIo {
   readonly name = 'epoll';
   readonly #libc: Libc = libc();
   readonly #memory: NativeMemory;
+  readonly #events: bigint;
   readonly #epoll: number;
   readonly #table = new PortTable<EpollPort>();
   readonly #turn = (): void => this.#run();
@@ -66,6 +67,7 @@ export class EpollIo implements DatagramIo {
     this.#epoll = this.#libc.epollCreate(EPOLL_CLOEXEC);
     if (this.#epoll < 0) throw new Error(`epoll_create1: errno ${this.#libc.errno()}`);
     this.#memory = new NativeMemory(MEMORY_BYTES);
+    this.#events = this.#memory.address + BigInt(EVENTS);
   }
 
   get ports(): number {
@@ -105,7 +107,7 @@ export class EpollIo implements DatagramIo {
     words[at] = EPOLLIN;
     words[at + DATA_WORD] = slot;
     words[at + DATA_WORD + 1] = this.#table.generation(slot);
-    if (this.#libc.epollControl(this.#epoll, EPOLL_CTL_ADD, port.fd, address + EVENTS) < 0) {
+    if (this.#libc.epollControl(this.#epoll, EPOLL_CTL_ADD, port.fd, address + BigInt(EVENTS)) < 0) {
       this.#table.remove(slot);
       throw new Error(`epoll_ctl: errno ${this.#libc.errno()}`);
     }
@@ -115,7 +117,7 @@ export class EpollIo implements DatagramIo {
   }
 
   #remove(port: EpollPort): void {
-    this.#libc.epollControl(this.#epoll, EPOLL_CTL_DEL, port.fd, this.#memory.address + EVENTS);
+    this.#libc.epollControl(this.#epoll, EPOLL_CTL_DEL, port.fd, this.#memory.address + BigInt(EVENTS));
     this.#table.remove(port.slot);
   }
 
@@ -138,8 +140,8 @@ export class EpollIo implements DatagramIo {
 
   /** Reads one datagram of each socket that has some; returns how many sockets had. */
   #round(timeoutMs: number): number {
-    const { words, address } = this.#memory;
-    const count = this.#libc.epollWait(this.#epoll, address + EVENTS, MAX_EVENTS, timeoutMs);
+    const { words } = this.#memory;
+    const count = this.#libc.epollWait(this.#epoll, this.#events, MAX_EVENTS, timeoutMs);
     for (let i = 0; i < count; i++) {
       const data = EVENTS / 4 + i * EVENT_WORDS + DATA_WORD;
       this.#table.get(words[data] as number, words[data + 1] as number)?.read();
@@ -160,6 +162,11 @@ class EpollPort implements DatagramPort {
   readonly #receive: OnDatagram;
   readonly #onClose: (port: EpollPort) => void;
   readonly #senders: Senders;
+  readonly #buffer: bigint;
+  readonly #from: bigint;
+  readonly #fromSize: bigint;
+  readonly #packet: bigint;
+  readonly #to: bigint;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -178,6 +185,11 @@ class EpollPort implements DatagramPort {
     this.port = port;
     this.family = family === 'IPv6' ? 6 : 4;
     this.#senders = new Senders(this.family);
+    this.#buffer = memory.address + BigInt(RECEIVE);
+    this.#from = memory.address + BigInt(FROM);
+    this.#fromSize = memory.address + BigInt(FROM_SIZE);
+    this.#packet = memory.address + BigInt(SEND);
+    this.#to = memory.address + BigInt(TO);
     this.fd = takeOver(socket);
   }
 
@@ -186,15 +198,15 @@ class EpollPort implements DatagramPort {
   }
 
   read(): void {
-    const { words, bytes, address } = this.#memory;
+    const { words, bytes } = this.#memory;
     words[FROM_SIZE / 4] = SOCKADDR_BYTES;
     const length = this.#libc.receiveFrom(
       this.fd,
-      address + RECEIVE,
+      this.#buffer,
       FROM,
       MSG_DONTWAIT | MSG_TRUNC,
-      address + FROM,
-      address + FROM_SIZE,
+      this.#from,
+      this.#fromSize,
     );
     if (length < 0) {
       const errno = this.#libc.errno();
@@ -221,7 +233,7 @@ class EpollPort implements DatagramPort {
       counters.tooLong += 1;
       return;
     }
-    const { words, bytes, address } = this.#memory;
+    const { words, bytes } = this.#memory;
     const size = writeSockaddr(words, TO / 4, to as SocketPeer, this.family);
     if (size === 0) {
       counters.failed += 1;
@@ -230,10 +242,10 @@ class EpollPort implements DatagramPort {
     copy.call(packet, bytes, SEND, 0, length);
     const sent = this.#libc.sendTo(
       this.fd,
-      address + SEND,
+      this.#packet,
       length,
       MSG_DONTWAIT | MSG_NOSIGNAL,
-      address + TO,
+      this.#to,
       size,
     );
     if (sent >= 0) counters.sent += 1;

@@ -3,17 +3,17 @@ import koffi from 'koffi';
 /** The system calls of the engines; numbers in and out, -1 for an error whose number `errno()` tells. */
 export interface Libc {
   epollCreate(flags: number): number;
-  epollControl(epoll: number, operation: number, fd: number, event: number): number;
-  epollWait(epoll: number, events: number, max: number, timeoutMs: number): number;
+  epollControl(epoll: number, operation: number, fd: number, event: bigint): number;
+  epollWait(epoll: number, events: bigint, max: number, timeoutMs: number): number;
   receiveFrom(
     fd: number,
-    buffer: number,
+    buffer: bigint,
     size: number,
     flags: number,
-    from: number,
-    fromSize: number,
+    from: bigint,
+    fromSize: bigint,
   ): number;
-  sendTo(fd: number, buffer: number, size: number, flags: number, to: number, toSize: number): number;
+  sendTo(fd: number, buffer: bigint, size: number, flags: number, to: bigint, toSize: number): number;
   sleep(microseconds: number): number;
   close(fd: number): number;
   errno(): number;

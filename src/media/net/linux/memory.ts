@@ -2,10 +2,10 @@ import koffi from 'koffi';
 
 /**
  * Memory outside of V8's heap, for what the kernel reads and writes: small typed arrays of JavaScript move. Addresses
- * of user space are below 2^48, so plain numbers hold them.
+ * are BigInts, each made once: a number above 2^31 would be an object for every call.
  */
 export class NativeMemory {
-  readonly address: number;
+  readonly address: bigint;
   readonly bytes: Buffer;
   readonly words: Int32Array;
   readonly #pointer: bigint;
@@ -13,7 +13,7 @@ export class NativeMemory {
   /** @param size bytes, a multiple of 8; zeroed */
   constructor(size: number) {
     this.#pointer = koffi.alloc('uint8_t', size) as bigint;
-    this.address = Number(koffi.address(this.#pointer));
+    this.address = koffi.address(this.#pointer);
     this.bytes = Buffer.from(koffi.view(this.#pointer, size));
     this.words = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, size / 4);
     this.bytes.fill(0);
