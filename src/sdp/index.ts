@@ -14,6 +14,7 @@ export { type MetaSession, parseMetaSession } from './meta-session.ts';
 export { normalizeSdp } from './normalize.ts';
 export type { Direction, PhonePlan, ReceivePlan, SendPlan, SipCodec, TelephoneEvent } from './plans.ts';
 export type { SdpProblem } from './problem.ts';
+export { newSdes, type SdesAgreed, type SdesLocal, type SrtpPolicy } from './sdes.ts';
 export { SIP_CODECS } from './sip-codecs.ts';
 export { parseSipDescription, type SipAudio, type SipDescription } from './sip-description.ts';
 export { answerSipOffer, negotiateSipAnswer, type SipAnswer } from './sip-negotiation.ts';

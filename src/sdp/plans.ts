@@ -1,3 +1,5 @@
+import type { SdesAgreed } from './sdes.ts';
+
 /** Codecs of the phone leg, by their RTP encoding name (RFC 3551, RFC 7587). */
 export type SipCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus';
 
@@ -59,5 +61,7 @@ export interface PhonePlan {
   readonly ptimeMs: number;
   /** Ours: `sendonly` means the phone does not talk, `recvonly` that it does not listen. */
   readonly direction: Direction;
+  /** Absent: plain RTP. Never to be logged or dumped. */
+  readonly srtp?: SdesAgreed;
   readonly opusFmtp?: string;
 }

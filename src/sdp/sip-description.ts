@@ -4,6 +4,7 @@ import { ok, type Result } from '../shared/result.ts';
 import { normalizeSdp } from './normalize.ts';
 import type { Direction } from './plans.ts';
 import { problem, type SdpProblem } from './problem.ts';
+import { cryptoLines, parseCrypto, type SdesCrypto, type SrtpPolicy } from './sdes.ts';
 
 /** An audio format of the other side. */
 export interface SipPayload {
@@ -27,6 +28,12 @@ export interface SipAudio {
   /** In the phone's order. */
   readonly payloads: readonly SipPayload[];
   readonly ptimeMs?: number;
+  /** The line says RTP/SAVP: without a key there is no session. */
+  readonly secure: boolean;
+  /** The keys that we can use, in the phone's order. */
+  readonly cryptos: readonly SdesCrypto[];
+  /** There are keys, if none that we can use. */
+  readonly wantsCrypto: boolean;
 }
 
 export interface SipDescription {
@@ -47,22 +54,20 @@ const STATIC: Readonly<Record<number, SipPayload>> = {
 };
 
 /**
- * Reads an offer or answer of a phone or PBX: the first RTP/AVP (or AVPF) audio line with a port. Errors:
- * SDP_MALFORMED, SDP_NO_AUDIO, SDP_ADDRESS.
+ * Reads an offer or answer of a phone or PBX: the first RTP audio line with a port that the policy lets us use, with
+ * keys before without. Errors: SDP_MALFORMED, SDP_NO_AUDIO, SDP_ADDRESS, SDP_NO_SRTP, SDP_SRTP_OFF.
  */
-export function parseSipDescription(sdp: string): Result<SipDescription, SdpProblem> {
+export function parseSipDescription(
+  sdp: string,
+  srtp: SrtpPolicy = 'off',
+): Result<SipDescription, SdpProblem> {
   const text = normalizeSdp(sdp);
   if (!text.startsWith('v=0'))
     return problem('SDP_MALFORMED', 'The description does not begin with v=0.', 'v=');
   const session = parse(text);
-  const index = session.media.findIndex(
-    (media) =>
-      media.type === 'audio' && media.port > 0 && media.port < 65_536 && /^RTP\/AVPF?$/.test(media.protocol),
-  );
-  const media = session.media[index];
-  if (!media) {
-    return problem('SDP_NO_AUDIO', 'The description has no RTP/AVP audio line with a port.', 'm=audio');
-  }
+  const chosen = audioLine(text, session, srtp);
+  if (!chosen.ok) return chosen;
+  const { media, index, crypto } = chosen.value;
   const written = media.connection?.ip ?? session.connection?.ip;
   const address = written === undefined ? '' : String(written);
   if (isIP(address) === 0) {
@@ -80,6 +85,7 @@ export function parseSipDescription(sdp: string): Result<SipDescription, SdpProb
       direction: directionOf(media, session, address),
       payloads,
       ...ptimeOf(media),
+      ...crypto,
     },
     media: session.media.map((m) => ({
       kind: m.type,
@@ -87,6 +93,34 @@ export function parseSipDescription(sdp: string): Result<SipDescription, SdpProb
       payloads: String(m.payloads ?? '0'),
     })),
   });
+}
+
+interface AudioLine {
+  readonly media: ParsedMedia;
+  readonly index: number;
+  readonly crypto: Pick<SipAudio, 'secure' | 'cryptos' | 'wantsCrypto'>;
+}
+
+/** Phones that like SRTP offer a secure line and a plain one, or keys on a plain line. */
+function audioLine(text: string, { media }: Parsed, srtp: SrtpPolicy): Result<AudioLine, SdpProblem> {
+  const lines = media.flatMap((line, index): AudioLine[] => {
+    const { type, port, protocol } = line;
+    if (type !== 'audio' || port <= 0 || port >= 65_536 || !/^RTP\/S?AVPF?$/.test(protocol)) return [];
+    const written = cryptoLines(text, index);
+    const cryptos = srtp === 'off' ? [] : written.flatMap((value) => parseCrypto(value) ?? []);
+    const secure = protocol.startsWith('RTP/S');
+    return [{ media: line, index, crypto: { secure, cryptos, wantsCrypto: written.length > 0 } }];
+  });
+  if (lines.length === 0) {
+    return problem('SDP_NO_AUDIO', 'The description has no RTP audio line with a port.', 'm=audio');
+  }
+  const keyed = lines.find(({ crypto }) => crypto.cryptos.length > 0);
+  const plain = srtp === 'required' ? undefined : lines.find(({ crypto }) => !crypto.secure);
+  const line = keyed ?? plain;
+  if (line) return ok(line);
+  return srtp === 'off'
+    ? problem('SDP_SRTP_OFF', 'The phone wants SRTP, which the trunk has off.', 'm=audio')
+    : problem('SDP_NO_SRTP', 'The description has no SRTP key that we can use.', 'a=crypto');
 }
 
 /** RFC 3605, else the next port (RFC 3550 section 11). */

@@ -2,6 +2,7 @@ import { ok, type Result } from '../shared/result.ts';
 import { lines } from './meta-offer.ts';
 import type { Direction, PhonePlan, SipCodec, TelephoneEvent } from './plans.ts';
 import { problem, type SdpProblem } from './problem.ts';
+import { agreeCrypto, answerCrypto, type SdesAgreed } from './sdes.ts';
 import { codecByName, SIP_CODECS, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
 import { parseSipDescription, type SipAudio, type SipPayload } from './sip-description.ts';
 import { codecLines, type SipLocal, sessionLines, telephoneEventLines } from './sip-offer.ts';
@@ -9,15 +10,20 @@ import { codecLines, type SipLocal, sessionLines, telephoneEventLines } from './
 /**
  * What the phone's answer to our offer means: the first format of the answer that we offered, its address, and
  * the direction. Each side sends with the number that the other declared (RFC 3264 section 6.1).
- * Errors: SDP_MALFORMED, SDP_NO_AUDIO, SDP_ADDRESS, SDP_NO_COMMON_CODEC.
+ * Errors: SDP_MALFORMED, SDP_NO_AUDIO, SDP_ADDRESS, SDP_NO_COMMON_CODEC, SDP_NO_SRTP, SDP_SRTP_OFF.
  */
 export function negotiateSipAnswer(local: SipLocal, answerSdp: string): Result<PhonePlan, SdpProblem> {
-  const parsed = parseSipDescription(answerSdp);
+  const parsed = parseSipDescription(answerSdp, local.sdes?.policy);
   if (!parsed.ok) return parsed;
   const { audio } = parsed.value;
   const chosen = firstCommon(audio.payloads, local.codecs);
   if (!chosen) return noCommonCodec(audio);
   const { payloadType: declared, clockRate } = SIP_CODECS[chosen.codec];
+  const srtp = agreeCrypto(local.sdes, audio.cryptos);
+  // An answer with keys that are of no use would be heard as noise.
+  if (!srtp && local.sdes && (audio.secure || audio.wantsCrypto || local.sdes.policy === 'required')) {
+    return problem('SDP_NO_SRTP', 'The answer has no SRTP key for what we offered.', 'a=crypto');
+  }
   const event = telephoneEventOf(audio.payloads, clockRate);
   const receiveEvent = TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101;
   return ok(
@@ -25,6 +31,7 @@ export function negotiateSipAnswer(local: SipLocal, answerSdp: string): Result<P
       direction: mirrored(audio.direction, local.direction),
       ptimeMs: audio.ptimeMs ?? local.ptimeMs,
       event: event && local.telephoneEvent ? { ...event, receivePayloadType: receiveEvent } : undefined,
+      srtp,
     }),
   );
 }
@@ -43,7 +50,7 @@ export interface SipAnswer {
  * 0 (RFC 3264 section 6), the hold directions of 6.1 and 8.4, and our version one up. Errors as above; they mean 488.
  */
 export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAnswer, SdpProblem> {
-  const parsed = parseSipDescription(offerSdp);
+  const parsed = parseSipDescription(offerSdp, local.sdes?.policy);
   if (!parsed.ok) return parsed;
   const { audio, media } = parsed.value;
   const chosen = firstCommon(audio.payloads, local.codecs);
@@ -51,12 +58,14 @@ export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAns
   const { clockRate } = SIP_CODECS[chosen.codec];
   const event = local.telephoneEvent ? telephoneEventOf(audio.payloads, clockRate) : undefined;
   const direction = mirrored(audio.direction, 'sendrecv');
+  const crypto = answerCrypto(local.sdes, audio.cryptos);
   const next: SipLocal = { ...local, version: local.version + 1, direction };
   // The offerer's own numbers are used both ways: it must accept them, and old PBXs expect it.
   const plan = planOf(audio, chosen, [chosen.payload.payloadType], {
     direction,
     ptimeMs: audio.ptimeMs ?? local.ptimeMs,
     event: event ? { ...event, receivePayloadType: event.payloadType } : undefined,
+    srtp: crypto?.agreed,
   });
   const sections = media.flatMap((line, index) =>
     index === audio.index
@@ -64,6 +73,7 @@ export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAns
           `m=audio ${local.port} ${line.protocol} ${[chosen.payload.payloadType, ...(event ? [event.payloadType] : [])].join(' ')}`,
           ...codecLines(chosen.payload.payloadType, chosen.codec),
           ...(event ? telephoneEventLines(event.payloadType, event.clockRate) : []),
+          ...(crypto ? [crypto.line] : []),
           `a=ptime:${plan.ptimeMs}`,
           `a=${direction}`,
         ]
@@ -114,6 +124,7 @@ function planOf(
     readonly direction: Direction;
     readonly ptimeMs: number;
     readonly event: PhonePlan['telephoneEvent'] | undefined;
+    readonly srtp: SdesAgreed | undefined;
   },
 ): PhonePlan {
   return {
@@ -131,6 +142,7 @@ function planOf(
     ptimeMs: rest.ptimeMs,
     direction: rest.direction,
     ...(rest.event ? { telephoneEvent: rest.event } : {}),
+    ...(rest.srtp ? { srtp: rest.srtp } : {}),
     ...(codec === 'opus' && payload.fmtp ? { opusFmtp: payload.fmtp } : {}),
   };
 }

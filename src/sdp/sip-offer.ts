@@ -1,5 +1,6 @@
 import { lines } from './meta-offer.ts';
 import type { Direction, SipCodec } from './plans.ts';
+import { cryptoOffer, type SdesLocal } from './sdes.ts';
 import { SIP_CODECS, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
 
 /** Our side of the phone leg's session. */
@@ -16,9 +17,11 @@ export interface SipLocal {
   readonly telephoneEvent: boolean;
   readonly ptimeMs: number;
   readonly direction: Direction;
+  /** Absent: plain RTP only. */
+  readonly sdes?: SdesLocal;
 }
 
-/** An offer for a phone or PBX: one RTP/AVP audio line. */
+/** An offer for a phone or PBX: one audio line, RTP/SAVP where SRTP is required. */
 export function buildSipOffer(local: SipLocal): string {
   const payloads = local.codecs.map((codec) => SIP_CODECS[codec].payloadType);
   const clocks = [...new Set(local.codecs.map((codec) => SIP_CODECS[codec].clockRate))];
@@ -27,9 +30,10 @@ export function buildSipOffer(local: SipLocal): string {
     : [];
   return lines(
     ...sessionLines(local),
-    `m=audio ${local.port} RTP/AVP ${[...payloads, ...events.map((e) => e.payloadType)].join(' ')}`,
+    `m=audio ${local.port} RTP/${local.sdes?.policy === 'required' ? 'SAVP' : 'AVP'} ${[...payloads, ...events.map((e) => e.payloadType)].join(' ')}`,
     ...local.codecs.flatMap((codec) => codecLines(SIP_CODECS[codec].payloadType, codec)),
     ...events.flatMap((event) => telephoneEventLines(event.payloadType, event.clockRate)),
+    ...(local.sdes ? cryptoOffer(local.sdes) : []),
     `a=ptime:${local.ptimeMs}`,
     `a=${local.direction}`,
   );
@@ -37,11 +41,11 @@ export function buildSipOffer(local: SipLocal): string {
 
 /**
  * A whole new offer within a dialog: for a re-INVITE without SDP (RFC 6337 section 5.2.5: everything we can do,
- * not the last answer again), for our own hold or its end, and for a new address. The version goes one up.
+ * not the last answer again), for our own hold or its end, for a new address and for new keys. The version goes one up.
  */
 export function freshSipOffer(
   local: SipLocal,
-  change: Partial<Pick<SipLocal, 'direction' | 'address' | 'port' | 'codecs'>> = {},
+  change: Partial<Pick<SipLocal, 'direction' | 'address' | 'port' | 'codecs' | 'sdes'>> = {},
 ): { readonly offerSdp: string; readonly local: SipLocal } {
   const next: SipLocal = { ...local, direction: 'sendrecv', ...change, version: local.version + 1 };
   return { offerSdp: buildSipOffer(next), local: next };

@@ -4,6 +4,7 @@ import {
   buildLocalAnswer,
   buildSipOffer,
   negotiateSipAnswer,
+  newSdes,
   parseMetaDescription,
   planReceive,
   planSend,
@@ -48,14 +49,25 @@ it('returns a value for any mutilated description of Meta, never throws, and ans
 
 it('returns a value for any mutilated description of a phone, with a place to send to', () => {
   const below = random(2);
+  const sdes = newSdes('optional', (bytes) => new Uint8Array(bytes).fill(below(256)));
   const whole = phone(
     'm=audio 5004 RTP/AVP 96 0 8 101',
-    ['a=rtpmap:96 opus/48000/2', 'a=rtpmap:101 telephone-event/8000', 'a=fmtp:101 0-15', 'a=rtcp:5009'],
+    [
+      'a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31',
+      'a=rtpmap:96 opus/48000/2',
+      'a=rtpmap:101 telephone-event/8000',
+      'a=fmtp:101 0-15',
+      'a=rtcp:5009',
+    ],
     ['a=sendrecv'],
   );
   for (let i = 0; i < 3_000; i++) {
     const sdp = mutilated(whole, below);
-    const results = [negotiateSipAnswer(LOCAL, sdp), answerSipOffer(LOCAL, sdp)];
+    const secure = { ...LOCAL, ...(sdes && { sdes }) };
+    const results = [LOCAL, secure].flatMap((local) => [
+      negotiateSipAnswer(local, sdp),
+      answerSipOffer(local, sdp),
+    ]);
     for (const result of results) {
       if (!result.ok) continue;
       const plan = 'plan' in result.value ? result.value.plan : result.value;

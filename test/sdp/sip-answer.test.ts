@@ -118,7 +118,7 @@ it.each([
   ['SDP_NO_COMMON_CODEC', phone('m=audio 5004 RTP/AVP 13 101', ['a=rtpmap:101 telephone-event/8000'])],
   ['SDP_NO_AUDIO', phone('m=audio 0 RTP/AVP 0')],
   ['SDP_NO_AUDIO', phone('m=audio 70000 RTP/AVP 0')],
-  ['SDP_NO_AUDIO', phone('m=audio 5004 RTP/SAVP 0')],
+  ['SDP_SRTP_OFF', phone('m=audio 5004 RTP/SAVP 0')],
   ['SDP_NO_AUDIO', phone('m=image 5004 udptl t38')],
   ['SDP_ADDRESS', phone('m=audio 5004 RTP/AVP 0').replace('c=IN IP4 192.0.2.50\r\n', '')],
   ['SDP_ADDRESS', phone('m=audio 5004 RTP/AVP 0').replace('c=IN IP4 192.0.2.50', 'c=IN IP4 pbx.example')],

@@ -10,13 +10,17 @@ import {
   type KeyStep,
 } from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
+import { SrtpSession } from '../srtp/session.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import { openRtpPorts, type RtpPorts } from './rtp-ports.ts';
 import type { ToConsumer } from './to-consumer.ts';
 import type { BridgeEvent, DropReason, PhonePlan } from './types.ts';
 
-/** The phone's end: RTP and RTCP in, checked and handed to the direction of the consumer; RTP out. */
+/**
+ * The phone's end: RTP and RTCP in, checked and handed to the direction of the consumer; RTP out. With keys in the plan
+ * nothing is taken or sent in the clear.
+ */
 export class PhoneSide {
   readonly state: LegState;
   readonly #events = new EventReceiver((step, nowMs) => this.#eventKey(step, nowMs));
@@ -35,6 +39,9 @@ export class PhoneSide {
   #plan: PhonePlan | undefined;
   #ports: RtpPorts | undefined;
   #toConsumer: ToConsumer | undefined;
+  #srtp: SrtpSession | undefined;
+  /** Kept over plans without keys: none of its keys may be begun anew. */
+  #session: SrtpSession | undefined;
   /** Where the phone's packets really come from; starts as what its SDP says. */
   #remote: Peer | undefined;
   #remoteRtcp: Peer | undefined;
@@ -69,7 +76,7 @@ export class PhoneSide {
       this.#io,
       options,
       (packet, length, from) => this.#datagram(packet, length, from),
-      (packet, length) => this.state.readRtcp(packet, length),
+      (packet, length) => this.#rtcp(packet, length),
     );
     this.#ports = ports;
     if (this.#closed) await this.close();
@@ -82,6 +89,7 @@ export class PhoneSide {
     const moved = this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
     this.#listenForTones(plan);
     this.#plan = plan;
+    this.#setKeys(plan.srtp);
     if (!moved) return;
     this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
@@ -110,16 +118,19 @@ export class PhoneSide {
     const { outlet } = this.state;
     const remote = this.#remote;
     if (!ports || !this.open || !remote) return;
-    ports.rtp.send(outlet.packet, length, remote);
     outlet.count(length, payloadAt);
-    this.state.sent(length);
+    const sent = this.#srtp ? this.#srtp.protectRtp(outlet.packet, length) : length;
+    if (sent < 0) return;
+    ports.rtp.send(outlet.packet, sent, remote);
+    this.state.sent(sent);
   }
 
   /** @param scratch for the report */
   sendReport(scratch: Uint8Array, nowMs: number): void {
     if (!this.#ports || !this.#remoteRtcp) return;
     const length = this.state.report(scratch, this.#cname, nowMs);
-    this.#ports.rtcp.send(scratch, length, this.#remoteRtcp);
+    const sent = this.#srtp ? this.#srtp.protectRtcp(scratch, length) : length;
+    if (sent >= 0) this.#ports.rtcp.send(scratch, sent, this.#remoteRtcp);
   }
 
   /** An event whose end was lost. */
@@ -146,7 +157,7 @@ export class PhoneSide {
   }
 
   #datagram(packet: Buffer, received: number, from: Peer): void {
-    if (received > 1 && isRtcp(packet)) return this.state.readRtcp(packet, received);
+    if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received);
     this.state.count(received, this.#take(packet, received, from));
   }
 
@@ -154,11 +165,18 @@ export class PhoneSide {
     const header = this.#header;
     const plan = this.#plan;
     const { reception } = this.state;
-    if (!header.parse(packet, received)) return 'malformed';
+    const srtp = this.#srtp;
+    if (!header.parse(packet, received, srtp !== undefined)) return 'malformed';
     if (!plan) return 'notOpen';
     const type = header.payloadType;
     const eventClock = this.#eventClock(plan, type);
     if (eventClock === 0 && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
+    if (srtp) {
+      // Before the source is believed: only who has the key is the phone.
+      const length = srtp.unprotectRtp(packet, received);
+      if (length < 0) return srtp.refusal;
+      if (!header.parse(packet, length)) return 'malformed';
+    }
     if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;
@@ -178,6 +196,17 @@ export class PhoneSide {
     if (plan.direction === 'sendonly' || plan.direction === 'inactive') return 'held';
     const used = this.#toConsumer?.audio(packet, header, arrival, reception.missing, now);
     return used ? undefined : 'undecodable';
+  }
+
+  #setKeys(keys: PhonePlan['srtp']): void {
+    if (keys && this.#session) this.#session.rekey(keys);
+    else if (keys) this.#session = new SrtpSession(keys);
+    this.#srtp = keys && this.#session;
+  }
+
+  #rtcp(packet: Buffer, received: number): void {
+    const length = this.#srtp ? this.#srtp.unprotectRtcp(packet, received) : received;
+    if (length >= 0) this.state.readRtcp(packet, length);
   }
 
   /**

@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo } from '../../shared/datagram.ts';
 import type { Log } from '../../shared/log.ts';
 import type { OpusLibrary } from '../codec/index.ts';
+import type { SrtpKeys } from '../srtp/types.ts';
 
 export type PhoneCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus';
 export type Leg = 'consumer' | 'phone';
@@ -55,6 +56,8 @@ export interface PhonePlan {
   /** Ours. */
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   readonly opusFmtp?: string;
+  /** Absent: plain RTP. Never to be logged or dumped. */
+  readonly srtp?: SrtpKeys;
 }
 
 export type BridgeEvent =

@@ -26,6 +26,15 @@ export const sdpCodes = {
     what: "Meta's description has no Opus.",
     remedy: 'Report it with a trace: Messenger calls carry Opus only.',
   },
+  SDP_NO_SRTP: {
+    what: 'The phone gave no SRTP key that we can use, where SRTP must be; it got 488, or BYE after its answer.',
+    remedy:
+      'Turn SRTP with keys in SDP (SDES) on at the phone or PBX, with AES_CM_128_HMAC_SHA1_80 and without MKI; or set trunks.<name>.srtp to optional.',
+  },
+  SDP_SRTP_OFF: {
+    what: 'The phone wants SRTP (RTP/SAVP) on a trunk that has it off; it got 488.',
+    remedy: 'Set trunks.<name>.srtp to optional or required, or turn SRTP off at the phone or PBX.',
+  },
   SDP_ADDRESS: {
     what: 'A session description has no usable connection address.',
     remedy: 'The c= line must hold an IPv4 or IPv6 address; host names there are not resolved.',
