@@ -99,6 +99,10 @@ export class Harness {
     });
   }
 
+  get gatewayPort(): number {
+    return this.#gatewayPort;
+  }
+
   plan(change: Partial<PhonePlan> = {}): PhonePlan {
     const { payloadType, clockRate } = PHONE[this.codec];
     const event = clockRate === 48_000 ? 102 : 101;
