@@ -52,7 +52,6 @@ function absorbSip(c: Context, key: EventKey): void {
     if (key === 'sip.crossed') return;
     // Of a phone that called: it has been the one since it was told 200.
     s.answeredBy = attempt;
-    s.dtmfMode = event.dtmf ?? 'rtp';
     if (key !== 'sip.established') mark(c, 'answered');
   } else if (event.type === 'sip.held') s.held = event.held;
   else if (event.type === 'sip.failed' && key !== 'sip.lost') setAttempt(s, attempt, 'down', event.status);

@@ -144,10 +144,10 @@ export const awaitTerminate = action('wait for terminate', (c) => {
 
 export const metaIsBack = action('stop waiting for terminate', (c) => stopTimer(c, 'metaLost'));
 
-/** The consumer's digit to a phone that takes no telephone-event; the packet path carries it otherwise. */
-export const relayDtmf = action('relay DTMF by INFO', (c) => {
+/** The consumer's digit to the phone's side, which knows whether it goes by INFO: a re-INVITE may change that. */
+export const relayDtmf = action('hand on DTMF', (c) => {
   const { s, event } = c;
-  if (event.type !== 'media.dtmf' || event.from !== 'consumer' || s.dtmfMode !== 'info') return;
+  if (event.type !== 'media.dtmf' || event.from !== 'consumer') return;
   if (s.answeredBy === undefined) return;
   const { digit, durationMs } = event;
   c.effects.push({ type: 'sendDtmf', attempt: s.answeredBy, digit, durationMs });

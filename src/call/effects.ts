@@ -104,7 +104,7 @@ export type Effect =
   | { readonly type: 'openAudio' }
   /** Reports `media.closed`. */
   | { readonly type: 'closeMedia' }
-  /** A consumer's digit for a phone without telephone-event: SIP INFO (application/dtmf-relay). */
+  /** A consumer's digit: told by SIP INFO where that is the phone's way; the packet path carries it otherwise. */
   | {
       readonly type: 'sendDtmf';
       readonly attempt: number;

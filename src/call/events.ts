@@ -127,8 +127,6 @@ export type SipEvent =
   | {
       readonly type: 'sip.answered';
       readonly attempt: number;
-      /** How DTMF reaches this phone: telephone-event in RTP (default) or SIP INFO. */
-      readonly dtmf?: 'rtp' | 'info' | undefined;
       /** What the journal needs to end the dialog after a crash (Call-ID, tags, target). */
       readonly dialog?: Readonly<Record<string, string>> | undefined;
     }

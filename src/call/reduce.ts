@@ -42,7 +42,6 @@ export function startCall(setup: CallSetup, now: number): Step {
     permission: 'pending',
     graph: { preAccept: 'none', accept: 'none', connect: 'none', reject: 'none', terminate: 'none' },
     sdp: { queue: [], answered: false, version: 0, renegotiations: 0, failures: 0 },
-    dtmfMode: 'rtp',
     dtmfDigits: 0,
     held: false,
     timers: [],

@@ -207,7 +207,6 @@ export interface CallState {
     readonly renegotiations: number;
     readonly failures: number;
   };
-  readonly dtmfMode: 'rtp' | 'info';
   readonly dtmfDigits: number;
   readonly held: boolean;
   readonly timers: readonly TimerName[];

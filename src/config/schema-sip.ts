@@ -88,7 +88,11 @@ export const trunk = Type.Object(
       uniqueItems: true,
       default: ['PCMU', 'PCMA'],
     }),
-    telephoneEvent: flag('Offer telephone-event (RFC 4733) for DTMF; otherwise SIP INFO is used.', true),
+    dtmf: choice(
+      ['auto', 'rfc4733', 'info', 'inband'] as const,
+      'How keys go to the PBX: telephone-event (RFC 4733), SIP INFO, tones in the audio, or the first of these that it takes.',
+      { default: 'auto' },
+    ),
     ptimeMs: Type.Unsafe<10 | 20 | 30 | 40 | 60>({
       type: 'integer',
       enum: [10, 20, 30, 40, 60],

@@ -55,7 +55,8 @@ export class CallerSide implements PhoneLeg {
     const phone = this.#media.phone;
     if (!phone) throw new Error('there is no port for the phone');
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
-    const session = new PhoneSession(attempt, local, this.#media, this.#context);
+    const session = new PhoneSession(attempt, local, trunk.dtmf, this.#media, this.#context);
+    session.allowsInfo = invite.allows('INFO');
     this.#session = session;
     const failed = (status: number, reason: string): void =>
       session.end(() =>
@@ -82,7 +83,6 @@ export class CallerSide implements PhoneLeg {
       this.#context.dispatch({
         type: 'sip.answered',
         attempt,
-        dtmf: session.plan && !session.plan.telephoneEvent ? 'info' : 'rtp',
         dialog: { callId, localTag, remoteTag },
       });
       session.tellFirstHold();

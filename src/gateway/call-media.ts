@@ -61,6 +61,11 @@ export class MediaSide {
     this.#settle(this.#plane.request('setPhonePlan', { call: this.#call, plan }), () => {});
   }
 
+  /** A key that the phone told of by SIP INFO; reports `media.dtmf` unless another way told of it before. */
+  infoKey(digit: string, durationMs: number): void {
+    this.#settle(this.#plane.request('infoKey', { call: this.#call, digit, durationMs }), () => {});
+  }
+
   openAudio(): void {
     this.#settle(this.#plane.request('setOpen', { call: this.#call, open: true }), () => {});
   }

@@ -45,7 +45,7 @@ export class PhoneSide implements PhoneLeg {
     const phone = this.#media.phone;
     if (!target || !trunk || !phone) throw new Error(`no target, trunk or port for ${wanted.name}`);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
-    const session = new PhoneSession(number, local, this.#media, this.#context);
+    const session = new PhoneSession(number, local, trunk.dtmf, this.#media, this.#context);
     const attempt: Attempt = { session };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
@@ -131,7 +131,6 @@ export class PhoneSide implements PhoneLeg {
     this.#context.dispatch({
       type: 'sip.answered',
       attempt,
-      dtmf: plan.value.telephoneEvent ? 'rtp' : 'info',
       dialog: { callId, localTag, remoteTag },
     });
     session.tellFirstHold();

@@ -223,6 +223,8 @@ export class CallRunner {
           ? this.#step('meta', 'gateway', 'first RTP packet')
           : this.#step('phone', 'gateway', 'first RTP packet');
       case 'media.dtmf':
+        // A key may be of a card number: personal, and debug alone may say it.
+        this.#options.log.debug({ from: event.from, digit: event.digit, ms: event.durationMs }, 'call.dtmf');
         return event.from === 'consumer'
           ? this.#step('meta', 'phone', 'DTMF key')
           : this.#step('phone', 'gateway', 'DTMF key');

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { SipReason } from '../call/index.ts';
+import type { PhonePlan as MediaPhonePlan } from '../media/index.ts';
 import {
   answerSipOffer,
   buildSipOffer,
@@ -10,15 +11,18 @@ import {
   type SipLocal,
 } from '../sdp/index.ts';
 import type { Result } from '../shared/result.ts';
-import type { SipDialog } from '../sip/index.ts';
+import { readInfoKey, type SipDialog } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
+
+/** How a trunk is told of keys; `auto`: as the phone's answer lets us, telephone-event before INFO before tones. */
+export type DtmfSetting = 'auto' | 'rfc4733' | 'info' | 'inband';
 
 /** What a call needs to know of a trunk; the configuration's trunks fit. */
 export interface CallTrunk {
   readonly fromDomain?: string;
   readonly codecs: readonly SipCodec[];
-  readonly telephoneEvent: boolean;
+  readonly dtmf: DtmfSetting;
   readonly ptimeMs: number;
   readonly credentials?: { readonly username: string; readonly password: string };
 }
@@ -31,7 +35,7 @@ export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLo
     address,
     port,
     codecs: trunk.codecs,
-    telephoneEvent: trunk.telephoneEvent,
+    telephoneEvent: trunk.dtmf === 'auto' || trunk.dtmf === 'rfc4733',
     ptimeMs: trunk.ptimeMs,
     direction: 'sendrecv',
   };
@@ -43,6 +47,9 @@ export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLo
  */
 export class PhoneSession {
   readonly number: number;
+  /** The phone's Allow names INFO. */
+  allowsInfo = false;
+  readonly #dtmf: DtmfSetting;
   readonly #media: MediaSide;
   readonly #context: SideContext;
   #local: SipLocal;
@@ -54,8 +61,9 @@ export class PhoneSession {
   /** What a re-INVITE without SDP was offered. */
   #offered: SipLocal | undefined;
 
-  constructor(number: number, local: SipLocal, media: MediaSide, context: SideContext) {
+  constructor(number: number, local: SipLocal, dtmf: DtmfSetting, media: MediaSide, context: SideContext) {
     this.number = number;
+    this.#dtmf = dtmf;
     this.#local = local;
     this.#media = media;
     this.#context = context;
@@ -99,12 +107,13 @@ export class PhoneSession {
   /** Hands what was agreed to the media worker. */
   connect(): void {
     if (!this.#plan) throw new Error(`attempt ${this.number} has no plan`);
-    this.#media.setPhonePlan(this.#plan);
+    this.#media.setPhonePlan(this.#withDtmf(this.#plan));
   }
 
   /** The dialog is up; call before anything else is done with it. */
   adopt(dialog: SipDialog): void {
     this.#dialog = dialog;
+    this.allowsInfo = dialog.allows('INFO');
     dialog.attach({
       onBye: ({ q850, reason }) =>
         this.end(() => {
@@ -124,6 +133,7 @@ export class PhoneSession {
       onReinvite: async (offerSdp) => this.#reinvited(offerSdp),
       onReinviteAnswer: (sdp) => this.#delayedAnswer(sdp),
       onNoAnswer: () => this.#unagreed('ACK without an answer'),
+      onInfo: ({ contentType, body }) => this.#info(contentType, body),
     });
   }
 
@@ -145,10 +155,10 @@ export class PhoneSession {
     }, done);
   }
 
-  /** `application/dtmf-relay`, as Asterisk and Cisco read it. */
+  /** A key of the consumer's that was let go; nothing, where the packet path carries it. */
   sendDtmf(digit: string, durationMs: number): void {
-    const body = `Signal=${digit}\r\nDuration=${durationMs}\r\n`;
-    this.#dialog?.info('application/dtmf-relay', body).then((result) => {
+    if (this.#method !== 'info') return;
+    this.#dialog?.digit(digit, durationMs).then((result) => {
       if (!result.ok) this.#context.log.warn({ status: result.error.status }, 'sip.dtmf-info-refused');
     }, this.bug);
   }
@@ -165,6 +175,26 @@ export class PhoneSession {
       message: error instanceof Error ? (error.stack ?? '') : String(error),
     });
   };
+
+  /** How keys go to this phone now. `rfc4733` without telephone-event in the answer is no way at all. */
+  get #method(): 'rfc4733' | 'info' | 'inband' {
+    if (this.#dtmf !== 'auto') return this.#dtmf;
+    if (this.#plan?.telephoneEvent) return 'rfc4733';
+    return this.allowsInfo ? 'info' : 'inband';
+  }
+
+  #withDtmf(plan: PhonePlan): MediaPhonePlan {
+    return this.#method === 'inband' ? { ...plan, inbandDtmf: true } : plan;
+  }
+
+  /** A key that the phone tells of by INFO; taken whatever the trunk's method is. The status to answer. */
+  #info(contentType: string, body: string): number {
+    const key = readInfoKey(contentType, body);
+    if (!key.ok) return key.error;
+    const { digit, durationMs } = key.value;
+    if (digit !== undefined) this.#media.infoKey(digit, durationMs);
+    return 200;
+  }
 
   /** An offer of the phone's (hold, resume, another codec or address), or a request for ours. */
   #reinvited(offerSdp: string | undefined): { sdp: string } | { status: number } {
@@ -218,7 +248,7 @@ export class PhoneSession {
 
   #replan(): void {
     if (!this.#plan) return;
-    this.#media.setPhonePlan(this.#plan);
+    this.#media.setPhonePlan(this.#withDtmf(this.#plan));
     const held = isHeld(this.#plan);
     if (held === this.#held) return;
     this.#held = held;

@@ -15,6 +15,7 @@ export {
   type SendPlan,
 } from './bridge/types.ts';
 export * from './codec/index.ts';
+export { DtmfDetector, DtmfGenerator } from './dtmf/index.ts';
 export { createDatagramIo, type DatagramIoChoice } from './net/create.ts';
 export * from './record/index.ts';
 export * from './sound/index.ts';

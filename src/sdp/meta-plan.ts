@@ -51,6 +51,8 @@ export function planSend(
     audio[0];
   const opus = line && (opusOf(line) ?? audio.map(opusOf).find((payload) => payload !== undefined));
   if (!line || !opus) return problem('SDP_NO_OPUS', 'The line that listens to us has no Opus.', 'a=rtpmap');
+  const events = line.payloads.filter(({ name }) => name === 'telephone-event');
+  const event = events.find(({ clockRate }) => clockRate === 48_000) ?? events[0];
   const bitrate = Number(opus.fmtp['maxaveragebitrate']);
   const playback = Number(opus.fmtp['maxplaybackrate']);
   return ok({
@@ -67,6 +69,9 @@ export function planSend(
       : { audioLevelExtensionId: line.audioLevelExtensionId }),
     ...(bitrate >= 6_000 && bitrate <= 510_000 ? { maxAverageBitrate: bitrate } : {}),
     ...(playback >= 8_000 && playback <= 48_000 ? { maxPlaybackRate: playback } : {}),
+    ...(event
+      ? { telephoneEvent: { payloadType: event.payloadType, clockRate: event.clockRate || 48_000 } }
+      : {}),
   });
 }
 

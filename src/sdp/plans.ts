@@ -8,7 +8,7 @@ export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 
 export interface TelephoneEvent {
   readonly payloadType: number;
-  /** Hz; equals the clock of the audio it replaces (RFC 4733 section 2.1). */
+  /** Hz; should be the clock of the audio it replaces (RFC 4733 section 2.1), which not everybody keeps to. */
   readonly clockRate: number;
 }
 
@@ -39,6 +39,8 @@ export interface SendPlan {
   readonly useInbandFec: boolean;
   readonly useDtx: boolean;
   readonly ptimeMs: number;
+  /** The line that listens to us names it: the phone's keys may go there. */
+  readonly telephoneEvent?: TelephoneEvent;
 }
 
 /** Where and how to talk RTP with the phone. */

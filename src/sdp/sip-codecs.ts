@@ -23,7 +23,11 @@ export const SIP_CODECS: Readonly<Record<SipCodec, SipCodecFacts>> = {
 };
 
 /** The payload types that we declare for telephone-event, by clock: it must be the clock of the audio (RFC 4733 2.1). */
-export const TELEPHONE_EVENT_PAYLOAD: Readonly<Record<number, number>> = { 8000: 101, 48000: 102 };
+export const TELEPHONE_EVENT_PAYLOAD: Readonly<Record<number, number>> = {
+  8000: 101,
+  16000: 103,
+  48000: 102,
+};
 
 export function codecByName(name: string): SipCodec | undefined {
   const upper = name.toUpperCase();

@@ -25,7 +25,7 @@ export function negotiateSipAnswer(local: SipLocal, answerSdp: string): Result<P
     return problem('SDP_NO_SRTP', 'The answer has no SRTP key for what we offered.', 'a=crypto');
   }
   const event = telephoneEventOf(audio.payloads, clockRate);
-  const receiveEvent = TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101;
+  const receiveEvent = TELEPHONE_EVENT_PAYLOAD[event?.clockRate ?? clockRate] ?? 101;
   return ok(
     planOf(audio, chosen, [declared, chosen.payload.payloadType], {
       direction: mirrored(audio.direction, local.direction),
@@ -99,11 +99,13 @@ function firstCommon(payloads: readonly SipPayload[], codecs: readonly SipCodec[
   return undefined;
 }
 
+/** At the clock of the audio (RFC 4733 section 2.1); else at 8000: many phones have no other beside Opus. */
 function telephoneEventOf(payloads: readonly SipPayload[], clockRate: number): TelephoneEvent | undefined {
-  const event = payloads.find(
-    (payload) => payload.name.toLowerCase() === 'telephone-event' && payload.clockRate === clockRate,
-  );
-  return event && { payloadType: event.payloadType, clockRate };
+  const events = payloads.filter(({ name }) => name.toLowerCase() === 'telephone-event');
+  const event =
+    events.find((payload) => payload.clockRate === clockRate) ??
+    events.find((payload) => payload.clockRate === 8_000);
+  return event && { payloadType: event.payloadType, clockRate: event.clockRate };
 }
 
 /** Our direction, from the other side's and from what we ourselves want. */

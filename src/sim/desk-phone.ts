@@ -19,6 +19,8 @@ export interface DeskPhoneOptions {
   /** `answer`, `never`, or a final status such as 486. Default answer. */
   readonly behaviour?: 'answer' | 'never' | number;
   readonly telephoneEvent?: boolean;
+  /** Keys are tones in its audio, both ways. Default false. */
+  readonly inbandDtmf?: boolean;
   /** Default udp. */
   readonly transport?: 'udp' | 'tcp' | 'tls';
   /** Its certificate, for transport tls. */

@@ -52,7 +52,7 @@ export class DialedCall {
   ): Promise<DialedCall> {
     const clock = options.clock ?? systemClock;
     const firstAudio = Promise.withResolvers<void>();
-    const media = await PhoneMedia.open(opus, clock, options.toneHz, () => firstAudio.resolve());
+    const media = await PhoneMedia.open(opus, clock, options, () => firstAudio.resolve());
     return new DialedCall(control, media, clock, options, dialed, firstAudio.promise);
   }
 

@@ -6,6 +6,7 @@ import type { IncomingInvite, SipDialog } from '../sip/index.ts';
 import type { DeskPhoneOptions } from './desk-phone.ts';
 import { type Heard, NOTHING_HEARD } from './events.ts';
 import { PhoneMedia, type TakenPhone } from './phone-media.ts';
+import { type KeyMethod, pressKeys } from './press-keys.ts';
 
 export interface PhoneCallEnd {
   readonly by: 'phone' | 'gateway';
@@ -22,6 +23,8 @@ export class PhoneCall {
   readonly answered: Promise<void>;
   readonly firstAudio: Promise<void>;
   readonly ended: Promise<PhoneCallEnd>;
+  /** Keys that came by SIP INFO. */
+  infos = 0;
   readonly #invite: IncomingInvite;
   readonly #options: DeskPhoneOptions;
   readonly #opus: OpusLibrary;
@@ -89,7 +92,7 @@ export class PhoneCall {
   async answer(): Promise<void> {
     if (this.#over || this.#media) return;
     this.#ringing?.clear();
-    const media = await PhoneMedia.open(this.#opus, this.#clock, this.#options.toneHz, () => {
+    const media = await PhoneMedia.open(this.#opus, this.#clock, this.#options, () => {
       this.#tell('gateway', 'phone', 'first audio packet');
       this.#resolve.firstAudio();
     });
@@ -125,7 +128,8 @@ export class PhoneCall {
       onInfo: ({ contentType, body }) => {
         const key = /^Signal= ?([0-9*#A-D])/m.exec(body)?.[1];
         if (contentType !== 'application/dtmf-relay' || !key || !this.#media) return 415;
-        this.#media.dtmf += key;
+        this.#media.otherKeys += key;
+        this.infos += 1;
         return 200;
       },
     });
@@ -141,6 +145,11 @@ export class PhoneCall {
   /** Hands the phone's media to another program; the dialog lives on. Undefined before it talks and after the end. */
   async takeMedia(): Promise<TakenPhone | undefined> {
     return this.#over ? undefined : this.#media?.take();
+  }
+
+  /** Presses keys, each by all of these methods at once; resolves when the last one is let go. */
+  press(digits: string, ...methods: readonly KeyMethod[]): Promise<void> {
+    return pressKeys(digits, methods, this.#media, this.#dialog, this.#clock);
   }
 
   /** Puts the receiver down; resolves when the BYE was answered. */

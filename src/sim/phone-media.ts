@@ -4,6 +4,8 @@ import { RtpHeader, RtpPacket } from 'werift';
 import {
   type AudioDecoder,
   type AudioEncoder,
+  DtmfDetector,
+  DtmfGenerator,
   G711Decoder,
   G711Encoder,
   G722Decoder,
@@ -14,6 +16,7 @@ import {
 } from '../media/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import { Ear } from './ear.ts';
+import { KeysHeard } from './keys-heard.ts';
 import type { MediaPath } from './lite-agent.ts';
 import { Pacer } from './pacer.ts';
 import { readRtp } from './read-rtp.ts';
@@ -39,8 +42,9 @@ export class PhoneMedia {
   readonly #pcm = new Int16Array(5_760);
   readonly #ssrc = randomInt(1, 2 ** 32);
   ear = new Ear(8_000);
-  /** Keys heard by telephone-event. */
-  dtmf = '';
+  readonly #eventKeys = new KeysHeard();
+  /** Keys that came another way: as tones, by SIP INFO. */
+  otherKeys = '';
   /** Packets that were not agreed: another payload type, from elsewhere, or a second source. */
   strays = 0;
   /** Of the gateway; it may change when the media is agreed anew, not in between. */
@@ -52,13 +56,16 @@ export class PhoneMedia {
   #tone: Tone | undefined;
   #sequence = randomInt(1_000);
   #timestamp = randomInt(2 ** 31);
-  #lastEvent = '';
+  readonly #tones = new DtmfGenerator();
+  #detector: DtmfDetector | undefined;
+  /** Telephone-events to send, one packet a frame. */
+  #events: { readonly payload: Buffer; readonly timestamp: number; readonly first: boolean }[] = [];
   #closed = false;
 
   static async open(
     opus: OpusLibrary,
     clock: Clock,
-    toneHz: number,
+    options: { readonly toneHz: number; readonly inbandDtmf?: boolean },
     onFirst: () => void,
   ): Promise<PhoneMedia> {
     const socket = createSocket('udp4');
@@ -66,17 +73,33 @@ export class PhoneMedia {
       socket.once('error', reject);
       socket.bind(0, '127.0.0.1', () => resolve());
     });
-    return new PhoneMedia(socket, opus, clock, toneHz, onFirst);
+    return new PhoneMedia(socket, opus, clock, options, onFirst);
   }
 
-  private constructor(socket: Socket, opus: OpusLibrary, clock: Clock, toneHz: number, onFirst: () => void) {
+  private constructor(
+    socket: Socket,
+    opus: OpusLibrary,
+    clock: Clock,
+    { toneHz, inbandDtmf }: { readonly toneHz: number; readonly inbandDtmf?: boolean },
+    onFirst: () => void,
+  ) {
     this.#socket = socket;
     this.#opus = opus;
     this.#toneHz = toneHz;
+    if (inbandDtmf) {
+      this.#detector = new DtmfDetector((step, code) => {
+        if (step === 'end') this.otherKeys += KEYS[code] ?? '';
+      });
+    }
     this.#onFirst = onFirst;
     this.#pacer = new Pacer(clock, () => this.#send());
     socket.on('message', (packet, from) => this.#receive(packet, from));
     socket.on('error', () => {});
+  }
+
+  /** Keys heard, by whatever way the gateway took. */
+  get dtmf(): string {
+    return this.#eventKeys.keys + this.otherKeys;
   }
 
   get port(): number {
@@ -93,6 +116,26 @@ export class PhoneMedia {
     this.#plan = plan;
     this.#source = undefined;
     this.#pacer.start();
+  }
+
+  /** Sends a key as a telephone-event; false when none is agreed. @param ms how long, whole frames of 20 ms */
+  sendEvent(key: string, ms: number): boolean {
+    const event = this.#plan?.telephoneEvent;
+    if (!event) return false;
+    const frames = ms / 20;
+    const timestamp = this.#timestamp;
+    for (let n = 1; n <= frames + 2; n++) {
+      const last = n >= frames;
+      const payload = Buffer.from([KEYS.indexOf(key), (last ? 0x80 : 0) | 10, 0, 0]);
+      payload.writeUInt16BE((Math.min(n, frames) * event.clockRate) / 50, 2);
+      this.#events.push({ payload, timestamp, first: n === 1 });
+    }
+    return true;
+  }
+
+  /** Sends a key as a tone in place of its own. @param ms how long */
+  sendTone(key: string, ms: number): void {
+    this.#tones.press(KEYS.indexOf(key), ms);
   }
 
   pause(): void {
@@ -150,17 +193,38 @@ export class PhoneMedia {
     const samples = this.#encoder.sampleRate / 50;
     this.#timestamp = (this.#timestamp + plan.clockRate / 50) >>> 0;
     if (plan.direction === 'recvonly' || plan.direction === 'inactive') return;
+    const event = this.#events.shift();
+    if (event && plan.telephoneEvent) return this.#emit(plan, plan.telephoneEvent.payloadType, event);
     this.#tone?.fill(this.#pcm, samples);
+    if (this.#tones.active)
+      this.#pcm.fill(0, this.#tones.read(this.#pcm, samples, this.#encoder.sampleRate), samples);
     const out = Buffer.alloc(1_275);
     const bytes = this.#encoder.encode(this.#pcm.subarray(0, samples), samples, out);
-    const header = new RtpHeader({
-      payloadType: plan.payloadType,
-      sequenceNumber: this.#sequence,
+    this.#emit(plan, plan.payloadType, {
+      payload: out.subarray(0, bytes),
       timestamp: this.#timestamp,
+      first: false,
+    });
+  }
+
+  #emit(
+    plan: PhonePlan,
+    payloadType: number,
+    {
+      payload,
+      timestamp,
+      first,
+    }: { readonly payload: Buffer; readonly timestamp: number; readonly first: boolean },
+  ): void {
+    const header = new RtpHeader({
+      payloadType,
+      sequenceNumber: this.#sequence,
+      timestamp,
       ssrc: this.#ssrc,
+      marker: first,
     });
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    const packet = new RtpPacket(header, out.subarray(0, bytes)).serialize();
+    const packet = new RtpPacket(header, payload).serialize();
     this.#socket.send(packet, plan.remote.port, plan.remote.address, () => {});
   }
 
@@ -184,16 +248,9 @@ export class PhoneMedia {
       this.#heardFirst = true;
       this.#onFirst();
     }
-    if (isKey) return this.#key(payload, header.timestamp);
+    if (isKey) return this.#eventKeys.hear(payload, header.timestamp);
     const samples = this.#decoder?.decode(payload, this.#pcm) ?? 0;
     this.ear.hear(this.#pcm, samples);
-  }
-
-  /** A key counts when its end comes; the end comes three times. */
-  #key(payload: Buffer, timestamp: number): void {
-    const event = `${timestamp} ${payload[0]}`;
-    if (((payload[1] ?? 0) & 0x80) === 0 || event === this.#lastEvent) return;
-    this.#lastEvent = event;
-    this.dtmf += KEYS[payload[0] ?? 16] ?? '';
+    this.#detector?.write(this.#pcm, samples, this.ear.sampleRate, 0);
   }
 }

@@ -5,6 +5,7 @@ import type { Clock, TimerHandle } from '../shared/clock.ts';
 import { Ear } from './ear.ts';
 import type { Heard } from './events.ts';
 import type { ReplyForm } from './faults.ts';
+import { KeysHeard } from './keys-heard.ts';
 import type { CheckCounters } from './lite-agent.ts';
 import { MediaPeer, type TakenRelay } from './media-peer.ts';
 import {
@@ -28,6 +29,8 @@ export interface RelayView extends CheckCounters {
   readonly forged: number;
   /** RTP of another payload type, SSRC or mid than the offer's, or no Opus; RTP and RTCP that are none. */
   readonly strays: number;
+  /** The phone's keys, by telephone-event, where the reply named it. */
+  readonly keys: string;
   readonly rtcp: HeardReports;
   /** The consumer's packets, those that the bad network took included. */
   readonly sent: number;
@@ -94,6 +97,7 @@ export class RelayLeg {
   #report: TimerHandle | undefined;
   #silence: TimerHandle | undefined;
   #strays = 0;
+  readonly #keys = new KeysHeard();
   #over = false;
   #state: ConsumerState = {};
   #waits: boolean;
@@ -186,6 +190,7 @@ export class RelayLeg {
     return {
       ...this.#peer.counters,
       strays: this.#strays,
+      keys: this.#keys.keys,
       rtcp: this.#rtcp.heard,
       sent: this.#voice?.packets ?? 0,
       early: this.#early,
@@ -272,6 +277,11 @@ export class RelayLeg {
   hear(packet: Buffer): void {
     if (this.#over) return;
     const rtp = readRtp(packet);
+    if (rtp && this.#isKey(rtp.header)) {
+      this.#rtcp.rtp(rtp.header, this.#host.clock.monotonic());
+      this.ear.packet(rtp.header.sequenceNumber, rtp.header.ssrc);
+      return this.#keys.hear(rtp.payload, rtp.header.timestamp);
+    }
     if (!rtp || !this.#isOurs(rtp.header) || opusSamples48k(rtp.payload) === 0) {
       this.#strays += 1;
       return;
@@ -294,6 +304,12 @@ export class RelayLeg {
     if (this.#over) return;
     void this.close();
     this.#options.onFailed(reason);
+  }
+
+  #isKey({ payloadType, ssrc }: RtpHeader): boolean {
+    const { platform, reply } = this.#options;
+    const event = platform === 'whatsapp' ? WHATSAPP_EVENT : MESSENGER_EVENT;
+    return reply.telephoneEvent === true && payloadType === event.payloadType && ssrc === this.#remote?.ssrc;
   }
 
   /** The relay forwards what the offer announced, and nothing else. */

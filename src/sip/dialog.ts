@@ -1,8 +1,9 @@
 import type { TimerHandle } from '../shared/clock.ts';
 import { err, ok, type Result } from '../shared/result.ts';
 import { type OnLink, safely } from './context.ts';
+import { DigitSender } from './digit-sender.ts';
 import { userOf } from './grammar.ts';
-import { ALLOW, SUPPORTED } from './headers.ts';
+import { ACCEPT_INFO, ALLOW, allowsIn, SUPPORTED } from './headers.ts';
 import { InboundOffers } from './inbound-offers.ts';
 import type { InboundRequest } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
@@ -21,6 +22,8 @@ export interface DialogFacts {
   /** We sent the first INVITE, so the Call-ID is ours (RFC 3261 14.1). */
   readonly ownsCallId: boolean;
   readonly credentials?: Credentials;
+  /** Allow header of the other side's INVITE or 200. */
+  readonly allow?: string | undefined;
 }
 
 const LOST: RequestFailure = {
@@ -44,6 +47,8 @@ export class Dialog implements SipDialog {
   readonly #on: OnLink;
   readonly #onEnd: (dialog: Dialog) => void;
   readonly #offers: InboundOffers;
+  readonly #digits: DigitSender;
+  readonly #allowed: ReadonlySet<string>;
   readonly #running = new Set<Transaction>();
   /** Glare delays of re-INVITEs. */
   readonly #waiting = new Map<TimerHandle, () => void>();
@@ -67,6 +72,12 @@ export class Dialog implements SipDialog {
     this.remoteUri = facts.remoteUri;
     this.remoteUser = userOf(facts.remoteUri);
     this.#offers = new InboundOffers(on, () => this.#offering);
+    this.#digits = new DigitSender(on.clock, (contentType, body) => this.info(contentType, body));
+    this.#allowed = allowsIn(facts.allow);
+  }
+
+  allows(method: string): boolean {
+    return this.#allowed.has(method);
   }
 
   get alive(): boolean {
@@ -165,6 +176,10 @@ export class Dialog implements SipDialog {
     return result.ok ? ok(result.value.status) : result;
   }
 
+  digit(digit: string, durationMs: number): Promise<Result<number, RequestFailure>> {
+    return this.#digits.send(digit, durationMs);
+  }
+
   async #request(method: string, headers: Record<string, string>, body: string) {
     if (!this.#alive) return err(ENDED);
     const transaction = transact(
@@ -223,6 +238,10 @@ export class Dialog implements SipDialog {
     // The end may have come while nobody was attached (RFC 3261 15.1.2).
     if (!this.#alive) return request.respond(487);
     if (request.method === 'INFO') {
+      // RFC 6086 4.2.2: we named no package that we would take.
+      if (request.header('info-package') !== undefined) {
+        return request.respond(469, { phrase: 'Bad Info Package', headers: { 'Recv-Info': '' } });
+      }
       const contentType = request.header('content-type') ?? '';
       return this.#answer(
         request,
@@ -242,7 +261,8 @@ export class Dialog implements SipDialog {
     const timer = this.#on.clock.after(this.#on.requestTimeoutMs, () => request.respond(500));
     handler()
       .then(
-        (status) => request.respond(status),
+        // RFC 3261 21.4.13: what would have been taken.
+        (status) => request.respond(status, status === 415 ? { headers: { Accept: ACCEPT_INFO } } : {}),
         (error: unknown) => {
           this.#on.log.error({ err: error, callId: this.callId }, 'sip.handler-threw');
           request.respond(500);
@@ -277,6 +297,7 @@ export class Dialog implements SipDialog {
       resume();
     }
     this.#waiting.clear();
+    this.#digits.close(failure);
     this.#offers.stop();
   }
 

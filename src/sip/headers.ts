@@ -19,6 +19,14 @@ export const SUPPORTED = '100rel, timer';
 /** Bodies we understand (RFC 3261 20.1). */
 export const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';
 
+/** Bodies of an INFO that we understand (RFC 3261 21.4.13). */
+export const ACCEPT_INFO = 'application/dtmf-relay, application/dtmf';
+
+/** Methods of an Allow header; none for a side that sent none. */
+export function allowsIn(value: string | undefined): ReadonlySet<string> {
+  return new Set(splitOutside(value ?? '', ',').map((method) => method.trim().toUpperCase()));
+}
+
 /** Our From, To or Contact value: name quoted, user escaped; `localhost` is replaced by the server's own address. */
 export function formatFrom(from: InviteOptions['from']): string {
   const user = escapeUser(from.user);

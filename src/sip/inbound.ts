@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { type OnLink, safely } from './context.ts';
 import type { Dialog, DialogFacts } from './dialog.ts';
 import { cleanText, parseNameAddr, userOf } from './grammar.ts';
-import { ALLOW, cleanHeaders, SUPPORTED } from './headers.ts';
+import { ALLOW, allowsIn, cleanHeaders, SUPPORTED } from './headers.ts';
 import type { InboundRequest, Source } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
 import { grantedSession } from './session-expires.ts';
@@ -61,6 +61,10 @@ export class Inbound implements IncomingInvite {
     return this.#request.header(name);
   }
 
+  allows(method: string): boolean {
+    return allowsIn(this.header('allow')).has(method);
+  }
+
   onCancel(fn: (reason: Reason | undefined) => void): void {
     this.#onCancel = fn;
     if (this.#gone) safely(this.#on.log, 'onCancel', () => fn(this.#gone?.reason));
@@ -99,6 +103,7 @@ export class Inbound implements IncomingInvite {
             remoteTag: this.#fromTag,
             remoteUri: this.from.uri,
             ownsCallId: false,
+            allow: this.header('allow'),
           };
           end(ok(this.#owner.adopt(facts, this.sdp === undefined ? this.#request : undefined)));
         },

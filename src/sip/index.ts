@@ -1,5 +1,6 @@
 export { connectSip } from './connect.ts';
 export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './digest-guard.ts';
+export { type InfoKey, readInfoKey } from './dtmf-info.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
 export type {

@@ -171,6 +171,7 @@ export class Outbound implements OutboundInvite {
       remoteTag,
       remoteUri: to.uri,
       ownsCallId: true,
+      allow: response.header('allow'),
       ...(this.#options.credentials && { credentials: this.#options.credentials }),
     });
     const sdp = sdpOf(response) ?? this.#early.get(remoteTag);

@@ -148,6 +148,13 @@ export interface SipDialog {
    * delay of RFC 3261 14.1, twice. A failure leaves the session as it was, except 481 and 408, which end it.
    */
   reinvite(sdp: string): Promise<Result<string, RequestFailure>>;
+  /** The Allow header of the other side's INVITE or 200 names this method, in capitals; false when it sent none. */
+  allows(method: string): boolean;
+  /**
+   * Tells a key by INFO (`application/dtmf-relay`, or `application/dtmf` where that gets 415), one at a time in the
+   * order of calls, each when the one before was answered and its `durationMs` is over. The value is the 2xx status.
+   */
+  digit(digit: string, durationMs: number): Promise<Result<number, RequestFailure>>;
   /** INFO (RFC 6086), e.g. `application/dtmf-relay`; the value is the 2xx status. */
   info(contentType: string, body: string): Promise<Result<number, RequestFailure>>;
 }
@@ -197,6 +204,8 @@ export interface IncomingInvite {
     readonly port: number;
   };
   header(name: string): string | undefined;
+  /** The Allow header names this method, in capitals. */
+  allows(method: string): boolean;
   /** Set once, synchronously: the caller gave up before the final response. */
   onCancel(fn: (reason: Reason | undefined) => void): void;
   /** 180, 183... */

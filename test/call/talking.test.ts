@@ -65,8 +65,8 @@ describe('silence', () => {
   });
 });
 
-test('DTMF: to a phone without telephone-event by INFO, only from the consumer; counted, not kept', () => {
-  const call = new CallHarness().ringing().send({ type: 'sip.answered', attempt: 1, dtmf: 'info' });
+test("DTMF: the consumer's goes to the phone's side, the phone's nowhere; counted, not kept", () => {
+  const call = new CallHarness().ringing().send({ type: 'sip.answered', attempt: 1 });
   call.send(
     { type: 'graph.accepted', answerSdp: 'B' },
     { type: 'media.secure' },
@@ -77,10 +77,6 @@ test('DTMF: to a phone without telephone-event by INFO, only from the consumer; 
   call.send({ type: 'meta.terminate', status: 'Completed' }).settle();
   expect(call.record?.dtmfDigits).toBe(1);
   expect(JSON.stringify(call.record)).not.toContain('digit"');
-});
-
-test('DTMF: a phone with telephone-event gets it in RTP', () => {
-  expect(new CallHarness().talking().send(digit('consumer')).count('sendDtmf')).toBe(0);
 });
 
 test('the longest conversation, when limited', () => {

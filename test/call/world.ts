@@ -189,7 +189,7 @@ export class World {
     const ring: CallEvent = { type: 'sip.progress', attempt, status: 180, hasSdp: false };
     const statuses = [486, 603, 480, 404, 503];
     const last: CallEvent = this.#chance(0.7)
-      ? { type: 'sip.answered', attempt, dtmf: this.#chance(0.5) ? 'rtp' : 'info' }
+      ? { type: 'sip.answered', attempt }
       : { type: 'sip.failed', attempt, status: statuses[this.#int(5)] ?? 500, kind: 'response' };
     return this.#chance(0.8) ? [ring, last] : [last];
   }

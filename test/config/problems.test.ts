@@ -7,7 +7,7 @@ it('takes the example, with defaults filled in and secrets from the environment'
   if (!parsed.ok) throw new Error(formatProblems('example.yaml', parsed.error));
   expect(parsed.value.meta.apps[0]?.secret).toBe('s');
   expect(parsed.value.meta.graphUrl).toBe('https://graph.facebook.com');
-  expect(parsed.value.trunks['pbx']).toMatchObject({ telephoneEvent: true, ptimeMs: 20 });
+  expect(parsed.value.trunks['pbx']).toMatchObject({ dtmf: 'auto', ptimeMs: 20 });
   expect(parsed.value.webrtc.setupTimeoutMs).toBe(15_000);
 });
 

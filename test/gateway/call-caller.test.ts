@@ -8,7 +8,7 @@ import type { IncomingInvite, SipDialog, SipDialogEvents } from '../../src/sip/i
 import { reports, SDP, settled } from '../sip/support/leg.ts';
 import { startLeg } from '../sip/support/server.ts';
 
-const trunk = { codecs: ['PCMU'] as const, telephoneEvent: true, ptimeMs: 20 };
+const trunk = { codecs: ['PCMU'] as const, dtmf: 'auto' as const, ptimeMs: 20 };
 
 it('hangs up a phone whose 200 was on its way when the call was abandoned', async () => {
   const rung = Promise.withResolvers<IncomingInvite>();
@@ -55,6 +55,7 @@ it.each([
       callId: 'a',
       localTag: 'b',
       remoteTag: 'c',
+      allows: () => false,
       attach: (given: SipDialogEvents) => {
         events = given;
       },
@@ -63,6 +64,7 @@ it.each([
     const session = new PhoneSession(
       1,
       sipLocal(trunk, '127.0.0.1', 40_002),
+      'auto',
       { setPhonePlan: () => {} } as unknown as MediaSide,
       { dispatch: told.resolve, step: () => {}, log: silentLog },
     );
@@ -80,10 +82,18 @@ it.each([['sendonly'], ['inactive'], ['sendrecv']])(
   async (direction) => {
     const told: CallEvent[] = [];
     const answered = Promise.withResolvers<void>();
-    const dialog = { callId: 'a', localTag: 'b', remoteTag: 'c', attach: () => {}, bye: async () => {} };
+    const dialog = {
+      callId: 'a',
+      localTag: 'b',
+      remoteTag: 'c',
+      allows: () => false,
+      attach: () => {},
+      bye: async () => {},
+    };
     const invite = {
       user: '7',
       sdp: `${SDP}a=${direction}\r\n`,
+      allows: () => false,
       accept: async () => ({ ok: true, value: dialog }),
       reject: () => {},
     };

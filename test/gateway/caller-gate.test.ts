@@ -5,7 +5,7 @@ import { authorize, parseChallenges } from '../../src/sip/digest.ts';
 const trunk = (more: Partial<CallerTrunk>): CallerTrunk => ({
   host: '192.0.2.20',
   codecs: ['PCMU'],
-  telephoneEvent: true,
+  dtmf: 'auto',
   ptimeMs: 20,
   ...more,
 });

@@ -70,28 +70,32 @@ it('never takes a telephone-event number that is Opus here', () => {
 });
 
 it.each([
-  ['B', answerB()],
-  ['C', offerC()],
-  ['D', offerD()],
-])('sends as %s wants it, on the line that listens', (_, sdp) => {
-  const parsed = parseMetaDescription(sdp);
-  expect(parsed.ok && planSend(parsed.value, OURS)).toEqual({
-    ok: true,
-    value: {
-      payloadType: 111,
-      ssrc: OURS.ssrc,
-      cname: OURS.cname,
-      mid: '0',
-      midExtensionId: 4,
-      audioLevelExtensionId: 1,
-      maxAverageBitrate: 20_000,
-      maxPlaybackRate: 16_000,
-      useInbandFec: true,
-      useDtx: true,
-      ptimeMs: 20,
-    },
-  });
-});
+  ['B', answerB(), undefined],
+  ['C', offerC(), undefined],
+  ['D', offerD(), { payloadType: 110, clockRate: 48_000 }],
+])(
+  'sends as %s wants it, on the line that listens, keys only where that line names them',
+  (_, sdp, telephoneEvent) => {
+    const parsed = parseMetaDescription(sdp);
+    expect(parsed.ok && planSend(parsed.value, OURS)).toEqual({
+      ok: true,
+      value: {
+        payloadType: 111,
+        ssrc: OURS.ssrc,
+        cname: OURS.cname,
+        mid: '0',
+        midExtensionId: 4,
+        audioLevelExtensionId: 1,
+        maxAverageBitrate: 20_000,
+        maxPlaybackRate: 16_000,
+        useInbandFec: true,
+        useDtx: true,
+        ptimeMs: 20,
+        ...(telephoneEvent ? { telephoneEvent } : {}),
+      },
+    });
+  },
+);
 
 it('leaves limits out that make no sense', () => {
   const odd = parseMetaDescription(answerB().replace('=20000', '=7').replace('=16000', '=x'));

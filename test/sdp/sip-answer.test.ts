@@ -43,15 +43,23 @@ it('takes the first format of the answer that we offered, whatever the case of i
   });
 });
 
-it('uses telephone-event only at the clock of the codec, and only when we offered it', () => {
+it('uses telephone-event at the clock of the codec, else at 8000, and only when we offered it', () => {
   const at8000 = ['a=rtpmap:101 telephone-event/8000'];
   const g711 = phone('m=audio 5004 RTP/AVP 0 101', at8000);
   expect(negotiateSipAnswer(LOCAL, g711)).toMatchObject({
     value: { telephoneEvent: { payloadType: 101, clockRate: 8_000, receivePayloadType: 101 } },
   });
-  const opus = phone('m=audio 5004 RTP/AVP 96 101', ['a=rtpmap:96 opus/48000/2', ...at8000]);
+  // Beside Opus some name it at 8000 alone, against RFC 4733 section 2.1.
+  const opus = phone('m=audio 5004 RTP/AVP 96 98', [
+    'a=rtpmap:96 opus/48000/2',
+    'a=rtpmap:98 telephone-event/8000',
+  ]);
+  expect(negotiateSipAnswer(LOCAL, opus)).toMatchObject({
+    value: { telephoneEvent: { payloadType: 98, clockRate: 8_000, receivePayloadType: 101 } },
+  });
+  const other = phone('m=audio 5004 RTP/AVP 0 98', ['a=rtpmap:98 telephone-event/16000']);
   const plans = [
-    negotiateSipAnswer(LOCAL, opus),
+    negotiateSipAnswer(LOCAL, other),
     negotiateSipAnswer({ ...LOCAL, telephoneEvent: false }, g711),
   ];
   for (const plan of plans) {

@@ -57,7 +57,12 @@ async function talk(
 ): Promise<Talk> {
   const [desk, { sip }] = [await phoneWith(options), await startLeg()];
   const heard = Promise.withResolvers<void>();
-  const caller = await PhoneMedia.open(await createOpusLibrary(), systemClock, CALLER_HZ, heard.resolve);
+  const caller = await PhoneMedia.open(
+    await createOpusLibrary(),
+    systemClock,
+    { toneHz: CALLER_HZ },
+    heard.resolve,
+  );
   onTestFinished(() => caller.close());
   let local = localOf(caller.port, codecs);
   const agree = (answerSdp: string): void => {

@@ -86,6 +86,11 @@ export class CallMedia {
     return undefined;
   }
 
+  infoKey(digit: string, durationMs: number): undefined {
+    this.#bridgeOrThrow().infoKey(digit, durationMs);
+    return undefined;
+  }
+
   setOpen(open: boolean): undefined {
     this.#bridgeOrThrow().setOpen(open);
     return undefined;

@@ -39,6 +39,8 @@ export interface MediaRequests {
   applyRenegotiation: { params: { call: string; sdp: string }; result: { answerSdp: string } };
   /** Where and how to talk to the phone. */
   setPhonePlan: { params: { call: string; plan: PhonePlan }; result: undefined };
+  /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms. */
+  infoKey: { params: { call: string; digit: string; durationMs: number }; result: undefined };
   /** Lets both directions talk, or mutes both. */
   setOpen: { params: { call: string; open: boolean }; result: undefined };
   /** A live view of the call's legs, for operators. */

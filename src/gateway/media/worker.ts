@@ -65,6 +65,7 @@ const handlers: Handlers = {
   applyAnswer: ({ call, sdp }) => callOf(call).applyAnswer(sdp),
   applyRenegotiation: ({ call, sdp }) => callOf(call).applyRenegotiation(sdp),
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
+  infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),
   dump: ({ call }) => callOf(call).dump(),
   close: ({ call }) => {

@@ -1,3 +1,4 @@
+import { DTMF_KEYS } from '../dtmf/index.ts';
 import type { SrtpKeys } from '../srtp/session.ts';
 import { ConsumerSide } from './consumer-side.ts';
 import type { PcmSource, PcmTap, PlayMode } from './inserts.ts';
@@ -99,6 +100,12 @@ export class Bridge {
     this.#phone.setPlan(plan);
     this.#toPhone.configure(plan);
     this.#toConsumer.configurePhone(plan);
+  }
+
+  /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms until now. */
+  infoKey(digit: string, durationMs: number): void {
+    const code = DTMF_KEYS.indexOf(digit);
+    if (this.#open && digit.length === 1 && code >= 0) this.#phone.infoKey(code, durationMs);
   }
 
   /** Both directions talk only when true; what comes before is dropped, so that nobody hears a backlog. */
