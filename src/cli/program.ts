@@ -45,8 +45,8 @@ export function program(): Command {
     .option('--hangup <side>', 'who hangs up: consumer or phone', oneOf('consumer', 'phone'), 'consumer')
     .option(
       '--codec <codec>',
-      "the phone's codec: pcmu, pcma, g722 or opus",
-      oneOf('pcmu', 'pcma', 'g722', 'opus'),
+      "the phone's codec: pcmu, pcma, g722, opus or l16",
+      oneOf('pcmu', 'pcma', 'g722', 'opus', 'l16'),
       'pcmu',
     )
     .option('--seconds <n>', 'how long they talk', positive, 4)

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
 
-export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus'] as const;
+export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const;
 
 const rateLimit = (description: string) =>
   Type.Object(
@@ -92,6 +92,10 @@ export const trunk = Type.Object(
       ['auto', 'rfc4733', 'info', 'inband'] as const,
       'How keys go to the PBX: telephone-event (RFC 4733), SIP INFO, tones in the audio, or the first of these that it takes.',
       { default: 'auto' },
+    ),
+    comfortNoise: flag(
+      'Offer comfort noise (RFC 3389), so that the phone may pause its packets in silence; what a phone offers or sends by itself is always taken.',
+      false,
     ),
     ptimeMs: Type.Unsafe<10 | 20 | 30 | 40 | 60>({
       type: 'integer',

@@ -23,6 +23,7 @@ export interface CallTrunk {
   readonly fromDomain?: string;
   readonly codecs: readonly SipCodec[];
   readonly dtmf: DtmfSetting;
+  readonly comfortNoise?: boolean;
   readonly ptimeMs: number;
   readonly credentials?: { readonly username: string; readonly password: string };
 }
@@ -36,6 +37,7 @@ export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLo
     port,
     codecs: trunk.codecs,
     telephoneEvent: trunk.dtmf === 'auto' || trunk.dtmf === 'rfc4733',
+    comfortNoise: trunk.comfortNoise ?? false,
     ptimeMs: trunk.ptimeMs,
     direction: 'sendrecv',
   };

@@ -12,6 +12,7 @@ export { buildMetaOffer, type LocalCandidate, type MetaOfferOptions } from './me
 export { planReceive, planSend } from './meta-plan.ts';
 export { type MetaSession, parseMetaSession } from './meta-session.ts';
 export { normalizeSdp } from './normalize.ts';
+export { type OpusReceiver, parseOpusFmtp } from './opus-fmtp.ts';
 export type { Direction, PhonePlan, ReceivePlan, SendPlan, SipCodec, TelephoneEvent } from './plans.ts';
 export type { SdpProblem } from './problem.ts';
 export { newSdes, type SdesAgreed, type SdesLocal, type SrtpPolicy } from './sdes.ts';

@@ -1,6 +1,7 @@
 import { ok, type Result } from '../shared/result.ts';
 import { MESSENGER_SDP, type SdpDialect } from './dialect.ts';
 import type { MetaDescription, MetaMedia, MetaPayload } from './meta-description.ts';
+import { opusReceiver } from './opus-fmtp.ts';
 import type { ReceivePlan, SendPlan, TelephoneEvent } from './plans.ts';
 import { problem, type SdpProblem } from './problem.ts';
 
@@ -53,22 +54,22 @@ export function planSend(
   if (!line || !opus) return problem('SDP_NO_OPUS', 'The line that listens to us has no Opus.', 'a=rtpmap');
   const events = line.payloads.filter(({ name }) => name === 'telephone-event');
   const event = events.find(({ clockRate }) => clockRate === 48_000) ?? events[0];
-  const bitrate = Number(opus.fmtp['maxaveragebitrate']);
-  const playback = Number(opus.fmtp['maxplaybackrate']);
+  const wanted = opusReceiver((name) => opus.fmtp[name]);
   return ok({
     payloadType: opus.payloadType,
     ssrc: ours.ssrc,
     cname: ours.cname,
     mid: line.mid,
-    useInbandFec: opus.fmtp['useinbandfec'] === '1',
-    useDtx: opus.fmtp['usedtx'] === '1',
+    useInbandFec: wanted.useInbandFec,
+    useDtx: wanted.useDtx,
     ptimeMs: 20,
     ...(line.midExtensionId === undefined ? {} : { midExtensionId: line.midExtensionId }),
     ...(line.audioLevelExtensionId === undefined
       ? {}
       : { audioLevelExtensionId: line.audioLevelExtensionId }),
-    ...(bitrate >= 6_000 && bitrate <= 510_000 ? { maxAverageBitrate: bitrate } : {}),
-    ...(playback >= 8_000 && playback <= 48_000 ? { maxPlaybackRate: playback } : {}),
+    ...(wanted.cbr ? { cbr: true } : {}),
+    ...(wanted.maxAverageBitrate === undefined ? {} : { maxAverageBitrate: wanted.maxAverageBitrate }),
+    ...(wanted.maxPlaybackRate === undefined ? {} : { maxPlaybackRate: wanted.maxPlaybackRate }),
     ...(event
       ? { telephoneEvent: { payloadType: event.payloadType, clockRate: event.clockRate || 48_000 } }
       : {}),

@@ -1,7 +1,8 @@
+import type { OpusReceiver } from './opus-fmtp.ts';
 import type { SdesAgreed } from './sdes.ts';
 
 /** Codecs of the phone leg, by their RTP encoding name (RFC 3551, RFC 7587). */
-export type SipCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus';
+export type SipCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus' | 'L16';
 
 /** `a=` direction as one side sees it (RFC 3264 section 5.1). */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -37,7 +38,10 @@ export interface SendPlan {
   /** Hz */
   readonly maxPlaybackRate?: number;
   readonly useInbandFec: boolean;
+  /** Meta's wish; its clients drop a call that falls silent, so nobody follows it. */
   readonly useDtx: boolean;
+  /** Constant bit rate. */
+  readonly cbr?: boolean;
   readonly ptimeMs: number;
   /** The line that listens to us names it: the phone's keys may go there. */
   readonly telephoneEvent?: TelephoneEvent;
@@ -50,7 +54,7 @@ export interface PhonePlan {
   readonly payloadType: number;
   /** What the phone may send with: the numbers we declared for this codec. */
   readonly receivePayloadTypes: readonly number[];
-  /** RTP clock, Hz; 8000 for G.722 (RFC 3551 section 4.5.2). */
+  /** RTP clock, Hz; 8000 for G.722 (RFC 3551 section 4.5.2), the sampling rate for L16. */
   readonly clockRate: number;
   readonly remote: {
     readonly address: string;
@@ -65,5 +69,10 @@ export interface PhonePlan {
   readonly direction: Direction;
   /** Absent: plain RTP. Never to be logged or dumped. */
   readonly srtp?: SdesAgreed;
-  readonly opusFmtp?: string;
+  /** The longest packet that the phone takes; absent: it did not say. */
+  readonly maxPtimeMs?: number;
+  /** Payload types with which the phone may send comfort noise (RFC 3389). */
+  readonly comfortNoise?: readonly number[];
+  /** Of an Opus phone. */
+  readonly opus?: OpusReceiver;
 }

@@ -12,6 +12,7 @@ export interface SipPayload {
   /** As written: `PCMU`, `opus`, `telephone-event`. */
   readonly name: string;
   readonly clockRate: number;
+  readonly channels: number;
   readonly fmtp?: string;
 }
 
@@ -34,6 +35,8 @@ export interface SipAudio {
   readonly cryptos: readonly SdesCrypto[];
   /** There are keys, if none that we can use. */
   readonly wantsCrypto: boolean;
+  /** The longest packet it takes, ms. */
+  readonly maxPtimeMs?: number;
 }
 
 export interface SipDescription {
@@ -47,10 +50,10 @@ type ParsedMedia = Parsed['media'][number];
 
 /** Static payload types that may come without an rtpmap (RFC 3551 section 6). */
 const STATIC: Readonly<Record<number, SipPayload>> = {
-  0: { payloadType: 0, name: 'PCMU', clockRate: 8_000 },
-  8: { payloadType: 8, name: 'PCMA', clockRate: 8_000 },
-  9: { payloadType: 9, name: 'G722', clockRate: 8_000 },
-  13: { payloadType: 13, name: 'CN', clockRate: 8_000 },
+  0: { payloadType: 0, name: 'PCMU', clockRate: 8_000, channels: 1 },
+  8: { payloadType: 8, name: 'PCMA', clockRate: 8_000, channels: 1 },
+  9: { payloadType: 9, name: 'G722', clockRate: 8_000, channels: 1 },
+  13: { payloadType: 13, name: 'CN', clockRate: 8_000, channels: 1 },
 };
 
 /**
@@ -131,10 +134,13 @@ function rtcpPortOf({ port, rtcp }: ParsedMedia): number {
 }
 
 /** The packet time the phone wants, held to its maximum (RFC 8866 section 6.4); 10 to 60 ms make sense. */
-function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number } {
+function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number; readonly maxPtimeMs?: number } {
   const max = media.maxptime ?? 60;
   const ptime = Math.min(media.ptime ?? (max < 20 ? max : Number.NaN), max);
-  return ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {};
+  return {
+    ...(ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {}),
+    ...(media.maxptime !== undefined && max >= 10 ? { maxPtimeMs: max } : {}),
+  };
 }
 
 function payloadsOf(media: ParsedMedia): SipPayload[] {
@@ -145,7 +151,12 @@ function payloadsOf(media: ParsedMedia): SipPayload[] {
     const rtp = media.rtp.find((entry) => entry.payload === payloadType);
     const fmtp = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
     const known = rtp
-      ? { payloadType, name: String(rtp.codec), clockRate: rtp.rate ?? 8_000 }
+      ? {
+          payloadType,
+          name: String(rtp.codec),
+          clockRate: rtp.rate ?? 8_000,
+          channels: Number(rtp.encoding ?? 1),
+        }
       : STATIC[payloadType];
     return known ? [{ ...known, ...(fmtp === undefined ? {} : { fmtp: String(fmtp) }) }] : [];
   });

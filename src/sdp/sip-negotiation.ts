@@ -1,11 +1,25 @@
 import { ok, type Result } from '../shared/result.ts';
 import { lines } from './meta-offer.ts';
+import { parseOpusFmtp } from './opus-fmtp.ts';
 import type { Direction, PhonePlan, SipCodec, TelephoneEvent } from './plans.ts';
 import { problem, type SdpProblem } from './problem.ts';
 import { agreeCrypto, answerCrypto, type SdesAgreed } from './sdes.ts';
-import { codecByName, SIP_CODECS, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
+import {
+  COMFORT_NOISE_PAYLOAD,
+  codecByName,
+  OLD_COMFORT_NOISE_PAYLOAD,
+  SIP_CODECS,
+  type SipFormat,
+  TELEPHONE_EVENT_PAYLOAD,
+} from './sip-codecs.ts';
 import { parseSipDescription, type SipAudio, type SipPayload } from './sip-description.ts';
-import { codecLines, type SipLocal, sessionLines, telephoneEventLines } from './sip-offer.ts';
+import {
+  codecLines,
+  comfortNoiseLines,
+  type SipLocal,
+  sessionLines,
+  telephoneEventLines,
+} from './sip-offer.ts';
 
 /**
  * What the phone's answer to our offer means: the first format of the answer that we offered, its address, and
@@ -18,7 +32,7 @@ export function negotiateSipAnswer(local: SipLocal, answerSdp: string): Result<P
   const { audio } = parsed.value;
   const chosen = firstCommon(audio.payloads, local.codecs);
   if (!chosen) return noCommonCodec(audio);
-  const { payloadType: declared, clockRate } = SIP_CODECS[chosen.codec];
+  const { payloadType: declared, clockRate } = chosen.format;
   const srtp = agreeCrypto(local.sdes, audio.cryptos);
   // An answer with keys that are of no use would be heard as noise.
   if (!srtp && local.sdes && (audio.secure || audio.wantsCrypto || local.sdes.policy === 'required')) {
@@ -55,7 +69,8 @@ export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAns
   const { audio, media } = parsed.value;
   const chosen = firstCommon(audio.payloads, local.codecs);
   if (!chosen) return noCommonCodec(audio);
-  const { clockRate } = SIP_CODECS[chosen.codec];
+  const { clockRate } = chosen.format;
+  const noise = comfortNoiseOf(audio.payloads, chosen);
   const event = local.telephoneEvent ? telephoneEventOf(audio.payloads, clockRate) : undefined;
   const direction = mirrored(audio.direction, 'sendrecv');
   const crypto = answerCrypto(local.sdes, audio.cryptos);
@@ -70,8 +85,9 @@ export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAns
   const sections = media.flatMap((line, index) =>
     index === audio.index
       ? [
-          `m=audio ${local.port} ${line.protocol} ${[chosen.payload.payloadType, ...(event ? [event.payloadType] : [])].join(' ')}`,
-          ...codecLines(chosen.payload.payloadType, chosen.codec),
+          `m=audio ${local.port} ${line.protocol} ${[chosen.payload.payloadType, ...noise, ...(event ? [event.payloadType] : [])].join(' ')}`,
+          ...codecLines(chosen.payload.payloadType, chosen.format),
+          ...noise.flatMap((payloadType) => comfortNoiseLines(payloadType, clockRate)),
           ...(event ? telephoneEventLines(event.payloadType, event.clockRate) : []),
           ...(crypto ? [crypto.line] : []),
           `a=ptime:${plan.ptimeMs}`,
@@ -86,17 +102,27 @@ export function answerSipOffer(local: SipLocal, offerSdp: string): Result<SipAns
 
 interface Chosen {
   readonly codec: SipCodec;
+  readonly format: SipFormat;
   readonly payload: SipPayload;
 }
 
 function firstCommon(payloads: readonly SipPayload[], codecs: readonly SipCodec[]): Chosen | undefined {
   for (const payload of payloads) {
     const codec = codecByName(payload.name);
-    if (codec && codecs.includes(codec) && SIP_CODECS[codec].clockRate === payload.clockRate) {
-      return { codec, payload };
-    }
+    if (!codec || !codecs.includes(codec)) continue;
+    const format = SIP_CODECS[codec].find(({ clockRate }) => clockRate === payload.clockRate);
+    // An Opus line says 2 whatever is sent (RFC 7587 section 4.1); of the others only mono is ours.
+    if (format && (codec === 'opus' || payload.channels === 1)) return { codec, format, payload };
   }
   return undefined;
+}
+
+/** The numbers under which a phone declares comfort noise for this format: its clock must be the same (RFC 3389 section 4). */
+function comfortNoiseOf(payloads: readonly SipPayload[], { codec, format }: Chosen): number[] {
+  if (codec === 'opus') return [];
+  return payloads
+    .filter(({ name, clockRate }) => name.toUpperCase() === 'CN' && clockRate === format.clockRate)
+    .map(({ payloadType }) => payloadType);
 }
 
 /** At the clock of the audio (RFC 4733 section 2.1); else at 8000: many phones have no other beside Opus. */
@@ -120,7 +146,7 @@ function mirrored(theirs: Direction, ours: Direction): Direction {
 
 function planOf(
   audio: SipAudio,
-  { codec, payload }: Chosen,
+  chosen: Chosen,
   receivePayloadTypes: readonly number[],
   rest: {
     readonly direction: Direction;
@@ -129,11 +155,16 @@ function planOf(
     readonly srtp: SdesAgreed | undefined;
   },
 ): PhonePlan {
+  const { codec, format, payload } = chosen;
+  // Many phones send comfort noise that was never agreed.
+  const assumed = format.clockRate === 8_000 ? [COMFORT_NOISE_PAYLOAD, OLD_COMFORT_NOISE_PAYLOAD] : [];
+  const taken = [...receivePayloadTypes, ...audio.payloads.map(({ payloadType }) => payloadType)];
+  const noise = comfortNoiseOf(audio.payloads, chosen);
   return {
     codec,
     payloadType: payload.payloadType,
     receivePayloadTypes: [...new Set(receivePayloadTypes)],
-    clockRate: SIP_CODECS[codec].clockRate,
+    clockRate: format.clockRate,
     remote: {
       address: audio.address,
       port: audio.port,
@@ -141,11 +172,14 @@ function planOf(
       // Only what both sides declare is agreed (RFC 5761 section 5.1.1), and our offer does not.
       rtcpMux: false,
     },
-    ptimeMs: rest.ptimeMs,
+    ptimeMs: Math.min(rest.ptimeMs, format.maxPtimeMs ?? rest.ptimeMs),
+    ...(audio.maxPtimeMs === undefined ? {} : { maxPtimeMs: audio.maxPtimeMs }),
     direction: rest.direction,
     ...(rest.event ? { telephoneEvent: rest.event } : {}),
     ...(rest.srtp ? { srtp: rest.srtp } : {}),
-    ...(codec === 'opus' && payload.fmtp ? { opusFmtp: payload.fmtp } : {}),
+    ...(codec === 'opus'
+      ? { opus: parseOpusFmtp(payload.fmtp) }
+      : { comfortNoise: [...noise, ...assumed.filter((type) => !taken.includes(type))] }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { lines } from './meta-offer.ts';
 import type { Direction, SipCodec } from './plans.ts';
 import { cryptoOffer, type SdesLocal } from './sdes.ts';
-import { SIP_CODECS, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
+import { COMFORT_NOISE_PAYLOAD, SIP_CODECS, type SipFormat, TELEPHONE_EVENT_PAYLOAD } from './sip-codecs.ts';
 
 /** Our side of the phone leg's session. */
 export interface SipLocal {
@@ -16,6 +16,8 @@ export interface SipLocal {
   readonly codecs: readonly SipCodec[];
   readonly telephoneEvent: boolean;
   readonly ptimeMs: number;
+  /** Offer comfort noise (RFC 3389), so that the phone may pause in silence. */
+  readonly comfortNoise?: boolean;
   readonly direction: Direction;
   /** Absent: plain RTP only. */
   readonly sdes?: SdesLocal;
@@ -23,15 +25,18 @@ export interface SipLocal {
 
 /** An offer for a phone or PBX: one audio line, RTP/SAVP where SRTP is required. */
 export function buildSipOffer(local: SipLocal): string {
-  const payloads = local.codecs.map((codec) => SIP_CODECS[codec].payloadType);
-  const clocks = [...new Set(local.codecs.map((codec) => SIP_CODECS[codec].clockRate))];
+  const formats = local.codecs.flatMap((codec) => SIP_CODECS[codec]);
+  const clocks = [...new Set(formats.map(({ clockRate }) => clockRate))];
+  const noise = local.comfortNoise && clocks.includes(8_000) ? [COMFORT_NOISE_PAYLOAD] : [];
+  const payloads = [...formats.map(({ payloadType }) => payloadType), ...noise];
   const events = local.telephoneEvent
     ? clocks.map((clockRate) => ({ clockRate, payloadType: TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101 }))
     : [];
   return lines(
     ...sessionLines(local),
     `m=audio ${local.port} RTP/${local.sdes?.policy === 'required' ? 'SAVP' : 'AVP'} ${[...payloads, ...events.map((e) => e.payloadType)].join(' ')}`,
-    ...local.codecs.flatMap((codec) => codecLines(SIP_CODECS[codec].payloadType, codec)),
+    ...formats.flatMap((format) => codecLines(format.payloadType, format)),
+    ...noise.flatMap((payloadType) => comfortNoiseLines(payloadType, 8_000)),
     ...events.flatMap((event) => telephoneEventLines(event.payloadType, event.clockRate)),
     ...(local.sdes ? cryptoOffer(local.sdes) : []),
     `a=ptime:${local.ptimeMs}`,
@@ -56,9 +61,12 @@ export function sessionLines(local: Pick<SipLocal, 'sessionId' | 'version' | 'ad
   return ['v=0', `o=- ${local.sessionId} ${local.version} ${address}`, 's=-', `c=${address}`, 't=0 0'];
 }
 
-export function codecLines(payloadType: number, codec: SipCodec): string[] {
-  const { rtpmap, fmtp } = SIP_CODECS[codec];
+export function codecLines(payloadType: number, { rtpmap, fmtp }: SipFormat): string[] {
   return [`a=rtpmap:${payloadType} ${rtpmap}`, ...(fmtp ? [`a=fmtp:${payloadType} ${fmtp}`] : [])];
+}
+
+export function comfortNoiseLines(payloadType: number, clockRate: number): string[] {
+  return [`a=rtpmap:${payloadType} CN/${clockRate}`];
 }
 
 export function telephoneEventLines(payloadType: number, clockRate: number): string[] {

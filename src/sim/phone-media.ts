@@ -10,6 +10,8 @@ import {
   G711Encoder,
   G722Decoder,
   G722Encoder,
+  L16Decoder,
+  L16Encoder,
   type OpusLibrary,
   type PhonePlan,
   Tone,
@@ -112,7 +114,7 @@ export class PhoneMedia {
 
   /** Talks by this plan from now on. */
   start(plan: PhonePlan): void {
-    if (this.#plan?.codec !== plan.codec) this.#useCodec(plan);
+    if (this.#plan?.codec !== plan.codec || this.#plan.clockRate !== plan.clockRate) this.#useCodec(plan);
     this.#plan = plan;
     this.#source = undefined;
     this.#pacer.start();
@@ -161,13 +163,16 @@ export class PhoneMedia {
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()));
   }
 
-  #useCodec({ codec }: PhonePlan): void {
+  #useCodec({ codec, clockRate }: PhonePlan): void {
     this.#encoder?.close();
     this.#decoder?.close();
-    const rate = codec === 'PCMU' || codec === 'PCMA' ? 8_000 : 16_000;
+    const rate = codec === 'L16' ? clockRate : codec === 'PCMU' || codec === 'PCMA' ? 8_000 : 16_000;
     if (codec === 'PCMU' || codec === 'PCMA') {
       this.#encoder = new G711Encoder(codec);
       this.#decoder = new G711Decoder(codec);
+    } else if (codec === 'L16') {
+      this.#encoder = new L16Encoder(rate);
+      this.#decoder = new L16Decoder(rate);
     } else if (codec === 'G722') {
       this.#encoder = new G722Encoder();
       this.#decoder = new G722Decoder();

@@ -20,7 +20,14 @@ it('sends with the numbers that the phone declared, receives with ours', () => {
       telephoneEvent: { payloadType: 97, clockRate: 48_000, receivePayloadType: 102 },
       ptimeMs: 40,
       direction: 'sendrecv',
-      opusFmtp: 'maxplaybackrate=16000',
+      opus: {
+        maxPlaybackRate: 16_000,
+        useInbandFec: false,
+        useDtx: false,
+        cbr: false,
+        stereo: false,
+        spropStereo: false,
+      },
     },
   });
 });

@@ -39,4 +39,4 @@ export interface DemoResult {
   readonly record: Record<string, unknown>;
 }
 
-export const CODECS = { pcmu: 'PCMU', pcma: 'PCMA', g722: 'G722', opus: 'opus' } as const;
+export const CODECS = { pcmu: 'PCMU', pcma: 'PCMA', g722: 'G722', opus: 'opus', l16: 'L16' } as const;

@@ -16,10 +16,14 @@ export class Cadence {
   #dtx = false;
   filling = false;
 
-  /** A packet was sent on; `dtx` when it announced a pause. Returns ms that the stream's clock lacks after filling. */
-  served(nowMs: number, dtx: boolean): number {
+  /**
+   * A packet of `packetMs` of sound was sent on; `dtx` when it announced a pause. Returns ms that the stream's clock
+   * lacks after filling.
+   */
+  served(nowMs: number, dtx: boolean, packetMs = FRAME_MS): number {
     const late = this.filling && this.#servedMs >= 0 ? nowMs - this.#servedMs - FRAME_MS : 0;
-    this.#servedMs = nowMs;
+    // The sound of a long packet lasts until the next one comes.
+    this.#servedMs = nowMs + Math.max(packetMs - FRAME_MS, 0);
     this.#dtx = dtx;
     this.filling = false;
     return Math.max(late, 0);

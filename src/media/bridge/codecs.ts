@@ -5,57 +5,87 @@ import {
   G711Encoder,
   G722Decoder,
   G722Encoder,
+  L16Decoder,
+  L16Encoder,
+  type OpusEncoder,
   type OpusLibrary,
 } from '../codec/index.ts';
-import type { PhoneCodec, SendPlan } from './types.ts';
+import type { PhonePlan, SendPlan } from './types.ts';
 
 /** What Meta asks for when its fmtp says nothing (its samples: 20 kbit/s, wideband). */
 const META_BITRATE = 20_000;
-const META_PLAYBACK_RATE = 16_000;
-const EXPECTED_LOSS_PERCENT = 10;
+const WIDEBAND = 16_000;
+/** For an Opus phone that names no limit: what is played to it may be music. */
 const PHONE_BITRATE = 32_000;
-const PHONE_COMPLEXITY = 5;
+
+type PhoneFormat = Pick<PhonePlan, 'codec' | 'clockRate'>;
 
 /** PCM rate of a phone's codec, Hz: libopus runs at it on the other leg, so nothing is resampled. */
-export function pcmRate(codec: PhoneCodec): number {
-  return codec === 'PCMU' || codec === 'PCMA' ? 8_000 : 16_000;
+export function pcmRate({ codec, clockRate }: PhoneFormat): number {
+  if (codec === 'L16') return clockRate;
+  return codec === 'PCMU' || codec === 'PCMA' ? 8_000 : WIDEBAND;
 }
 
-export function phoneDecoder(codec: PhoneCodec, opus: OpusLibrary): AudioDecoder {
-  if (codec === 'PCMU' || codec === 'PCMA') return new G711Decoder(codec);
-  return codec === 'G722' ? new G722Decoder() : opus.decoder(pcmRate(codec));
+/** The same codec at the same rate: nothing has to be made anew. */
+export function sameFormat(one: PhoneFormat | undefined, other: PhoneFormat): boolean {
+  return one?.codec === other.codec && one.clockRate === other.clockRate;
+}
+
+export function phoneDecoder(plan: PhoneFormat, opus: OpusLibrary): AudioDecoder {
+  switch (plan.codec) {
+    case 'opus':
+      return opus.decoder(pcmRate(plan));
+    case 'G722':
+      return new G722Decoder();
+    case 'L16':
+      return new L16Decoder(plan.clockRate);
+    default:
+      return new G711Decoder(plan.codec);
+  }
 }
 
 /** Towards an Opus phone only while something is played to it: otherwise the consumer's packets pass. */
-export function phoneEncoder(codec: PhoneCodec, opus: OpusLibrary): AudioEncoder {
-  if (codec === 'opus') {
-    return opus.encoder({
-      sampleRate: pcmRate(codec),
-      bitrate: PHONE_BITRATE,
-      complexity: PHONE_COMPLEXITY,
-      inbandFec: false,
-      expectedLossPercent: 0,
-      dtx: false,
-      maxPlaybackRate: 16_000,
-    });
+export function phoneEncoder(plan: PhonePlan, opus: OpusLibrary, complexity: number): AudioEncoder {
+  switch (plan.codec) {
+    case 'opus':
+      return opus.encoder({
+        sampleRate: WIDEBAND,
+        bitrate: plan.opus?.maxAverageBitrate ?? PHONE_BITRATE,
+        complexity,
+        inbandFec: false,
+        expectedLossPercent: 0,
+        dtx: plan.opus?.useDtx ?? false,
+        maxPlaybackRate: Math.min(plan.opus?.maxPlaybackRate ?? WIDEBAND, WIDEBAND),
+        cbr: plan.opus?.cbr ?? false,
+      });
+    case 'G722':
+      return new G722Encoder();
+    case 'L16':
+      return new L16Encoder(plan.clockRate);
+    default:
+      return new G711Encoder(plan.codec);
   }
-  return codec === 'G722' ? new G722Encoder() : new G711Encoder(codec);
 }
 
-/** Towards Meta: continuous frames (no DTX), because its clients drop calls that fall silent. */
+/**
+ * Towards Meta: continuous frames whatever its fmtp says of DTX, because its clients drop calls that fall silent.
+ * @param expectedLoss percent that the FEC is made for
+ */
 export function metaEncoder(
   opus: OpusLibrary,
   rate: number,
   plan: SendPlan,
   complexity: number,
-): AudioEncoder {
+  expectedLoss: number,
+): OpusEncoder {
   return opus.encoder({
     sampleRate: rate,
     bitrate: plan.maxAverageBitrate ?? META_BITRATE,
     complexity,
     inbandFec: plan.useInbandFec,
-    expectedLossPercent: plan.useInbandFec ? EXPECTED_LOSS_PERCENT : 0,
+    expectedLossPercent: plan.useInbandFec ? expectedLoss : 0,
     dtx: false,
-    maxPlaybackRate: Math.min(plan.maxPlaybackRate ?? META_PLAYBACK_RATE, rate * 2),
+    maxPlaybackRate: Math.min(plan.maxPlaybackRate ?? WIDEBAND, rate * 2),
+    cbr: plan.cbr ?? false,
   });
 }

@@ -170,7 +170,8 @@ export class PhoneSide {
     if (!plan) return 'notOpen';
     const type = header.payloadType;
     const eventClock = this.#eventClock(plan, type);
-    if (eventClock === 0 && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
+    const isNoise = plan.comfortNoise?.includes(type) === true;
+    if (eventClock === 0 && !isNoise && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
     if (srtp) {
       // Before the source is believed: only who has the key is the phone.
       const length = srtp.unprotectRtp(packet, received);
@@ -194,7 +195,9 @@ export class PhoneSide {
     if (eventClock > 0) return this.#takeEvent(packet, eventClock, now) ? undefined : 'event';
     if (arrival === 'late') return 'late';
     if (plan.direction === 'sendonly' || plan.direction === 'inactive') return 'held';
-    const used = this.#toConsumer?.audio(packet, header, arrival, reception.missing, now);
+    const used = isNoise
+      ? this.#toConsumer?.comfortNoise(packet, header, now)
+      : this.#toConsumer?.audio(packet, header, arrival, reception.missing, now);
     return used ? undefined : 'undecodable';
   }
 

@@ -1,7 +1,9 @@
+import { randomInt } from 'node:crypto';
 import {
   type AudioDecoder,
-  type AudioEncoder,
+  ComfortNoise,
   MAX_PACKET_SAMPLES,
+  type OpusEncoder,
   type OpusLibrary,
   opusSamples48k,
 } from '../codec/index.ts';
@@ -16,7 +18,7 @@ import { type RtpHeader, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
-import { metaEncoder, pcmRate, phoneDecoder } from './codecs.ts';
+import { metaEncoder, pcmRate, phoneDecoder, sameFormat } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
@@ -26,6 +28,7 @@ import type { PhonePlan, SendPlan } from './types.ts';
 const OPUS_TICKS = 960;
 const OPUS_CLOCK = 48_000;
 const MAX_CONCEALED_MS = 100;
+const EXPECTED_LOSS_PERCENT = 10;
 /** 20 ms of silence as any Opus decoder reads it: CELT, one frame, all bands at zero. */
 const OPUS_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
 
@@ -46,9 +49,10 @@ export class ToConsumer {
   #phone: PhonePlan | undefined;
   #plan: SendPlan | undefined;
   #decoder: AudioDecoder | undefined;
-  #encoder: AudioEncoder | undefined;
+  #encoder: OpusEncoder | undefined;
   #expected = 0;
   #synced = false;
+  readonly #noise = new ComfortNoise(randomInt(2 ** 31));
   readonly #inserts: Inserts;
   readonly #events: EventSender;
   readonly #keys: KeyPlayer;
@@ -88,7 +92,8 @@ export class ToConsumer {
     if (
       previous?.maxAverageBitrate !== plan.maxAverageBitrate ||
       previous?.maxPlaybackRate !== plan.maxPlaybackRate ||
-      previous?.useInbandFec !== plan.useInbandFec
+      previous?.useInbandFec !== plan.useInbandFec ||
+      previous?.cbr !== plan.cbr
     ) {
       this.#encoder?.close();
       this.#encoder = undefined;
@@ -97,13 +102,14 @@ export class ToConsumer {
   }
 
   configurePhone(plan: PhonePlan): void {
-    if (this.#phone?.codec !== plan.codec) {
+    if (!sameFormat(this.#phone, plan)) {
       this.#decoder?.close();
       this.#encoder?.close();
       this.#decoder = undefined;
       this.#encoder = undefined;
       this.#synced = false;
-      const samples = (pcmRate(plan.codec) * FRAME_MS) / 1000;
+      this.#noise.active = false;
+      const samples = (pcmRate(plan) * FRAME_MS) / 1000;
       this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
       this.#frame = new Int16Array(samples);
     }
@@ -173,19 +179,37 @@ export class ToConsumer {
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) return this.#pass(packet, header, ticks, arrival, missing, gap, nowMs);
-    const lateMs = this.#cadence.served(nowMs, false);
+    const lateMs = this.#cadence.served(nowMs, false, this.#counters.packetMs);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
-    return this.#decode(packet, header, lateMs > 0 || missing === 0 ? 0 : gap, nowMs);
+    const wasNoise = this.#noise.active;
+    this.#noise.active = false;
+    return this.#decode(packet, header, lateMs > 0 || missing === 0 || wasNoise ? 0 : gap, nowMs);
+  }
+
+  /** Comfort noise of the phone's (RFC 3389): it is heard until speech is back. False: it says nothing. */
+  comfortNoise(packet: Uint8Array, header: RtpHeader, nowMs: number): boolean {
+    const phone = this.#phone;
+    const { payloadOffset, payloadLength } = header;
+    const noise = this.#noise;
+    const begins = !noise.active;
+    if (!phone || !this.#plan || phone.codec === 'opus') return false;
+    if (!noise.update(packet, payloadOffset, payloadOffset + payloadLength)) return false;
+    // The first packet of a pause stands for a frame of it; the tick makes the others.
+    if (!begins || this.#events.active) return true;
+    const lateMs = this.#cadence.served(nowMs, true);
+    if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
+    noise.fill(this.#pcm, this.#framer.frame);
+    this.#push(this.#framer.frame, nowMs);
+    return true;
   }
 
   #decode(packet: Uint8Array, header: RtpHeader, gap: number, nowMs: number): boolean {
-    const at = header.payloadOffset;
-    const payload = packet.subarray(at, at + header.payloadLength);
     const phone = this.#phone;
     const decoder = this.#decoder;
     if (!phone || !decoder) return false;
     if (gap > 0) this.#conceal(phone, Math.min(gap, (phone.clockRate * MAX_CONCEALED_MS) / 1000), nowMs);
-    const samples = decoder.decode(payload, this.#pcm);
+    const from = header.payloadOffset;
+    const samples = decoder.decode(packet, this.#pcm, from, from + header.payloadLength);
     const ticks = (samples * phone.clockRate) / decoder.sampleRate;
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
@@ -206,10 +230,14 @@ export class ToConsumer {
         this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, OPUS_TICKS);
         if (!this.#inserts.listening) continue;
       }
-      this.#framer.clear();
-      this.#pcm.fill(0, 0, this.#framer.frame);
-      // Before its first packet there is no stream that lacks anything.
-      if (this.#synced) this.#counters.concealed((phone.clockRate * FRAME_MS) / 1000, true);
+      if (this.#noise.active) this.#noise.fill(this.#pcm, this.#framer.frame);
+      else {
+        this.#framer.clear();
+        this.#pcm.fill(0, 0, this.#framer.frame);
+      }
+      // Before its first packet there is no stream that lacks anything, nor where the phone tells of silence.
+      if (this.#synced && !this.#noise.active)
+        this.#counters.concealed((phone.clockRate * FRAME_MS) / 1000, true);
       this.#push(this.#framer.frame, nowMs);
     }
   }
@@ -242,7 +270,7 @@ export class ToConsumer {
       // A key that is told as an event is the stream meanwhile.
       if (!this.#events.active) {
         const at = this.#outlet.begin();
-        const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
+        const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
         this.#send(at + bytes, at);
       }
       this.#outlet.advance(OPUS_TICKS);
@@ -259,7 +287,7 @@ export class ToConsumer {
     nowMs: number,
   ): boolean {
     this.#counters.packetMs = ticks / 48;
-    const lateMs = this.#cadence.served(nowMs, false);
+    const lateMs = this.#cadence.served(nowMs, false, ticks / 48);
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
     else if (gap > 0 && gap < 48_000) {
@@ -293,18 +321,18 @@ export class ToConsumer {
     const phone = this.#phone;
     const plan = this.#plan;
     if (!phone || !plan) return;
-    this.#rate = pcmRate(phone.codec);
+    this.#rate = pcmRate(phone);
     if (this.passesThrough) {
       this.#encoder?.close();
       this.#encoder = undefined;
-      if (this.#inserts.listening) this.#decoder ??= phoneDecoder(phone.codec, this.#opus);
+      if (this.#inserts.listening) this.#decoder ??= phoneDecoder(phone, this.#opus);
       else {
         this.#decoder?.close();
         this.#decoder = undefined;
       }
       return;
     }
-    this.#decoder ??= phoneDecoder(phone.codec, this.#opus);
-    this.#encoder ??= metaEncoder(this.#opus, pcmRate(phone.codec), plan, this.#complexity);
+    this.#decoder ??= phoneDecoder(phone, this.#opus);
+    this.#encoder ??= metaEncoder(this.#opus, this.#rate, plan, this.#complexity, EXPECTED_LOSS_PERCENT);
   }
 }

@@ -11,7 +11,7 @@ import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts'
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
-import { pcmRate, phoneEncoder } from './codecs.ts';
+import { pcmRate, phoneEncoder, sameFormat } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
@@ -19,9 +19,10 @@ import type { Outlet } from './outlet.ts';
 import type { PhonePlan } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
+const PHONE_COMPLEXITY = 5;
 const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 /** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
-const MAX_CONCEALED_MS = 100;
+const MAX_CONCEALED_TICKS = 4_800;
 /** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
 const DTX_BYTES = 2;
 
@@ -84,14 +85,15 @@ export class ToPhone {
     if (!plan.inbandDtmf) this.#tones.release();
     this.#plan = plan;
     this.#outlet.payloadType = plan.payloadType;
-    const samples = (pcmRate(plan.codec) * plan.ptimeMs) / 1000;
-    if (previous?.codec !== plan.codec) {
+    const samples = (pcmRate(plan) * plan.ptimeMs) / 1000;
+    const isSame = sameFormat(previous, plan);
+    if (!isSame) {
       this.#release();
-      this.#rate = pcmRate(plan.codec);
+      this.#rate = pcmRate(plan);
       this.#synced = false;
       this.#aligned = false;
     }
-    if (this.#framer.frame !== samples || previous?.codec !== plan.codec) {
+    if (this.#framer.frame !== samples || !isSame) {
       this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
       this.#frame = new Int16Array(samples);
     }
@@ -139,9 +141,9 @@ export class ToPhone {
     const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) {
       if (this.#inserts.listening) this.#decode(packet, header, ticks, gap, nowMs);
-      return this.#pass(packet, header, nowMs);
+      return this.#pass(packet, header, ticks, nowMs);
     }
-    const lateMs = this.#cadence.served(nowMs, payloadLength <= DTX_BYTES);
+    const lateMs = this.#cadence.served(nowMs, payloadLength <= DTX_BYTES, ticks / 48);
     if (lateMs > 0) {
       this.#outlet.advance(Math.round((lateMs * plan.clockRate) / 1000));
       this.#outlet.marker = true;
@@ -150,12 +152,11 @@ export class ToPhone {
   }
 
   #decode(packet: Uint8Array, header: RtpHeader, ticks: number, gap: number, nowMs: number): boolean {
-    const at = header.payloadOffset;
-    const payload = packet.subarray(at, at + header.payloadLength);
     const decoder = this.#decoder;
     if (!decoder) return false;
-    if (gap > 0) this.#conceal(payload, Math.min(gap, (OPUS_CLOCK * MAX_CONCEALED_MS) / 1000), ticks, nowMs);
-    const samples = decoder.decode(payload, this.#pcm);
+    if (gap > 0) this.#conceal(packet, header, Math.min(gap, MAX_CONCEALED_TICKS), ticks, nowMs);
+    const from = header.payloadOffset;
+    const samples = decoder.decode(packet, this.#pcm, from, from + header.payloadLength);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
     if (samples === 0) return false;
@@ -233,11 +234,13 @@ export class ToPhone {
   }
 
   /** FEC of the packet after the gap for its last frame, PLC for the frames before (RFC 6716 section 2.1.7). */
-  #conceal(next: Uint8Array, gapTicks: number, frameTicks: number, nowMs: number): void {
+  #conceal(next: Uint8Array, header: RtpHeader, gapTicks: number, frameTicks: number, nowMs: number): void {
     const decoder = this.#decoder;
     if (!decoder) return;
     const toSamples = this.#rate / OPUS_CLOCK;
-    const fec = gapTicks >= frameTicks && opusHasFec(next);
+    const from = header.payloadOffset;
+    const to = from + header.payloadLength;
+    const fec = gapTicks >= frameTicks && opusHasFec(next, from, to);
     const plain = fec ? gapTicks - frameTicks : gapTicks;
     for (let done = 0; done < plain; ) {
       const step = Math.min(960, plain - done);
@@ -247,7 +250,7 @@ export class ToPhone {
       done += step;
     }
     if (fec) {
-      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples)) ?? 0;
+      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples), from, to) ?? 0;
       if (samples > 0) this.#counters.recoveredByFec += 1;
       this.#counters.played(frameTicks);
       this.#push(samples, nowMs);
@@ -271,7 +274,7 @@ export class ToPhone {
       const tone = this.#tones.active;
       if (tone) this.#playTone();
       const at = this.#outlet.begin();
-      const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet.subarray(at));
+      const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
       this.#send(at + bytes, at);
       if (tone && !this.#tones.active) this.#ready();
     }
@@ -284,7 +287,7 @@ export class ToPhone {
     frame.fill(0, this.#tones.read(frame, frame.length, this.#rate));
   }
 
-  #pass(packet: Uint8Array, header: RtpHeader, nowMs: number): boolean {
+  #pass(packet: Uint8Array, header: RtpHeader, ticks: number, nowMs: number): boolean {
     if (!this.#aligned) {
       this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, header.sequence);
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
@@ -292,9 +295,9 @@ export class ToPhone {
     }
     this.#lastPassedTimestamp = header.timestamp;
     this.#lastPassedAtMs = nowMs;
-    this.#cadence.served(nowMs, false);
+    this.#cadence.served(nowMs, false, ticks / 48);
     if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
-    this.#forward(packet, header);
+    this.#forward(packet, header, ticks);
     return true;
   }
 
@@ -304,7 +307,7 @@ export class ToPhone {
     this.#aligned = false;
   }
 
-  #forward(packet: Uint8Array, header: RtpHeader): void {
+  #forward(packet: Uint8Array, header: RtpHeader, ticks: number): void {
     const outlet = this.#outlet;
     const { payloadOffset, payloadLength } = header;
     outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
@@ -313,19 +316,19 @@ export class ToPhone {
     const at = outlet.begin();
     outlet.put(packet, payloadOffset, payloadLength, at);
     this.#send(at + payloadLength, at);
-    outlet.advance(960);
+    outlet.advance(ticks);
   }
 
   /** Codecs are there as long as somebody needs them. */
   #ready(): void {
-    const codec = this.#plan?.codec;
-    if (!codec) return;
+    const plan = this.#plan;
+    if (!plan) return;
     if (this.passesThrough) {
       this.#encoder?.close();
       this.#encoder = undefined;
       if (!this.#inserts.listening) this.#release();
     } else {
-      this.#encoder ??= phoneEncoder(codec, this.#opus);
+      this.#encoder ??= phoneEncoder(plan, this.#opus, PHONE_COMPLEXITY);
       // What was passed on before has numbers of its own.
       this.#aligned = false;
     }

@@ -4,7 +4,7 @@ import type { Log } from '../../shared/log.ts';
 import type { OpusLibrary } from '../codec/index.ts';
 import type { SrtpKeys } from '../srtp/types.ts';
 
-export type PhoneCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus';
+export type PhoneCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus' | 'L16';
 export type Leg = 'consumer' | 'phone';
 
 /** How to recognise the consumer's audio; made by `sdp/`. */
@@ -28,6 +28,7 @@ export interface SendPlan {
   /** Hz */
   readonly maxPlaybackRate?: number;
   readonly useInbandFec: boolean;
+  readonly cbr?: boolean;
   /** Meta's description names it, so the phone's keys go there; absent: they do not. */
   readonly telephoneEvent?: { readonly payloadType: number; readonly clockRate: number };
 }
@@ -55,9 +56,22 @@ export interface PhonePlan {
   readonly ptimeMs: number;
   /** Ours. */
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
-  readonly opusFmtp?: string;
   /** Absent: plain RTP. Never to be logged or dumped. */
   readonly srtp?: SrtpKeys;
+  /** The longest packet that the phone takes; absent: it did not say. */
+  readonly maxPtimeMs?: number;
+  /** Payload types with which the phone may send comfort noise (RFC 3389). */
+  readonly comfortNoise?: readonly number[];
+  /** What an Opus phone wants of an encoder (RFC 7587 section 6.1). */
+  readonly opus?: {
+    /** Hz */
+    readonly maxPlaybackRate?: number;
+    /** bit/s */
+    readonly maxAverageBitrate?: number;
+    readonly useInbandFec: boolean;
+    readonly useDtx: boolean;
+    readonly cbr: boolean;
+  };
 }
 
 export type BridgeEvent =
@@ -167,7 +181,7 @@ export const DROP_REASONS = [
   'malformed',
   /** Before keys or a plan were there, or while both directions were shut. */
   'notOpen',
-  /** A payload type that nobody agreed to: video, comfort noise. */
+  /** A payload type that nobody agreed to: video. */
   'payloadType',
   'replay',
   'auth',

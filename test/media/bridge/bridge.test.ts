@@ -7,6 +7,8 @@ import {
   G711Encoder,
   G722Decoder,
   G722Encoder,
+  L16Decoder,
+  L16Encoder,
 } from '../../../src/media/codec/index.ts';
 import {
   dominantFrequency,
@@ -42,6 +44,9 @@ function balance(leg: LegStats): number {
 
 function phoneSide(codec: PhoneCodec): { encoder: AudioEncoder; decoder: AudioDecoder; rate: number } {
   if (codec === 'G722') return { encoder: new G722Encoder(), decoder: new G722Decoder(), rate: 16_000 };
+  if (codec === 'L16') {
+    return { encoder: new L16Encoder(16_000), decoder: new L16Decoder(16_000), rate: 16_000 };
+  }
   if (codec === 'opus') {
     const options = {
       sampleRate: 16_000,
@@ -59,7 +64,7 @@ function phoneSide(codec: PhoneCodec): { encoder: AudioEncoder; decoder: AudioDe
 
 const near = (got: number, wanted: number): number => Math.abs(got / wanted - 1);
 
-describe.each(['PCMU', 'PCMA', 'G722', 'opus'] as const)('%s', (codec) => {
+describe.each(['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const)('%s', (codec) => {
   it('carries the consumer to the phone, by frequency, in an unbroken stream', async () => {
     const harness = await start(codec);
     for (const [i, packet] of voice(1_000, 60).entries()) {

@@ -25,6 +25,7 @@ const PHONE: Record<PhoneCodec, { payloadType: number; clockRate: number }> = {
   PCMA: { payloadType: 8, clockRate: 8_000 },
   G722: { payloadType: 9, clockRate: 8_000 },
   opus: { payloadType: 107, clockRate: 48_000 },
+  L16: { payloadType: 108, clockRate: 16_000 },
 };
 
 function keys(): { ours: SrtpKeys; theirs: SrtpKeys } {
