@@ -238,10 +238,6 @@ export class Dialog implements SipDialog {
     // The end may have come while nobody was attached (RFC 3261 15.1.2).
     if (!this.#alive) return request.respond(487);
     if (request.method === 'INFO') {
-      // RFC 6086 4.2.2: we named no package that we would take.
-      if (request.header('info-package') !== undefined) {
-        return request.respond(469, { phrase: 'Bad Info Package', headers: { 'Recv-Info': '' } });
-      }
       const contentType = request.header('content-type') ?? '';
       return this.#answer(
         request,

@@ -295,6 +295,45 @@ test('INFO out and in', async () => {
   expect(infos.all).toEqual([{ contentType: 'application/dtmf-relay', body: 'Signal=5\r\n' }]);
 });
 
+test('INFO that is refused says what would be taken', async () => {
+  const { peer, invite } = await call({ onInfo: () => 415 });
+  peer.requestIn(invite, 'INFO', { headers: { 'Content-Type': 'text/plain' }, body: 'x' });
+  const refused = await peer.response(415, 'INFO');
+  expect(refused.headers.get('accept')).toBe('application/dtmf-relay, application/dtmf');
+});
+
+test('keys go out by INFO one at a time, in order', async () => {
+  const { peer, dialog } = await call();
+  const [first, second] = [dialog.digit('1', 40), dialog.digit('#', 40)];
+  const info = await peer.request('INFO');
+  expect(info.body).toBe('Signal=1\r\nDuration=40\r\n');
+  peer.respond(info, 200);
+  expect(await first).toEqual({ ok: true, value: 200 });
+  const next = await peer.request('INFO');
+  expect(next.body).toBe('Signal=#\r\nDuration=40\r\n');
+  peer.respond(next, 415);
+  const again = await peer.request('INFO');
+  expect([again.headers.get('content-type'), again.body]).toEqual(['application/dtmf', '#']);
+  peer.respond(again, 200);
+  expect(await second).toEqual({ ok: true, value: 200 });
+});
+
+test.each([
+  ['INVITE, ACK, BYE, info', true],
+  ['INVITE, ACK, BYE', false],
+  [undefined, false],
+])('Allow: %s in a 200', async (allow, info) => {
+  const { sip } = await startLeg();
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  sip.invite({ uri: peer.uri, from: { user: 'a' }, headers: {}, sdp: SDP }, events);
+  const invite = await peer.request('INVITE');
+  peer.respond(invite, 200, { body: ANSWER, ...(allow === undefined ? {} : { headers: { Allow: allow } }) });
+  const answered = await settled(inbox);
+  if (answered.what !== 'answered') throw new Error(JSON.stringify(answered));
+  expect(answered.dialog.allows('INFO')).toBe(info);
+});
+
 test.each([
   ['INFO', {}, 415],
   ['REFER', { 'Refer-To': '<sip:other@127.0.0.1>' }, 403],
