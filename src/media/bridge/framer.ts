@@ -10,6 +10,11 @@ export class Framer {
     this.#buffer = new Int16Array(frame + longest);
   }
 
+  /** Samples that wait. */
+  get filled(): number {
+    return this.#filled;
+  }
+
   push(pcm: Int16Array, samples: number): void {
     const buffer = this.#buffer;
     const count = Math.min(samples, buffer.length - this.#filled);

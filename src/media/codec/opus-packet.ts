@@ -116,6 +116,16 @@ export function opusHasFec(packet: Uint8Array, from = 0, to = packet.length): bo
   return (middle | side) !== 0;
 }
 
+/** Whether somebody speaks, as SILK's encoder saw it (its voice activity bits); CELT does not tell: true. */
+export function opusHasVoice(packet: Uint8Array, from = 0, to = packet.length): boolean {
+  const frames = shared;
+  if (!frames.parse(packet, from, to)) return true;
+  if ((frames.lengths[0] as number) < 2) return false;
+  if (frames.toc >> 3 >= 16) return true;
+  const first = packet[frames.starts[0] as number] as number;
+  return first >> (8 - Math.max(1, frames.frameSamples / 960)) !== 0;
+}
+
 function frameSamples48k(toc: number): number {
   const config = toc >> 3;
   if (config < 12) return SILK_SAMPLES_48K[config & 3] as number;

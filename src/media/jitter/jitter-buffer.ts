@@ -47,6 +47,8 @@ export class JitterBuffer {
   payloadLength = 0;
   /** RTP ticks of the last step. */
   ticks = 0;
+  /** Packets lost before that of the last packet step. */
+  missing = 0;
   /** Monotonic ms at which the next step is heard. */
   playoutMs = 0;
   /** Packets dropped because their time had passed. */
@@ -197,6 +199,7 @@ export class JitterBuffer {
       return this.#make('insert', ticks);
     }
     const skip = this.#mustShrink(-wantedMs, head.ticks / this.#ticksPerMs, quiet);
+    this.missing = lost;
     this.#next = head.timestamp + head.ticks;
     this.#played = head.sequence;
     this.#frameTicks = head.ticks;

@@ -1,0 +1,196 @@
+import { type AudioDecoder, opusHasFec, opusHasVoice } from '../codec/index.ts';
+import type { JitterBufferOptions } from '../jitter/delay-target.ts';
+import { JitterBuffer, type JitterStep } from '../jitter/jitter-buffer.ts';
+import type { RtpHeader } from '../rtp/header.ts';
+import type { Arrival } from '../rtp/reception.ts';
+import { isSilent, rms } from '../stats/level.ts';
+import type { Counters } from './counters.ts';
+import type { Outlet } from './outlet.ts';
+import type { Taken } from './types.ts';
+
+/** A thread that stood still for longer leaves the time out instead of sending a burst, ms. */
+const STALL_MS = 200;
+/** The tick wavers: what is due within half of it is due now, ms. */
+const SLACK_MS = 10;
+/** Quieter than the loudest by this factor (24 dB) is a pause between words, or less than this anyway. */
+const PAUSE_RATIO = 16;
+const QUIET_RMS = 60;
+/** The loudest is forgotten by half in 7 s of 20 ms packets. */
+const LOUDNESS_KEEP = 0.998;
+/** An Opus packet of at most two bytes announces DTX. */
+const DTX_BYTES = 2;
+/** Made-up time, in 48 kHz ticks, after which a stream that must not pause is filled with silence. */
+const FILL_AFTER_TICKS = 3_840;
+const FILL_TICKS = 960;
+
+/** One direction behind a jitter buffer: it turns the buffer's steps into PCM or into packets, at the tick's pace. */
+export class Playout {
+  readonly buffer: JitterBuffer;
+  readonly options: JitterBufferOptions;
+  readonly clockRate: number;
+  readonly #counters: Counters;
+  readonly #opus: boolean;
+  /** What the last step was. */
+  step: JitterStep = 'starved';
+  #quiet = true;
+  #loudness = 0;
+  /** Something was decoded: there is a sound to go on with. */
+  #heard = false;
+  #dtx = false;
+  #madeUp = 0;
+
+  /** @param clockRate RTP clock, Hz @param counters of the leg that is received */
+  constructor(options: JitterBufferOptions, clockRate: number, opus: boolean, counters: Counters) {
+    this.options = options;
+    this.clockRate = clockRate;
+    this.#opus = opus;
+    this.#counters = counters;
+    this.buffer = new JitterBuffer(options, clockRate);
+  }
+
+  /** Takes a copy of one packet. @param ticks its length, 0 for what is no audio */
+  push(packet: Uint8Array, header: RtpHeader, ticks: number, arrival: Arrival, nowMs: number): Taken {
+    const { buffer } = this;
+    const { payloadOffset, payloadLength, sequence, timestamp } = header;
+    const before = buffer.overflow;
+    const restart = arrival === 'restart' || arrival === 'first';
+    const kept = buffer.push(
+      packet,
+      payloadOffset,
+      payloadLength,
+      sequence,
+      timestamp,
+      ticks,
+      restart,
+      nowMs,
+    );
+    if (buffer.overflow > before) this.#counters.drop('overflow');
+    return kept ? 'waiting' : 'late';
+  }
+
+  /** A sequence number that was used for something else than audio, such as a telephone-event. */
+  pass(packet: Uint8Array, header: RtpHeader, nowMs: number): void {
+    const { sequence, timestamp } = header;
+    this.buffer.push(packet, 0, 0, sequence, timestamp, 0, false, nowMs);
+  }
+
+  /** Whether the next stretch must be made now. @param queuedMs audio that was made but not sent */
+  due(nowMs: number, queuedMs: number): boolean {
+    const { buffer } = this;
+    const at = buffer.playoutMs - queuedMs;
+    if (nowMs - at > STALL_MS) buffer.playoutMs = nowMs + queuedMs;
+    return buffer.playoutMs - queuedMs <= nowMs + SLACK_MS;
+  }
+
+  /** The next step as PCM: returns samples written to `pcm`, 0 when the step is left out. */
+  pull(decoder: AudioDecoder, pcm: Int16Array): number {
+    const { buffer } = this;
+    const counters = this.#counters;
+    this.step = buffer.next(this.#quiet);
+    const { ticks } = buffer;
+    const wanted = Math.round((ticks * decoder.sampleRate) / this.clockRate);
+    switch (this.step) {
+      case 'packet':
+      case 'skip':
+        return this.#decode(decoder, pcm, wanted);
+      case 'fec': {
+        const payload = this.payload;
+        const made = this.#opus && opusHasFec(payload) ? (decoder.decodeFec?.(payload, pcm, wanted) ?? 0) : 0;
+        if (made < wanted) return this.#conceal(decoder, pcm, wanted, false);
+        counters.recoveredByFec += 1;
+        counters.played(ticks);
+        return made;
+      }
+      case 'insert':
+        return this.#makeUp(decoder, pcm, wanted);
+      case 'pause':
+        return this.#conceal(decoder, pcm, wanted, true);
+      default:
+        return this.#conceal(decoder, pcm, wanted, this.#dtx);
+    }
+  }
+
+  /** The next step as it came, when nothing is decoded. */
+  advance(): void {
+    this.step = this.buffer.next(this.#quiet);
+    if (this.step !== 'packet' && this.step !== 'skip') return;
+    this.#counters.used += 1;
+    this.#quiet = !opusHasVoice(this.payload);
+  }
+
+  /**
+   * Sends what the last step is in an Opus stream that passes through: numbers without holes but for what was lost,
+   * time as it is played out. @param fill an Opus frame of 20 ms for long pauses; undefined leaves them empty
+   * @param talking false: time goes on, nothing is sent
+   */
+  forward(
+    outlet: Outlet,
+    send: (length: number, at: number) => void,
+    fill: Uint8Array | undefined,
+    talking: boolean,
+  ): void {
+    const { buffer, step } = this;
+    if (step === 'skip') return;
+    if (step === 'packet') {
+      outlet.sequence = (outlet.sequence + buffer.missing) & 0xffff;
+      if (this.#madeUp > 0) outlet.marker = true;
+      this.#madeUp = 0;
+      if (talking) this.#send(outlet, send, buffer.payload, buffer.payloadLength);
+      outlet.advance(buffer.ticks);
+      return;
+    }
+    outlet.advance(buffer.ticks);
+    if (step === 'lost' || step === 'fec') return;
+    this.#madeUp += buffer.ticks;
+    if (!fill || this.#madeUp < FILL_AFTER_TICKS + FILL_TICKS) return;
+    this.#madeUp -= FILL_TICKS;
+    if (talking) this.#send(outlet, send, fill, fill.length);
+  }
+
+  /** Bytes of the step's packet. */
+  get payload(): Uint8Array {
+    return this.buffer.payload.subarray(0, this.buffer.payloadLength);
+  }
+
+  #send(
+    outlet: Outlet,
+    send: (length: number, at: number) => void,
+    payload: Uint8Array,
+    length: number,
+  ): void {
+    const at = outlet.begin();
+    for (let i = 0; i < length; i++) outlet.packet[at + i] = payload[i] as number;
+    send(at + length, at);
+  }
+
+  #decode(decoder: AudioDecoder, pcm: Int16Array, wanted: number): number {
+    const counters = this.#counters;
+    const payload = this.payload;
+    const samples = decoder.decode(payload, pcm);
+    if (samples === 0) {
+      counters.drop('undecodable');
+      return this.step === 'skip' ? 0 : this.#conceal(decoder, pcm, wanted, false);
+    }
+    counters.used += 1;
+    counters.played(this.buffer.ticks);
+    this.#heard = true;
+    this.#dtx = this.#opus && payload.length <= DTX_BYTES;
+    const level = rms(pcm, samples);
+    this.#loudness = Math.max(level, this.#loudness * LOUDNESS_KEEP);
+    this.#quiet = level < Math.max(QUIET_RMS, this.#loudness / PAUSE_RATIO);
+    return this.step === 'skip' ? 0 : samples;
+  }
+
+  #conceal(decoder: AudioDecoder, pcm: Int16Array, wanted: number, silent: boolean): number {
+    const made = this.#makeUp(decoder, pcm, wanted);
+    // Before its first packet there is no stream that lacks anything.
+    if (this.#heard) this.#counters.concealed(this.buffer.ticks, silent || isSilent(pcm, made));
+    return made;
+  }
+
+  #makeUp(decoder: AudioDecoder, pcm: Int16Array, wanted: number): number {
+    const made = this.#heard ? decoder.conceal(pcm, wanted) : 0;
+    if (made < wanted) pcm.fill(0, made, wanted);
+    return wanted;
+  }
+}
