@@ -103,6 +103,20 @@ export const trunk = Type.Object(
       default: 20,
       description: 'Packet time offered, ms.',
     }),
+    jitterBuffer: Type.Optional(
+      Type.Object(
+        {
+          mode: choice(
+            ['off', 'adaptive'] as const,
+            'off: packets go on as they come, the far side has a jitter buffer. adaptive: both ways are put in order and paced by us, for PBXs and recorders that have none; it costs delay.',
+            { default: 'off' },
+          ),
+          minDelayMs: whole('Least delay, ms.', 0, 500, 0),
+          maxDelayMs: whole('Most delay, ms; what would wait longer is skipped.', 20, 1_000, 200),
+        },
+        { ...strict, description: 'Whether packets wait for those that come late.' },
+      ),
+    ),
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },

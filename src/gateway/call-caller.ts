@@ -3,7 +3,7 @@ import type { IncomingInvite } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
-import { type CallTrunk, PhoneSession, sipLocal } from './phone-session.ts';
+import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
 
 export interface CallerSideOptions {
   readonly invite: IncomingInvite;
@@ -55,7 +55,14 @@ export class CallerSide implements PhoneLeg {
     const phone = this.#media.phone;
     if (!phone) throw new Error('there is no port for the phone');
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
-    const session = new PhoneSession(attempt, local, trunk.dtmf, this.#media, this.#context);
+    const session = new PhoneSession(
+      attempt,
+      local,
+      trunk.dtmf,
+      this.#media,
+      this.#context,
+      trunkMedia(trunk),
+    );
     session.allowsInfo = invite.allows('INFO');
     this.#session = session;
     const failed = (status: number, reason: string): void =>

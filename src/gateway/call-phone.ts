@@ -4,7 +4,7 @@ import type { InviteFailure, OutboundInvite, SipControl, SipDialog } from '../si
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
-import { type CallTrunk, PhoneSession, sipLocal } from './phone-session.ts';
+import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
 
 export interface PhoneSideOptions {
   readonly sip: SipControl;
@@ -45,7 +45,14 @@ export class PhoneSide implements PhoneLeg {
     const phone = this.#media.phone;
     if (!target || !trunk || !phone) throw new Error(`no target, trunk or port for ${wanted.name}`);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
-    const session = new PhoneSession(number, local, trunk.dtmf, this.#media, this.#context);
+    const session = new PhoneSession(
+      number,
+      local,
+      trunk.dtmf,
+      this.#media,
+      this.#context,
+      trunkMedia(trunk),
+    );
     const attempt: Attempt = { session };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });

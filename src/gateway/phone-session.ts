@@ -25,7 +25,23 @@ export interface CallTrunk {
   readonly dtmf: DtmfSetting;
   readonly comfortNoise?: boolean;
   readonly ptimeMs: number;
+  readonly jitterBuffer?: {
+    readonly mode: 'off' | 'adaptive';
+    readonly minDelayMs: number;
+    readonly maxDelayMs: number;
+  };
   readonly credentials?: { readonly username: string; readonly password: string };
+}
+
+/** What the media worker does for the trunk's phones beside what was agreed with them. */
+export interface TrunkMedia {
+  readonly jitterBuffer?: { readonly minDelayMs: number; readonly maxDelayMs: number };
+}
+
+export function trunkMedia({ jitterBuffer }: Pick<CallTrunk, 'jitterBuffer'>): TrunkMedia {
+  if (jitterBuffer?.mode !== 'adaptive') return {};
+  const { minDelayMs, maxDelayMs } = jitterBuffer;
+  return { jitterBuffer: { minDelayMs, maxDelayMs } };
 }
 
 /** Our side of an SDP session with a phone of that trunk; `address` and `port` are where its RTP shall come. */
@@ -54,6 +70,7 @@ export class PhoneSession {
   readonly #dtmf: DtmfSetting;
   readonly #media: MediaSide;
   readonly #context: SideContext;
+  readonly #trunk: TrunkMedia;
   #local: SipLocal;
   #dialog: SipDialog | undefined;
   #plan: PhonePlan | undefined;
@@ -63,7 +80,15 @@ export class PhoneSession {
   /** What a re-INVITE without SDP was offered. */
   #offered: SipLocal | undefined;
 
-  constructor(number: number, local: SipLocal, dtmf: DtmfSetting, media: MediaSide, context: SideContext) {
+  constructor(
+    number: number,
+    local: SipLocal,
+    dtmf: DtmfSetting,
+    media: MediaSide,
+    context: SideContext,
+    trunk: TrunkMedia = {},
+  ) {
+    this.#trunk = trunk;
     this.number = number;
     this.#dtmf = dtmf;
     this.#local = local;
@@ -109,7 +134,7 @@ export class PhoneSession {
   /** Hands what was agreed to the media worker. */
   connect(): void {
     if (!this.#plan) throw new Error(`attempt ${this.number} has no plan`);
-    this.#media.setPhonePlan(this.#withDtmf(this.#plan));
+    this.#media.setPhonePlan({ ...this.#withDtmf(this.#plan), ...this.#trunk });
   }
 
   /** The dialog is up; call before anything else is done with it. */
@@ -250,7 +275,7 @@ export class PhoneSession {
 
   #replan(): void {
     if (!this.#plan) return;
-    this.#media.setPhonePlan(this.#withDtmf(this.#plan));
+    this.#media.setPhonePlan({ ...this.#withDtmf(this.#plan), ...this.#trunk });
     const held = isHeld(this.#plan);
     if (held === this.#held) return;
     this.#held = held;

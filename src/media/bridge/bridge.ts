@@ -171,11 +171,11 @@ export class Bridge {
     const [consumer, phone] = [this.#consumer.state, this.#phone.state];
     return {
       codec: plan?.codec,
-      consumer: legStats(consumer, { codec: 'opus', clockRate: 48_000, buffer: undefined }),
+      consumer: legStats(consumer, { codec: 'opus', clockRate: 48_000, buffer: this.#toPhone.buffer }),
       phone: legStats(phone, {
         codec: plan?.codec ?? 'PCMU',
         clockRate: plan?.clockRate ?? 8_000,
-        buffer: undefined,
+        buffer: this.#toConsumer.buffer,
       }),
     };
   }

@@ -9,6 +9,7 @@ import {
   L16Encoder,
   type OpusEncoder,
   type OpusLibrary,
+  opusSamples48k,
 } from '../codec/index.ts';
 import type { PhonePlan, SendPlan } from './types.ts';
 
@@ -88,4 +89,11 @@ export function metaEncoder(
     maxPlaybackRate: Math.min(plan.maxPlaybackRate ?? WIDEBAND, rate * 2),
     cbr: plan.cbr ?? false,
   });
+}
+
+/** Length of one payload in RTP ticks; 0 when it has none. */
+export function payloadTicks({ codec }: PhoneFormat, packet: Uint8Array, from: number, to: number): number {
+  if (codec === 'opus') return opusSamples48k(packet, from, to);
+  // One octet a tick: G.711 at 8 kHz, and G.722, whose clock says 8 kHz for 16 kHz (RFC 3551 section 4.5.2).
+  return codec === 'L16' ? (to - from) >> 1 : to - from;
 }

@@ -6,7 +6,7 @@ import { type SrtpKeys, SrtpSession } from '../srtp/session.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import type { ToPhone } from './to-phone.ts';
-import type { BridgeEvent, DropReason, ReceivePlan, SendPlan } from './types.ts';
+import type { BridgeEvent, ReceivePlan, SendPlan, Taken } from './types.ts';
 
 /** Packets that carry our mid after each description of Meta's. */
 const TAGGED_PACKETS = 25;
@@ -92,7 +92,7 @@ export class ConsumerSide {
     this.#send = undefined;
   }
 
-  #take(packet: Uint8Array, received: number): DropReason | undefined {
+  #take(packet: Uint8Array, received: number): Taken {
     const header = this.#header;
     const plan = this.#receivePlan;
     const srtp = this.#srtp;
@@ -121,8 +121,8 @@ export class ConsumerSide {
     if (!this.open || !toPhone.planned) return 'notOpen';
     if (eventClock > 0)
       return this.#takeEvent(packet, toPhone, arrival, eventClock, now) ? undefined : 'event';
-    if (arrival === 'late') return 'late';
-    return toPhone.audio(packet, header, arrival, reception.missing, now) ? undefined : 'undecodable';
+    if (arrival === 'late' && !toPhone.buffers) return 'late';
+    return toPhone.audio(packet, header, arrival, reception.missing, now);
   }
 
   #takeEvent(
@@ -134,7 +134,7 @@ export class ConsumerSide {
   ): boolean {
     const header = this.#header;
     const { payloadOffset: at, payloadLength, ssrc, timestamp, marker } = header;
-    toPhone.eventComes(header, arrival);
+    toPhone.eventComes(header, arrival, now);
     const isKey = this.#events.take(packet, at, payloadLength, ssrc, timestamp, marker, clockRate, now);
     toPhone.eventCame(header);
     return isKey;

@@ -3,7 +3,7 @@ import { Reception } from '../rtp/reception.ts';
 import { RtcpState, writeReport } from '../rtp/rtcp.ts';
 import { Counters } from './counters.ts';
 import type { Outlet } from './outlet.ts';
-import type { BridgeEvent, DropReason, Leg } from './types.ts';
+import type { BridgeEvent, Leg, Taken } from './types.ts';
 
 /** What both legs keep alike: counters, reception, reports, and when somebody was last heard. */
 export class LegState {
@@ -30,11 +30,12 @@ export class LegState {
   }
 
   /** Counts a received datagram by what became of it. */
-  count(bytes: number, reason: DropReason | undefined): void {
+  count(bytes: number, taken: Taken): void {
     const { counters } = this;
     counters.received += 1;
     counters.bytesReceived += bytes;
-    if (reason) counters.drop(reason);
+    if (taken === 'waiting') return;
+    if (taken) counters.drop(taken);
     else counters.used += 1;
   }
 

@@ -15,7 +15,7 @@ import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import { openRtpPorts, type RtpPorts } from './rtp-ports.ts';
 import type { ToConsumer } from './to-consumer.ts';
-import type { BridgeEvent, DropReason, PhonePlan } from './types.ts';
+import type { BridgeEvent, PhonePlan, Taken } from './types.ts';
 
 /**
  * The phone's end: RTP and RTCP in, checked and handed to the direction of the consumer; RTP out. With keys in the plan
@@ -161,7 +161,7 @@ export class PhoneSide {
     this.state.count(received, this.#take(packet, received, from));
   }
 
-  #take(packet: Buffer, received: number, from: Peer): DropReason | undefined {
+  #take(packet: Buffer, received: number, from: Peer): Taken {
     const header = this.#header;
     const plan = this.#plan;
     const { reception } = this.state;
@@ -192,13 +192,13 @@ export class PhoneSide {
     if (arrival === 'duplicate') return 'duplicate';
     if (!this.open) return 'notOpen';
     this.state.first();
+    if (eventClock > 0) this.#toConsumer?.eventComes(header, now);
     if (eventClock > 0) return this.#takeEvent(packet, eventClock, now) ? undefined : 'event';
-    if (arrival === 'late') return 'late';
+    if (arrival === 'late' && !this.#toConsumer?.buffers) return 'late';
     if (plan.direction === 'sendonly' || plan.direction === 'inactive') return 'held';
-    const used = isNoise
+    return isNoise
       ? this.#toConsumer?.comfortNoise(packet, header, now)
       : this.#toConsumer?.audio(packet, header, arrival, reception.missing, now);
-    return used ? undefined : 'undecodable';
   }
 
   #setKeys(keys: PhonePlan['srtp']): void {

@@ -22,14 +22,37 @@ const DTX_BYTES = 2;
 /** Made-up time, in 48 kHz ticks, after which a stream that must not pause is filled with silence. */
 const FILL_AFTER_TICKS = 3_840;
 const FILL_TICKS = 960;
+const NOTHING = new Uint8Array(0);
+
+/** The playout that options and stream ask for: the one that is there when nothing changed. */
+export function playoutFor(
+  current: Playout | undefined,
+  options: JitterBufferOptions | undefined,
+  clockRate: number,
+  opus: boolean,
+  counters: Counters,
+): Playout | undefined {
+  if (
+    current?.clockRate === clockRate &&
+    current.opus === opus &&
+    current.options.minDelayMs === options?.minDelayMs &&
+    current.options.maxDelayMs === options.maxDelayMs
+  )
+    return current;
+  const next = options && new Playout(options, clockRate, opus, counters);
+  for (let waiting = current?.buffer.size ?? 0; waiting > 0; waiting--) counters.drop('overflow');
+  if (current) next?.buffer.inherit(current.buffer);
+  return next;
+}
 
 /** One direction behind a jitter buffer: it turns the buffer's steps into PCM or into packets, at the tick's pace. */
 export class Playout {
   readonly buffer: JitterBuffer;
   readonly options: JitterBufferOptions;
   readonly clockRate: number;
+  /** The stream is Opus: its packets have FEC, and tell of pauses and voice. */
+  readonly opus: boolean;
   readonly #counters: Counters;
-  readonly #opus: boolean;
   /** What the last step was. */
   step: JitterStep = 'starved';
   #quiet = true;
@@ -38,12 +61,13 @@ export class Playout {
   #heard = false;
   #dtx = false;
   #madeUp = 0;
+  #ssrc = -1;
 
   /** @param clockRate RTP clock, Hz @param counters of the leg that is received */
   constructor(options: JitterBufferOptions, clockRate: number, opus: boolean, counters: Counters) {
     this.options = options;
     this.clockRate = clockRate;
-    this.#opus = opus;
+    this.opus = opus;
     this.#counters = counters;
     this.buffer = new JitterBuffer(options, clockRate);
   }
@@ -53,7 +77,9 @@ export class Playout {
     const { buffer } = this;
     const { payloadOffset, payloadLength, sequence, timestamp } = header;
     const before = buffer.overflow;
-    const restart = arrival === 'restart' || arrival === 'first';
+    // The packet that began this stream may have been none for us: held, or an event.
+    const restart = arrival === 'restart' || header.ssrc !== this.#ssrc;
+    this.#ssrc = header.ssrc;
     const kept = buffer.push(
       packet,
       payloadOffset,
@@ -69,9 +95,9 @@ export class Playout {
   }
 
   /** A sequence number that was used for something else than audio, such as a telephone-event. */
-  pass(packet: Uint8Array, header: RtpHeader, nowMs: number): void {
+  pass(header: RtpHeader, nowMs: number): void {
     const { sequence, timestamp } = header;
-    this.buffer.push(packet, 0, 0, sequence, timestamp, 0, false, nowMs);
+    this.buffer.push(NOTHING, 0, 0, sequence, timestamp, 0, false, nowMs);
   }
 
   /** Whether the next stretch must be made now. @param queuedMs audio that was made but not sent */
@@ -94,8 +120,9 @@ export class Playout {
       case 'skip':
         return this.#decode(decoder, pcm, wanted);
       case 'fec': {
-        const payload = this.payload;
-        const made = this.#opus && opusHasFec(payload) ? (decoder.decodeFec?.(payload, pcm, wanted) ?? 0) : 0;
+        const { payload, payloadLength } = buffer;
+        const fec = this.opus && opusHasFec(payload, 0, payloadLength);
+        const made = fec ? (decoder.decodeFec?.(payload, pcm, wanted, 0, payloadLength) ?? 0) : 0;
         if (made < wanted) return this.#conceal(decoder, pcm, wanted, false);
         counters.recoveredByFec += 1;
         counters.played(ticks);
@@ -115,7 +142,7 @@ export class Playout {
     this.step = this.buffer.next(this.#quiet);
     if (this.step !== 'packet' && this.step !== 'skip') return;
     this.#counters.used += 1;
-    this.#quiet = !opusHasVoice(this.payload);
+    this.#quiet = !opusHasVoice(this.buffer.payload, 0, this.buffer.payloadLength);
   }
 
   /**
@@ -147,11 +174,6 @@ export class Playout {
     if (talking) this.#send(outlet, send, fill, fill.length);
   }
 
-  /** Bytes of the step's packet. */
-  get payload(): Uint8Array {
-    return this.buffer.payload.subarray(0, this.buffer.payloadLength);
-  }
-
   #send(
     outlet: Outlet,
     send: (length: number, at: number) => void,
@@ -165,8 +187,8 @@ export class Playout {
 
   #decode(decoder: AudioDecoder, pcm: Int16Array, wanted: number): number {
     const counters = this.#counters;
-    const payload = this.payload;
-    const samples = decoder.decode(payload, pcm);
+    const { payload, payloadLength } = this.buffer;
+    const samples = decoder.decode(payload, pcm, 0, payloadLength);
     if (samples === 0) {
       counters.drop('undecodable');
       return this.step === 'skip' ? 0 : this.#conceal(decoder, pcm, wanted, false);
@@ -174,7 +196,7 @@ export class Playout {
     counters.used += 1;
     counters.played(this.buffer.ticks);
     this.#heard = true;
-    this.#dtx = this.#opus && payload.length <= DTX_BYTES;
+    this.#dtx = this.opus && payloadLength <= DTX_BYTES;
     const level = rms(pcm, samples);
     this.#loudness = Math.max(level, this.#loudness * LOUDNESS_KEEP);
     this.#quiet = level < Math.max(QUIET_RMS, this.#loudness / PAUSE_RATIO);

@@ -14,16 +14,18 @@ import {
   KeyPlayer,
   type KeyStep,
 } from '../dtmf/index.ts';
+import type { JitterBuffer } from '../jitter/jitter-buffer.ts';
 import { type RtpHeader, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
-import { metaEncoder, pcmRate, phoneDecoder, sameFormat } from './codecs.ts';
+import { metaEncoder, payloadTicks, pcmRate, phoneDecoder, sameFormat } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import type { Outlet } from './outlet.ts';
-import type { PhonePlan, SendPlan } from './types.ts';
+import { type Playout, playoutFor } from './playout.ts';
+import type { PhonePlan, SendPlan, Taken } from './types.ts';
 
 const OPUS_TICKS = 960;
 const OPUS_CLOCK = 48_000;
@@ -54,6 +56,8 @@ export class ToConsumer {
   #synced = false;
   readonly #noise = new ComfortNoise(randomInt(2 ** 31));
   readonly #inserts: Inserts;
+  /** Behind a jitter buffer, when the trunk wants one. */
+  #playout: Playout | undefined;
   readonly #events: EventSender;
   readonly #keys: KeyPlayer;
   /** Hears keys in the phone's audio. */
@@ -114,6 +118,8 @@ export class ToConsumer {
       this.#frame = new Int16Array(samples);
     }
     this.#phone = plan;
+    const { jitterBuffer, clockRate, codec } = plan;
+    this.#playout = playoutFor(this.#playout, jitterBuffer, clockRate, codec === 'opus', this.#counters);
     this.#ready();
   }
 
@@ -168,39 +174,63 @@ export class ToConsumer {
     return this.#phone?.codec === 'opus' && !this.#inserts.playing;
   }
 
-  /** One packet of the phone's codec. False: it could not be read. */
-  audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
+  get buffers(): boolean {
+    return this.#playout !== undefined;
+  }
+
+  get buffer(): JitterBuffer | undefined {
+    return this.#playout?.buffer;
+  }
+
+  /** Before an event packet is followed. */
+  eventComes(header: RtpHeader, nowMs: number): void {
+    this.#playout?.pass(header, nowMs);
+  }
+
+  /** One packet of the phone's codec; without a jitter buffer in order, or behind a gap of `missing` packets. */
+  audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): Taken {
     const phone = this.#phone;
-    if (!phone || !this.#plan || header.payloadLength === 0) return false;
+    if (!phone || !this.#plan) return 'notOpen';
     const { payloadOffset, payloadLength } = header;
+    if (payloadLength === 0) return 'undecodable';
     const isOpus = phone.codec === 'opus';
     const ticks = isOpus ? opusSamples48k(packet, payloadOffset, payloadOffset + payloadLength) : 0;
-    if (isOpus && ticks === 0) return false;
+    if (isOpus && ticks === 0) return 'undecodable';
+    if (this.#playout) return this.#buffer(this.#playout, phone, packet, header, arrival, nowMs);
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
-    if (this.passesThrough) return this.#pass(packet, header, ticks, arrival, missing, gap, nowMs);
+    if (this.passesThrough) {
+      this.#pass(packet, header, ticks, arrival, missing, gap, nowMs);
+      return undefined;
+    }
     const lateMs = this.#cadence.served(nowMs, false, this.#counters.packetMs);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
     const wasNoise = this.#noise.active;
     this.#noise.active = false;
-    return this.#decode(packet, header, lateMs > 0 || missing === 0 || wasNoise ? 0 : gap, nowMs);
+    return this.#decode(packet, header, lateMs > 0 || missing === 0 || wasNoise ? 0 : gap, nowMs)
+      ? undefined
+      : 'undecodable';
   }
 
-  /** Comfort noise of the phone's (RFC 3389): it is heard until speech is back. False: it says nothing. */
-  comfortNoise(packet: Uint8Array, header: RtpHeader, nowMs: number): boolean {
+  /** Comfort noise of the phone's (RFC 3389): it is heard until speech is back. */
+  comfortNoise(packet: Uint8Array, header: RtpHeader, nowMs: number): Taken {
     const phone = this.#phone;
     const { payloadOffset, payloadLength } = header;
     const noise = this.#noise;
     const begins = !noise.active;
-    if (!phone || !this.#plan || phone.codec === 'opus') return false;
-    if (!noise.update(packet, payloadOffset, payloadOffset + payloadLength)) return false;
+    if (!phone || !this.#plan || phone.codec === 'opus') return 'undecodable';
+    if (!noise.update(packet, payloadOffset, payloadOffset + payloadLength)) return 'undecodable';
+    if (this.#playout) {
+      this.#playout.pass(header, nowMs);
+      return undefined;
+    }
     // The first packet of a pause stands for a frame of it; the tick makes the others.
-    if (!begins || this.#events.active) return true;
+    if (!begins || this.#events.active) return undefined;
     const lateMs = this.#cadence.served(nowMs, true);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
     noise.fill(this.#pcm, this.#framer.frame);
     this.#push(this.#framer.frame, nowMs);
-    return true;
+    return undefined;
   }
 
   #decode(packet: Uint8Array, header: RtpHeader, gap: number, nowMs: number): boolean {
@@ -224,6 +254,7 @@ export class ToConsumer {
     const phone = this.#phone;
     if (!phone || !this.#plan) return;
     if (this.#keys.tick(nowMs)) this.#cadence.served(nowMs, false);
+    if (this.#playout) return this.#paced(this.#playout, nowMs);
     if (this.#events.active) return;
     while (this.#cadence.due(nowMs)) {
       if (this.passesThrough) {
@@ -239,6 +270,30 @@ export class ToConsumer {
       if (this.#synced && !this.#noise.active)
         this.#counters.concealed((phone.clockRate * FRAME_MS) / 1000, true);
       this.#push(this.#framer.frame, nowMs);
+    }
+  }
+
+  /** What the jitter buffer says is due: one frame after the other. */
+  #paced(playout: Playout, nowMs: number): void {
+    const framer = this.#framer;
+    if (this.passesThrough) framer.clear();
+    while (playout.due(nowMs, (framer.filled * 1000) / this.#rate)) {
+      const decoder = this.#decoder;
+      if (this.passesThrough) {
+        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, this.#pcm), nowMs);
+        else playout.advance();
+        playout.forward(this.#outlet, this.#send, OPUS_SILENCE, !this.#events.active && !this.#mutesKey);
+        continue;
+      }
+      if (!decoder) return;
+      while (framer.filled < framer.frame) {
+        const samples = playout.pull(decoder, this.#pcm);
+        const isPause = playout.step === 'pause' || playout.step === 'starved';
+        if (isPause && this.#noise.active) this.#noise.fill(this.#pcm, samples);
+        this.#queue(samples, nowMs);
+      }
+      framer.shift(this.#frame);
+      this.#sendFrame();
     }
   }
 
@@ -259,22 +314,47 @@ export class ToConsumer {
   }
 
   #push(samples: number, nowMs: number): void {
+    if (this.passesThrough) return this.#hear(samples, nowMs);
+    this.#queue(samples, nowMs);
+    while (this.#framer.shift(this.#frame)) this.#sendFrame();
+  }
+
+  #hear(samples: number, nowMs: number): void {
     if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
-    if (this.passesThrough) return;
+  }
+
+  #queue(samples: number, nowMs: number): void {
+    this.#hear(samples, nowMs);
     if (this.#mutesKey) this.#pcm.fill(0, 0, samples);
     this.#framer.push(this.#pcm, samples);
-    while (this.#framer.shift(this.#frame)) {
-      const encoder = this.#encoder;
-      if (!encoder) return;
-      if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
-      // A key that is told as an event is the stream meanwhile.
-      if (!this.#events.active) {
-        const at = this.#outlet.begin();
-        const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
-        this.#send(at + bytes, at);
-      }
-      this.#outlet.advance(OPUS_TICKS);
+  }
+
+  #sendFrame(): void {
+    const encoder = this.#encoder;
+    if (!encoder) return;
+    if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
+    // A key that is told as an event is the stream meanwhile.
+    if (!this.#events.active) {
+      const at = this.#outlet.begin();
+      const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
+      this.#send(at + bytes, at);
     }
+    this.#outlet.advance(OPUS_TICKS);
+  }
+
+  #buffer(
+    playout: Playout,
+    phone: PhonePlan,
+    packet: Uint8Array,
+    header: RtpHeader,
+    arrival: Arrival,
+    nowMs: number,
+  ): Taken {
+    const { payloadOffset: from, payloadLength } = header;
+    const ticks = payloadTicks(phone, packet, from, from + payloadLength);
+    this.#counters.packetMs = (ticks * 1000) / phone.clockRate;
+    this.#noise.active = false;
+    return playout.push(packet, header, ticks, arrival, nowMs);
   }
 
   #pass(
@@ -285,7 +365,7 @@ export class ToConsumer {
     missing: number,
     gap: number,
     nowMs: number,
-  ): boolean {
+  ): void {
     this.#counters.packetMs = ticks / 48;
     const lateMs = this.#cadence.served(nowMs, false, ticks / 48);
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
@@ -300,7 +380,6 @@ export class ToConsumer {
     this.#synced = true;
     if (this.#mutesKey) this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, ticks);
     else this.#sendPayload(packet, header.payloadOffset, header.payloadLength, ticks);
-    return true;
   }
 
   #sendPayload(source: Uint8Array, from: number, length: number, ticks: number): void {

@@ -7,6 +7,7 @@ import {
   opusSamples48k,
 } from '../codec/index.ts';
 import { DtmfGenerator, type EventReceiver, EventSender, type KeyStep } from '../dtmf/index.ts';
+import type { JitterBuffer } from '../jitter/jitter-buffer.ts';
 import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
@@ -16,13 +17,16 @@ import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import type { Outlet } from './outlet.ts';
-import type { PhonePlan } from './types.ts';
+import { type Playout, playoutFor } from './playout.ts';
+import type { PhonePlan, Taken } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
 const PHONE_COMPLEXITY = 5;
 const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 /** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
 const MAX_CONCEALED_TICKS = 4_800;
+/** So much more or less than the time that passed is no delay but another clock, ms. */
+const CLOCK_JUMP_MS = 5_000;
 /** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
 const DTX_BYTES = 2;
 
@@ -49,6 +53,8 @@ export class ToPhone {
   #expected = 0;
   #synced = false;
   readonly #inserts: Inserts;
+  /** Behind a jitter buffer, when the trunk wants one. */
+  #playout: Playout | undefined;
   /** Pass-through: what is added to the consumer's numbers; known when `#aligned`. */
   #aligned = false;
   #sequenceOffset = 0;
@@ -84,6 +90,7 @@ export class ToPhone {
     }
     if (!plan.inbandDtmf) this.#tones.release();
     this.#plan = plan;
+    this.#playout = playoutFor(this.#playout, plan.jitterBuffer, OPUS_CLOCK, true, this.#counters);
     this.#outlet.payloadType = plan.payloadType;
     const samples = (pcmRate(plan) * plan.ptimeMs) / 1000;
     const isSame = sameFormat(previous, plan);
@@ -127,28 +134,38 @@ export class ToPhone {
     return this.#plan?.codec === 'opus' && !this.#inserts.playing && !this.#tones.active;
   }
 
-  /** One packet of Opus, in order or behind a gap of `missing` packets. False: the codec could not read it. */
-  audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): boolean {
+  get buffers(): boolean {
+    return this.#playout !== undefined;
+  }
+
+  get buffer(): JitterBuffer | undefined {
+    return this.#playout?.buffer;
+  }
+
+  /** One packet of Opus; without a jitter buffer in order, or behind a gap of `missing` packets. */
+  audio(packet: Uint8Array, header: RtpHeader, arrival: Arrival, missing: number, nowMs: number): Taken {
     const plan = this.#plan;
-    if (!plan) return false;
+    if (!plan) return 'notOpen';
     const { payloadOffset, payloadLength } = header;
     const end = payloadOffset + payloadLength;
     const ticks = opusSamples48k(packet, payloadOffset, end);
-    if (ticks === 0) return false;
+    if (ticks === 0) return 'undecodable';
     this.#counters.packetMs = ticks / 48;
     if (opusHasFec(packet, payloadOffset, end)) this.#counters.fecPackets += 1;
+    if (this.#playout) return this.#playout.push(packet, header, ticks, arrival, nowMs);
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) {
       if (this.#inserts.listening) this.#decode(packet, header, ticks, gap, nowMs);
-      return this.#pass(packet, header, ticks, nowMs);
+      this.#pass(packet, header, ticks, nowMs);
+      return undefined;
     }
     const lateMs = this.#cadence.served(nowMs, payloadLength <= DTX_BYTES, ticks / 48);
     if (lateMs > 0) {
       this.#outlet.advance(Math.round((lateMs * plan.clockRate) / 1000));
       this.#outlet.marker = true;
     }
-    return this.#decode(packet, header, ticks, lateMs > 0 ? 0 : gap, nowMs);
+    return this.#decode(packet, header, ticks, lateMs > 0 ? 0 : gap, nowMs) ? undefined : 'undecodable';
   }
 
   #decode(packet: Uint8Array, header: RtpHeader, ticks: number, gap: number, nowMs: number): boolean {
@@ -201,7 +218,8 @@ export class ToPhone {
   }
 
   /** Before an event packet is followed: where audio passes through, the numbers stay those of the consumer's stream. */
-  eventComes(header: RtpHeader, arrival: Arrival): void {
+  eventComes(header: RtpHeader, arrival: Arrival, nowMs: number): void {
+    if (arrival !== 'restart') this.#playout?.pass(header, nowMs);
     if (!this.passesThrough || !this.#aligned || arrival === 'late') return;
     this.#inEvent = true;
     this.#outlet.sequence = (header.sequence + this.#sequenceOffset) & 0xffff;
@@ -218,6 +236,7 @@ export class ToPhone {
   tick(nowMs: number): void {
     const plan = this.#plan;
     const decoder = this.#decoder;
+    if (plan && this.#playout) return this.#paced(this.#playout, plan, nowMs);
     if (!plan || !decoder || this.passesThrough || this.#events.active) return;
     while (this.#cadence.due(nowMs, this.#tones.active)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
@@ -226,6 +245,31 @@ export class ToPhone {
       // Before its first packet there is no stream that lacks anything.
       if (this.#synced) this.#counters.concealed(FRAME_TICKS, isSilent(this.#pcm, samples));
       this.#push(samples, nowMs);
+    }
+  }
+
+  /** What the jitter buffer says is due: one frame after the other, at the phone's packet time. */
+  #paced(playout: Playout, plan: PhonePlan, nowMs: number): void {
+    const framer = this.#framer;
+    if (this.passesThrough) framer.clear();
+    while (playout.due(nowMs, (framer.filled * 1000) / this.#rate)) {
+      const decoder = this.#decoder;
+      if (this.passesThrough) {
+        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, this.#pcm), nowMs);
+        else playout.advance();
+        const talking =
+          !this.#events.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive';
+        playout.forward(this.#outlet, this.#send, undefined, talking);
+        continue;
+      }
+      if (!decoder) return;
+      while (framer.filled < framer.frame) {
+        const samples = playout.pull(decoder, this.#pcm);
+        this.#hear(samples, nowMs);
+        framer.push(this.#pcm, samples);
+      }
+      framer.shift(this.#frame);
+      this.#sendFrame();
     }
   }
 
@@ -258,10 +302,14 @@ export class ToPhone {
   }
 
   #push(samples: number, nowMs: number): void {
-    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
+    this.#hear(samples, nowMs);
     if (this.passesThrough) return;
     this.#framer.push(this.#pcm, samples);
     while (this.#framer.shift(this.#frame)) this.#sendFrame();
+  }
+
+  #hear(samples: number, nowMs: number): void {
+    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
   }
 
   #sendFrame(): void {
@@ -287,7 +335,10 @@ export class ToPhone {
     frame.fill(0, this.#tones.read(frame, frame.length, this.#rate));
   }
 
-  #pass(packet: Uint8Array, header: RtpHeader, ticks: number, nowMs: number): boolean {
+  #pass(packet: Uint8Array, header: RtpHeader, ticks: number, nowMs: number): void {
+    const movedMs = timestampDelta(header.timestamp, this.#lastPassedTimestamp) / 48;
+    // Another clock of the consumer's: ours goes on.
+    if (Math.abs(movedMs - (nowMs - this.#lastPassedAtMs)) > CLOCK_JUMP_MS) this.#aligned = false;
     if (!this.#aligned) {
       this.#sequenceOffset = sequenceDelta(this.#outlet.sequence, header.sequence);
       this.#timestampOffset = timestampDelta(this.#outlet.timestamp, header.timestamp);
@@ -296,9 +347,8 @@ export class ToPhone {
     this.#lastPassedTimestamp = header.timestamp;
     this.#lastPassedAtMs = nowMs;
     this.#cadence.served(nowMs, false, ticks / 48);
-    if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return true;
+    if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return;
     this.#forward(packet, header, ticks);
-    return true;
   }
 
   /** Another stream of the consumer's: its numbers go on where the last ones ended. */

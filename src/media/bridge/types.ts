@@ -2,6 +2,7 @@ import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo } from '../../shared/datagram.ts';
 import type { Log } from '../../shared/log.ts';
 import type { OpusLibrary } from '../codec/index.ts';
+import type { JitterBufferOptions } from '../jitter/delay-target.ts';
 import type { SrtpKeys } from '../srtp/types.ts';
 
 export type PhoneCodec = 'PCMU' | 'PCMA' | 'G722' | 'opus' | 'L16';
@@ -35,6 +36,8 @@ export interface SendPlan {
 
 /** Where and how to talk RTP with the phone; made by `sdp/`. */
 export interface PhonePlan {
+  /** A jitter buffer on both legs; absent: packets go on as they come. */
+  readonly jitterBuffer?: JitterBufferOptions;
   readonly codec: PhoneCodec;
   readonly payloadType: number;
   readonly receivePayloadTypes: readonly number[];
@@ -174,6 +177,9 @@ export interface BridgeStats {
   readonly consumer: LegStats;
   readonly phone: LegStats;
 }
+
+/** What became of a packet: used, dropped, or in the jitter buffer, which tells later. */
+export type Taken = DropReason | 'waiting' | undefined;
 
 /** Why a received packet went no further. */
 export const DROP_REASONS = [

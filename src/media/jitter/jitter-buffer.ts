@@ -31,6 +31,8 @@ const MUCH_TOO_LONG_MS = 60;
 const SHRINK_EVERY_MS = 1_000;
 /** Transit may change so much, ms, beyond the longest delay, before another clock must be behind it. */
 const CLOCK_JUMP_MS = 500;
+/** A jump of this many packets is another stream (RFC 3550 appendix A.1). */
+const MAX_DROPOUT = 3_000;
 /** Packets that may wait: 500 ms of the shortest Opus frames. */
 const CAPACITY = 200;
 
@@ -111,6 +113,18 @@ export class JitterBuffer {
     return this.#store.bytes;
   }
 
+  /** Goes on with the sums of the buffer before it, whose clock may have been another. */
+  inherit(before: JitterBuffer): void {
+    const scale = this.#ticksPerMs / before.#ticksPerMs;
+    this.late = before.late;
+    this.overflow = before.overflow;
+    this.insertedTicks = before.insertedTicks * scale;
+    this.removedTicks = before.removedTicks * scale;
+    this.delaySum = before.delaySum * scale;
+    this.targetSum = before.targetSum * scale;
+    this.emittedTicks = before.emittedTicks * scale;
+  }
+
   /**
    * Takes a copy of one packet. False: it came too late. Duplicates are the caller's to refuse.
    * @param ticks its length; 0 for what is no audio, such as a telephone-event: its sequence number is no loss then
@@ -126,7 +140,9 @@ export class JitterBuffer {
     restart: boolean,
     nowMs: number,
   ): boolean {
-    if (!this.#started || restart) this.#splice(sequence, timestamp, nowMs);
+    const delta = sequenceDelta(sequence, this.#highestSequence);
+    const far = delta > MAX_DROPOUT || delta < -CAPACITY;
+    if (!this.#started || restart || far) this.#splice(sequence, timestamp, nowMs);
     let number = this.#highest + sequenceDelta(sequence, this.#highestSequence);
     let time = this.#newest + timestampDelta(timestamp, this.#newestTimestamp);
     if (ticks > 0) {
