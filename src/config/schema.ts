@@ -195,6 +195,12 @@ export const CONFIG_SCHEMA = Type.Object(
     limits: Type.Object(
       {
         maxCalls: whole('Calls at once; more are rejected.', 1, 100_000, 200),
+        maxWorkerLoadPercent: whole(
+          'CPU of a core that every media worker takes when new calls are rejected, percent.',
+          10,
+          100,
+          90,
+        ),
         maxCallDurationMs: Type.Optional(whole('Longest call, ms; default: no limit.', 10_000, 86_400_000)),
       },
       { ...strict, default: {}, description: 'Limits.' },

@@ -302,9 +302,10 @@ export class Calls {
   }
 
   #isFull(log: Pick<RootLog, 'warn'>): boolean {
-    const limit = this.#options.config.limits.maxCalls;
-    if (!this.#closing && this.#calls.size < limit) return false;
-    log.warn({ limit, closing: this.#closing }, 'call.over-limit');
+    const { maxCalls: limit, maxWorkerLoadPercent } = this.#options.config.limits;
+    const busy = !this.#closing && this.#options.parts().plane.isFull(maxWorkerLoadPercent / 100);
+    if (!this.#closing && !busy && this.#calls.size < limit) return false;
+    log.warn({ limit, calls: this.#calls.size, busy, closing: this.#closing }, 'call.over-limit');
     return true;
   }
 

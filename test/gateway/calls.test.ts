@@ -5,6 +5,7 @@ import { Ledger, MESSENGER } from '../../src/call/index.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import { accountsOf } from '../../src/gateway/accounts.ts';
 import { Calls } from '../../src/gateway/calls.ts';
+import type { MediaPlane } from '../../src/gateway/media/plane.ts';
 import { PlacedCalls } from '../../src/gateway/placed-calls.ts';
 import { GraphClient } from '../../src/meta/index.ts';
 import { createLogger } from '../../src/observe/index.ts';
@@ -15,7 +16,10 @@ import { Directory, noJournal } from '../../src/store/index.ts';
 const example = readFileSync(new URL('../../config/example.yaml', import.meta.url), 'utf8');
 const PAGE = '102030405060708';
 
-it('rejects and records a call that a bug kept from ringing', async () => {
+it.each([
+  ['that a bug kept from ringing', false, 'bug'],
+  ['that comes while all media workers are busy', true, 'over-limit'],
+] as const)('rejects and records a call %s', async (_name, busy, detail) => {
   const env = { META_APP_SECRET: 's', META_VERIFY_TOKEN: 'v', META_PAGE_TOKEN: 't' };
   const config = parseConfig(JSON.stringify(parse(example)), { env, readFile: () => '' });
   if (!config.ok) throw new Error(JSON.stringify(config.error));
@@ -40,6 +44,7 @@ it('rejects and records a call that a bug kept from ringing', async () => {
     throw new Error('a bug');
   });
   const never = {} as never;
+  const plane = { isFull: (limit: number) => busy && limit === 0.9 } as MediaPlane;
   const calls = new Calls({
     config: config.value,
     clock: systemClock,
@@ -47,7 +52,7 @@ it('rejects and records a call that a bug kept from ringing', async () => {
     accounts: accountsOf(config.value.meta, { messenger: graph, whatsapp: graph }),
     ledger: new Ledger(),
     placed,
-    parts: () => ({ plane: never, sip: never, journal: noJournal, directory }),
+    parts: () => ({ plane, sip: never, journal: noJournal, directory }),
     onStarted: () => {},
     onRecord: (record) => records.push(record),
   });
@@ -64,6 +69,6 @@ it('rejects and records a call that a bug kept from ringing', async () => {
   await calls.shutDown(5_000);
   expect(calls.size).toBe(0);
   expect(records).toMatchObject([
-    { callId: call.id, cause: 'missed', detail: 'bug', endedBy: 'gateway', meta: { reject: 'done' } },
+    { callId: call.id, cause: 'missed', detail, endedBy: 'gateway', meta: { reject: 'done' } },
   ]);
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { costOfCall, type Placeable, place } from '../../src/gateway/media/placement.ts';
+import { costOfCall, isFull, type Placeable, place } from '../../src/gateway/media/placement.ts';
 
 const worker = (of: Partial<Placeable>): Placeable => ({
   state: 'up',
@@ -46,4 +46,19 @@ it('takes no worker that is dead, one that starts only when none is up, and none
   expect(place([dead, starting, up])).toBe(up);
   expect(place([dead, starting])).toBe(starting);
   expect(place([dead])).toBeUndefined();
+});
+
+it('is full when every worker that is up takes the limit, with what its newest calls are going to take', () => {
+  const at = (steadyShare: number, of: Partial<Placeable> = {}) => ({
+    ...worker({ cpuShare: steadyShare, ...of }),
+    steadyShare,
+  });
+  expect(isFull([at(0.95), at(0.91)], 0.9)).toBe(true);
+  expect(isFull([at(0.95), at(0.5)], 0.9)).toBe(false);
+  // One measured call costs 0.01: 50 new ones cost half a core more.
+  expect(isFull([at(0.5, { calls: 100, unmeasured: 50 })], 0.9)).toBe(true);
+  // A second of work after an idle one is no load yet.
+  expect(isFull([{ ...at(0), cpuShare: 1 }], 0.9)).toBe(false);
+  expect(isFull([at(0.95), at(0, { state: 'dead' }), at(0, { state: 'starting' })], 0.9)).toBe(true);
+  expect(isFull([at(0, { state: 'dead' })], 0.9)).toBe(false);
 });

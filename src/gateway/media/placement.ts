@@ -42,3 +42,16 @@ export function place<W extends Placeable>(workers: readonly W[]): W | undefined
   const [first, ...others] = able.filter((worker) => loadOf(worker, cost) <= least + SAME_LOAD);
   return first && others.reduce((best, worker) => (worker.calls < best.calls ? worker : best), first);
 }
+
+/**
+ * Whether no worker has room: each one that lives took, or is going to take, at least this part of its core. Not when
+ * none lives: then a call fails by that.
+ */
+export function isFull(
+  workers: readonly (Placeable & { readonly steadyShare: number })[],
+  limit: number,
+): boolean {
+  const up = workers.filter(({ state }) => state === 'up');
+  const cost = costOfCall(workers);
+  return up.length > 0 && up.every((worker) => worker.steadyShare + worker.unmeasured * cost >= limit);
+}

@@ -3,7 +3,7 @@ import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { REPORT_EVERY_MS } from './load-meter.ts';
-import { place } from './placement.ts';
+import { isFull, place } from './placement.ts';
 import type { CallRequestName, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 import type { WorkerStats } from './slot-totals.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -127,6 +127,11 @@ export class MediaPlane {
   /** False while no worker can take a call. */
   get alive(): boolean {
     return this.#slots.some(({ state }) => state === 'up');
+  }
+
+  /** Whether every worker takes at least `limit` of its core, 0 to 1, so that one more call would cost the others. */
+  isFull(limit: number): boolean {
+    return isFull(this.#slots, limit);
   }
 
   get stats(): readonly WorkerStats[] {

@@ -25,6 +25,7 @@ export class SlotTotals {
   readonly #index: number;
   readonly #clock: Clock;
   #report: WorkerReport | undefined;
+  #shareBefore = 0;
   #before: { readonly cpuMs: number; readonly packets: PacketTotals } = { cpuMs: 0, packets: NOTHING };
   #restarts = 0;
   #late = { now: 0, before: 0, sinceMs: 0 };
@@ -38,7 +39,13 @@ export class SlotTotals {
     return this.#report?.cpuShare ?? 0;
   }
 
+  /** The lower of its last two shares: one second of set-ups, or of compiling, is no load. */
+  get steadyShare(): number {
+    return Math.min(this.cpuShare, this.#shareBefore);
+  }
+
   take(report: WorkerReport): void {
+    this.#shareBefore = this.cpuShare;
     this.#report = report;
     this.#turnWindow();
     this.#late.now = Math.max(this.#late.now, report.tickLateMs);
@@ -49,6 +56,7 @@ export class SlotTotals {
     const { cpuMs, packets } = this.#all();
     this.#before = { cpuMs, packets };
     this.#report = undefined;
+    this.#shareBefore = 0;
     this.#restarts += 1;
   }
 

@@ -90,6 +90,10 @@ export class WorkerSlot implements Placeable {
     return this.#totals.cpuShare;
   }
 
+  get steadyShare(): number {
+    return this.#totals.steadyShare;
+  }
+
   stats(): WorkerStats {
     return this.#totals.read(this.#state === 'up', this.#calls.size);
   }

@@ -1,4 +1,4 @@
-import { createCipheriv } from 'node:crypto';
+import { createCipheriv, createSecretKey } from 'node:crypto';
 import { read32, write32 } from '../rtp/header.ts';
 import type { SessionKeys } from './derive-key.ts';
 import { Ghash } from './ghash.ts';
@@ -111,6 +111,6 @@ function sameTag(packet: Uint8Array, at: number): boolean {
 }
 
 function hashKey(key: Uint8Array): Uint8Array {
-  const cipher = createCipheriv('aes-128-ecb', key, null);
+  const cipher = createCipheriv('aes-128-ecb', createSecretKey(key), null);
   return cipher.setAutoPadding(false).update(new Uint8Array(16));
 }
