@@ -15,6 +15,8 @@ const PAYLOAD_BYTES = 60;
 export const forwardBench: Bench = { name: 'forward', run: measure };
 
 const subject = new URL('./subject-main.ts', import.meta.url).pathname;
+/** The C loop with our own trick, which no ordinary one has. */
+const PAUSING = 'C that sleeps 1 ms';
 const ENGINES = ['epoll', 'dgram'] as const;
 
 interface Forwarder {
@@ -34,7 +36,10 @@ async function measure({ seconds, say }: BenchOptions): Promise<readonly BenchCa
     command: process.execPath,
     args: [subject, io, String(CALLS)],
   }));
-  if (native) forwarders.push({ name: 'C', command: native, args: [String(CALLS)] });
+  if (native) {
+    forwarders.push({ name: 'C', command: native, args: [String(CALLS)] });
+    forwarders.push({ name: PAUSING, command: native, args: [String(CALLS), '1000'] });
+  }
   for (let round = 1; round <= ROUNDS; round++) {
     for (const { name, command, args } of forwarders) {
       const options = {
@@ -52,7 +57,17 @@ async function measure({ seconds, say }: BenchOptions): Promise<readonly BenchCa
       );
     }
   }
-  return ENGINES.flatMap((io) => casesOf(io, runs.get(io) ?? [], runs.get('C')));
+  const cases = ENGINES.flatMap((io) => casesOf(io, runs.get(io) ?? [], runs.get('C')));
+  const pausing = runs.get(PAUSING);
+  if (!pausing) return cases;
+  const cpu = (each: readonly Run[]): number => median(each.map((one) => one.cpuUs));
+  const baseline = cpu(pausing);
+  return [
+    ...cases,
+    benchCase(`${ENGINES[0]}, CPU a packet beside ${PAUSING}`, 'us', cpu(runs.get(ENGINES[0]) ?? []), {
+      baseline,
+    }),
+  ];
 }
 
 function casesOf(io: string, ours: readonly Run[], native: readonly Run[] | undefined): BenchCase[] {

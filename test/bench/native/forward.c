@@ -1,7 +1,7 @@
 /*
  * The limit: one thread with epoll_wait, recvfrom, libsrtp2 and sendto. For each call a socket towards the consumer
  * (SRTP) and one towards the phone (RTP); a packet of one is checked, gets our header and goes out of the other.
- * `forward CALLS` prints `ports CONSUMER PHONE ...`, then for each line on stdin `CPU_US PACKETS`.
+ * `forward CALLS [PAUSE_US]` (sleep after each batch, so that packets share a wake-up) prints `ports CONSUMER PHONE ...`, then for each line on stdin `CPU_US PACKETS`.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -71,6 +71,7 @@ static void forward(struct side *from, unsigned char *packet, int length) {
 
 int main(int argc, char **argv) {
   int calls = argc > 1 ? atoi(argv[1]) : 100;
+  useconds_t pause = argc > 2 ? (useconds_t)atoi(argv[2]) : 0;
   struct side *sides = calloc((size_t)calls * 2, sizeof *sides);
   int epoll = epoll_create1(0);
   unsigned char theirs[30], ours[30];
@@ -100,6 +101,7 @@ int main(int argc, char **argv) {
   epoll_ctl(epoll, EPOLL_CTL_ADD, 0, &command);
   for (;;) {
     struct epoll_event events[256];
+    if (pause > 0) usleep(pause);
     int count = epoll_wait(epoll, events, 256, -1);
     for (int i = 0; i < count; i++) {
       struct side *side = events[i].data.ptr;
