@@ -1,4 +1,4 @@
-import { formatProblems, loadConfig } from '../config/index.ts';
+import { configWarnings, formatProblems, loadConfig } from '../config/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -14,6 +14,7 @@ export async function runCommand(file: string): Promise<number> {
     return 1;
   }
   const log = createLogger({ level: loaded.value.log.level });
+  for (const warning of configWarnings(loaded.value)) log.warn({ ...warning }, 'config.warning');
   // The last resort: a bug in a library's socket handler must not take every call with it.
   const survive = (error: unknown): void => {
     log.error(
@@ -30,6 +31,7 @@ export async function runCommand(file: string): Promise<number> {
       reloadConfig: () => {
         const again = loadConfig(file);
         if (!again.ok) log.warn({ problems: again.error.length, file }, 'config.not-reloaded');
+        else for (const warning of configWarnings(again.value)) log.warn({ ...warning }, 'config.warning');
         return again.ok ? again.value : undefined;
       },
       version: packageVersion(),

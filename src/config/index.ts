@@ -4,3 +4,4 @@ export { type ConfigProblem, formatProblems } from './problem.ts';
 export { configJsonSchema, configReference } from './reference.ts';
 export { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 export type { SecretSources } from './secrets.ts';
+export { type ConfigWarning, configWarnings, formatWarnings } from './warnings.ts';

@@ -117,6 +117,11 @@ export const trunk = Type.Object(
         { ...strict, description: 'Whether packets wait for those that come late.' },
       ),
     ),
+    srtp: choice(
+      ['off', 'optional', 'required'] as const,
+      'SRTP with keys in SDP (SDES, RFC 4568): off; optional, offered on RTP/AVP and taken either way; required, RTP/SAVP offered and calls without refused (488). Who reads the SIP has the keys: use transport tls.',
+      { default: 'off' },
+    ),
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },

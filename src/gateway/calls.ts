@@ -234,7 +234,7 @@ export class Calls {
     const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
     const psid = known?.psid ?? dialled;
     if (psid === undefined) return refuse(404, 'Unknown Number');
-    const problem = mediaProblem(invite.sdp, trunk.codecs);
+    const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
     if (this.#isFull(log.child({ pageId }))) return refuse(503, 'Too Many Calls', 10);
@@ -380,11 +380,16 @@ function withMedia(record: CallRecord, stats: BridgeStats | undefined, codec: st
   return { ...record, ...(codec ? { codec } : {}), ...(stats ? { media: stats } : {}) };
 }
 
+const REFUSALS: Readonly<Record<string, string>> = {
+  SDP_NO_SRTP: 'SRTP Required',
+  SDP_SRTP_OFF: 'SRTP Not Supported',
+};
+
 /** What is wrong with an offer, before anybody is disturbed; no offer is fine: ours goes into the 200. */
-function mediaProblem(sdp: string | undefined, codecs: readonly string[]): string | undefined {
+function mediaProblem(sdp: string | undefined, { codecs, srtp }: CallTrunk): string | undefined {
   if (sdp === undefined) return undefined;
-  const parsed = parseSipDescription(sdp);
-  if (!parsed.ok) return 'Not Acceptable Here';
+  const parsed = parseSipDescription(sdp, srtp);
+  if (!parsed.ok) return REFUSALS[parsed.error.code] ?? 'Not Acceptable Here';
   const names = codecs.map((codec) => codec.toLowerCase());
   const { payloads } = parsed.value.audio;
   return payloads.some(({ name }) => names.includes(name.toLowerCase())) ? undefined : 'No Common Codec';

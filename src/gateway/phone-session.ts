@@ -1,14 +1,16 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { SipReason } from '../call/index.ts';
 import type { PhonePlan as MediaPhonePlan } from '../media/index.ts';
 import {
   answerSipOffer,
   buildSipOffer,
   negotiateSipAnswer,
+  newSdes,
   type PhonePlan,
   type SdpProblem,
   type SipCodec,
   type SipLocal,
+  type SrtpPolicy,
 } from '../sdp/index.ts';
 import type { Result } from '../shared/result.ts';
 import { readInfoKey, type SipDialog } from '../sip/index.ts';
@@ -30,6 +32,7 @@ export interface CallTrunk {
     readonly minDelayMs: number;
     readonly maxDelayMs: number;
   };
+  readonly srtp: SrtpPolicy;
   readonly credentials?: { readonly username: string; readonly password: string };
 }
 
@@ -46,6 +49,7 @@ export function trunkMedia({ jitterBuffer }: Pick<CallTrunk, 'jitterBuffer'>): T
 
 /** Our side of an SDP session with a phone of that trunk; `address` and `port` are where its RTP shall come. */
 export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLocal {
+  const sdes = newSdes(trunk.srtp, randomBytes);
   return {
     sessionId: String(randomInt(2 ** 47)),
     version: 1,
@@ -56,6 +60,7 @@ export function sipLocal(trunk: CallTrunk, address: string, port: number): SipLo
     comfortNoise: trunk.comfortNoise ?? false,
     ptimeMs: trunk.ptimeMs,
     direction: 'sendrecv',
+    ...(sdes ? { sdes } : {}),
   };
 }
 

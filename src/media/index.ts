@@ -19,5 +19,5 @@ export { DtmfDetector, DtmfGenerator } from './dtmf/index.ts';
 export { createDatagramIo, type DatagramIoChoice } from './net/create.ts';
 export * from './record/index.ts';
 export * from './sound/index.ts';
-export type { SrtpKeys } from './srtp/session.ts';
+export { type SrtpKeys, SrtpSession } from './srtp/session.ts';
 export * from './tone/index.ts';

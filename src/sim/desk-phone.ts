@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createOpusLibrary, type OpusLibrary } from '../media/index.ts';
-import type { SipCodec } from '../sdp/index.ts';
+import type { SipCodec, SrtpPolicy } from '../sdp/index.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import { silentLog } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
@@ -21,6 +21,8 @@ export interface DeskPhoneOptions {
   readonly telephoneEvent?: boolean;
   /** Keys are tones in its audio, both ways. Default false. */
   readonly inbandDtmf?: boolean;
+  /** SRTP with keys in SDP. Default off. */
+  readonly srtp?: SrtpPolicy;
   /** Default udp. */
   readonly transport?: 'udp' | 'tcp' | 'tls';
   /** Its certificate, for transport tls. */

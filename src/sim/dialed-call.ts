@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { OpusLibrary } from '../media/index.ts';
-import { buildSipOffer, negotiateSipAnswer, type SipLocal } from '../sdp/index.ts';
+import { buildSipOffer, negotiateSipAnswer, newSdes, type SipLocal } from '../sdp/index.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { InviteFailure, OutboundInvite, SipControl, SipDialog } from '../sip/index.ts';
 import type { DeskPhoneOptions } from './desk-phone.ts';
@@ -75,6 +75,7 @@ export class DialedCall {
     this.ringing = ringing.promise;
     this.ended = ended.promise;
     this.#resolve = { answered: answered.resolve, ringing: ringing.resolve, ended: ended.resolve };
+    const sdes = newSdes(options.srtp ?? 'off', randomBytes);
     this.#local = {
       sessionId: String(randomInt(2 ** 47)),
       version: 1,
@@ -84,6 +85,7 @@ export class DialedCall {
       telephoneEvent: options.telephoneEvent ?? true,
       ptimeMs: 20,
       direction: 'sendrecv',
+      ...(sdes ? { sdes } : {}),
     };
     const transport = options.transport === 'tcp' ? ';transport=tcp' : '';
     this.#tell('phone', 'gateway', `INVITE ${number}`);
@@ -113,6 +115,11 @@ export class DialedCall {
   heard(): Heard & { readonly codec: string; readonly dtmf: string } {
     const { ear, codec, dtmf } = this.#media;
     return { ...(ear.heard() ?? NOTHING_HEARD), codec, dtmf };
+  }
+
+  /** The suite that both sides agreed on; empty when the media is in the clear. */
+  get suite(): string {
+    return this.#media.suite;
   }
 
   recording(): { readonly sampleRate: number; readonly pcm: Int16Array } {

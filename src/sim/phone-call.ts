@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import type { OpusLibrary, PhonePlan } from '../media/index.ts';
-import { answerSipOffer, freshSipOffer, negotiateSipAnswer, type SipLocal } from '../sdp/index.ts';
+import { answerSipOffer, freshSipOffer, negotiateSipAnswer, newSdes, type SipLocal } from '../sdp/index.ts';
 import { type Clock, systemClock } from '../shared/clock.ts';
 import type { IncomingInvite, SipDialog } from '../sip/index.ts';
 import type { DeskPhoneOptions } from './desk-phone.ts';
@@ -78,6 +78,11 @@ export class PhoneCall {
     return { ...(media?.ear.heard() ?? NOTHING_HEARD), codec: media?.codec ?? '', dtmf: media?.dtmf ?? '' };
   }
 
+  /** The suite that both sides agreed on; empty when the media is in the clear. */
+  get suite(): string {
+    return this.#media?.suite ?? '';
+  }
+
   /** Packets of the gateway's that were not agreed: payload type, address, a second source. */
   get strays(): number {
     return this.#media?.strays ?? 0;
@@ -98,6 +103,7 @@ export class PhoneCall {
     });
     this.#media = media;
     if (this.#over) return media.close();
+    const sdes = newSdes(this.#options.srtp ?? 'off', randomBytes);
     const local: SipLocal = {
       sessionId: String(randomInt(2 ** 47)),
       version: 0,
@@ -107,6 +113,7 @@ export class PhoneCall {
       telephoneEvent: this.#options.telephoneEvent ?? true,
       ptimeMs: 20,
       direction: 'sendrecv',
+      ...(sdes ? { sdes } : {}),
     };
     const answer = answerSipOffer(local, this.#invite.sdp ?? '');
     if (!answer.ok) return this.reject(488);
@@ -171,6 +178,12 @@ export class PhoneCall {
     return this.#reinvite({ codecs });
   }
 
+  /** Re-INVITE with new SRTP keys; false when refused, and when the phone has no SRTP. */
+  async changeKeys(): Promise<boolean> {
+    const sdes = newSdes(this.#options.srtp ?? 'off', randomBytes);
+    return sdes !== undefined && (await this.#reinvite({ sdes }));
+  }
+
   /** Sends no RTP any more, as a phone that lost its network does. */
   fallSilent(): void {
     this.#media?.pause();
@@ -180,7 +193,7 @@ export class PhoneCall {
     await this.#end({ by: 'phone', how: 'closed' });
   }
 
-  async #reinvite(change: Partial<Pick<SipLocal, 'direction' | 'codecs'>>): Promise<boolean> {
+  async #reinvite(change: Partial<Pick<SipLocal, 'direction' | 'codecs' | 'sdes'>>): Promise<boolean> {
     const before = this.#local;
     if (!before || !this.#dialog) return false;
     const offer = freshSipOffer(before, { direction: before.direction, ...change });

@@ -14,6 +14,7 @@ import {
   L16Encoder,
   type OpusLibrary,
   type PhonePlan,
+  SrtpSession,
   Tone,
 } from '../media/index.ts';
 import type { Clock } from '../shared/clock.ts';
@@ -47,11 +48,12 @@ export class PhoneMedia {
   readonly #eventKeys = new KeysHeard();
   /** Keys that came another way: as tones, by SIP INFO. */
   otherKeys = '';
-  /** Packets that were not agreed: another payload type, from elsewhere, or a second source. */
+  /** Packets that were not agreed: another payload type, key or address, or a second source. */
   strays = 0;
   /** Of the gateway; it may change when the media is agreed anew, not in between. */
   #source: number | undefined;
   #heardFirst = false;
+  #srtp: SrtpSession | undefined;
   #plan: PhonePlan | undefined;
   #encoder: AudioEncoder | undefined;
   #decoder: AudioDecoder | undefined;
@@ -108,6 +110,11 @@ export class PhoneMedia {
     return this.#socket.address().port;
   }
 
+  /** The suite of SRTP; empty without. */
+  get suite(): string {
+    return this.#plan?.srtp?.profile ?? '';
+  }
+
   get codec(): string {
     return this.#plan?.codec ?? '';
   }
@@ -116,6 +123,8 @@ export class PhoneMedia {
   start(plan: PhonePlan): void {
     if (this.#plan?.codec !== plan.codec || this.#plan.clockRate !== plan.clockRate) this.#useCodec(plan);
     this.#plan = plan;
+    if (plan.srtp && this.#srtp) this.#srtp.rekey(plan.srtp);
+    else if (plan.srtp) this.#srtp = new SrtpSession(plan.srtp);
     this.#source = undefined;
     this.#pacer.start();
   }
@@ -229,16 +238,21 @@ export class PhoneMedia {
       marker: first,
     });
     this.#sequence = (this.#sequence + 1) & 0xffff;
-    const packet = new RtpPacket(header, payload).serialize();
+    const packet = this.#protected(new RtpPacket(header, payload).serialize());
     this.#socket.send(packet, plan.remote.port, plan.remote.address, () => {});
   }
 
   #receive(packet: Buffer, from: { readonly address: string; readonly port: number }): void {
     const plan = this.#plan;
     const type = (packet[1] ?? 0) & 127;
-    const rtp = readRtp(packet);
     // RFC 5761 section 4: these are RTCP.
-    if (!plan || !rtp || (type >= 64 && type <= 95)) return;
+    if (!plan || !readRtp(packet) || (type >= 64 && type <= 95)) return;
+    const clear = this.#clear(packet);
+    const rtp = clear && readRtp(clear);
+    if (!rtp) {
+      this.strays += 1;
+      return;
+    }
     const { header, payload } = rtp;
     const isKey = header.payloadType === plan.telephoneEvent?.receivePayloadType;
     const isAgreed = isKey || plan.receivePayloadTypes.includes(header.payloadType);
@@ -257,5 +271,18 @@ export class PhoneMedia {
     const samples = this.#decoder?.decode(payload, this.#pcm) ?? 0;
     this.ear.hear(this.#pcm, samples);
     this.#detector?.write(this.#pcm, samples, this.ear.sampleRate, 0);
+  }
+
+  #protected(packet: Buffer): Buffer {
+    if (!this.#plan?.srtp || !this.#srtp) return packet;
+    const room = Buffer.concat([packet, Buffer.alloc(16)]);
+    return room.subarray(0, this.#srtp.protectRtp(room, packet.length));
+  }
+
+  /** Undefined for what is not authentic. */
+  #clear(packet: Buffer): Buffer | undefined {
+    if (!this.#plan?.srtp || !this.#srtp) return packet;
+    const length = this.#srtp.unprotectRtp(packet, packet.length);
+    return length < 0 ? undefined : packet.subarray(0, length);
   }
 }

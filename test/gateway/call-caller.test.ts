@@ -8,7 +8,7 @@ import type { IncomingInvite, SipDialog, SipDialogEvents } from '../../src/sip/i
 import { reports, SDP, settled } from '../sip/support/leg.ts';
 import { startLeg } from '../sip/support/server.ts';
 
-const trunk = { codecs: ['PCMU'] as const, dtmf: 'auto' as const, ptimeMs: 20 };
+const trunk = { codecs: ['PCMU'] as const, dtmf: 'auto' as const, ptimeMs: 20, srtp: 'off' as const };
 
 it('hangs up a phone whose 200 was on its way when the call was abandoned', async () => {
   const rung = Promise.withResolvers<IncomingInvite>();

@@ -7,6 +7,7 @@ const trunk = (more: Partial<CallerTrunk>): CallerTrunk => ({
   codecs: ['PCMU'],
   dtmf: 'auto',
   ptimeMs: 20,
+  srtp: 'off',
   ...more,
 });
 const URI = 'sip:7001@gateway';

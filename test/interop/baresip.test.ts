@@ -43,6 +43,59 @@ describe.runIf(hasPeers('baresip'))('baresip as the desk phone', () => {
     expect(Math.abs(heardHz(phone.heard()) / 440 - 1)).toBeLessThan(0.02);
   });
 
+  it.each([
+    { trunk: 'required', srtp: 'srtp-mand' },
+    { trunk: 'optional', srtp: 'srtp' },
+    { trunk: 'optional', srtp: undefined },
+  ] as const)(
+    'talks SRTP with keys in SDP both ways: trunk $trunk, baresip $srtp',
+    async ({ trunk, srtp }) => {
+      const phone = await Baresip.start({ toneHz: 700, ...(srtp && { srtp }) });
+      phones.push(phone);
+      const world = await start({
+        phone: { user: 'desk', host: '127.0.0.1', port: phone.port },
+        configure: (yaml) => {
+          const { phone1 } = yaml['trunks'] as { phone1: Record<string, unknown> };
+          phone1['srtp'] = trunk;
+        },
+      });
+      const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+      await phone.event('CALL_ESTABLISHED');
+      await call.firstAudio;
+      await until(() => call.heard().rxPackets > 80);
+      await phone.hears();
+      // Hold and resume come as re-INVITEs, with keys of their own.
+      await phone.hold();
+      await phone.resume();
+      const told = call.heard().rxPackets;
+      await until(() => call.heard().rxPackets > told + 50);
+      await call.hangup();
+      await phone.event('CALL_CLOSED');
+      const record = await world.nextRecord();
+      expect(record).toMatchObject({ cause: 'consumer-hangup', answered: true });
+      await until(() => world.gateway.calls === 0);
+      expect(Math.abs(call.heard().heardHz / 700 - 1)).toBeLessThan(0.02);
+      expect(Math.abs(heardHz(phone.heard()) / 440 - 1)).toBeLessThan(0.02);
+    },
+  );
+
+  it('is told 488 when it calls in the clear and the trunk requires SRTP', async () => {
+    const phone = await Baresip.start({ toneHz: 700 });
+    phones.push(phone);
+    const world = await start({
+      phone: { user: 'desk', host: '127.0.0.1', port: phone.port },
+      configure: (yaml) => {
+        const { phone1 } = yaml['trunks'] as { phone1: Record<string, unknown> };
+        phone1['srtp'] = 'required';
+        yaml['outbound'] = { rules: [{ trunk: 'phone1', page: DEMO_PAGE }] };
+      },
+    });
+    world.simulator.consumer({ ...caller, permission: true });
+    const [at] = world.gateway.sipContacts;
+    phone.dial(`sip:${caller.psid}@127.0.0.1:${at?.port}`);
+    expect((await phone.event('CALL_CLOSED')).param).toContain('488');
+  });
+
   it.each(['phone', 'consumer'] as const)('calls a consumer; the %s hangs up', async (last) => {
     const phone = await Baresip.start({ toneHz: 700 });
     phones.push(phone);

@@ -15,6 +15,8 @@ export interface BaresipOptions {
   readonly codec?: string;
   /** The module of the codec. Default g711. */
   readonly module?: string;
+  /** SRTP with keys in SDP: offered, or nothing without. */
+  readonly srtp?: 'srtp' | 'srtp-mand';
   /** Default true: it picks up by itself. */
   readonly answers?: boolean;
   /** Where it registers; without it a phone that is called by its address. */
@@ -53,13 +55,14 @@ export class Baresip implements Phone {
   static async start(options: BaresipOptions): Promise<Baresip> {
     const folder = peerFolder('baresip');
     const [port, controlPort] = [await freeSipPort(), await freeTcpPort()];
-    const { user = 'desk', codec = 'PCMU/8000/1', module = 'g711', toneHz, registrar } = options;
+    const { user = 'desk', codec = 'PCMU/8000/1', module = 'g711', toneHz, registrar, srtp } = options;
     writeFileSync(join(folder, 'tone.wav'), toneFile(toneHz, 48_000, 60));
     const transport = `;transport=${registrar?.transport ?? 'udp'}`;
     const account = [
       `<sip:${user}@${registrar?.address ?? `127.0.0.1:${port}`}${transport}>`,
       `answermode=${options.answers === false ? 'manual' : 'auto'}`,
       `audio_codecs=${codec}`,
+      ...(srtp ? [`mediaenc=${srtp}`] : []),
       ...(registrar
         ? [
             `auth_user=${user}`,
@@ -87,7 +90,7 @@ export class Baresip implements Phone {
       `snd_path ${folder}`,
       `ctrl_tcp_listen 127.0.0.1:${controlPort}`,
       'module_path /usr/lib/baresip/modules',
-      ...[module, ...MODULES].map((name) => `module ${name}.so`),
+      ...[module, ...(srtp ? ['srtp'] : []), ...MODULES].map((name) => `module ${name}.so`),
       ...APPS.map((name) => `module_app ${name}.so`),
       '',
     ];
