@@ -188,7 +188,12 @@ export const CONFIG_SCHEMA = Type.Object(
           "How packets are moved: by Node's own sockets (dgram), by epoll on them (Linux), or the best that works.",
           { default: 'auto' },
         ),
-        opusComplexity: whole('libopus complexity of audio to Meta: more is better and costs CPU.', 0, 10, 5),
+        opusComplexity: whole(
+          'Highest libopus complexity of audio to Meta, taken while a worker has time; a busy one goes down to 0 step by step. More is better and costs CPU; above 8 speech gains nothing.',
+          0,
+          10,
+          8,
+        ),
       },
       { ...strict, default: {}, description: 'The media workers.' },
     ),

@@ -1,11 +1,18 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { createDatagramIo, createOpusLibrary, MediaEngine } from '../../media/index.ts';
+import { ComplexityControl, createDatagramIo, createOpusLibrary, MediaEngine } from '../../media/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { CallMedia } from './call-media.ts';
 import { LoadMeter, REPORT_EVERY_MS } from './load-meter.ts';
-import type { FromWorker, MediaRequestName, MediaRequests, ToWorker, WorkerOptions } from './protocol.ts';
+import type {
+  FromWorker,
+  MediaRequestName,
+  MediaRequests,
+  ToWorker,
+  WorkerOptions,
+  WorkerReport,
+} from './protocol.ts';
 
 /**
  * A media worker: the thread on which every packet of its calls lives and dies. It composes the WebRTC leg and the
@@ -38,11 +45,13 @@ if (refused.length > 0) log.warn({ io: io.name, refused }, 'media.io-refused');
 const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexity: options.opusComplexity });
 tell({ type: 'started', opus: opus.name, io: io.name });
 const meter = new LoadMeter(engine);
+const complexity = new ComplexityControl(options.opusComplexity);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.
-const reports = setInterval(
-  () => tell({ type: 'report', report: meter.report(calls.size) }),
-  REPORT_EVERY_MS,
-);
+const reports = setInterval(() => {
+  const report = meter.report(calls.size);
+  followLoad(report);
+  tell({ type: 'report', report });
+}, REPORT_EVERY_MS);
 reports.unref();
 
 type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) => unknown };
@@ -85,6 +94,13 @@ handle = (message) => {
   void answer(message.id, message.name, message.params);
 };
 for (const message of queue.splice(0)) handle(message);
+
+function followLoad({ cpuShare, tickLateMs }: WorkerReport): void {
+  const before = engine.opusComplexity;
+  engine.setOpusComplexity(complexity.observe(cpuShare, tickLateMs));
+  const after = engine.opusComplexity;
+  if (after !== before) log.info({ from: before, to: after, cpuShare, tickLateMs }, 'media.opus-complexity');
+}
 
 async function answer(id: number, name: MediaRequestName, params: unknown): Promise<void> {
   try {

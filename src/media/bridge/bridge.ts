@@ -42,9 +42,10 @@ export class Bridge {
     engine: EngineOptions,
     options: BridgeOptions,
     ssrc: number,
+    opusComplexity: number,
     onClosed: (bridge: Bridge) => void,
   ) {
-    const { clock, io, opus, opusComplexity } = engine;
+    const { clock, io, opus } = engine;
     const { onEvent } = options;
     this.#engine = engine;
     this.#options = options;
@@ -55,6 +56,7 @@ export class Bridge {
     this.#phone = phone;
     this.#toPhone = new ToPhone(
       opus,
+      opusComplexity,
       consumer.state.counters,
       phone.state.outlet,
       (length, at) => phone.emit(length, at),
@@ -126,6 +128,12 @@ export class Bridge {
     this.#consumer.datagram(packet, length);
   }
 
+  /** libopus complexity of this call, 0 to 10. */
+  setOpusComplexity(complexity: number): void {
+    this.#toConsumer.setComplexity(complexity);
+    this.#toPhone.setComplexity(complexity);
+  }
+
   /** From now on `tap` hears what `leg` says. */
   tap(leg: Leg, tap: PcmTap): void {
     if (leg === 'consumer') this.#toPhone.tap(tap);
@@ -147,6 +155,7 @@ export class Bridge {
   tick(nowMs: number): void {
     if (!this.#open) return;
     this.#consumer.tick(nowMs);
+    this.#toConsumer.hearReports(this.#consumer.state.rtcp);
     this.#phone.tick(nowMs);
     this.#toPhone.tick(nowMs);
     this.#toConsumer.tick(nowMs);

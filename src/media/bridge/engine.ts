@@ -14,20 +14,35 @@ export class MediaEngine {
   #timer: TimerHandle | undefined;
   #dueMs = 0;
   #worstLateMs = 0;
+  #opusComplexity: number;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#opusComplexity = options.opusComplexity;
   }
 
   /** @param ssrc our SSRC towards Meta, as in our offer */
   openBridge(options: BridgeOptions, ssrc: number): Bridge {
-    const bridge = new Bridge(this.#options, options, ssrc, (closed) => this.#forget(closed));
+    const bridge = new Bridge(this.#options, options, ssrc, this.#opusComplexity, (closed) =>
+      this.#forget(closed),
+    );
     this.#bridges.push(bridge);
     if (!this.#timer) {
       this.#dueMs = this.#options.clock.monotonic();
       this.#arm();
     }
     return bridge;
+  }
+
+  /** libopus complexity of all calls, 0 to 10, those to come included. */
+  setOpusComplexity(complexity: number): void {
+    if (complexity === this.#opusComplexity) return;
+    this.#opusComplexity = complexity;
+    for (const bridge of this.#bridges) bridge.setOpusComplexity(complexity);
+  }
+
+  get opusComplexity(): number {
+    return this.#opusComplexity;
   }
 
   get bridges(): number {

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import {
   type AudioDecoder,
   ComfortNoise,
+  LossEstimate,
   MAX_PACKET_SAMPLES,
   type OpusEncoder,
   type OpusLibrary,
@@ -17,6 +18,7 @@ import {
 import type { JitterBuffer } from '../jitter/jitter-buffer.ts';
 import { type RtpHeader, timestampDelta } from '../rtp/header.ts';
 import type { Arrival } from '../rtp/reception.ts';
+import type { RtcpState } from '../rtp/rtcp.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
 import { metaEncoder, payloadTicks, pcmRate, phoneDecoder, sameFormat } from './codecs.ts';
@@ -30,14 +32,14 @@ import type { PhonePlan, SendPlan, Taken } from './types.ts';
 const OPUS_TICKS = 960;
 const OPUS_CLOCK = 48_000;
 const MAX_CONCEALED_MS = 100;
-const EXPECTED_LOSS_PERCENT = 10;
+
 /** 20 ms of silence as any Opus decoder reads it: CELT, one frame, all bands at zero. */
 const OPUS_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
 
 /** The phone's audio on its way to the consumer: continuous Opus frames of 20 ms. */
 export class ToConsumer {
   readonly #opus: OpusLibrary;
-  readonly #complexity: number;
+  #complexity: number;
   /** Of the phone's leg. */
   readonly #counters: Counters;
   readonly #outlet: Outlet;
@@ -54,6 +56,8 @@ export class ToConsumer {
   #encoder: OpusEncoder | undefined;
   #expected = 0;
   #synced = false;
+  readonly #loss = new LossEstimate();
+  #lossReports = 0;
   readonly #noise = new ComfortNoise(randomInt(2 ** 31));
   readonly #inserts: Inserts;
   /** Behind a jitter buffer, when the trunk wants one. */
@@ -121,6 +125,20 @@ export class ToConsumer {
     const { jitterBuffer, clockRate, codec } = plan;
     this.#playout = playoutFor(this.#playout, jitterBuffer, clockRate, codec === 'opus', this.#counters);
     this.#ready();
+  }
+
+  /** libopus complexity, 0 to 10, from the next frame on. */
+  setComplexity(complexity: number): void {
+    this.#complexity = complexity;
+    this.#encoder?.setComplexity(complexity);
+  }
+
+  /** What Meta's receiver says it loses of ours; its FEC is made for that. */
+  hearReports(rtcp: RtcpState): void {
+    if (rtcp.blocks === this.#lossReports) return;
+    this.#lossReports = rtcp.blocks;
+    this.#loss.report(rtcp.remoteFractionLost);
+    if (this.#plan?.useInbandFec) this.#encoder?.setExpectedLoss(this.#loss.percent);
   }
 
   /** The phone's audio as the consumer hears it, before a source is put in. */
@@ -412,6 +430,6 @@ export class ToConsumer {
       return;
     }
     this.#decoder ??= phoneDecoder(phone, this.#opus);
-    this.#encoder ??= metaEncoder(this.#opus, this.#rate, plan, this.#complexity, EXPECTED_LOSS_PERCENT);
+    this.#encoder ??= metaEncoder(this.#opus, this.#rate, plan, this.#complexity, this.#loss.percent);
   }
 }

@@ -21,7 +21,6 @@ import { type Playout, playoutFor } from './playout.ts';
 import type { PhonePlan, Taken } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
-const PHONE_COMPLEXITY = 5;
 const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 /** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
 const MAX_CONCEALED_TICKS = 4_800;
@@ -33,6 +32,7 @@ const DTX_BYTES = 2;
 /** The consumer's audio on its way to the phone. */
 export class ToPhone {
   readonly #opus: OpusLibrary;
+  #complexity: number;
   /** Of the consumer's leg: concealment counts where the loss was. */
   readonly #counters: Counters;
   readonly #outlet: Outlet;
@@ -64,12 +64,14 @@ export class ToPhone {
 
   constructor(
     opus: OpusLibrary,
+    complexity: number,
     counters: Counters,
     outlet: Outlet,
     send: (length: number, payloadAt: number) => void,
     onPlayed: () => void,
   ) {
     this.#opus = opus;
+    this.#complexity = complexity;
     this.#counters = counters;
     this.#outlet = outlet;
     this.#send = send;
@@ -105,6 +107,11 @@ export class ToPhone {
       this.#frame = new Int16Array(samples);
     }
     this.#ready();
+  }
+
+  /** libopus complexity, 0 to 10, of what is played to an Opus phone from now on. */
+  setComplexity(complexity: number): void {
+    this.#complexity = complexity;
   }
 
   /** The consumer's audio as the phone hears it, before a source is put in. */
@@ -378,7 +385,7 @@ export class ToPhone {
       this.#encoder = undefined;
       if (!this.#inserts.listening) this.#release();
     } else {
-      this.#encoder ??= phoneEncoder(plan, this.#opus, PHONE_COMPLEXITY);
+      this.#encoder ??= phoneEncoder(plan, this.#opus, this.#complexity);
       // What was passed on before has numbers of its own.
       this.#aligned = false;
     }

@@ -96,7 +96,7 @@ export interface EngineOptions {
   readonly io: DatagramIo;
   readonly clock: Clock;
   readonly log: Log;
-  /** libopus complexity of what we send to Meta, 0 to 10. */
+  /** libopus complexity of what we encode, 0 to 10, until `setOpusComplexity`. */
   readonly opusComplexity: number;
   /** 0 to 1; default Math.random. */
   readonly random?: () => number;

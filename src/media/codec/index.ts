@@ -1,8 +1,10 @@
 export { type AudioDecoder, type AudioEncoder, MAX_PACKET_SAMPLES } from './codec.ts';
 export { ComfortNoise } from './comfort-noise.ts';
+export { ComplexityControl } from './complexity-control.ts';
 export { G711Decoder, G711Encoder } from './g711.ts';
 export { G722Decoder, G722Encoder } from './g722.ts';
 export { L16Decoder, L16Encoder } from './l16.ts';
+export { LossEstimate } from './loss-estimate.ts';
 export { createOpusLibrary, type OpusChoice } from './opus.ts';
 export type { OpusEncoder, OpusEncoderOptions, OpusLibrary } from './opus-library.ts';
 export { OpusFrames, opusHasFec, opusHasVoice, opusSamples48k } from './opus-packet.ts';

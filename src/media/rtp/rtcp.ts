@@ -35,6 +35,8 @@ export class RtcpState {
   /** Sum and number of all round trips measured. */
   roundTripSumMs = 0;
   roundTrips = 0;
+  /** Report blocks about our stream. */
+  blocks = 0;
   /** What it says it lost of ours. */
   remoteLost = 0;
   /** Of the last interval, in 256ths. */
@@ -88,6 +90,7 @@ export class RtcpState {
   }
 
   #block(packet: Uint8Array, at: number, wallMs: number): void {
+    this.blocks += 1;
     this.remoteFractionLost = packet[at + 4] as number;
     this.remoteLost = ((read32(packet, at + 4) & 0xffffff) << 8) >> 8;
     this.remoteJitter = read32(packet, at + 12);
