@@ -6,6 +6,7 @@ import { legStats } from './leg-stats.ts';
 import { PhoneSide } from './phone-side.ts';
 import { ToConsumer } from './to-consumer.ts';
 import { ToPhone } from './to-phone.ts';
+import type { Totals } from './totals.ts';
 import type {
   BridgeOptions,
   BridgeStats,
@@ -173,6 +174,11 @@ export class Bridge {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     void this.close();
     this.#options.onEvent({ kind: 'bug', message });
+  }
+
+  /** Adds what both legs counted so far; as cheap as may be, for it is asked of every call each second. */
+  countInto(totals: Totals): void {
+    totals.add(this.#consumer.state.counters, this.#phone.state.counters);
   }
 
   dump(): BridgeStats {

@@ -52,7 +52,7 @@ export class MediaEngine {
   /** Packets of all bridges there ever were, those that are open included. */
   totals(): Totals {
     const totals = this.#ended.copy();
-    for (const bridge of this.#bridges) totals.add(bridge.dump());
+    for (const bridge of this.#bridges) bridge.countInto(totals);
     return totals;
   }
 
@@ -96,7 +96,7 @@ export class MediaEngine {
     const at = this.#bridges.indexOf(bridge);
     if (at >= 0) {
       this.#bridges.splice(at, 1);
-      this.#ended.add(bridge.dump());
+      bridge.countInto(this.#ended);
     }
     if (this.#bridges.length > 0) return;
     this.#timer?.clear();

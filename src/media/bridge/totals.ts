@@ -23,16 +23,16 @@ export class Totals {
     return copy;
   }
 
-  add(stats: Counted): void {
-    this.#addLeg(this.consumer, stats.consumer);
-    this.#addLeg(this.phone, stats.phone);
+  add(consumer: Counted, phone: Counted): void {
+    this.#addLeg(this.consumer, consumer);
+    this.#addLeg(this.phone, phone);
   }
 
-  #addLeg(totals: LegTotals, { received, sent, dropped }: Counted['consumer']): void {
+  #addLeg(totals: LegTotals, { received, sent, dropped }: Counted): void {
     totals.received += received;
     totals.sent += sent;
     for (const reason of DROP_REASONS) this.dropped[reason] += dropped[reason];
   }
 }
 
-type Counted = Readonly<Record<'consumer' | 'phone', Pick<LegStats, 'received' | 'sent' | 'dropped'>>>;
+type Counted = Pick<LegStats, 'received' | 'sent' | 'dropped'>;
