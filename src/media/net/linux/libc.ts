@@ -28,7 +28,8 @@ export function libc(): Libc {
 }
 
 function load(): Libc {
-  const library = openLibc();
+  // Of the process itself: glibc or musl, whichever Node runs on.
+  const library = koffi.load(null);
   return {
     epollCreate: library.func('int epoll_create1(int)'),
     epollControl: library.func('int epoll_ctl(int, int, int, uint64_t)'),
@@ -39,12 +40,4 @@ function load(): Libc {
     close: library.func('int close(int)'),
     errno: () => koffi.errno(),
   };
-}
-
-function openLibc(): ReturnType<typeof koffi.load> {
-  try {
-    return koffi.load('libc.so.6');
-  } catch {
-    return koffi.load('libc.so');
-  }
 }
