@@ -7,7 +7,7 @@ import { gatewayCarrier } from './gateway-carrier.ts';
 import { type Carrier, Ladder, type Step, sentOf } from './ladder.ts';
 import { CallLoad } from './load.ts';
 import { Rtpengine } from './rtpengine.ts';
-import { type Limit, search } from './search.ts';
+import { faultOf, type Limit, search } from './search.ts';
 import { makeVoices } from './voice.ts';
 
 const STEPS: readonly number[] = [20, 100, 200];
@@ -45,8 +45,14 @@ async function run(options: BenchOptions, launcher: readonly string[]): Promise<
   try {
     const cases: BenchCase[] = [];
     for (const flavour of FLAVOURS) {
-      const ours = await climb(() => ourGateway(flavour, launcher), flavour, load, options, true);
-      const theirs = await climb(() => theirEngine(flavour, launcher), flavour, load, options, false);
+      const ours = await climb(() => ourGateway(flavour, launcher), flavour, load, options, flavour.targetMs);
+      const theirs = await climb(
+        () => theirEngine(flavour, launcher),
+        flavour,
+        load,
+        options,
+        Number.POSITIVE_INFINITY,
+      );
       cases.push(...casesOf(flavour, ours, theirs));
     }
     return cases;
@@ -66,36 +72,37 @@ function theirEngine(
   return Rtpengine.start({ codec, launcher, ...(codec === 'PCMU' ? { complexity } : {}) });
 }
 
-/** All the steps on one carrier, and then the search for its limit. */
+/** All the steps on one carrier, and then the search for its limit: 99 % of its packets within `withinMs`. */
 async function climb(
   start: () => Promise<Carrier | undefined>,
   flavour: Flavour,
   load: CallLoad,
   { seconds, calls: wanted, say }: BenchOptions,
-  toLimit: boolean,
+  withinMs: number,
 ): Promise<Course | undefined> {
   const carrier = await start();
   if (!carrier) return undefined;
   const ladder = new Ladder(carrier, load);
-  const steps: Step[] = [];
+  const held: Step[] = [];
   const hold = async (count: number, forSeconds: number): Promise<Step> => {
     await ladder.climb(count);
     const step = await ladder.measure(forSeconds);
+    held.push(step);
     say(`${flavour.name}, ${carrier.name}: ${told(step)}`);
     return step;
   };
+  let steps: readonly Step[] = [];
   let limit: Limit | undefined;
   try {
     for (const count of wanted ?? STEPS) {
       const step = await hold(count, seconds);
-      steps.push(step);
+      steps = [...held];
       if (count === (wanted ?? STEPS)[0]) await checkHeard(await ladder.listen(5), flavour.codec);
-      if (step.lost > sentOf(step.load) * 0.05) break;
+      // Further up it would only be worse, and its calls begin to fail.
+      if (faultOf(step, 20 * flavour.targetMs) !== undefined) break;
     }
-    if (toLimit)
-      limit = await search(steps, flavour.targetMs, MOST_CALLS, (count) =>
-        hold(count, Math.min(seconds, 10)),
-      );
+    const short = Math.min(seconds, 10);
+    limit = await search(steps, withinMs, MOST_CALLS, (count) => hold(count, short));
     await ladder.descend();
   } catch (error) {
     say(
@@ -105,7 +112,7 @@ async function climb(
   } finally {
     await carrier.stop();
   }
-  return { steps, limit };
+  return { steps, held, limit };
 }
 
 function told({ calls, cpuMs, busy, load, lost, rssBytes, pauseMs }: Step): string {

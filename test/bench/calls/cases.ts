@@ -15,7 +15,9 @@ export interface Flavour {
 
 /** What one carrier did. */
 export interface Course {
+  /** Those that were asked for and came off, and all that were held. */
   readonly steps: readonly Step[];
+  readonly held: readonly Step[];
   readonly limit: Limit | undefined;
 }
 
@@ -59,6 +61,7 @@ export function casesOf(flavour: Flavour, ours: Course | undefined, theirs: Cour
         'calls',
         limit.calls,
         {
+          baseline: theirs?.limit?.calls ?? null,
           target: { atLeast: flavour.callsACore },
         },
       ),
@@ -98,10 +101,10 @@ const sameStep = (course: Course | undefined, calls: number): Step | undefined =
  * cheap for the wrong reason.
  */
 function cpuOf(theirs: Course | undefined, calls: number): number | null {
-  const carried = theirs?.steps.filter(
-    (step) => step.calls <= calls && faultOf(step, Number.POSITIVE_INFINITY) === undefined,
-  );
-  return carried?.at(-1)?.cpuMs ?? null;
+  const carried = (theirs?.held ?? [])
+    .filter((step) => step.calls <= calls && faultOf(step, Number.POSITIVE_INFINITY) === undefined)
+    .sort((a, b) => a.calls - b.calls);
+  return carried.at(-1)?.cpuMs ?? null;
 }
 
 const kbACall = (first: Step, last: Step): number =>

@@ -4,21 +4,24 @@ export interface Limit {
   /** The most calls that were held within the target; 0: none of the steps was. */
   readonly calls: number;
   /** What stopped the search. */
-  readonly because: 'latency' | 'loss' | 'load program' | 'most calls' | 'set-up';
+  readonly because: 'latency' | 'loss' | 'core' | 'load program' | 'most calls' | 'set-up';
 }
 
 const MOST_LOST = 0.001;
+/** Of a core: no more fits, and what is queued would be lost in a longer run. */
+const FULL = 0.97;
 /** The load program is late itself: what it measures is no longer the carrier's doing. */
 const LOAD_LATE_MS = 5;
-const GROWTH = 1.25;
+const GROWTH = 1.5;
 const ROUNDS = 3;
 
 /** Why a step is over the limit; undefined: it is within. */
-export function faultOf({ load, lost }: Step, targetMs: number): Limit['because'] | undefined {
+export function faultOf({ load, lost, busy }: Step, targetMs: number): Limit['because'] | undefined {
   const isLate = load.lagP99Ms > LOAD_LATE_MS;
   if (lost > sentOf(load) * MOST_LOST) return isLate ? 'load program' : 'loss';
   if (Math.max(load.toPhone.p99Ms, load.toConsumer.p99Ms) > targetMs)
     return isLate ? 'load program' : 'latency';
+  if (busy > FULL) return 'core';
   return undefined;
 }
 
