@@ -3,6 +3,8 @@ import { createSocket, type Socket } from 'node:dgram';
 
 export type NgValue = string | number | readonly NgValue[] | { readonly [key: string]: NgValue };
 
+const REPEAT_MS = 500;
+
 /** rtpengine's control protocol `ng`: a cookie and a bencoded dictionary in one datagram, answered by the like. */
 export class NgControl {
   readonly #socket: Socket = createSocket('udp4');
@@ -21,24 +23,31 @@ export class NgControl {
     });
   }
 
-  /** Rejects with what rtpengine says of an error, and after `patienceMs` without an answer. */
+  /**
+   * Rejects with what rtpengine says of an error, and after `patienceMs` without an answer. Asked again meanwhile under
+   * the same cookie, by which rtpengine knows a repetition: datagrams get lost.
+   */
   async ask(
     command: string,
     args: Readonly<Record<string, NgValue>> = {},
     patienceMs = 5_000,
   ): Promise<Readonly<Record<string, NgValue>>> {
     const cookie = randomBytes(6).toString('hex');
+    const datagram = `${cookie} ${bencode({ ...args, command })}`;
+    const ask = (): void => this.#socket.send(datagram, this.#port, '127.0.0.1');
+    const again = setInterval(ask, REPEAT_MS);
     let timer: NodeJS.Timeout | undefined;
     try {
       const answer = await new Promise<Readonly<Record<string, NgValue>>>((resolve, reject) => {
         this.#waiting.set(cookie, resolve);
         timer = setTimeout(() => reject(new Error(`rtpengine does not answer ${command}`)), patienceMs);
-        this.#socket.send(`${cookie} ${bencode({ ...args, command })}`, this.#port, '127.0.0.1');
+        ask();
       });
       if (answer['result'] === 'error')
         throw new Error(`rtpengine: ${JSON.stringify(answer['error-reason'])}`);
       return answer;
     } finally {
+      clearInterval(again);
       clearTimeout(timer);
       this.#waiting.delete(cookie);
     }

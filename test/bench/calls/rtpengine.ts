@@ -48,7 +48,7 @@ export class Rtpengine implements Carrier {
       ...launcher,
       ...['rtpengine', '--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1'],
       ...['--interface=127.0.0.1', `--listen-ng=127.0.0.1:${port}`, '--port-min=32768', '--port-max=60999'],
-      ...['--timeout=3600', '--silent-timeout=3600', '--num-threads=1', '--dtx-delay=0'],
+      ...['--timeout=3600', '--silent-timeout=3600', '--num-threads=1', '--dtx-delay=0', '--delete-delay=0'],
     ];
     const env = preload === '' ? {} : { LD_PRELOAD: preload, BENCH_OPUS_COMPLEXITY: String(complexity) };
     const engine = new Rtpengine(new PeerProcess(command, args, peerFolder('rtpengine'), env), port, codec);
