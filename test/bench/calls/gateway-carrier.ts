@@ -24,6 +24,7 @@ export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOption
   return {
     name: 'gateway',
     pid: gateway.pid,
+    atOnce: 4,
     make: () => calls.make(),
     takePauses: () => gateway.takePauses(),
     stop: async () => {

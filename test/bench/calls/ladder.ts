@@ -8,6 +8,8 @@ import { cpuMs, rssBytes } from './process-meter.ts';
 export interface Carrier {
   readonly name: string;
   readonly pid: number;
+  /** Calls that may be set up at once. */
+  readonly atOnce: number;
   make(): Promise<HeldCall>;
   /** Of its garbage collectors, since the last time this was asked for. */
   takePauses(): readonly Pause[];
@@ -28,8 +30,6 @@ export interface Step {
   readonly pauseMs: number;
 }
 
-/** Calls that begin at once: more would time the set-up's queue. */
-const AT_ONCE = 4;
 /** From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear. */
 const SETTLE_MS = 5_000;
 
@@ -59,7 +59,7 @@ export class Ladder {
         this.#held.push({ id: await this.#load.add(call.ends), call });
       }
     };
-    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+    await Promise.all(Array.from({ length: this.#carrier.atOnce }, worker));
   }
 
   async measure(seconds: number): Promise<Step> {
