@@ -8,6 +8,7 @@ import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { resolveValues } from './resolve.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
+import { soundChecks } from './sound-checks.ts';
 import { storeChecks } from './store-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
 import { readYaml } from './yaml-file.ts';
@@ -80,6 +81,7 @@ export function parseConfig(
       ...crossChecks(config),
       ...tlsChecks(config, sources.readFile),
       ...storeChecks(config, sources.folderProblem),
+      ...soundChecks(config, sources.folderProblem),
     ])
       report(found.path, found);
   }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { callAudio } from './schema-sounds.ts';
 
 export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const;
 
@@ -158,6 +159,7 @@ export const route = Type.Object(
     ),
     ringBudgetMs: whole('All targets together, ms; Meta gives up at 60 s.', 1_000, 54_000, 45_000),
     holdTellsMeta: flag(HOLD_TELLS_META, false),
+    ...callAudio,
   },
   { ...strict, description: 'An ordered list of SIP targets.' },
 );
@@ -180,6 +182,7 @@ const outboundRule = Type.Object(
       false,
     ),
     holdTellsMeta: flag(HOLD_TELLS_META, false),
+    ...callAudio,
   },
   { ...strict, description: 'Who may call consumers, and as which Page.' },
 );

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { choice, flag, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
+import { recording, sounds } from './schema-sounds.ts';
 
 const listen = (what: string, address: string, listenPort: number) =>
   Type.Object(
@@ -172,6 +173,8 @@ export const CONFIG_SCHEMA = Type.Object(
       description: 'Routes, by name.',
     }),
     outbound,
+    sounds,
+    recording,
     media: Type.Object(
       {
         opus: choice(

@@ -1,7 +1,9 @@
 import type { AdminApi, Reply } from '../http/index.ts';
 import type { CallPermission, GraphFailure, SettingsApi } from '../meta/index.ts';
+import { GatewayError } from '../shared/error.ts';
 import type { Directory } from '../store/index.ts';
 import type { Account, Accounts } from './accounts.ts';
+import type { RecordAction, RecordingState } from './media/protocol.ts';
 import type { PermissionDesk } from './permission-desk.ts';
 import type { PermissionReplies } from './permission-replies.ts';
 
@@ -13,13 +15,15 @@ export interface AdminDeskOptions {
   readonly directory: () => Directory;
   readonly permissions: PermissionDesk;
   readonly replies: PermissionReplies;
+  /** By the id of the call; undefined: there is none. Rejects with a GatewayError. */
+  readonly record: (callId: string, action: RecordAction) => Promise<RecordingState> | undefined;
 }
 
 type Refusal = Extract<Reply, { readonly problem: object }>;
 
 /** What the admin port asks of this gateway. */
 export function adminDesk(options: AdminDeskOptions): AdminApi {
-  const { accounts, settings, directory, permissions, replies } = options;
+  const { accounts, settings, directory, permissions, replies, record } = options;
   const on = async (pageId: string, act: (account: Account) => Promise<Reply>): Promise<Reply> => {
     const account = accounts.get(pageId);
     return account ? act(account) : unknownPage('page');
@@ -59,6 +63,17 @@ export function adminDesk(options: AdminDeskOptions): AdminApi {
         const { messageId } = outcome;
         return { status: 201, body: { pageId, psid, sent: true, ...(messageId ? { messageId } : {}) } };
       }),
+    record: async (callId, action) => {
+      try {
+        const done = await record(callId, action);
+        return done ? { status: 200, body: { callId, ...done } } : NO_CALL;
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const { code, message, remedy } = error;
+        const status = code === 'MEDIA_RECORD_REFUSED' ? 409 : code === 'GATEWAY_NO_CALL' ? 404 : 503;
+        return { status, problem: { field: 'action', message, remedy, code } };
+      }
+    },
     settings: (pageId) =>
       on(pageId, async ({ platform }) => {
         if (platform.name !== 'messenger') return NOT_A_PAGE;
@@ -111,6 +126,15 @@ const TAKEN: Refusal = {
     field: 'number',
     message: 'it is the number of another consumer.',
     remedy: 'DELETE it first, if nobody has it in a redial list any more.',
+  },
+};
+
+const NO_CALL: Refusal = {
+  status: 404,
+  problem: {
+    field: 'id',
+    message: 'there is no such call.',
+    remedy: 'GET /calls lists those that are there.',
   },
 };
 

@@ -1,23 +1,27 @@
-import type { BridgeStats, PhonePlan } from '../media/index.ts';
+import type { BridgeStats, PhonePlan, RecordingSummary } from '../media/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import type { SideContext } from './call-runner.ts';
 import type { MediaPlane } from './media/plane.ts';
-import type { MediaEvent } from './media/protocol.ts';
+import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 
 /** One call's media, as the main thread sees it: commands to the worker that holds it, reports to the call. */
 export class MediaSide {
   readonly #call: string;
   readonly #plane: MediaPlane;
   readonly #context: SideContext;
+  readonly #audio: CallAudio | undefined;
+  readonly #recordings: RecordingSummary[] = [];
   #localSdp = '';
   #phone: { address: string; port: number } | undefined;
   #stats: BridgeStats | undefined;
   #closing = false;
 
-  constructor(call: string, plane: MediaPlane, context: SideContext) {
+  /** @param audio what its route wants of sounds; undefined: none, and nothing is recorded */
+  constructor(call: string, plane: MediaPlane, context: SideContext, audio?: CallAudio) {
     this.#call = call;
     this.#plane = plane;
     this.#context = context;
+    this.#audio = audio;
   }
 
   /** Our offer for Meta, or our answer to Meta's; empty before `media.ready`. */
@@ -35,13 +39,28 @@ export class MediaSide {
     return this.#stats;
   }
 
+  /** Files of this call, those that were finished when it closed. */
+  get recordings(): readonly RecordingSummary[] {
+    return this.#recordings;
+  }
+
+  /** Settles as the media worker's `record` does. */
+  record(action: RecordAction): Promise<RecordingState> {
+    return this.#plane.request('record', { call: this.#call, action });
+  }
+
   summary(): object {
     return { open: this.#phone !== undefined && !this.#closing, worker: this.#plane.workerOf(this.#call) };
   }
 
   /** @param offerSdp Meta's, when it is Meta who offers */
   open(platform: 'messenger' | 'whatsapp', offerSdp: string | undefined): void {
-    const wanted = { call: this.#call, platform, ...(offerSdp === undefined ? {} : { offerSdp }) };
+    const wanted = {
+      call: this.#call,
+      platform,
+      ...(offerSdp === undefined ? {} : { offerSdp }),
+      ...(this.#audio ? { audio: this.#audio } : {}),
+    };
     this.#settle(this.#plane.request('open', wanted), (opened) => {
       this.#localSdp = opened.localSdp;
       this.#phone = { address: opened.phoneAddress, port: opened.phonePort };
@@ -107,6 +126,11 @@ export class MediaSide {
         });
       case 'played':
         return;
+      case 'recorded':
+        this.#recordings.push(event.recording);
+        return;
+      case 'recordingTrouble':
+        return this.#context.log.error({ code: event.code, detail: event.message }, 'recording.trouble');
       case 'bug':
         return dispatch({ type: 'bug', message: event.message });
     }

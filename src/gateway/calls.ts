@@ -9,7 +9,7 @@ import {
   missedRecord,
 } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
-import type { BridgeStats } from '../media/index.ts';
+import type { BridgeStats, RecordingSummary } from '../media/index.ts';
 import type { RootLog } from '../observe/index.ts';
 import {
   chooseOutbound,
@@ -33,7 +33,8 @@ import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { CallerGate } from './caller-gate.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
-import type { MediaEvent } from './media/protocol.ts';
+import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
+import { callAudio } from './media/sound-options.ts';
 import type { DueMetrics } from './metrics-desk.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
@@ -61,6 +62,13 @@ export interface CallsOptions {
   /** A call with audio is over. */
   readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;
+  /** A recording is over, whole or not. */
+  readonly onRecorded?: (callId: string, recording: RecordingSummary) => void;
+  /** The disk does not take it. */
+  readonly onRecordingTrouble?: (
+    callId: string,
+    trouble: { readonly code: string; readonly message: string },
+  ) => void;
 }
 
 /** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
@@ -124,7 +132,16 @@ export class Calls {
     return [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() }));
   }
 
+  /** By Meta's id or by ours; undefined: there is no such call. Rejects as the media worker does. */
+  record(callId: string, action: RecordAction): Promise<RecordingState> | undefined {
+    const { placed } = this.#options;
+    const call = this.#calls.get(callId) ?? this.#calls.get(placed.idOf(callId) ?? '');
+    return call?.media.record(action);
+  }
+
   mediaEvent(call: string, event: MediaEvent): void {
+    if (event.kind === 'recorded') this.#options.onRecorded?.(call, event.recording);
+    if (event.kind === 'recordingTrouble') this.#options.onRecordingTrouble?.(call, event);
     this.#calls.get(call)?.media.receive(event);
   }
 
@@ -169,7 +186,7 @@ export class Calls {
         callerName: isWhatsApp ? (callerName ?? '') : this.#profiles.get(pageId, psid, clock.now())?.name,
       },
       sides: (context) => {
-        const media = new MediaSide(callId, plane, context);
+        const media = new MediaSide(callId, plane, context, callAudio(config.routes[account.route]));
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name };
@@ -272,7 +289,7 @@ export class Calls {
         policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
       },
       sides: (context) => {
-        const media = new MediaSide(callId, plane, context);
+        const media = new MediaSide(callId, plane, context, callAudio(rule));
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context, {
           checkPermission: () => this.permissions.check(pageId, psid, rule.requestPermission),
           onAsked: () => placed.asked(callId),
@@ -328,7 +345,7 @@ export class Calls {
         return sides;
       },
       onRecord: (record, stats, codec) => {
-        this.#options.onRecord(withMedia(record, stats, codec));
+        this.#options.onRecord(withMedia(record, stats, codec, media?.recordings ?? []));
         const metrics = metricsOf(record, stats);
         if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
       },
@@ -376,8 +393,18 @@ export class Calls {
 }
 
 /** The call's record with what its media counted. */
-function withMedia(record: CallRecord, stats: BridgeStats | undefined, codec: string | undefined): object {
-  return { ...record, ...(codec ? { codec } : {}), ...(stats ? { media: stats } : {}) };
+function withMedia(
+  record: CallRecord,
+  stats: BridgeStats | undefined,
+  codec: string | undefined,
+  recordings: readonly RecordingSummary[],
+): object {
+  return {
+    ...record,
+    ...(codec ? { codec } : {}),
+    ...(stats ? { media: stats } : {}),
+    ...(recordings.length > 0 ? { recordings } : {}),
+  };
 }
 
 const REFUSALS: Readonly<Record<string, string>> = {

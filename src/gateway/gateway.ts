@@ -27,12 +27,14 @@ import { graphSettings } from './graph.ts';
 import { Intake } from './intake.ts';
 import { checkMediaAddresses } from './media/local-addresses.ts';
 import { MediaPlane } from './media/plane.ts';
-import type { WorkerOptions } from './media/protocol.ts';
+import type { SoundOptions, WorkerOptions } from './media/protocol.ts';
+import { recordOptions, soundOptions } from './media/sound-options.ts';
 import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
 import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
+import { RecordingCounts } from './recording-counts.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 
 /**
@@ -56,6 +58,7 @@ export class Gateway {
   readonly #accounts: Accounts;
   readonly #events: EventFeed;
   readonly #replies = new PermissionReplies();
+  readonly #recorded = new RecordingCounts();
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -118,6 +121,14 @@ export class Gateway {
       // WhatsApp has no place for them.
       onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
       onLadder: options.onLadder,
+      onRecorded: (callId, recording) => {
+        this.#recorded.add(recording);
+        this.#tell('recording_ended', { callId, ...recording });
+      },
+      onRecordingTrouble: (callId, { code, message }) => {
+        this.#recorded.troubles += 1;
+        this.#tell('recording_trouble', { callId, code, message });
+      },
     });
     this.#intake = new Intake({
       ledger,
@@ -222,9 +233,11 @@ export class Gateway {
     }
     if (journal.path) this.#journal = await openJournal({ path: journal.path });
     await checkMediaAddresses(config);
+    // Read once: a file that changes is not taken up by a worker that is born later.
+    const sounds = soundOptions(config);
     this.#plane = await MediaPlane.start({
       workers: config.media.workers,
-      worker: () => this.#workerOptions(),
+      worker: () => this.#workerOptions(sounds),
       clock,
       log,
       onEvent: (call, event) => this.#calls.mediaEvent(call, event),
@@ -254,7 +267,12 @@ export class Gateway {
         metrics: () =>
           renderMetrics({
             sip: this.#sip.stats(),
-            gateway: { calls: this.#calls.size, ready: this.#health().ready, watch: this.#watch?.stats },
+            gateway: {
+              calls: this.#calls.size,
+              ready: this.#health().ready,
+              watch: this.#watch?.stats,
+              recordings: this.#recorded,
+            },
             media: this.#plane.stats,
           }),
         calls: () => this.#calls.list(),
@@ -264,6 +282,7 @@ export class Gateway {
           directory: () => this.#directory.directory,
           permissions: this.#calls.permissions,
           replies: this.#replies,
+          record: (callId, action) => this.#calls.record(callId, action),
         }),
         events: this.#events,
       },
@@ -291,9 +310,18 @@ export class Gateway {
     );
   }
 
-  #workerOptions(): WorkerOptions {
-    const { webrtc, rtp, media } = this.#options.config;
-    return { webrtc, rtp, opus: media.opus, opusComplexity: media.opusComplexity, io: media.io };
+  #workerOptions(sounds: SoundOptions): WorkerOptions {
+    const { config } = this.#options;
+    const { webrtc, rtp, media } = config;
+    return {
+      webrtc,
+      rtp,
+      opus: media.opus,
+      opusComplexity: media.opusComplexity,
+      io: media.io,
+      sounds,
+      record: recordOptions(config),
+    };
   }
 
   /** 200 first, work after. */

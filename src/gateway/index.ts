@@ -1,3 +1,4 @@
 export { Gateway } from './gateway.ts';
 export type { LadderSink, LadderStep, Party } from './ladder.ts';
+export { soundProblems } from './media/sound-options.ts';
 export type { GatewayOptions } from './options.ts';

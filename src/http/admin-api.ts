@@ -1,6 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { answer, type Reply, refuse } from './admin-problems.ts';
-import { REQUEST_PERMISSION, SET_NUMBER, WHICH_NUMBER, WHICH_PAGE, WHICH_PERSON } from './admin-schema.ts';
+import {
+  RECORD,
+  REQUEST_PERMISSION,
+  SET_NUMBER,
+  WHICH_NUMBER,
+  WHICH_PAGE,
+  WHICH_PERSON,
+} from './admin-schema.ts';
 
 /** A short number and the consumer behind it. */
 export interface AdminEntry {
@@ -20,9 +27,10 @@ export interface AdminApi {
   /** Sends the consumer one request. */
   requestPermission(pageId: string, psid: string): Promise<Reply>;
   settings(pageId: string): Promise<Reply>;
+  record(callId: string, action: 'start' | 'stop' | 'pause' | 'resume'): Promise<Reply>;
 }
 
-/** `/directory`, `/permissions` and `/settings`. */
+/** `/directory`, `/permissions`, `/settings` and the recording of a call. */
 export function adminApi(app: FastifyInstance, api: AdminApi): void {
   app.get('/directory', async () => api.directory.list());
   app.put<{ Params: { number: string }; Body: { pageId: string; psid: string } }>(
@@ -44,6 +52,11 @@ export function adminApi(app: FastifyInstance, api: AdminApi): void {
     '/permissions',
     { schema: REQUEST_PERMISSION },
     async ({ body }, reply) => answer(reply, await api.requestPermission(body.pageId, body.psid)),
+  );
+  app.post<{ Params: { id: string }; Body: { action: 'start' | 'stop' | 'pause' | 'resume' } }>(
+    '/calls/:id/recording',
+    { schema: RECORD },
+    async ({ params, body }, reply) => answer(reply, await api.record(params.id, body.action)),
   );
   app.get<{ Querystring: { page: string } }>('/settings', { schema: WHICH_PAGE }, async ({ query }, reply) =>
     answer(reply, await api.settings(query.page)),

@@ -24,3 +24,11 @@ export const SET_NUMBER = { ...WHICH_NUMBER, body: object({ pageId, psid }) };
 export const WHICH_PAGE = { querystring: object({ page: pageId }) };
 export const WHICH_PERSON = { querystring: object({ page: pageId, psid }) };
 export const REQUEST_PERMISSION = { body: object({ pageId, psid }) };
+
+const callId = id('^[A-Za-z0-9._=-]{1,256}$', 'The id of a call, as GET /calls lists it.');
+const action = {
+  type: 'string',
+  enum: ['start', 'stop', 'pause', 'resume'],
+  description: 'Use one of: start, stop, pause, resume.',
+};
+export const RECORD = { params: object({ id: callId }), body: object({ action }) };

@@ -1,4 +1,5 @@
 export { Bridge } from './bridge/bridge.ts';
+export { pcmRate } from './bridge/codecs.ts';
 export { MediaEngine } from './bridge/engine.ts';
 export type { PcmSource, PcmTap, PlayMode } from './bridge/inserts.ts';
 export {

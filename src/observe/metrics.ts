@@ -11,6 +11,14 @@ export interface WatchCounts {
   readonly amiss: readonly { readonly pageId: string; readonly what: string }[];
 }
 
+/** Recordings since the start. */
+export interface RecordingTotals {
+  readonly complete: number;
+  readonly incomplete: number;
+  readonly gapMs: number;
+  readonly troubles: number;
+}
+
 export interface MetricsSources {
   /** The embedded SIP server; undefined where there is none. */
   readonly sip?: SipStats | undefined;
@@ -19,6 +27,7 @@ export interface MetricsSources {
     readonly calls: number;
     readonly ready: boolean;
     readonly watch?: WatchCounts | undefined;
+    readonly recordings?: RecordingTotals;
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -34,9 +43,23 @@ export function renderMetrics(
         gauge('msgw_calls', 'calls that are not over', gateway.calls),
         gauge('msgw_ready', '1 when new calls are taken', Number(gateway.ready)),
         ...(gateway.watch ? watchMetrics(gateway.watch) : []),
+        ...(gateway.recordings ? recordingMetrics(gateway.recordings) : []),
       ]
     : [];
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);
+}
+
+function recordingMetrics({ complete, incomplete, gapMs, troubles }: RecordingTotals): Family[] {
+  return [
+    counter('msgw_recordings_total', 'recordings that are over', [
+      [{ outcome: 'complete' }, complete],
+      [{ outcome: 'incomplete' }, incomplete],
+    ]),
+    counter('msgw_recording_gap_seconds_total', 'silence for what the disk did not take', [
+      [{}, gapMs / 1_000],
+    ]),
+    counter('msgw_recording_troubles_total', 'times that the disk refused a recording', [[{}, troubles]]),
+  ];
 }
 
 function watchMetrics({ checks, failed, drifts, repairs, amiss }: WatchCounts): Family[] {

@@ -13,6 +13,9 @@ export interface OutboundRule {
   readonly requestPermission: boolean;
   /** Meta is told when the phone holds. */
   readonly holdTellsMeta: boolean;
+  /** A sound that both hear when they are connected. */
+  readonly announcement?: string | undefined;
+  readonly recording?: 'off' | 'on-demand' | 'always';
 }
 
 export interface OutboundRequest {

@@ -12,6 +12,15 @@ const worker: WorkerOptions = {
   opus: 'auto',
   opusComplexity: 5,
   io: 'auto',
+  sounds: {
+    data: [],
+    tones: 'generic',
+    toneLevelDb: -20,
+    fileGainDb: 0,
+    leadInMs: 300,
+    hold: undefined,
+  },
+  record: undefined,
 };
 
 const withButtons = new URL('./support/worker-with-buttons.ts', import.meta.url);

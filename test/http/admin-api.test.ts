@@ -26,6 +26,7 @@ async function rig(): Promise<{
         },
         remove: () => ({ status: 204 }),
       },
+      record: async (callId, action) => ({ status: 200, body: { callId, action } }),
       permission: async () => ({ status: 503, retryAfterS: 7, problem: { field: 'graph', message: 'busy' } }),
     },
   });
@@ -51,6 +52,11 @@ describe('requests of the operator', () => {
     expect(await ask('PUT', '/directory/*12%23', { pageId: '10', psid: '77' })).toEqual([200, entry]);
     expect(set).toEqual([entry]);
     expect(await ask('DELETE', '/directory/12')).toEqual([204, null]);
+    expect(await ask('POST', '/calls/wacid.HBg=/recording', { action: 'pause' })).toEqual([
+      200,
+      { callId: 'wacid.HBg=', action: 'pause' },
+    ]);
+    expect((await ask('POST', '/calls/c_1/recording', { action: 'erase' }))[0]).toBe(400);
     expect(await ask('PUT', '/directory/9', { pageId: '10', psid: '77' })).toEqual([
       409,
       { problems: [{ field: 'number', message: 'taken', remedy: 'another' }] },

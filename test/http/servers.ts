@@ -86,6 +86,7 @@ const NO_API: AdminApi = {
   permission: async () => NOTHING,
   requestPermission: async () => NOTHING,
   settings: async () => NOTHING,
+  record: async () => NOTHING,
 };
 
 export function sign(raw: Uint8Array | string): string {

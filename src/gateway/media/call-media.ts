@@ -1,22 +1,46 @@
-import type { Bridge, BridgeEvent, BridgeStats, MediaEngine, PhonePlan } from '../../media/index.ts';
+import type {
+  Bridge,
+  BridgeEvent,
+  BridgeStats,
+  MediaEngine,
+  PhonePlan,
+  RecordDesk,
+  SoundBank,
+} from '../../media/index.ts';
 import { MESSENGER_SDP, WHATSAPP_SDP } from '../../sdp/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import type { DatagramIo } from '../../shared/datagram.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
-import type { MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
+import { CallRecording } from './call-recording.ts';
+import { CallSounds } from './call-sounds.ts';
+import type { CallAudio, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
+
+/** What all calls of a worker share. */
+export interface WorkerParts {
+  readonly engine: MediaEngine;
+  readonly io: DatagramIo;
+  readonly bank: SoundBank;
+  /** undefined: nothing can be recorded. */
+  readonly desk: RecordDesk | undefined;
+}
+
+const NO_AUDIO: CallAudio = { recording: 'off' };
+/** The first tone of a recording comes when people begin to talk, ms. */
+const FIRST_TONE_MS = 500;
 
 /** One call inside a media worker: the WebRTC leg and the bridge, tied together. */
 export class CallMedia {
   readonly #call: string;
-  readonly #engine: MediaEngine;
-  readonly #io: DatagramIo;
+  readonly #parts: WorkerParts;
   readonly #options: WorkerOptions;
   readonly #log: Log;
   readonly #tell: (event: MediaEvent) => void;
   #leg: WebrtcLeg | undefined;
   #bridge: Bridge | undefined;
+  #sounds: CallSounds | undefined;
+  #recording: CallRecording | undefined;
   #closing: Promise<BridgeStats | undefined> | undefined;
   /** Events before the bridge exists cannot come: nobody knows our address yet. */
   #lost = false;
@@ -25,15 +49,13 @@ export class CallMedia {
 
   constructor(
     call: string,
-    engine: MediaEngine,
-    io: DatagramIo,
+    parts: WorkerParts,
     options: WorkerOptions,
     log: Log,
     tell: (event: MediaEvent) => void,
   ) {
     this.#call = call;
-    this.#engine = engine;
-    this.#io = io;
+    this.#parts = parts;
     this.#options = options;
     this.#log = log;
     this.#tell = tell;
@@ -43,13 +65,14 @@ export class CallMedia {
   async open({
     platform,
     offerSdp,
+    audio = NO_AUDIO,
   }: Omit<MediaRequests['open']['params'], 'call'>): Promise<MediaRequests['open']['result']> {
     const { webrtc, rtp } = this.#options;
     const leg = await openWebrtcLeg({
       ...webrtc,
       dialect: platform === 'whatsapp' ? WHATSAPP_SDP : MESSENGER_SDP,
       ...(offerSdp === undefined ? {} : { remoteOffer: offerSdp }),
-      io: this.#io,
+      io: this.#parts.io,
       clock: systemClock,
       log: this.#log,
       events: this.#events(),
@@ -59,11 +82,12 @@ export class CallMedia {
       await leg.close();
       throw new GatewayError('GATEWAY_NO_CALL');
     }
-    const bridge = this.#engine.openBridge(
+    const bridge = this.#parts.engine.openBridge(
       { mediaTimeoutMs: rtp.mediaTimeoutMs, onEvent: (event) => this.#bridgeEvent(event) },
       leg.ssrc,
     );
     this.#bridge = bridge;
+    this.#addSounds(bridge, audio);
     bridge.attachConsumer((packet, length) => leg.send(packet, length));
     const { address, port } = await bridge.openPhone(rtp);
     return { localSdp: leg.localSdp, phoneAddress: address, phonePort: port };
@@ -83,6 +107,7 @@ export class CallMedia {
 
   setPhonePlan(plan: PhonePlan): undefined {
     this.#bridgeOrThrow().setPhonePlan(plan);
+    this.#sounds?.planned(plan);
     return undefined;
   }
 
@@ -93,11 +118,37 @@ export class CallMedia {
 
   setOpen(open: boolean): undefined {
     this.#bridgeOrThrow().setOpen(open);
+    if (!open) return undefined;
+    this.#sounds?.opened();
+    this.#recording?.opened();
     return undefined;
   }
 
+  play({ leg, sound }: MediaRequests['play']['params']): undefined {
+    this.#bridgeOrThrow();
+    this.#sounds?.play(leg, sound);
+    return undefined;
+  }
+
+  stop({ leg }: MediaRequests['stop']['params']): undefined {
+    this.#bridgeOrThrow();
+    this.#sounds?.stop(leg);
+    return undefined;
+  }
+
+  record({ action }: MediaRequests['record']['params']): MediaRequests['record']['result'] {
+    this.#bridgeOrThrow();
+    if (!this.#recording) throw new GatewayError('GATEWAY_NO_CALL');
+    return this.#recording.act(action);
+  }
+
   dump(): object {
-    return { call: this.#call, webrtc: this.#leg?.dump(), bridge: this.#bridge?.dump() };
+    return {
+      call: this.#call,
+      webrtc: this.#leg?.dump(),
+      bridge: this.#bridge?.dump(),
+      recording: this.#recording?.state,
+    };
   }
 
   /** Idempotent; every socket and timer of the call is gone when it resolves. */
@@ -107,8 +158,42 @@ export class CallMedia {
   }
 
   async #shut(): Promise<BridgeStats | undefined> {
-    const [stats] = await Promise.all([this.#bridge?.close(), this.#leg?.close()]);
+    const [stats] = await Promise.all([
+      this.#bridge?.close(),
+      this.#leg?.close(),
+      // Its summary is told before the reply to `close`, so that the record of the call has it.
+      this.#recording?.close(),
+    ]);
     return stats;
+  }
+
+  #addSounds(bridge: Bridge, { announcement, recording: mode }: CallAudio): void {
+    const { bank, desk } = this.#parts;
+    const { sounds: options, record } = this.#options;
+    const sounds = new CallSounds({
+      bridge,
+      bank,
+      sounds: options,
+      announcement,
+      onPlayed: (leg) => this.#tell({ kind: 'played', leg }),
+    });
+    this.#sounds = sounds;
+    const consentToneMs = record?.consentToneMs ?? 0;
+    this.#recording = new CallRecording({
+      call: this.#call,
+      bridge,
+      desk,
+      mode,
+      consentToneMs,
+      firstToneMs: announcement === undefined ? FIRST_TONE_MS : consentToneMs,
+      clock: systemClock,
+      beep: () => sounds.beep(),
+      onRecorded: (recording) => {
+        if (!recording.complete) this.#log.error({ call: this.#call, ...recording }, 'recording.incomplete');
+        this.#tell({ kind: 'recorded', recording });
+      },
+      onTrouble: (code, message) => this.#tell({ kind: 'recordingTrouble', code, message }),
+    });
   }
 
   #events(): WebrtcEvents {
@@ -140,7 +225,12 @@ export class CallMedia {
     // Meta's own webhook says that the consumer left; RTCP may come from a relay that changes.
     if (event.kind === 'rtcpBye')
       return this.#log.debug({ call: this.#call, leg: event.leg }, 'media.rtcp-bye');
-    if (event.kind === 'firstPacket' && event.leg === 'consumer') this.#heardConsumer = true;
+    // Whose sound it was, CallSounds knows.
+    if (event.kind === 'played') return;
+    if (event.kind === 'firstPacket' && event.leg === 'consumer') {
+      this.#heardConsumer = true;
+      this.#sounds?.consumerHeard();
+    }
     // Who mutes may send nothing at all. Meta is there as long as it consents (RFC 7675); losing that fails the leg.
     if (event.kind === 'silent' && event.leg === 'consumer' && this.#heardConsumer)
       return this.#log.info({ call: this.#call, ms: event.ms }, 'media.consumer-silent');

@@ -1,4 +1,14 @@
-import type { BridgeStats, DatagramIoChoice, DropReason, OpusChoice, PhonePlan } from '../../media/index.ts';
+import type {
+  BridgeStats,
+  DatagramIoChoice,
+  DropReason,
+  OpusChoice,
+  PhonePlan,
+  RecordingSummary,
+  SoundData,
+  ToneName,
+  TonePlanName,
+} from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
@@ -20,7 +30,55 @@ export interface MediaAddresses {
   };
 }
 
+export type LegName = 'consumer' | 'phone';
+
+/** What can be played: a tone of the country, repeated until it is stopped, or a file of the configuration. */
+export type SoundChoice =
+  | { readonly tone: Exclude<ToneName, 'beep'> }
+  | { readonly file: string; readonly loop?: boolean };
+
+/** What the sounds of all calls are made of. */
+export interface SoundOptions {
+  /** Loaded once for a process; the samples are shared. */
+  readonly data: readonly SoundData[];
+  readonly tones: TonePlanName;
+  readonly toneLevelDb: number;
+  readonly fileGainDb: number;
+  /** Silence before anything that is announced, and the longest that a clipped word is kept back, ms. */
+  readonly leadInMs: number;
+  /** What the consumer hears while the phone holds; undefined: silence. */
+  readonly hold: SoundChoice | undefined;
+}
+
+export interface RecordOptions {
+  readonly directory: string;
+  readonly format: 'wav' | 'opus';
+  /** bit/s of each side, for Opus. */
+  readonly bitrate: number;
+  /** How often both hear that they are recorded, ms; 0: never. */
+  readonly consentToneMs: number;
+}
+
+/** What the route of a call wants of its sounds. */
+export interface CallAudio {
+  /** File that both hear when they are connected. */
+  readonly announcement?: string | undefined;
+  readonly recording: 'off' | 'on-demand' | 'always';
+}
+
+export type RecordAction = 'start' | 'stop' | 'pause' | 'resume';
+
+/** Of the recording that is under way, or of the last one. */
+export interface RecordingState {
+  readonly state: 'none' | 'recording' | 'paused' | 'stopped' | 'failed';
+  /** Its name when it is complete, in recording.directory. */
+  readonly file?: string;
+}
+
 export interface WorkerOptions extends MediaAddresses {
+  readonly sounds: SoundOptions;
+  /** undefined: nothing can be recorded. */
+  readonly record: RecordOptions | undefined;
   readonly opus: OpusChoice;
   readonly opusComplexity: number;
   readonly io: DatagramIoChoice;
@@ -30,7 +88,7 @@ export interface WorkerOptions extends MediaAddresses {
 export interface MediaRequests {
   /** Opens both legs' sockets; `offerSdp` is Meta's, when it is Meta who offers. */
   open: {
-    params: { call: string; platform?: 'messenger' | 'whatsapp'; offerSdp?: string };
+    params: { call: string; platform?: 'messenger' | 'whatsapp'; offerSdp?: string; audio?: CallAudio };
     result: { localSdp: string; phoneAddress: string; phonePort: number };
   };
   /** Applies Meta's answer, or the offer that was answered; ICE starts at once. */
@@ -43,6 +101,11 @@ export interface MediaRequests {
   infoKey: { params: { call: string; digit: string; durationMs: number }; result: undefined };
   /** Lets both directions talk, or mutes both. */
   setOpen: { params: { call: string; open: boolean }; result: undefined };
+  /** What a leg hears instead of the other, until it ends (event `played`), is stopped or replaced. MEDIA_NO_SOUND. */
+  play: { params: { call: string; leg: LegName; sound: SoundChoice }; result: undefined };
+  stop: { params: { call: string; leg: LegName }; result: undefined };
+  /** Asked twice, it is as asked once. Rejects with MEDIA_RECORD_REFUSED where the route or its state forbids it. */
+  record: { params: { call: string; action: RecordAction }; result: RecordingState };
   /** A live view of the call's legs, for operators. */
   dump: { params: { call: string }; result: unknown };
   /** Closes everything of the call; idempotent: undefined when the call is not (or no longer) there. */
@@ -72,6 +135,10 @@ export type MediaEvent =
     }
   /** What was played to this leg came to its end. */
   | { readonly kind: 'played'; readonly leg: 'consumer' | 'phone' }
+  /** A recording is over; before the reply to `close` when that waited for the disk. */
+  | { readonly kind: 'recorded'; readonly recording: RecordingSummary }
+  /** The disk does not take a recording; once for each trouble. */
+  | { readonly kind: 'recordingTrouble'; readonly code: ErrorCode; readonly message: string }
   | { readonly kind: 'bug'; readonly message: string };
 
 export type ToWorker =

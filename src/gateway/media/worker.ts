@@ -1,9 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ComplexityControl, createDatagramIo, createOpusLibrary, MediaEngine } from '../../media/index.ts';
+import {
+  ComplexityControl,
+  createDatagramIo,
+  createOpusLibrary,
+  MediaEngine,
+  RecordDesk,
+  SoundBank,
+} from '../../media/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
-import { CallMedia } from './call-media.ts';
+import { CallMedia, type WorkerParts } from './call-media.ts';
 import { LoadMeter, REPORT_EVERY_MS } from './load-meter.ts';
 import type {
   FromWorker,
@@ -31,6 +38,8 @@ const log: Log = {
 // The last resort: a bug in a library's socket handler must not take every call of this thread with it.
 process.on('uncaughtException', (error) => log.error({ err: error.stack ?? error.message }, 'media.bug'));
 process.on('unhandledRejection', (error) => log.error({ err: String(error) }, 'media.bug'));
+/** Of two encoders a recording: voice that is kept needs less than voice that is talked with. */
+const RECORD_COMPLEXITY = 3;
 const calls = new Map<string, CallMedia>();
 const queue: ToWorker[] = [];
 let handle = (message: ToWorker): void => void queue.push(message);
@@ -43,6 +52,9 @@ const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
 const { io, refused } = await createDatagramIo(options.io);
 if (refused.length > 0) log.warn({ io: io.name, refused }, 'media.io-refused');
 const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexity: options.opusComplexity });
+const { record } = options;
+const desk = record && new RecordDesk({ clock: systemClock, opus, complexity: RECORD_COMPLEXITY, ...record });
+const parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk };
 tell({ type: 'started', opus: opus.name, io: io.name });
 const meter = new LoadMeter(engine);
 const complexity = new ComplexityControl(options.opusComplexity);
@@ -59,9 +71,7 @@ type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) 
 const handlers: Handlers = {
   open: async ({ call, ...wanted }) => {
     if (calls.has(call)) throw new GatewayError('GATEWAY_BUG', 'The call is open already.');
-    const media = new CallMedia(call, engine, io, options, log, (event) =>
-      tell({ type: 'event', call, event }),
-    );
+    const media = new CallMedia(call, parts, options, log, (event) => tell({ type: 'event', call, event }));
     calls.set(call, media);
     try {
       return await media.open(wanted);
@@ -76,6 +86,9 @@ const handlers: Handlers = {
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),
+  play: ({ call, ...wanted }) => callOf(call).play({ call, ...wanted }),
+  stop: ({ call, leg }) => callOf(call).stop({ call, leg }),
+  record: ({ call, action }) => callOf(call).record({ call, action }),
   dump: ({ call }) => callOf(call).dump(),
   close: ({ call }) => {
     const media = calls.get(call);
@@ -125,6 +138,7 @@ async function stop(): Promise<void> {
   clearInterval(reports);
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
+  await desk?.close();
   await io.close();
   port?.close();
 }

@@ -21,6 +21,8 @@ export class Inserts {
   readonly #onPlayed: () => void;
   #source: PcmSource | undefined;
   #mode: PlayMode = 'instead';
+  /** The source came to its end in the frame that is being sent. */
+  #over = false;
   #scratch = new Int16Array(0);
 
   /** @param onPlayed a source came to its end by itself */
@@ -52,6 +54,7 @@ export class Inserts {
 
   play(source: PcmSource | undefined, mode: PlayMode): void {
     this.#source = source;
+    this.#over = false;
     this.#mode = mode;
   }
 
@@ -77,7 +80,13 @@ export class Inserts {
         frame[i] = Math.max(-32_768, Math.min(32_767, sum));
       }
     }
-    if (made >= samples || this.#source !== source) return;
+    if (made < samples && this.#source === source) this.#over = true;
+  }
+
+  /** After the frame was encoded: the codecs that a source needed may be closed when it is told that it is over. */
+  settle(): void {
+    if (!this.#over) return;
+    this.#over = false;
     this.#source = undefined;
     this.#onPlayed();
   }

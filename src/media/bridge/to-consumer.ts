@@ -358,6 +358,7 @@ export class ToConsumer {
       this.#send(at + bytes, at);
     }
     this.#outlet.advance(OPUS_TICKS);
+    this.#inserts.settle();
   }
 
   #buffer(

@@ -331,6 +331,7 @@ export class ToPhone {
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
       this.#send(at + bytes, at);
+      this.#inserts.settle();
       if (tone && !this.#tones.active) this.#ready();
     }
     this.#outlet.advance(ticks);

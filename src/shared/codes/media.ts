@@ -19,6 +19,10 @@ export const mediaCodes = {
     remedy:
       'Name a WAV file of at most 10 minutes, 8 to 48 kHz, mono or stereo, that the gateway may read: ffmpeg -i IN -ar 16000 -ac 1 -c:a pcm_s16le OUT.wav',
   },
+  MEDIA_NO_SOUND: {
+    what: 'A sound was to be played that the configuration does not have.',
+    remedy: 'Name one of sounds.files.',
+  },
   MEDIA_RECORD_OPEN: {
     what: 'A recording could not be begun; the call went on without it.',
     remedy: 'Check that recording.directory exists, is writable by the user of the gateway and has room.',
@@ -30,6 +34,6 @@ export const mediaCodes = {
   },
   MEDIA_RECORD_REFUSED: {
     what: 'A recording was asked for that the route does not permit, or that is not in that state.',
-    remedy: 'Set recording: on-demand in the route; GET /calls shows the state of each recording.',
+    remedy: 'Set recording: on-demand in the route; the message says what is in the way.',
   },
 } as const satisfies Record<string, CodeEntry>;

@@ -128,6 +128,24 @@ describe.each(['PCMU', 'opus'] as const)('with a phone that speaks %s', (codec) 
     expect(dominantFrequency(after, 16_000)).toBe(0);
   });
 
+  it('sends no empty packet where a sound ends and the codecs it needed are closed', async () => {
+    const harness = await start(codec);
+    const packets = voice(600, 20);
+    harness.bridge.play('consumer', new ToneSource(700, 10));
+    harness.bridge.play('phone', new ToneSource(425, 10));
+    const out = new Uint8Array(160).fill(0xd5);
+    for (const [i, packet] of packets.entries()) {
+      harness.fromConsumer(packet, i, 960 * i);
+      await harness.fromPhone(codec === 'PCMU' ? out : packet, i, (codec === 'PCMU' ? 160 : 960) * i);
+      harness.clock.advance(20);
+    }
+    expect(harness.events.filter(({ kind }) => kind === 'played')).toHaveLength(2);
+    for (const { payload } of [...harness.consumerHeard, ...(await harness.phoneHears(20))])
+      expect(payload.length).toBeGreaterThan(0);
+    unbroken(harness.consumerHeard);
+    unbroken(harness.phoneHeard);
+  });
+
   it('mixes: both are heard', async () => {
     const harness = await start(codec);
     harness.bridge.play('phone', new ToneSource(425), 'mix');

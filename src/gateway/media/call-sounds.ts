@@ -1,0 +1,154 @@
+import {
+  type Bridge,
+  FileSource,
+  HoldMusic,
+  LegSounds,
+  type PcmSource,
+  type PhonePlan,
+  type SoundBank,
+  type SoundLayer,
+  SpeechGate,
+  ToneSource,
+  toneSteps,
+  WhenHeard,
+} from '../../media/index.ts';
+import { GatewayError } from '../../shared/error.ts';
+import type { LegName, SoundChoice, SoundOptions } from './protocol.ts';
+
+/** Of what is heard at once, who goes first. */
+const PRIORITY = { hold: 20, announcement: 40, play: 60, beep: 90, gate: 100 } as const;
+
+export interface CallSoundsOptions {
+  readonly bridge: Bridge;
+  readonly bank: SoundBank;
+  readonly sounds: SoundOptions;
+  /** File that both hear at the beginning. */
+  readonly announcement: string | undefined;
+  /** What was asked for by `play` is over. */
+  readonly onPlayed: (leg: LegName) => void;
+}
+
+/** What one call hears besides the other side: announcements, music while it is held, tones, the beep of a recording. */
+export class CallSounds {
+  readonly #options: CallSoundsOptions;
+  readonly #legs: Readonly<Record<LegName, LegSounds>>;
+  readonly #playing = new Map<LegName, SoundLayer>();
+  #hold: { readonly music: HoldMusic; readonly layer: SoundLayer } | undefined;
+  #held = false;
+  #open = false;
+  #isHeard = false;
+
+  constructor(options: CallSoundsOptions) {
+    const { bridge } = options;
+    const leg = (name: LegName): LegSounds =>
+      new LegSounds((source, mode) => bridge.play(name, source, mode));
+    this.#options = options;
+    this.#legs = { consumer: leg('consumer'), phone: leg('phone') };
+  }
+
+  /** Both directions are open: what was being said before is not let through from the middle of a word. */
+  opened(): void {
+    if (this.#open) return;
+    this.#open = true;
+    const { announcement, sounds } = this.#options;
+    if (announcement !== undefined) this.#announce(announcement);
+    else if (sounds.leadInMs > 0) this.#gate(sounds.leadInMs);
+    this.#updateHold();
+  }
+
+  /** The consumer's first packet: the path is open both ways. */
+  consumerHeard(): void {
+    this.#isHeard = true;
+  }
+
+  /** The phone listens to nothing that the consumer says (RFC 3264 section 8.4): the consumer waits. */
+  planned({ direction }: PhonePlan): void {
+    this.#held = direction === 'recvonly' || direction === 'inactive';
+    this.#updateHold();
+  }
+
+  /** `leg` hears it in place of the other. Throws MEDIA_NO_SOUND. */
+  play(leg: LegName, choice: SoundChoice): void {
+    const layer: SoundLayer = {
+      source: this.#sourceOf(choice),
+      mode: 'instead',
+      priority: PRIORITY.play,
+      onEnd: () => {
+        this.#playing.delete(leg);
+        this.#options.onPlayed(leg);
+      },
+    };
+    this.stop(leg);
+    this.#playing.set(leg, layer);
+    this.#legs[leg].add(layer);
+  }
+
+  stop(leg: LegName): void {
+    const layer = this.#playing.get(leg);
+    if (!layer) return;
+    this.#playing.delete(leg);
+    this.#legs[leg].remove(layer);
+  }
+
+  /** Both hear once that they are recorded, on top of what they say. */
+  beep(): void {
+    const { tones, toneLevelDb: levelDb } = this.#options.sounds;
+    for (const leg of [this.#legs.consumer, this.#legs.phone]) {
+      const source = new ToneSource({ steps: toneSteps('beep', tones), levelDb, loop: false });
+      leg.add({ source, mode: 'mix', priority: PRIORITY.beep });
+    }
+  }
+
+  /** The consumer hears it in place of the phone; the phone hears it as well, so that nobody talks into it. */
+  #announce(file: string): void {
+    const { leadInMs } = this.#options.sounds;
+    for (const [leg, mode] of [
+      ['consumer', 'instead'],
+      ['phone', 'mix'],
+    ] as const) {
+      const source = new WhenHeard(this.#sourceOf({ file }), () => this.#isHeard, leadInMs);
+      this.#legs[leg].add({ source, mode, priority: PRIORITY.announcement });
+    }
+  }
+
+  #gate(longestMs: number): void {
+    const { bridge } = this.#options;
+    const gate = new SpeechGate(longestMs);
+    bridge.tap('phone', gate);
+    this.#legs.consumer.add({
+      source: gate,
+      mode: 'instead',
+      priority: PRIORITY.gate,
+      onEnd: () => bridge.untap('phone', gate),
+    });
+  }
+
+  #updateHold(): void {
+    const { bridge, sounds } = this.#options;
+    const isWanted = this.#held && this.#open && sounds.hold !== undefined;
+    if (isWanted === (this.#hold !== undefined)) return;
+    if (this.#hold) {
+      this.#legs.consumer.remove(this.#hold.layer);
+      bridge.untap('phone', this.#hold.music);
+      this.#hold = undefined;
+    } else if (sounds.hold) {
+      const choice = 'file' in sounds.hold ? { ...sounds.hold, loop: true } : sounds.hold;
+      const music = new HoldMusic(this.#sourceOf(choice));
+      const layer: SoundLayer = { source: music, mode: 'mix', priority: PRIORITY.hold };
+      this.#hold = { music, layer };
+      bridge.tap('phone', music);
+      this.#legs.consumer.add(layer);
+    }
+  }
+
+  #sourceOf(choice: SoundChoice): PcmSource {
+    const { bank, sounds } = this.#options;
+    if ('tone' in choice) {
+      const steps = toneSteps(choice.tone, sounds.tones);
+      return new ToneSource({ steps, levelDb: sounds.toneLevelDb, loop: true });
+    }
+    const sound = bank.get(choice.file);
+    if (!sound) throw new GatewayError('MEDIA_NO_SOUND', undefined, { file: choice.file });
+    return new FileSource(sound, { gainDb: sounds.fileGainDb, loop: choice.loop ?? false });
+  }
+}

@@ -1,0 +1,17 @@
+import type { RecordingSummary } from '../media/index.ts';
+
+/** What became of recordings since the start, for the metrics. */
+export class RecordingCounts {
+  complete = 0;
+  incomplete = 0;
+  /** Silence in place of what the disk did not take, ms. */
+  gapMs = 0;
+  /** Times that a disk refused. */
+  troubles = 0;
+
+  add({ complete, gapMs }: RecordingSummary): void {
+    if (complete) this.complete += 1;
+    else this.incomplete += 1;
+    this.gapMs += gapMs;
+  }
+}
