@@ -148,6 +148,11 @@ export class Baresip implements Phone {
     this.#command('hangup');
   }
 
+  /** Keys one after the other, by telephone-event. */
+  press(keys: string): void {
+    for (const key of keys) this.#command('sndcode', key);
+  }
+
   async hold(): Promise<void> {
     await this.#reinvite('hold');
   }
