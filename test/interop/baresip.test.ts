@@ -61,6 +61,7 @@ describe.runIf(hasPeers('baresip'))('baresip as the desk phone', () => {
       });
       const call = world.simulator.consumer(caller).call({ toneHz: 440 });
       await phone.event('CALL_ESTABLISHED');
+      if (srtp) await phone.line(/SRTP is Enabled \(cryptosuite=AES_CM_128_HMAC_SHA1_80\)/);
       await call.firstAudio;
       await until(() => call.heard().rxPackets > 80);
       await phone.hears();
