@@ -112,7 +112,12 @@ export const trunk = Type.Object(
             'off: packets go on as they come, the far side has a jitter buffer. adaptive: both ways are put in order and paced by us, for PBXs and recorders that have none; it costs delay.',
             { default: 'off' },
           ),
-          minDelayMs: whole('Least delay, ms.', 0, 500, 0),
+          minDelayMs: whole(
+            'Least delay, ms; below two packet times the FEC of lost Opus packets comes too late.',
+            0,
+            500,
+            40,
+          ),
           maxDelayMs: whole('Most delay, ms; what would wait longer is skipped.', 20, 1_000, 200),
         },
         { ...strict, description: 'Whether packets wait for those that come late.' },
