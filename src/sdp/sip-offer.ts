@@ -30,7 +30,11 @@ export function buildSipOffer(local: SipLocal): string {
   const noise = local.comfortNoise && clocks.includes(8_000) ? [COMFORT_NOISE_PAYLOAD] : [];
   const payloads = [...formats.map(({ payloadType }) => payloadType), ...noise];
   const events = local.telephoneEvent
-    ? clocks.map((clockRate) => ({ clockRate, payloadType: TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101 }))
+    ? // 8000 beside any codec: many phones have it at no other clock, against RFC 4733 section 2.1.
+      [...new Set([...clocks, 8_000])].map((clockRate) => ({
+        clockRate,
+        payloadType: TELEPHONE_EVENT_PAYLOAD[clockRate] ?? 101,
+      }))
     : [];
   return lines(
     ...sessionLines(local),

@@ -29,6 +29,7 @@ describe.runIf(hasPeers('baresip'))('baresip', () => {
   it.each([
     ['info', 'PCMU/8000/1', 'g711', 'PCMU'],
     ['rfc4733', 'PCMU/8000/1', 'g711', 'PCMU'],
+    ['rfc4733', 'opus/48000/2', 'opus', 'opus'],
   ] as const)("hears the consumer's keys by %s, %s", async (dtmf, codec, module, ours) => {
     const phone = await Baresip.start({ codec, module, toneHz: 700 });
     phones.push(phone);

@@ -25,6 +25,10 @@ it('offers the codecs in the order of the trunk, telephone-event at each clock',
   ]);
 });
 
+it('offers telephone-event at 8000 beside Opus alone, for phones that have it at no other clock', () => {
+  expect(buildSipOffer({ ...LOCAL, codecs: ['opus'] })).toContain('a=rtpmap:101 telephone-event/8000');
+});
+
 it('leaves telephone-event out on wish, and writes IPv6 as such', () => {
   const offer = buildSipOffer({
     ...LOCAL,
