@@ -69,8 +69,6 @@ export interface PhonePlan {
   readonly direction: Direction;
   /** Absent: plain RTP. Never to be logged or dumped. */
   readonly srtp?: SdesAgreed;
-  /** The longest packet that the phone takes; absent: it did not say. */
-  readonly maxPtimeMs?: number;
   /** Payload types with which the phone may send comfort noise (RFC 3389). */
   readonly comfortNoise?: readonly number[];
   /** Of an Opus phone. */

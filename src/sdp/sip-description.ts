@@ -35,8 +35,6 @@ export interface SipAudio {
   readonly cryptos: readonly SdesCrypto[];
   /** There are keys, if none that we can use. */
   readonly wantsCrypto: boolean;
-  /** The longest packet it takes, ms. */
-  readonly maxPtimeMs?: number;
 }
 
 export interface SipDescription {
@@ -134,13 +132,10 @@ function rtcpPortOf({ port, rtcp }: ParsedMedia): number {
 }
 
 /** The packet time the phone wants, held to its maximum (RFC 8866 section 6.4); 10 to 60 ms make sense. */
-function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number; readonly maxPtimeMs?: number } {
+function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number } {
   const max = media.maxptime ?? 60;
   const ptime = Math.min(media.ptime ?? (max < 20 ? max : Number.NaN), max);
-  return {
-    ...(ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {}),
-    ...(media.maxptime !== undefined && max >= 10 ? { maxPtimeMs: max } : {}),
-  };
+  return ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {};
 }
 
 function payloadsOf(media: ParsedMedia): SipPayload[] {

@@ -173,7 +173,6 @@ function planOf(
       rtcpMux: false,
     },
     ptimeMs: Math.min(rest.ptimeMs, format.maxPtimeMs ?? rest.ptimeMs),
-    ...(audio.maxPtimeMs === undefined ? {} : { maxPtimeMs: audio.maxPtimeMs }),
     direction: rest.direction,
     ...(rest.event ? { telephoneEvent: rest.event } : {}),
     ...(rest.srtp ? { srtp: rest.srtp } : {}),

@@ -46,15 +46,6 @@ it('keeps L16 at 16 kHz within a packet of an Ethernet frame', () => {
   expect(ptime(8_000)).toMatchObject({ value: { ptimeMs: 60 } });
 });
 
-it.each([
-  [['a=ptime:20', 'a=maxptime:40'], 20, 40],
-  [['a=maxptime:150'], 20, 150],
-])('tells what %j allows', (lines, ptimeMs, maxPtimeMs) => {
-  expect(negotiateSipAnswer(LOCAL, phone('m=audio 5004 RTP/AVP 0', lines))).toMatchObject({
-    value: { ptimeMs, maxPtimeMs },
-  });
-});
-
 it('offers comfort noise where the trunk says so, and never beside Opus alone', () => {
   const offer = (local: Partial<SipLocal>): string => buildSipOffer({ ...LOCAL, ...local });
   expect(offer({})).not.toContain('CN/');

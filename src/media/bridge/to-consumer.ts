@@ -25,6 +25,7 @@ import { metaEncoder, payloadTicks, pcmRate, phoneDecoder, sameFormat } from './
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
+import { OpusPassage } from './opus-passage.ts';
 import type { Outlet } from './outlet.ts';
 import { type Playout, playoutFor } from './playout.ts';
 import type { PhonePlan, SendPlan, Taken } from './types.ts';
@@ -56,6 +57,8 @@ export class ToConsumer {
   #encoder: OpusEncoder | undefined;
   #expected = 0;
   #synced = false;
+  /** Where Opus passes through. */
+  #passage: OpusPassage | undefined;
   readonly #loss = new LossEstimate();
   #lossReports = 0;
   readonly #noise = new ComfortNoise(randomInt(2 ** 31));
@@ -276,6 +279,7 @@ export class ToConsumer {
     if (this.#events.active) return;
     while (this.#cadence.due(nowMs)) {
       if (this.passesThrough) {
+        this.#passage?.flush();
         this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, OPUS_TICKS);
         if (!this.#inserts.listening) continue;
       }
@@ -387,18 +391,23 @@ export class ToConsumer {
   ): void {
     this.#counters.packetMs = ticks / 48;
     const lateMs = this.#cadence.served(nowMs, false, ticks / 48);
+    this.#passage ??= new OpusPassage(this.#outlet, this.#send);
+    const passage = this.#passage;
+    if (lateMs > 0 || gap > 0) passage.flush();
     // Gaps of the phone's clock stay gaps: the consumer's decoder conceals them with the packets' own FEC.
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
     else if (gap > 0 && gap < 48_000) {
       this.#outlet.advance(gap);
-      const lost = Math.round(gap / ticks);
+      const lost = Math.max(1, Math.round(gap / Math.max(ticks, OPUS_TICKS)));
       if (arrival === 'gap') this.#outlet.sequence = (this.#outlet.sequence + lost) & 0xffff;
     }
     if (this.#inserts.listening) this.#decode(packet, header, missing > 0 && lateMs === 0 ? gap : 0, nowMs);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
-    if (this.#mutesKey) this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, ticks);
-    else this.#sendPayload(packet, header.payloadOffset, header.payloadLength, ticks);
+    if (this.#events.active || this.#mutesKey) {
+      passage.drop();
+      this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, ticks);
+    } else passage.take(packet, header.payloadOffset, header.payloadLength, ticks, OPUS_TICKS);
   }
 
   #sendPayload(source: Uint8Array, from: number, length: number, ticks: number): void {

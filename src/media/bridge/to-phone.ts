@@ -4,6 +4,7 @@ import {
   MAX_PACKET_SAMPLES,
   type OpusLibrary,
   opusHasFec,
+  opusPacketSamples48k,
   opusSamples48k,
 } from '../codec/index.ts';
 import { DtmfGenerator, type EventReceiver, EventSender, type KeyStep } from '../dtmf/index.ts';
@@ -16,11 +17,13 @@ import { pcmRate, phoneEncoder, sameFormat } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
+import { OpusPassage } from './opus-passage.ts';
 import type { Outlet } from './outlet.ts';
 import { type Playout, playoutFor } from './playout.ts';
 import type { PhonePlan, Taken } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
+const TICKS_A_MS = 48;
 const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 /** Made-up audio for one gap: more would be noise, and the pause is filled by the tick. */
 const MAX_CONCEALED_TICKS = 4_800;
@@ -53,6 +56,11 @@ export class ToPhone {
   #expected = 0;
   #synced = false;
   readonly #inserts: Inserts;
+  /** Where Opus passes through in packets of another length; its numbers are our own then. */
+  #passage: OpusPassage | undefined;
+  #repacks = false;
+  /** Consumer's timestamp behind what was repacked last. */
+  #passedTo = 0;
   /** Behind a jitter buffer, when the trunk wants one. */
   #playout: Playout | undefined;
   /** Pass-through: what is added to the consumer's numbers; known when `#aligned`. */
@@ -91,6 +99,7 @@ export class ToPhone {
       this.#aligned = false;
     }
     if (!plan.inbandDtmf) this.#tones.release();
+    if (previous && previous.ptimeMs !== plan.ptimeMs) this.#endRepacking();
     this.#plan = plan;
     this.#playout = playoutFor(this.#playout, plan.jitterBuffer, OPUS_CLOCK, true, this.#counters);
     this.#outlet.payloadType = plan.payloadType;
@@ -164,7 +173,7 @@ export class ToPhone {
     const gap = missing > 0 && this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
     if (this.passesThrough) {
       if (this.#inserts.listening) this.#decode(packet, header, ticks, gap, nowMs);
-      this.#pass(packet, header, ticks, nowMs);
+      this.#pass(packet, header, ticks, missing, nowMs);
       return undefined;
     }
     const lateMs = this.#cadence.served(nowMs, payloadLength <= DTX_BYTES, ticks / 48);
@@ -200,6 +209,7 @@ export class ToPhone {
     if (!this.passesThrough) this.#cadence.served(nowMs, false);
     const { code, volume, clockRate } = received;
     const duration = Math.round((received.duration * format.clockRate) / clockRate);
+    if (this.#repacks) this.#passage?.flush();
     const { sequence } = this.#outlet;
     if (step === 'start') {
       const timestamp = this.#timestampOf(received, nowMs);
@@ -244,6 +254,7 @@ export class ToPhone {
     const plan = this.#plan;
     const decoder = this.#decoder;
     if (plan && this.#playout) return this.#paced(this.#playout, plan, nowMs);
+    this.#flushLate(nowMs);
     if (!plan || !decoder || this.passesThrough || this.#events.active) return;
     while (this.#cadence.due(nowMs, this.#tones.active)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
@@ -278,6 +289,12 @@ export class ToPhone {
       framer.shift(this.#frame);
       this.#sendFrame();
     }
+  }
+
+  /** The consumer paused in the middle of a packet of ours. */
+  #flushLate(nowMs: number): void {
+    const ptimeMs = this.#plan?.ptimeMs ?? FRAME_MS;
+    if (this.#repacks && nowMs - this.#lastPassedAtMs > ptimeMs + FRAME_MS) this.#passage?.flush();
   }
 
   close(): void {
@@ -343,7 +360,10 @@ export class ToPhone {
     frame.fill(0, this.#tones.read(frame, frame.length, this.#rate));
   }
 
-  #pass(packet: Uint8Array, header: RtpHeader, ticks: number, nowMs: number): void {
+  #pass(packet: Uint8Array, header: RtpHeader, ticks: number, missing: number, nowMs: number): void {
+    const wanted = (this.#plan?.ptimeMs ?? FRAME_MS) * TICKS_A_MS;
+    const whole = opusPacketSamples48k(packet[header.payloadOffset] as number, wanted);
+    if (this.#repacks || ticks !== whole) return this.#repack(packet, header, ticks, wanted, missing, nowMs);
     const movedMs = timestampDelta(header.timestamp, this.#lastPassedTimestamp) / 48;
     // Another clock of the consumer's: ours goes on.
     if (Math.abs(movedMs - (nowMs - this.#lastPassedAtMs)) > CLOCK_JUMP_MS) this.#aligned = false;
@@ -359,8 +379,43 @@ export class ToPhone {
     this.#forward(packet, header, ticks);
   }
 
+  #repack(
+    packet: Uint8Array,
+    header: RtpHeader,
+    ticks: number,
+    wanted: number,
+    missing: number,
+    nowMs: number,
+  ): void {
+    const outlet = this.#outlet;
+    this.#passage ??= new OpusPassage(outlet, this.#send);
+    const passage = this.#passage;
+    if (!this.#repacks) this.#passedTo = header.timestamp;
+    this.#repacks = true;
+    this.#aligned = false;
+    const gap = timestampDelta(header.timestamp, this.#passedTo);
+    if (gap !== 0) passage.flush();
+    // A gap stays a gap: of time, and of numbers where packets were lost.
+    if (gap > 0 && gap < OPUS_CLOCK) outlet.advance(gap);
+    if (missing > 0) outlet.sequence = (outlet.sequence + Math.max(1, Math.round(gap / wanted))) & 0xffff;
+    this.#passedTo = (header.timestamp + ticks) >>> 0;
+    this.#lastPassedAtMs = nowMs;
+    this.#cadence.served(nowMs, false, ticks / TICKS_A_MS);
+    if (header.marker) outlet.marker = true;
+    const direction = this.#plan?.direction;
+    if (direction === 'recvonly' || direction === 'inactive') outlet.advance(ticks);
+    else passage.take(packet, header.payloadOffset, header.payloadLength, ticks, wanted);
+  }
+
+  /** What is held goes out as it is; the next packet decides anew. */
+  #endRepacking(): void {
+    this.#passage?.flush();
+    this.#repacks = false;
+  }
+
   /** Another stream of the consumer's: its numbers go on where the last ones ended. */
   resync(): void {
+    this.#endRepacking();
     this.#synced = false;
     this.#aligned = false;
   }
@@ -387,6 +442,7 @@ export class ToPhone {
       if (!this.#inserts.listening) this.#release();
     } else {
       this.#encoder ??= phoneEncoder(plan, this.#opus, this.#complexity);
+      this.#endRepacking();
       // What was passed on before has numbers of its own.
       this.#aligned = false;
     }

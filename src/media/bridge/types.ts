@@ -61,8 +61,6 @@ export interface PhonePlan {
   readonly direction: 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
   /** Absent: plain RTP. Never to be logged or dumped. */
   readonly srtp?: SrtpKeys;
-  /** The longest packet that the phone takes; absent: it did not say. */
-  readonly maxPtimeMs?: number;
   /** Payload types with which the phone may send comfort noise (RFC 3389). */
   readonly comfortNoise?: readonly number[];
   /** What an Opus phone wants of an encoder (RFC 7587 section 6.1). */

@@ -7,5 +7,5 @@ export { L16Decoder, L16Encoder } from './l16.ts';
 export { LossEstimate } from './loss-estimate.ts';
 export { createOpusLibrary, type OpusChoice } from './opus.ts';
 export type { OpusEncoder, OpusEncoderOptions, OpusLibrary } from './opus-library.ts';
-export { OpusFrames, opusHasFec, opusHasVoice, opusSamples48k } from './opus-packet.ts';
+export { OpusFrames, opusHasFec, opusHasVoice, opusPacketSamples48k, opusSamples48k } from './opus-packet.ts';
 export { OpusRepacketizer } from './opus-repacketizer.ts';

@@ -126,6 +126,15 @@ export function opusHasVoice(packet: Uint8Array, from = 0, to = packet.length): 
   return first >> (8 - Math.max(1, frames.frameSamples / 960)) !== 0;
 }
 
+/**
+ * Ticks of 48 kHz in a packet of such frames that has at most `wanted`, but one frame at least: a frame is never cut.
+ * @param toc first byte of a packet
+ */
+export function opusPacketSamples48k(toc: number, wanted: number): number {
+  const frame = frameSamples48k(toc);
+  return Math.max(frame, Math.floor(Math.min(wanted, MAX_SAMPLES_48K) / frame) * frame);
+}
+
 function frameSamples48k(toc: number): number {
   const config = toc >> 3;
   if (config < 12) return SILK_SAMPLES_48K[config & 3] as number;
