@@ -67,6 +67,17 @@ it('check tells what is wrong with its line, and nothing when all is right', asy
   });
 });
 
+it('check tells of a sound that cannot be played, and run does not start with it', async () => {
+  const path = file(`${config}\nsounds: { files: { music: /nowhere/music.wav }, hold: music }\n`);
+  const { code, err } = await msgw(['check', '--config', path], { A: 'a' });
+  expect(code).toBe(1);
+  expect(err).toContain('sounds.files.music: /nowhere/music.wav: ENOENT');
+  expect(err).toContain('Remedy: Name a WAV file');
+  const run = await msgw(['run', '--config', path], { A: 'a' });
+  expect(run.code).toBe(1);
+  expect(run.out + run.err).toContain('MEDIA_SOUND');
+});
+
 it('run refuses to start with a configuration that has a problem', async () => {
   const told = await msgw(['run', '--config', file(config)]);
   expect(told).toMatchObject({ code: 1 });
