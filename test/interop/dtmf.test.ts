@@ -47,23 +47,23 @@ describe.runIf(hasPeers('baresip'))('baresip', () => {
     await until(() => world.gateway.calls === 0);
   });
 
-  it.each([['PCMU/8000/1', 'g711', 'PCMU']] as const)(
-    'presses keys that reach the consumer as events, %s',
-    async (codec, module, ours) => {
-      const phone = await Baresip.start({ codec, module, toneHz: 700 });
-      phones.push(phone);
-      const world = await worldOf(phone.port, 'auto', ours);
-      const call = world.simulator.consumer(caller).call({ toneHz: 440, reply: { telephoneEvent: true } });
-      await phone.event('CALL_ESTABLISHED');
-      await call.firstAudio;
-      phone.press('27*');
-      await until(() => (call.relay()?.keys.length ?? 0) >= 3);
-      expect(call.relay()).toMatchObject({ keys: '27*', strays: 0 });
-      await call.hangup();
-      await world.nextRecord();
-      await until(() => world.gateway.calls === 0);
-    },
-  );
+  it.each([
+    ['PCMU/8000/1', 'g711', 'PCMU'],
+    ['opus/48000/2', 'opus', 'opus'],
+  ] as const)('presses keys that reach the consumer as events, %s', async (codec, module, ours) => {
+    const phone = await Baresip.start({ codec, module, toneHz: 700 });
+    phones.push(phone);
+    const world = await worldOf(phone.port, 'auto', ours);
+    const call = world.simulator.consumer(caller).call({ toneHz: 440, reply: { telephoneEvent: true } });
+    await phone.event('CALL_ESTABLISHED');
+    await call.firstAudio;
+    phone.press('27*');
+    await until(() => (call.relay()?.keys.length ?? 0) >= 3);
+    expect(call.relay()).toMatchObject({ keys: '27*', strays: 0 });
+    await call.hangup();
+    await world.nextRecord();
+    await until(() => world.gateway.calls === 0);
+  });
 });
 
 it.runIf(hasPeers('sipp'))(
