@@ -1,13 +1,13 @@
-/** Cuts a stream of samples into frames of one length; owns the one buffer for it. */
+/** Cuts a stream of samples into frames of one length; owns the one buffer for it, as long as it ever had to be. */
 export class Framer {
   readonly frame: number;
-  readonly #buffer: Int16Array;
+  #buffer: Int16Array;
   #filled = 0;
 
-  /** @param frame samples a frame @param longest most samples that `push` takes at once */
-  constructor(frame: number, longest: number) {
+  /** @param frame samples a frame */
+  constructor(frame: number) {
     this.frame = frame;
-    this.#buffer = new Int16Array(frame + longest);
+    this.#buffer = new Int16Array(frame * 2);
   }
 
   /** Samples that wait. */
@@ -16,10 +16,11 @@ export class Framer {
   }
 
   push(pcm: Int16Array, samples: number): void {
+    const filled = this.#filled;
+    if (filled + samples > this.#buffer.length) this.#grow(filled + samples);
     const buffer = this.#buffer;
-    const count = Math.min(samples, buffer.length - this.#filled);
-    for (let i = 0; i < count; i++) buffer[this.#filled + i] = pcm[i] as number;
-    this.#filled += count;
+    for (let i = 0; i < samples; i++) buffer[filled + i] = pcm[i] as number;
+    this.#filled = filled + samples;
   }
 
   /** True when a whole frame was copied to `out`. */
@@ -34,5 +35,12 @@ export class Framer {
 
   clear(): void {
     this.#filled = 0;
+  }
+
+  /** Whole frames are taken out before more is put in, so that this ends with the longest packet of the stream. */
+  #grow(samples: number): void {
+    const longer = new Int16Array(samples);
+    longer.set(this.#buffer.subarray(0, this.#filled));
+    this.#buffer = longer;
   }
 }

@@ -3,7 +3,6 @@ import {
   type AudioDecoder,
   ComfortNoise,
   LossEstimate,
-  MAX_PACKET_SAMPLES,
   type OpusEncoder,
   type OpusLibrary,
   opusSamples48k,
@@ -28,6 +27,7 @@ import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.t
 import { OpusPassage } from './opus-passage.ts';
 import type { Outlet } from './outlet.ts';
 import { type Playout, playoutFor } from './playout.ts';
+import { scratchPcm } from './scratch.ts';
 import type { PhonePlan, SendPlan, Taken } from './types.ts';
 
 const OPUS_TICKS = 960;
@@ -46,11 +46,10 @@ export class ToConsumer {
   readonly #outlet: Outlet;
   readonly #send: (length: number, payloadAt: number) => void;
   readonly #cadence = new Cadence();
-  readonly #pcm = new Int16Array(MAX_PACKET_SAMPLES);
   /** Hz of decoded audio. */
   #rate = 8_000;
   #frame = new Int16Array(160);
-  #framer = new Framer(160, MAX_PACKET_SAMPLES);
+  #framer = new Framer(160);
   #phone: PhonePlan | undefined;
   #plan: SendPlan | undefined;
   #decoder: AudioDecoder | undefined;
@@ -121,7 +120,7 @@ export class ToConsumer {
       this.#synced = false;
       this.#noise.active = false;
       const samples = (pcmRate(plan) * FRAME_MS) / 1000;
-      this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
+      this.#framer = new Framer(samples);
       this.#frame = new Int16Array(samples);
     }
     this.#phone = plan;
@@ -249,7 +248,7 @@ export class ToConsumer {
     if (!begins || this.#events.active) return undefined;
     const lateMs = this.#cadence.served(nowMs, true);
     if (lateMs > 0) this.#outlet.advance(Math.round(lateMs * 48));
-    noise.fill(this.#pcm, this.#framer.frame);
+    noise.fill(scratchPcm, this.#framer.frame);
     this.#push(this.#framer.frame, nowMs);
     return undefined;
   }
@@ -260,7 +259,7 @@ export class ToConsumer {
     if (!phone || !decoder) return false;
     if (gap > 0) this.#conceal(phone, Math.min(gap, (phone.clockRate * MAX_CONCEALED_MS) / 1000), nowMs);
     const from = header.payloadOffset;
-    const samples = decoder.decode(packet, this.#pcm, from, from + header.payloadLength);
+    const samples = decoder.decode(packet, scratchPcm, from, from + header.payloadLength);
     const ticks = (samples * phone.clockRate) / decoder.sampleRate;
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
@@ -283,10 +282,10 @@ export class ToConsumer {
         this.#sendPayload(OPUS_SILENCE, 0, OPUS_SILENCE.length, OPUS_TICKS);
         if (!this.#inserts.listening) continue;
       }
-      if (this.#noise.active) this.#noise.fill(this.#pcm, this.#framer.frame);
+      if (this.#noise.active) this.#noise.fill(scratchPcm, this.#framer.frame);
       else {
         this.#framer.clear();
-        this.#pcm.fill(0, 0, this.#framer.frame);
+        scratchPcm.fill(0, 0, this.#framer.frame);
       }
       // Before its first packet there is no stream that lacks anything, nor where the phone tells of silence.
       if (this.#synced && !this.#noise.active)
@@ -302,16 +301,16 @@ export class ToConsumer {
     while (playout.due(nowMs, (framer.filled * 1000) / this.#rate)) {
       const decoder = this.#decoder;
       if (this.passesThrough) {
-        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, this.#pcm), nowMs);
+        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, scratchPcm), nowMs);
         else playout.advance();
         playout.forward(this.#outlet, this.#send, OPUS_SILENCE, !this.#events.active && !this.#mutesKey);
         continue;
       }
       if (!decoder) return;
       while (framer.filled < framer.frame) {
-        const samples = playout.pull(decoder, this.#pcm);
+        const samples = playout.pull(decoder, scratchPcm);
         const isPause = playout.step === 'pause' || playout.step === 'starved';
-        if (isPause && this.#noise.active) this.#noise.fill(this.#pcm, samples);
+        if (isPause && this.#noise.active) this.#noise.fill(scratchPcm, samples);
         this.#queue(samples, nowMs);
       }
       framer.shift(this.#frame);
@@ -330,8 +329,8 @@ export class ToConsumer {
     const decoder = this.#decoder;
     if (!decoder) return;
     const wanted = Math.round((gapTicks * decoder.sampleRate) / phone.clockRate);
-    const samples = decoder.conceal(this.#pcm, wanted);
-    this.#counters.concealed(gapTicks, isSilent(this.#pcm, samples));
+    const samples = decoder.conceal(scratchPcm, wanted);
+    this.#counters.concealed(gapTicks, isSilent(scratchPcm, samples));
     this.#push(samples, nowMs);
   }
 
@@ -342,13 +341,13 @@ export class ToConsumer {
   }
 
   #hear(samples: number, nowMs: number): void {
-    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
+    if (this.#inserts.listening) this.#inserts.hear(scratchPcm, samples, this.#rate, nowMs);
   }
 
   #queue(samples: number, nowMs: number): void {
     this.#hear(samples, nowMs);
-    if (this.#mutesKey) this.#pcm.fill(0, 0, samples);
-    this.#framer.push(this.#pcm, samples);
+    if (this.#mutesKey) scratchPcm.fill(0, 0, samples);
+    this.#framer.push(scratchPcm, samples);
   }
 
   #sendFrame(): void {

@@ -1,7 +1,6 @@
 import {
   type AudioDecoder,
   type AudioEncoder,
-  MAX_PACKET_SAMPLES,
   type OpusLibrary,
   opusHasFec,
   opusPacketSamples48k,
@@ -20,6 +19,7 @@ import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.t
 import { OpusPassage } from './opus-passage.ts';
 import type { Outlet } from './outlet.ts';
 import { type Playout, playoutFor } from './playout.ts';
+import { scratchPcm } from './scratch.ts';
 import type { PhonePlan, Taken } from './types.ts';
 
 const OPUS_CLOCK = 48_000;
@@ -45,13 +45,12 @@ export class ToPhone {
   readonly #tones = new DtmfGenerator();
   /** A packet of the consumer's is being followed: its number is taken up by what goes out for it. */
   #inEvent = false;
-  readonly #pcm = new Int16Array(MAX_PACKET_SAMPLES);
   #frame = new Int16Array(0);
   #plan: PhonePlan | undefined;
   #rate = 8_000;
   #decoder: AudioDecoder | undefined;
   #encoder: AudioEncoder | undefined;
-  #framer = new Framer(160, MAX_PACKET_SAMPLES);
+  #framer = new Framer(160);
   /** RTP timestamp of the consumer's next sample; known when `#synced`. */
   #expected = 0;
   #synced = false;
@@ -112,7 +111,7 @@ export class ToPhone {
       this.#aligned = false;
     }
     if (this.#framer.frame !== samples || !isSame) {
-      this.#framer = new Framer(samples, MAX_PACKET_SAMPLES);
+      this.#framer = new Framer(samples);
       this.#frame = new Int16Array(samples);
     }
     this.#ready();
@@ -189,7 +188,7 @@ export class ToPhone {
     if (!decoder) return false;
     if (gap > 0) this.#conceal(packet, header, Math.min(gap, MAX_CONCEALED_TICKS), ticks, nowMs);
     const from = header.payloadOffset;
-    const samples = decoder.decode(packet, this.#pcm, from, from + header.payloadLength);
+    const samples = decoder.decode(packet, scratchPcm, from, from + header.payloadLength);
     this.#expected = (header.timestamp + ticks) >>> 0;
     this.#synced = true;
     if (samples === 0) return false;
@@ -258,10 +257,10 @@ export class ToPhone {
     if (!plan || !decoder || this.passesThrough || this.#events.active) return;
     while (this.#cadence.due(nowMs, this.#tones.active)) {
       const samples = (this.#rate * FRAME_MS) / 1000;
-      const made = this.#synced ? decoder.conceal(this.#pcm, samples) : 0;
-      if (made < samples) this.#pcm.fill(0, made, samples);
+      const made = this.#synced ? decoder.conceal(scratchPcm, samples) : 0;
+      if (made < samples) scratchPcm.fill(0, made, samples);
       // Before its first packet there is no stream that lacks anything.
-      if (this.#synced) this.#counters.concealed(FRAME_TICKS, isSilent(this.#pcm, samples));
+      if (this.#synced) this.#counters.concealed(FRAME_TICKS, isSilent(scratchPcm, samples));
       this.#push(samples, nowMs);
     }
   }
@@ -273,7 +272,7 @@ export class ToPhone {
     while (playout.due(nowMs, (framer.filled * 1000) / this.#rate)) {
       const decoder = this.#decoder;
       if (this.passesThrough) {
-        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, this.#pcm), nowMs);
+        if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, scratchPcm), nowMs);
         else playout.advance();
         const talking =
           !this.#events.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive';
@@ -282,9 +281,9 @@ export class ToPhone {
       }
       if (!decoder) return;
       while (framer.filled < framer.frame) {
-        const samples = playout.pull(decoder, this.#pcm);
+        const samples = playout.pull(decoder, scratchPcm);
         this.#hear(samples, nowMs);
-        framer.push(this.#pcm, samples);
+        framer.push(scratchPcm, samples);
       }
       framer.shift(this.#frame);
       this.#sendFrame();
@@ -312,13 +311,14 @@ export class ToPhone {
     const plain = fec ? gapTicks - frameTicks : gapTicks;
     for (let done = 0; done < plain; ) {
       const step = Math.min(960, plain - done);
-      const samples = decoder.conceal(this.#pcm, Math.round(step * toSamples));
-      this.#counters.concealed(step, isSilent(this.#pcm, samples));
+      const samples = decoder.conceal(scratchPcm, Math.round(step * toSamples));
+      this.#counters.concealed(step, isSilent(scratchPcm, samples));
       this.#push(samples, nowMs);
       done += step;
     }
     if (fec) {
-      const samples = decoder.decodeFec?.(next, this.#pcm, Math.round(frameTicks * toSamples), from, to) ?? 0;
+      const samples =
+        decoder.decodeFec?.(next, scratchPcm, Math.round(frameTicks * toSamples), from, to) ?? 0;
       if (samples > 0) this.#counters.recoveredByFec += 1;
       this.#counters.played(frameTicks);
       this.#push(samples, nowMs);
@@ -328,12 +328,12 @@ export class ToPhone {
   #push(samples: number, nowMs: number): void {
     this.#hear(samples, nowMs);
     if (this.passesThrough) return;
-    this.#framer.push(this.#pcm, samples);
+    this.#framer.push(scratchPcm, samples);
     while (this.#framer.shift(this.#frame)) this.#sendFrame();
   }
 
   #hear(samples: number, nowMs: number): void {
-    if (this.#inserts.listening) this.#inserts.hear(this.#pcm, samples, this.#rate, nowMs);
+    if (this.#inserts.listening) this.#inserts.hear(scratchPcm, samples, this.#rate, nowMs);
   }
 
   #sendFrame(): void {
