@@ -173,6 +173,10 @@ export class DtlsSession {
       local: { key: keys.localKey, salt: keys.localSalt },
       remote: { key: keys.remoteKey, salt: keys.remoteSalt },
     });
+    // A server may be asked for its last flight again.
+    if (this.#role === 'server') return;
+    this.#flight = [];
+    this.#tap.release();
   }
 
   #alerted(record: Buffer): void {

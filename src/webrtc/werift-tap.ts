@@ -87,8 +87,10 @@ export interface HandshakeMessage {
 interface DtlsInternals {
   readonly dtls: {
     readonly flight: number;
-    readonly lastMessage: Buffer[];
+    lastMessage: Buffer[];
     readonly version: { readonly major: number; readonly minor: number };
+    lastFlight: unknown[];
+    handshakeCache: object;
     readonly sortedHandshakeCache: readonly { readonly msg_type: number; serialize(): Buffer }[];
   };
   readonly cipher: {
@@ -210,6 +212,14 @@ export class DtlsTap {
       assemble(fragments: HandshakeMessage[]): HandshakeMessage;
     };
     this.#internals.onHandleHandshakes([assemble([message])]).catch((error: unknown) => this.#onError(error));
+  }
+
+  /** Forgets what only a handshake needs: nothing of it is repeated any more. Some 20 kB a call. */
+  release(): void {
+    const { dtls } = this.#internals;
+    dtls.lastFlight = [];
+    dtls.lastMessage = [];
+    dtls.handshakeCache = {};
   }
 
   /** One record, header included. */
