@@ -50,7 +50,9 @@ export async function playTo(
     await bound(ports);
     const send = networks.map((network, i) => sender(socket, ports[i] as number, packets, network));
     const began = performance.now();
-    while (send.some((next) => next(performance.now() - began))) await wait(2);
+    // All of them each time, not only up to the first that has more.
+    const sendDue = (): boolean => send.map((next) => next(performance.now() - began)).includes(true);
+    while (sendDue()) await wait(2);
     await wait(1_500);
     const gone = processes.map((each) => once(each, 'exit'));
     for (const each of processes) each.kill('SIGINT');
