@@ -1,5 +1,8 @@
 const SIZE = 512;
-const HOP = 64;
+/** 1 ms: sounds that are shifted by less differ by nothing that counts. */
+const HOP = 16;
+/** Frames are compared every 16 ms; delays are tried in such steps first. */
+const EVERY = 16;
 /** Band edges, Hz: about a third of an octave, 100 Hz to 7 kHz. */
 const EDGES = [
   100, 200, 300, 400, 510, 630, 770, 920, 1_080, 1_270, 1_480, 1_720, 2_000, 2_320, 2_700, 3_150, 3_700,
@@ -13,7 +16,7 @@ const FLOOR_DB = -70;
 const STRETCH_MS = 400;
 const LAG_MS = [-300, 700] as const;
 
-/** Band levels in dB every 4 ms. */
+/** Band levels in dB every millisecond. */
 function spectra(pcm: Int16Array): Float32Array {
   const frames = Math.max(0, Math.floor((pcm.length - SIZE) / HOP));
   const out = new Float32Array(frames * BANDS);
@@ -60,10 +63,10 @@ export class LogSpectralDistance {
       const spoken = frameCount(a, from, stretch);
       if (spoken === 0) continue;
       // Coarse first: levels change slowly.
-      const near = bestLag(a, b, from, stretch, first, last, 4);
+      const near = bestLag(a, b, from, stretch, first, last, EVERY);
       sum += near.distance;
       count += spoken;
-      const exact = bestLag(a, b, from, stretch, near.lag - 3, near.lag + 3, 1);
+      const exact = bestLag(a, b, from, stretch, near.lag - EVERY, near.lag + EVERY, 1);
       sum += Math.min(0, exact.distance - near.distance);
     }
     return count > 0 ? sum / count : Number.NaN;
@@ -83,7 +86,7 @@ function bestLag(
   let best = { lag: first, distance: Infinity };
   for (let lag = first; lag <= last; lag += step) {
     let distance = 0;
-    for (let frame = from; frame < from + stretch && distance < best.distance; frame += 4) {
+    for (let frame = from; frame < from + stretch && distance < best.distance; frame += EVERY) {
       if (!speaks(a, frame)) continue;
       const at = frame + lag;
       distance += at >= 0 && at < available ? distanceOf(a, frame, b, at) : -FLOOR_DB / 2;
@@ -95,7 +98,7 @@ function bestLag(
 
 function frameCount(a: Float32Array, from: number, stretch: number): number {
   let count = 0;
-  for (let frame = from; frame < from + stretch; frame += 4) if (speaks(a, frame)) count += 1;
+  for (let frame = from; frame < from + stretch; frame += EVERY) if (speaks(a, frame)) count += 1;
   return count;
 }
 
