@@ -125,7 +125,14 @@ export function crossChecks(config: GatewayConfig): Found[] {
 /** A socket on loopback reaches this machine only. */
 function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[] {
   const found: Found[] = [];
-  const { host = '', transport } = trunks[name] ?? {};
+  const { host = '', transport, jitterBuffer } = trunks[name] ?? {};
+  if (jitterBuffer && jitterBuffer.maxDelayMs < jitterBuffer.minDelayMs) {
+    found.push({
+      path: ['trunks', name, 'jitterBuffer', 'maxDelayMs'],
+      message: `is less than minDelayMs, ${jitterBuffer.minDelayMs}.`,
+      remedy: `Set it to at least ${jitterBuffer.minDelayMs}, or lower minDelayMs.`,
+    });
+  }
   const isElsewhere = isIP(host) !== 0 && !isLoopback(host);
   const listeners = sip.listen.filter(({ protocol }) => protocol === transport);
   if (sip.server === 'embedded' && listeners.length === 0) {

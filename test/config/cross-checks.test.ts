@@ -109,3 +109,19 @@ it('an outbound rule may name a WhatsApp number', () => {
   const rules = '\noutbound:\n  rules:\n    - { trunk: pbx, page: "550022" }';
   expect(configOf(`${text}${rules}`).outbound.rules).toHaveLength(1);
 });
+
+it('a jitter buffer may not end before it begins', () => {
+  const buffer = (minDelayMs: number): string =>
+    with_(
+      'host: 192.0.2.20',
+      `host: 192.0.2.20\n    jitterBuffer: { mode: adaptive, minDelayMs: ${minDelayMs}, maxDelayMs: 100 }`,
+    );
+  expect(problemsOf(buffer(101))).toMatchObject([
+    {
+      key: 'trunks.pbx.jitterBuffer.maxDelayMs',
+      message: expect.stringMatching(/minDelayMs, 101/),
+      remedy: expect.stringMatching(/at least 101/),
+    },
+  ]);
+  expect(configOf(buffer(100)).trunks['pbx']?.jitterBuffer?.maxDelayMs).toBe(100);
+});
