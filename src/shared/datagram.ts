@@ -50,7 +50,7 @@ export interface DatagramCounters {
 
 /** The sockets of one thread. */
 export interface DatagramIo {
-  readonly name: 'dgram' | 'epoll' | 'uring';
+  readonly name: 'dgram' | 'epoll';
   /** Ports that are open. */
   readonly ports: number;
   /** Rejects with the system's error (EADDRINUSE, EADDRNOTAVAIL). A throwing `receive` costs that packet alone. */

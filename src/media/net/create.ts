@@ -17,7 +17,7 @@ export async function createDatagramIo(choice: DatagramIoChoice): Promise<Chosen
   for (const name of candidates(choice)) {
     let io: DatagramIo | undefined;
     try {
-      io = await make(name);
+      io = await make();
       await selfTest(io);
       return { io, refused };
     } catch (error) {
@@ -34,8 +34,7 @@ function candidates(choice: DatagramIoChoice): DatagramIo['name'][] {
 }
 
 /** Loaded when used: other systems have no such calls. */
-async function make(name: DatagramIo['name']): Promise<DatagramIo> {
+async function make(): Promise<DatagramIo> {
   const { EpollIo } = await import('./linux/epoll-io.ts');
-  if (name === 'epoll') return new EpollIo();
-  return new DgramIo();
+  return new EpollIo();
 }

@@ -79,7 +79,8 @@ class DgramPort implements DatagramPort {
       return;
     }
     const { family } = to as SocketPeer;
-    if (family > this.family) {
+    // Node throws at a port that is none; a datagram may well come from port 0.
+    if (family > this.family || !(to.port > 0 && to.port < 65_536)) {
       this.counters.failed += 1;
       return;
     }

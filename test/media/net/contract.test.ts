@@ -140,6 +140,18 @@ describe.each(ENGINES)('%s', (name) => {
     expect(failed + unreachable).toBe(2);
   });
 
+  it('throws at no port that cannot be sent to', async () => {
+    const io = await ioOf(name);
+    const ear = new Ear();
+    const to = await io.open(LOCAL, ear.receive);
+    const from = await io.open(LOCAL, () => {});
+    // A datagram may come from port 0, and the port behind 65535 is none.
+    for (const port of [0, 65_536]) send(from, 'nowhere', io.peer('127.0.0.1', port));
+    send(from, 'whole', io.peer('127.0.0.1', to.port));
+    expect(await ear.hears(1)).toEqual(['whole']);
+    expect(from.counters).toMatchObject({ failed: 2, sent: 1 });
+  });
+
   it('drops what is too long for media, whole, and takes the empty', async () => {
     const io = await ioOf(name);
     const ear = new Ear();

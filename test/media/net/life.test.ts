@@ -31,6 +31,35 @@ it('finds an engine that does not bring the datagram, or changes it', async () =
   expect(io.ports).toBe(0);
 });
 
+it('leaves no timer behind when a port cannot be opened', async () => {
+  const { io } = await createDatagramIo('dgram');
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  let opened = 0;
+  const poor: typeof io = {
+    ...bind(io),
+    open: (options, receive) => {
+      opened += 1;
+      return opened === 1 ? io.open(options, receive) : Promise.reject(new Error('no more'));
+    },
+  };
+  await expect(selfTest(poor)).rejects.toThrow('no more');
+  expect(timers()).toBe(before);
+  expect(io.ports).toBe(0);
+});
+
+it.runIf(process.platform === 'linux')(
+  'leaves no descriptor behind in a thread that is terminated',
+  async () => {
+    const file = new URL('./terminated.ts', import.meta.url).pathname;
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
+    const { name, before, open, after } = JSON.parse(stdout);
+    expect(name).toBe('epoll');
+    expect(open).toBeGreaterThan(before);
+    expect(after).toBe(before);
+  },
+);
+
 it('is dgram when asked to be', async () => {
   const { io, refused } = await createDatagramIo('dgram');
   expect([io.name, refused]).toEqual(['dgram', []]);

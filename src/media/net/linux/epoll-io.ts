@@ -1,4 +1,5 @@
 import type { Socket } from 'node:dgram';
+import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import {
   type DatagramIo,
@@ -22,7 +23,7 @@ import { Senders, SOCKADDR_BYTES, writeSockaddr } from './sockaddr.ts';
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
-const EPOLL_CLOEXEC = 0x80000;
+const O_CLOEXEC = 0x80000;
 const MSG_TRUNC = 0x20;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
@@ -62,12 +63,13 @@ export class EpollIo implements DatagramIo {
   readonly #turn = (): void => this.#run();
   #running = false;
   #moved = 0;
+  /** The last batch left nothing that it could have read. */
+  #drained = true;
   #closing: Promise<void> | undefined;
 
   /** Throws where the system has no epoll or no libc that we know. */
   constructor() {
-    this.#epoll = this.#libc.epollCreate(EPOLL_CLOEXEC);
-    if (this.#epoll < 0) throw new Error(`epoll_create1: errno ${this.#libc.errno()}`);
+    this.#epoll = openEpoll(this.#libc);
     this.#memory = new NativeMemory(MEMORY_BYTES);
     this.#events = this.#memory.address + BigInt(EVENTS);
   }
@@ -95,7 +97,7 @@ export class EpollIo implements DatagramIo {
 
   close(): Promise<void> {
     this.#closing ??= Promise.all([...this.#table].map((port) => port.close())).then(() => {
-      this.#libc.close(this.#epoll);
+      closeSync(this.#epoll);
       this.#memory.free();
     });
     return this.#closing;
@@ -136,7 +138,7 @@ export class EpollIo implements DatagramIo {
   }
 
   #batch(): void {
-    const pause = pauseUs(this.#moved);
+    const pause = pauseUs(this.#moved, this.#drained);
     if (pause > 0) this.#libc.sleep(pause);
     let moved = this.#round(this.#moved === 0 ? IDLE_WAIT_MS : 0);
     let all = moved;
@@ -145,6 +147,7 @@ export class EpollIo implements DatagramIo {
       all += moved;
     }
     this.#moved = all;
+    this.#drained = moved === 0;
   }
 
   /** Reads one datagram of each socket that has some; returns how many sockets had. */
@@ -268,6 +271,21 @@ class EpollPort implements DatagramPort {
     });
     return this.#closing;
   }
+}
+
+/**
+ * An epoll under the number of a file of Node's: that is closed with its thread, also when the thread is terminated and
+ * nothing of ours runs any more.
+ */
+function openEpoll(calls: Libc): number {
+  const epoll = calls.epollCreate(O_CLOEXEC);
+  if (epoll < 0) throw new Error(`epoll_create1: errno ${calls.errno()}`);
+  const fd = openSync('/dev/null', 'r');
+  const same = calls.duplicate(epoll, fd, O_CLOEXEC);
+  calls.close(epoll);
+  if (same >= 0) return fd;
+  closeSync(fd);
+  throw new Error('dup3 failed');
 }
 
 /** A bug in one handler is told as one, and costs the other packets of the batch nothing. */

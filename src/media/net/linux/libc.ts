@@ -15,6 +15,7 @@ export interface Libc {
   ): number;
   sendTo(fd: number, buffer: bigint, size: number, flags: number, to: bigint, toSize: number): number;
   sleep(microseconds: number): number;
+  duplicate(fd: number, as: number, flags: number): number;
   close(fd: number): number;
   errno(): number;
 }
@@ -37,6 +38,7 @@ function load(): Libc {
     receiveFrom: library.func('long recvfrom(int, uint64_t, size_t, int, uint64_t, uint64_t)'),
     sendTo: library.func('long sendto(int, uint64_t, size_t, int, uint64_t, uint32_t)'),
     sleep: library.func('int usleep(uint32_t)'),
+    duplicate: library.func('int dup3(int, int, int)'),
     close: library.func('int close(int)'),
     errno: () => koffi.errno(),
   };

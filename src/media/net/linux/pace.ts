@@ -7,9 +7,10 @@ const TURN_US = 1_000;
 const PACKET_US = 10;
 
 /**
- * How long to sleep after a turn that moved `packets`, microseconds: packets of many calls then share one wake-up,
- * which costs more than a packet does. A turn that was long in itself is followed by no sleep.
+ * How long to sleep after a batch that moved `packets`, microseconds: packets of many calls then share one wake-up,
+ * which costs more than a packet does. None after a batch that was long in itself, and none while packets wait: a
+ * stranger's flood of one port would fill its buffer meanwhile, and push out those of the call.
  */
-export function pauseUs(packets: number): number {
-  return packets === 0 ? 0 : Math.max(0, TURN_US - packets * PACKET_US);
+export function pauseUs(packets: number, drained: boolean): number {
+  return packets === 0 || !drained ? 0 : Math.max(0, TURN_US - packets * PACKET_US);
 }
