@@ -62,3 +62,9 @@ it('is full when every worker that is up takes the limit, with what its newest c
   expect(isFull([at(0.95), at(0, { state: 'dead' }), at(0, { state: 'starting' })], 0.9)).toBe(true);
   expect(isFull([at(0, { state: 'dead' })], 0.9)).toBe(false);
 });
+
+it('is not full of a few calls that ring, when set-ups or the first call are most of what a worker does', () => {
+  const worker = { state: 'up' as const, cpuShare: 0.4, steadyShare: 0.08, calls: 11, unmeasured: 10 };
+  expect(isFull([worker], 0.9)).toBe(false);
+  expect(isFull([{ ...worker, steadyShare: 0.8 }], 0.9)).toBe(true);
+});

@@ -12,6 +12,11 @@ export interface Placeable {
 const ASSUMED_COST = 0.005;
 /** Measured costs below this say that the calls are silent, not that they are cheap. */
 const LEAST_COST = 0.001;
+/**
+ * Measured costs above this say that set-ups took the core, or that few calls share what a thread costs by itself. Where
+ * it matters, on a busy worker, a transcoded call was measured at half of it (src/media/PERFORMANCE.md).
+ */
+const MOST_COST = 0.015;
 /** Loads that differ by less are the same: shares of a second are noise. */
 const SAME_LOAD = 0.02;
 
@@ -24,7 +29,7 @@ export function costOfCall(workers: readonly Placeable[]): number {
     share += worker.cpuShare;
     measured += worker.calls - worker.unmeasured;
   }
-  return measured === 0 ? ASSUMED_COST : Math.max(LEAST_COST, share / measured);
+  return measured === 0 ? ASSUMED_COST : Math.min(MOST_COST, Math.max(LEAST_COST, share / measured));
 }
 
 /** The part of a core that a worker takes, with what its newest calls are going to take. */
