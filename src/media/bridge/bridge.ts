@@ -52,7 +52,7 @@ export class Bridge {
     this.#options = options;
     this.#onClosed = onClosed;
     const consumer = new ConsumerSide(ssrc, clock, onEvent);
-    const phone = new PhoneSide(io, clock, onEvent);
+    const phone = new PhoneSide(io, clock, onEvent, (error) => this.fail(error));
     this.#consumer = consumer;
     this.#phone = phone;
     this.#toPhone = new ToPhone(

@@ -50,11 +50,20 @@ export class PhoneSide {
   #closed = false;
   open = false;
 
-  constructor(io: DatagramIo, clock: Clock, onEvent: (event: BridgeEvent) => void) {
+  readonly #onBug: (error: unknown) => void;
+
+  /** @param onBug something was thrown on the way of a packet */
+  constructor(
+    io: DatagramIo,
+    clock: Clock,
+    onEvent: (event: BridgeEvent) => void,
+    onBug: (error: unknown) => void,
+  ) {
     this.state = new LegState('phone', new Outlet(randomInt(1, 2 ** 32)), clock, onEvent);
     this.#io = io;
     this.#clock = clock;
     this.#onEvent = onEvent;
+    this.#onBug = onBug;
   }
 
   /** Where what comes here goes; once, before the first packet. */
@@ -75,8 +84,20 @@ export class PhoneSide {
     const ports = await openRtpPorts(
       this.#io,
       options,
-      (packet, length, from) => this.#datagram(packet, length, from),
-      (packet, length) => this.#rtcp(packet, length),
+      (packet, length, from) => {
+        try {
+          this.#datagram(packet, length, from);
+        } catch (error) {
+          this.#onBug(error);
+        }
+      },
+      (packet, length) => {
+        try {
+          this.#rtcp(packet, length);
+        } catch (error) {
+          this.#onBug(error);
+        }
+      },
     );
     this.#ports = ports;
     if (this.#closed) await this.close();
