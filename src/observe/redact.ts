@@ -5,7 +5,8 @@
 export function redactSdp(sdp: string): string {
   return sdp
     .replace(/(a=ice-pwd:)[^\s\\"]+/g, '$1[secret]')
-    .replace(/(a=crypto:\S+ \S+ )[^\r\n\\"]+/g, '$1[secret]')
+    .replace(/(a=crypto: *\S+ +\S+ +)[^\r\n\\"]+/gi, '$1[secret]')
+    .replace(/(inline:)[A-Za-z0-9+/=_-]+/gi, '$1[secret]')
     .replace(/^(k=\S+?:)\S+/gm, '$1[secret]')
     .replace(/(a=msid:)\d+:[^\r\n\\"]+/g, '$1[person]')
     .replace(/(a=ssrc:\d+ (?:cname|msid):)\d+:[^\r\n\\"]+/g, '$1[person]')
