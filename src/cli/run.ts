@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { configWarnings, formatProblems, loadConfig } from '../config/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
@@ -13,6 +14,7 @@ export async function runCommand(file: string): Promise<number> {
     console.error(formatProblems(file, loaded.error));
     return 1;
   }
+  widenThreads(loaded.value.media.workers);
   const log = createLogger({ level: loaded.value.log.level });
   for (const warning of configWarnings(loaded.value)) log.warn({ ...warning }, 'config.warning');
   // The last resort: a bug in a library's socket handler must not take every call with it.
@@ -57,4 +59,16 @@ export async function runCommand(file: string): Promise<number> {
   process.once('SIGINT', () => process.exit(1));
   await gateway.close();
   return 0;
+}
+
+/** Threads that Node has for files and for finding hosts, unless the operator says otherwise. */
+const NODE_THREADS = 4;
+
+/**
+ * A disk that hangs keeps one of them for each media worker that records (record/README.md): those are added, so that
+ * Graph's address is found all the same. Works before the first of them is used.
+ */
+function widenThreads(workers: 'auto' | number): void {
+  const count = workers === 'auto' ? availableParallelism() : workers;
+  process.env['UV_THREADPOOL_SIZE'] ??= String(NODE_THREADS + count);
 }

@@ -10,7 +10,11 @@ export interface ConfigWarning {
 }
 
 /** Of a configuration that passed every check. */
-export function configWarnings({ trunks }: GatewayConfig): readonly ConfigWarning[] {
+export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
+  return [...openKeys(config), ...secretRecordings(config)];
+}
+
+function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {
   return Object.entries(trunks).flatMap(([name, { srtp, transport }]) =>
     srtp === 'off' || transport === 'tls'
       ? []
@@ -19,6 +23,29 @@ export function configWarnings({ trunks }: GatewayConfig): readonly ConfigWarnin
             key: keyOf(['trunks', name, 'srtp']),
             message: `keys of SRTP travel in SIP, and ${transport} shows them to everybody on the way.`,
             remedy: 'Set transport: tls for this trunk, or see to it that nobody else can read the network.',
+          },
+        ],
+  );
+}
+
+/** Tones below it are not noticed in a conversation, dB below full scale. */
+const AUDIBLE_DB = -40;
+
+/** In most countries a call may not be recorded without those who talk knowing it. */
+function secretRecordings({ sounds, recording, routes, outbound }: GatewayConfig): ConfigWarning[] {
+  const isHeard = recording.consentToneMs > 0 && sounds.toneLevelDb >= AUDIBLE_DB;
+  if (isHeard) return [];
+  return [
+    ...Object.entries(routes).map(([name, route]) => ({ path: ['routes', name, 'recording'], ...route })),
+    ...outbound.rules.map((rule, i) => ({ path: ['outbound', 'rules', i, 'recording'], ...rule })),
+  ].flatMap(({ path, recording: wanted, announcement }) =>
+    wanted === 'off' || announcement !== undefined
+      ? []
+      : [
+          {
+            key: keyOf(path),
+            message: 'nobody hears that the call is recorded.',
+            remedy: `Set recording.consentToneMs (with sounds.toneLevelDb from ${AUDIBLE_DB}), or an announcement, unless the law permits it.`,
           },
         ],
   );

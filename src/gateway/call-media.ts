@@ -4,6 +4,11 @@ import type { SideContext } from './call-runner.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 
+/** Of a recording that was not finished when its call ended, or whose worker died, nothing but the name is known. */
+export type RecordingEntry = RecordingSummary | { readonly file: string; readonly complete: false };
+
+const PART = /\.part$/;
+
 /** One call's media, as the main thread sees it: commands to the worker that holds it, reports to the call. */
 export class MediaSide {
   readonly #call: string;
@@ -11,6 +16,8 @@ export class MediaSide {
   readonly #context: SideContext;
   readonly #audio: CallAudio | undefined;
   readonly #recordings: RecordingSummary[] = [];
+  /** Files that are not whole yet, without `.part`. */
+  readonly #unfinished = new Set<string>();
   #localSdp = '';
   #phone: { address: string; port: number } | undefined;
   #stats: BridgeStats | undefined;
@@ -39,9 +46,12 @@ export class MediaSide {
     return this.#stats;
   }
 
-  /** Files of this call, those that were finished when it closed. */
-  get recordings(): readonly RecordingSummary[] {
-    return this.#recordings;
+  /** Files of this call, as they are by now. */
+  get recordings(): readonly RecordingEntry[] {
+    const unfinished = [...this.#unfinished].map(
+      (name) => ({ file: `${name}.part`, complete: false }) as const,
+    );
+    return [...this.#recordings, ...unfinished];
   }
 
   /** Settles as the media worker's `record` does. */
@@ -126,7 +136,11 @@ export class MediaSide {
         });
       case 'played':
         return;
+      case 'recording':
+        this.#unfinished.add(event.file);
+        return;
       case 'recorded':
+        this.#unfinished.delete(event.recording.file.replace(PART, ''));
         this.#recordings.push(event.recording);
         return;
       case 'recordingTrouble':

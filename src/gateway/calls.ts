@@ -26,7 +26,7 @@ import type { IncomingInvite, SipControl } from '../sip/index.ts';
 import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
 import { type Account, type Accounts, ringLimits } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
-import { MediaSide } from './call-media.ts';
+import { MediaSide, type RecordingEntry } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
 import { PhoneSide } from './call-phone.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
@@ -397,7 +397,7 @@ function withMedia(
   record: CallRecord,
   stats: BridgeStats | undefined,
   codec: string | undefined,
-  recordings: readonly RecordingSummary[],
+  recordings: readonly RecordingEntry[],
 ): object {
   return {
     ...record,

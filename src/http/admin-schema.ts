@@ -25,7 +25,10 @@ export const WHICH_PAGE = { querystring: object({ page: pageId }) };
 export const WHICH_PERSON = { querystring: object({ page: pageId, psid }) };
 export const REQUEST_PERMISSION = { body: object({ pageId, psid }) };
 
-const callId = id('^[A-Za-z0-9._=-]{1,256}$', 'The id of a call, as GET /calls lists it.');
+const callId = id(
+  '^[\\x21-\\x7e]{1,512}$',
+  'The id of a call, as GET /calls lists it (in a URL / is %2F and + %2B).',
+);
 const action = {
   type: 'string',
   enum: ['start', 'stop', 'pause', 'resume'],

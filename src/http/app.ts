@@ -12,6 +12,8 @@ export function createApp(bodyLimit: number, limits: HttpLimits, log: Log): Fast
   const fastify = Fastify({
     logger: false,
     bodyLimit,
+    // Ids of calls are longer than the 100 characters that fastify takes.
+    routerOptions: { maxParamLength: 512 },
     requestTimeout: requestTimeoutMs,
     connectionTimeout: requestTimeoutMs * 2,
     keepAliveTimeout: keepAliveMs,

@@ -33,6 +33,12 @@ it.each<[string, string, string, string]>([
     'none is configured',
   ],
   [
+    'a file that would never be played',
+    sounds('sounds: { files: { tone: /b.wav }, hold: tone }'),
+    'sounds.files.tone',
+    'another name',
+  ],
+  [
     'recordings without a folder',
     routed('recording: on-demand'),
     'routes.support.recording',

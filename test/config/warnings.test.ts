@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { configWarnings, formatWarnings } from '../../src/config/index.ts';
-import { configOf, with_ } from './example.ts';
+import { configOf, example, with_ } from './example.ts';
 
 const trunk = (more: string): string =>
   with_('    port: 5060\n    codecs', `    port: 5060\n    ${more}\n    codecs`);
@@ -22,4 +22,29 @@ it('has nothing to say of a trunk without SRTP, nor of one with TLS', () => {
   if (!pbx) throw new Error('no trunk');
   const tls = { ...config, trunks: { pbx: { ...pbx, srtp: 'required', transport: 'tls' } } } as const;
   expect(configWarnings(tls)).toEqual([]);
+});
+
+it.each([
+  ['without a tone', 'recording: { directory: /var/lib/msgw, consentToneMs: 0 }'],
+  [
+    'with a tone too soft to be heard',
+    'sounds: { toneLevelDb: -50 }\nrecording: { directory: /var/lib/msgw }',
+  ],
+])('warns of recordings that nobody hears of: %s', (_what, yaml) => {
+  const recorded = (): string =>
+    `${example}\n${yaml}\n`.replace(
+      /^ {4}ringBudgetMs: 45000/m,
+      (line) => `${line}\n    recording: on-demand`,
+    );
+  expect(configWarnings(configOf(recorded()))).toMatchObject([
+    { key: 'routes.support.recording', remedy: expect.stringContaining('recording.consentToneMs') },
+  ]);
+  const config = configOf(recorded());
+  const { support } = config.routes;
+  if (!support) throw new Error('no route');
+  const routes = { support: { ...support, announcement: 'hello' } };
+  expect(configWarnings({ ...config, routes })).toEqual([]);
+  const heard = { ...config, sounds: { ...config.sounds, toneLevelDb: -20 } };
+  const recording = { ...config.recording, consentToneMs: 15_000 };
+  expect(configWarnings({ ...heard, recording })).toEqual([]);
 });

@@ -41,6 +41,8 @@ async function talk(
   listen(seconds: number): Promise<void>;
   end(): Promise<readonly Recorded[] | undefined>;
   metrics(): Promise<string>;
+  /** The media worker of the call dies. */
+  crash(): Promise<readonly Recorded[] | undefined>;
 }> {
   const directory = mkdtempSync(join(root, 'a-'));
   const world = await start({
@@ -76,6 +78,10 @@ async function talk(
       const record = await world.nextRecord();
       await until(() => world.gateway.calls === 0);
       return record['recordings'] as readonly Recorded[] | undefined;
+    },
+    crash: async () => {
+      for (const worker of [0, 1]) await world.gateway.crashMediaWorker(worker);
+      return (await world.nextRecord())['recordings'] as readonly Recorded[] | undefined;
     },
     metrics: async () => (await fetch(`${world.gateway.adminUrl}/metrics`)).text(),
   };
@@ -217,4 +223,16 @@ it('goes on with the call when the folder is gone, and tells of it in the record
   const metrics = await world.metrics();
   expect(metrics).toContain('msgw_recordings_total{outcome="incomplete"} 1');
   expect(metrics).toContain('msgw_recording_troubles_total 1');
+});
+
+it('names in the record what a media worker that died left behind, and it can be played', async () => {
+  const world = await talk('PCMU', 'always', { format: 'wav' });
+  await world.listen(3);
+  const recordings = await world.crash();
+  const [file] = readdirSync(world.directory);
+  expect(recordings).toEqual([{ file, complete: false }]);
+  expect(file).toMatch(/\.wav\.part$/);
+  const { left, right, rate } = sidesOf(join(world.directory, file ?? ''));
+  expect(near(dominantFrequency(left.subarray(-rate), rate), CONSUMER_HZ)).toBe(true);
+  expect(near(dominantFrequency(right.subarray(-rate), rate), PHONE_HZ)).toBe(true);
 });

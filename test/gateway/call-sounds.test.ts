@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { CallSounds } from '../../src/gateway/media/call-sounds.ts';
-import { dominantFrequency, SoundBank, Tone } from '../../src/media/index.ts';
+import { dominantFrequency, G722Decoder, levelDbfs, SoundBank, Tone } from '../../src/media/index.ts';
 import { Harness, opus } from '../media/bridge/harness.ts';
 import { decodeAll } from '../media/bridge/voice.ts';
 
@@ -14,6 +14,7 @@ afterEach(async () => {
 async function rig(): Promise<{
   sounds: CallSounds;
   played: string[];
+  harness: Harness;
   /** The strongest frequency that the consumer hears in the next `ms`. */
   hears(ms: number): number;
 }> {
@@ -33,6 +34,7 @@ async function rig(): Promise<{
   return {
     sounds,
     played,
+    harness,
     hears: (ms) => {
       const before = harness.consumerHeard.length;
       for (let done = 0; done < ms; done += 20) harness.clock.advance(20);
@@ -86,4 +88,21 @@ it('refuses what the configuration does not have, and lets go on what is being h
   );
   expect(Math.abs(hears(800) / 900 - 1)).toBeLessThan(0.02);
   sounds.stop('consumer');
+});
+
+it('warns a phone that is back from hold by one tone, not by all that it missed', async () => {
+  const { sounds, harness, hears } = await rig();
+  harness.bridge.setPhonePlan(harness.plan({ direction: 'recvonly' }));
+  for (let i = 0; i < 40; i++) {
+    sounds.beep();
+    hears(500);
+  }
+  harness.bridge.setPhonePlan(harness.plan());
+  const before = harness.phoneHeard.length;
+  for (let done = 0; done < 300; done += 20) harness.clock.advance(20);
+  const heard = (await harness.phoneHears(before + 14)).slice(before + 3, before + 13);
+  const pcm = decodeAll(new G722Decoder(), heard);
+  expect(Math.abs(dominantFrequency(pcm, 16_000) / 1_400 - 1)).toBeLessThan(0.03);
+  expect(levelDbfs(pcm)).toBeGreaterThan(-26);
+  expect(levelDbfs(pcm)).toBeLessThan(-20);
 });

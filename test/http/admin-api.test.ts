@@ -56,6 +56,12 @@ describe('requests of the operator', () => {
       200,
       { callId: 'wacid.HBg=', action: 'pause' },
     ]);
+    // Base64 has / and +, and an id may be long.
+    const callId = `wacid.${'HB/g+'.repeat(60)}==`;
+    expect(await ask('POST', `/calls/${encodeURIComponent(callId)}/recording`, { action: 'start' })).toEqual([
+      200,
+      { callId, action: 'start' },
+    ]);
     expect((await ask('POST', '/calls/c_1/recording', { action: 'erase' }))[0]).toBe(400);
     expect(await ask('PUT', '/directory/9', { pageId: '10', psid: '77' })).toEqual([
       409,

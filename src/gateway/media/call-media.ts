@@ -27,8 +27,6 @@ export interface WorkerParts {
 }
 
 const NO_AUDIO: CallAudio = { recording: 'off' };
-/** The first tone of a recording comes when people begin to talk, ms. */
-const FIRST_TONE_MS = 500;
 
 /** One call inside a media worker: the WebRTC leg and the bridge, tied together. */
 export class CallMedia {
@@ -158,12 +156,9 @@ export class CallMedia {
   }
 
   async #shut(): Promise<BridgeStats | undefined> {
-    const [stats] = await Promise.all([
-      this.#bridge?.close(),
-      this.#leg?.close(),
-      // Its summary is told before the reply to `close`, so that the record of the call has it.
-      this.#recording?.close(),
-    ]);
+    // First it lets go of the bridge. Its summary is told before the reply to `close`, so that the call's record has it.
+    const recorded = this.#recording?.close();
+    const [stats] = await Promise.all([this.#bridge?.close(), this.#leg?.close(), recorded]);
     return stats;
   }
 
@@ -185,9 +180,10 @@ export class CallMedia {
       desk,
       mode,
       consentToneMs,
-      firstToneMs: announcement === undefined ? FIRST_TONE_MS : consentToneMs,
+      announces: announcement !== undefined,
       clock: systemClock,
       beep: () => sounds.beep(),
+      onStarted: (file) => this.#tell({ kind: 'recording', file }),
       onRecorded: (recording) => {
         if (!recording.complete) this.#log.error({ call: this.#call, ...recording }, 'recording.incomplete');
         this.#tell({ kind: 'recorded', recording });

@@ -12,14 +12,18 @@ export interface CallRecordingOptions {
   readonly mode: CallAudio['recording'];
   /** 0: never. */
   readonly consentToneMs: number;
-  /** Until the first tone, ms: what is announced at the beginning is not beeped into. */
-  readonly firstToneMs: number;
+  /** Something is announced when the two are connected: it is not beeped into. */
+  readonly announces: boolean;
   readonly clock: Clock;
   readonly beep: () => void;
+  /** The name of the file when it is whole. */
+  readonly onStarted: (file: string) => void;
   readonly onRecorded: (summary: RecordingSummary) => void;
   readonly onTrouble: (code: ErrorCode, message: string) => void;
 }
 
+/** The first tone comes when people begin to talk, or what was announced is over, ms. */
+const FIRST_TONE_MS = 500;
 /** How long the end of a call waits for the disk, ms; the file is finished behind it. */
 const CLOSE_PATIENCE_MS = 2_000;
 
@@ -47,7 +51,8 @@ export class CallRecording {
   opened(): void {
     if (this.#open) return;
     this.#open = true;
-    if (this.#options.mode === 'always') this.#start();
+    const { mode, announces, consentToneMs } = this.#options;
+    if (mode === 'always') this.#start(announces ? consentToneMs : FIRST_TONE_MS);
   }
 
   /** Asked twice, it is as asked once. Throws MEDIA_RECORD_REFUSED. */
@@ -76,12 +81,13 @@ export class CallRecording {
     timer.clear();
   }
 
-  #start(): void {
-    const { call, bridge, desk, clock, firstToneMs, onTrouble } = this.#options;
+  #start(firstToneMs = FIRST_TONE_MS): void {
+    const { call, bridge, desk, clock, onStarted, onTrouble } = this.#options;
     if (this.#recording?.failed) this.#stop();
     if (this.#recording || !desk) return;
     const recording = desk.start(call, (error) => onTrouble(codeOf(error), String(error)));
     this.#recording = recording;
+    onStarted(recording.summary(true).file);
     bridge.tap('consumer', recording.consumer);
     bridge.tap('phone', recording.phone);
     if (this.#options.consentToneMs > 0) this.#tone = clock.after(firstToneMs, () => this.#beep());

@@ -33,6 +33,7 @@ export class CallSounds {
   readonly #options: CallSoundsOptions;
   readonly #legs: Readonly<Record<LegName, LegSounds>>;
   readonly #playing = new Map<LegName, SoundLayer>();
+  readonly #beeps = new Map<LegName, SoundLayer>();
   #hold: { readonly music: HoldMusic; readonly layer: SoundLayer } | undefined;
   #held = false;
   #open = false;
@@ -93,9 +94,14 @@ export class CallSounds {
   /** Both hear once that they are recorded, on top of what they say. */
   beep(): void {
     const { tones, toneLevelDb: levelDb } = this.#options.sounds;
-    for (const leg of [this.#legs.consumer, this.#legs.phone]) {
+    for (const name of ['consumer', 'phone'] as const) {
       const source = new ToneSource({ steps: toneSteps('beep', tones), levelDb, loop: false });
-      leg.add({ source, mode: 'mix', priority: PRIORITY.beep });
+      const layer: SoundLayer = { source, mode: 'mix', priority: PRIORITY.beep };
+      // A phone that holds hears nothing: the tones of an hour must not be heard at once when it is back.
+      const before = this.#beeps.get(name);
+      if (before) this.#legs[name].remove(before);
+      this.#beeps.set(name, layer);
+      this.#legs[name].add(layer);
     }
   }
 

@@ -135,6 +135,8 @@ export type MediaEvent =
     }
   /** What was played to this leg came to its end. */
   | { readonly kind: 'played'; readonly leg: 'consumer' | 'phone' }
+  /** A recording began: the name of its file when it is whole; `.part` comes behind it until then. */
+  | { readonly kind: 'recording'; readonly file: string }
   /** A recording is over; before the reply to `close` when that waited for the disk. */
   | { readonly kind: 'recorded'; readonly recording: RecordingSummary }
   /** The disk does not take a recording; once for each trouble. */

@@ -85,6 +85,7 @@ export class Bridge {
   }
 
   setConsumerPlan(plan: { readonly receive: ReceivePlan; readonly send: SendPlan }): void {
+    if (this.#closing) return;
     this.#consumer.setPlan(plan);
     this.#toConsumer.configureSend(plan.send);
   }
@@ -100,6 +101,7 @@ export class Bridge {
 
   /** The first plan, or another one after a re-INVITE; the source address is learned anew. */
   setPhonePlan(plan: PhonePlan): void {
+    if (this.#closing) return;
     this.#phone.setPlan(plan);
     this.#toPhone.configure(plan);
     this.#toConsumer.configurePhone(plan);
@@ -137,17 +139,21 @@ export class Bridge {
 
   /** From now on `tap` hears what `leg` says. */
   tap(leg: Leg, tap: PcmTap): void {
+    // Codecs that are made behind the end would never be closed.
+    if (this.#closing) return;
     if (leg === 'consumer') this.#toPhone.tap(tap);
     else this.#toConsumer.tap(tap);
   }
 
   untap(leg: Leg, tap: PcmTap): void {
+    if (this.#closing) return;
     if (leg === 'consumer') this.#toPhone.untap(tap);
     else this.#toConsumer.untap(tap);
   }
 
   /** What `leg` hears from now on, until the source ends (event `played`) or undefined takes its place. */
   play(leg: Leg, source: PcmSource | undefined, mode: PlayMode = 'instead'): void {
+    if (this.#closing) return;
     if (leg === 'consumer') this.#toConsumer.play(source, mode);
     else this.#toPhone.play(source, mode);
   }

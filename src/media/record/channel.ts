@@ -52,6 +52,11 @@ export class Channel implements PcmTap {
     this.#place(this.#scratch, made, nowMs);
   }
 
+  /** What comes next stands where the clock says, not behind what came last. */
+  pause(): void {
+    this.#first = true;
+  }
+
   /** The next `samples` samples; silence where nothing came. */
   read(out: Int16Array, samples: number): void {
     const ring = this.#ring;

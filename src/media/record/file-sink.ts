@@ -1,5 +1,6 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { GatewayError } from '../../shared/error.ts';
+import type { DiskQueue } from './disk-queue.ts';
 import type { RecordingSink } from './writer.ts';
 
 /** What a file is called until it is complete. */
@@ -9,16 +10,20 @@ export const PART = '.part';
 export class FileSink implements RecordingSink {
   readonly #path: string;
   readonly #file: FileHandle;
+  readonly #disk: DiskQueue;
+  /** Nobody waits for it any longer: it was told that it is `.part`, and so it stays. */
+  #abandoned = false;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, disk: DiskQueue) {
     this.#path = path;
     this.#file = file;
+    this.#disk = disk;
   }
 
   /** Makes `path` + `.part`, which must not exist. Rejects with MEDIA_RECORD_OPEN. */
-  static async open(path: string): Promise<FileSink> {
+  static async open(path: string, disk: DiskQueue): Promise<FileSink> {
     try {
-      return new FileSink(path, await open(path + PART, 'wx', 0o600));
+      return new FileSink(path, await disk.run(() => open(path + PART, 'wx', 0o600)), disk);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new GatewayError('MEDIA_RECORD_OPEN', `${path}: ${reason}`, { path }, { cause });
@@ -26,18 +31,22 @@ export class FileSink implements RecordingSink {
   }
 
   async write(bytes: Uint8Array, at: number, length: number, position: number): Promise<number> {
-    const { bytesWritten } = await this.#file.write(bytes, at, length, position);
+    const { bytesWritten } = await this.#disk.run(() => this.#file.write(bytes, at, length, position));
     if (bytesWritten === 0) throw new Error('the disk took nothing');
     return bytesWritten;
   }
 
   async complete(): Promise<void> {
-    await this.#file.datasync();
-    await this.#file.close();
-    await rename(this.#path + PART, this.#path);
+    await this.#disk.run(() => this.#file.datasync());
+    if (this.#abandoned) return;
+    await this.#disk.run(async () => {
+      await this.#file.close();
+      if (!this.#abandoned) await rename(this.#path + PART, this.#path);
+    });
   }
 
   async abandon(): Promise<void> {
-    await this.#file.close();
+    this.#abandoned = true;
+    await this.#disk.runLater(() => this.#file.close());
   }
 }

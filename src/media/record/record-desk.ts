@@ -2,6 +2,7 @@ import { createHash, randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import type { OpusLibrary } from '../codec/index.ts';
+import { DiskQueue } from './disk-queue.ts';
 import { FileSink } from './file-sink.ts';
 import { FRAME_MS } from './format.ts';
 import { Recording, type RecordingSummary } from './recording.ts';
@@ -27,6 +28,7 @@ const PATIENCE_MS = 30_000;
 /** All recordings of a thread, and the one timer that makes their frames; armed only while there is one. */
 export class RecordDesk {
   readonly #options: RecordDeskOptions;
+  readonly #disk: DiskQueue;
   readonly #open = new Set<Recording>();
   readonly #leaving = new Map<Recording, Promise<RecordingSummary>>();
   readonly #drained = new Map<Recording, () => void>();
@@ -34,6 +36,7 @@ export class RecordDesk {
 
   constructor(options: RecordDeskOptions) {
     this.#options = options;
+    this.#disk = new DiskQueue(options.clock);
   }
 
   /** Recordings that are not whole files yet. */
@@ -55,7 +58,7 @@ export class RecordDesk {
       complexity,
       opus,
       name,
-      sink: openSink ? openSink(path) : FileSink.open(path),
+      sink: openSink ? openSink(path) : FileSink.open(path, this.#disk),
       startMs: clock.monotonic(),
       serial: randomInt(2 ** 32),
       onTrouble,

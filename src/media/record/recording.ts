@@ -102,6 +102,8 @@ export class Recording {
   pause(nowMs: number): void {
     if (this.#paused) return;
     this.#paused = true;
+    this.#channels?.left.pause();
+    this.#channels?.right.pause();
     this.#turns.push(this.#frameAt(nowMs));
   }
 
@@ -124,6 +126,16 @@ export class Recording {
   /** Makes the frames that are due, and hands them to the disk. Called every 20 ms. */
   pump(nowMs: number): void {
     if (this.failed) return;
+    try {
+      this.#pump(nowMs);
+    } catch (error) {
+      // The other recordings of the thread go on.
+      this.#broken = true;
+      this.#options.onTrouble(error);
+    }
+  }
+
+  #pump(nowMs: number): void {
     const due = this.#endFrame >= 0 ? this.#endFrame : this.#frameAt(nowMs - LATENCY_MS);
     for (let made = 0; made < FRAMES_A_PUMP && this.#frames < due; made++) this.#frame();
     this.#repay();
@@ -166,7 +178,8 @@ export class Recording {
   }
 
   #hear(side: 'left' | 'right', pcm: Int16Array, samples: number, rate: number, nowMs: number): void {
-    if (this.#endFrame >= 0) return;
+    // While it is paused nothing is even taken: a side that runs ahead or behind would bring it in by the edges.
+    if (this.#endFrame >= 0 || this.#paused) return;
     this.#begin(rate)[side].write(pcm, samples, rate, nowMs);
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { GatewayError } from '../../shared/error.ts';
 import { readWav, type Wav } from '../tone/wav.ts';
 import { resample } from './resampler.ts';
@@ -99,6 +99,8 @@ export function readSound(name: string, path: string): Wav {
 }
 
 function readBounded(path: string): Uint8Array {
+  // To open a pipe is to wait for who writes into it, and a device may never end.
+  if (!statSync(path).isFile()) throw new Error('it is no file');
   const file = openSync(path, 'r');
   try {
     const { size } = fstatSync(file);

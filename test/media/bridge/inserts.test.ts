@@ -172,3 +172,17 @@ function correlate(pcm: Int16Array, hz: number, rate: number): [number, number] 
   }
   return [re, im];
 }
+
+it.each(['PCMU', 'opus'] as const)('makes no codec any more once it is closed: %s', async (codec) => {
+  const harness = await start(codec);
+  const ear = new Ear();
+  for (const leg of ['consumer', 'phone'] as const) harness.bridge.tap(leg, ear);
+  await harness.bridge.close();
+  for (const leg of ['consumer', 'phone'] as const) {
+    harness.bridge.untap(leg, ear);
+    harness.bridge.tap(leg, ear);
+    harness.bridge.play(leg, new ToneSource(700), 'mix');
+  }
+  harness.bridge.setPhonePlan(harness.plan());
+  expect(opus.open).toBe(0);
+});

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { createOpusLibrary } from '../../../src/media/codec/index.ts';
 import { RecordDesk, readWav } from '../../../src/media/index.ts';
+import { DiskQueue } from '../../../src/media/record/disk-queue.ts';
 import { FileSink } from '../../../src/media/record/file-sink.ts';
 import { fileStem } from '../../../src/media/record/record-desk.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
@@ -65,11 +66,22 @@ it('is called after the call where that is safe, and after its hash where it is 
 it('does not write over a recording that is there, and says so with a remedy', async () => {
   const path = join(folder, 'there.wav');
   writeFileSync(`${path}.part`, 'of a process that died');
-  await expect(FileSink.open(path)).rejects.toMatchObject({
+  await expect(FileSink.open(path, new DiskQueue(systemClock))).rejects.toMatchObject({
     code: 'MEDIA_RECORD_OPEN',
     remedy: expect.stringContaining('recording.directory'),
   });
   expect(readFileSync(`${path}.part`, 'utf8')).toBe('of a process that died');
+});
+
+it('leaves a file as .part once it was told that it is, and lets go of it', async () => {
+  const path = join(folder, 'late.wav');
+  const sink = await FileSink.open(path, new DiskQueue(systemClock));
+  await sink.write(Buffer.from('what there is'), 0, 13, 0);
+  const complete = sink.complete();
+  await sink.abandon();
+  await complete;
+  expect(readFileSync(`${path}.part`, 'utf8')).toBe('what there is');
+  expect(() => readFileSync(path)).toThrow('ENOENT');
 });
 
 it('tells of a folder that is not there', async () => {

@@ -281,3 +281,84 @@ it('makes a file of a call that ended at once', async () => {
     expect(sidesOf(format, rig.disk.bytes).left.length).toBe(0);
   }
 });
+
+it.each([
+  ['runs ahead of the clock', 0, 9],
+  ['lags behind it', 5, 0],
+])('takes nothing of what is said while it is paused, from a side that %s', async (_what, behind, burst) => {
+  const rig = rigOf('wav');
+  const { consumer } = rig.recording;
+  const say = (value: number): void =>
+    consumer.write(new Int16Array(160).fill(value), 160, 8_000, rig.clock.monotonic());
+  const speak = async (value: number, frames: number): Promise<void> => {
+    for (let i = 0; i < frames; i++) {
+      rig.clock.advance(20);
+      say(value);
+      await settle();
+    }
+  };
+  await speak(1_000, 50);
+  // Packets that the network kept, all at once; or some that never came.
+  for (let i = 0; i < burst; i++) say(1_000);
+  await rig.pause(behind * 20);
+  await speak(1_000, 1);
+  rig.recording.pause(rig.clock.monotonic());
+  await speak(9_999, 50);
+  rig.recording.resume(rig.clock.monotonic());
+  await speak(2_000, 50);
+  await rig.finish();
+  const { left } = sidesOf('wav', rig.disk.bytes);
+  expect(left.includes(1_000)).toBe(true);
+  expect(left.includes(2_000)).toBe(true);
+  expect(left.includes(9_999)).toBe(false);
+});
+
+it('is over when its codec fails, told once, and the others of its thread go on', async () => {
+  const clock = new FakeClock();
+  const disks = [new Disk(), new Disk()];
+  const troubles: string[] = [];
+  let made = 0;
+  const library: typeof opus = Object.create(opus, {
+    encoder: {
+      value: (options: Parameters<typeof opus.encoder>[0]) => {
+        const encoder = opus.encoder(options);
+        if (made++ < 2)
+          encoder.encode = () => {
+            throw new Error('trap');
+          };
+        return encoder;
+      },
+    },
+  });
+  const desk = new RecordDesk({
+    clock,
+    opus: library,
+    directory: '/nowhere',
+    format: 'opus',
+    bitrate: 24_000,
+    complexity: 1,
+    openSink: async (path) => disks[path.includes('c_1') ? 0 : 1] as Disk,
+  });
+  const [one, two] = ['c_1', 'c_2'].map((id) =>
+    desk.start(id, (error) => troubles.push(`${id} ${error}`)),
+  ) as [Recording, Recording];
+  const finish = async (recording: Recording): Promise<RecordingSummary> => {
+    const summary = desk.finish(recording);
+    for (let i = 0; i < 20; i++) {
+      clock.advance(20);
+      await settle();
+    }
+    return summary;
+  };
+  for (let i = 0; i < 100; i++) {
+    for (const { consumer } of [one, two])
+      consumer.write(new Int16Array(160).fill(500), 160, 8_000, clock.monotonic());
+    clock.advance(20);
+    await settle();
+  }
+  expect([one.failed, two.failed]).toEqual([true, false]);
+  expect(troubles).toEqual(['c_1 Error: trap']);
+  expect((await finish(one)).complete).toBe(false);
+  expect(await finish(two)).toMatchObject({ complete: true, gapMs: 0 });
+  expect(clock.armed).toBe(0);
+});
