@@ -32,6 +32,8 @@ export async function openRtpPorts(
       cause = error;
       return undefined;
     });
+    // Out of descriptors, or an address that is not ours: the next port is no better.
+    if (!rtp && !isBusy(cause)) break;
     if (!rtp) continue;
     // The system gives any port; only even ones can be the first of a pair.
     const rtcp =
@@ -43,6 +45,7 @@ export async function openRtpPorts(
         : undefined;
     if (rtcp) return { rtp, rtcp };
     await rtp.close();
+    if (rtp.port % 2 === 0 && !isBusy(cause)) break;
   }
   throw new GatewayError(
     'MEDIA_RTP_PORTS',
@@ -51,3 +54,7 @@ export async function openRtpPorts(
     { cause },
   );
 }
+
+/** EACCES: of this port, by SELinux or as a privileged one. */
+const isBusy = (cause: unknown): boolean =>
+  ['EADDRINUSE', 'EACCES'].includes(String((cause as NodeJS.ErrnoException).code));

@@ -63,12 +63,11 @@ export class SrtpReceiver {
     return this.#spare;
   }
 
-  /** Only streams that have sent something authentic. */
+  /** Only streams that have sent something authentic. One that comes back is the youngest: its roll-over counter stays. */
   #used(stream: Stream): void {
-    if (stream === this.#spare) {
-      remember(this.#streams, stream.ssrc, stream);
-      this.#spare = undefined;
-    }
+    if (stream === this.#spare) this.#spare = undefined;
+    this.#streams.delete(stream.ssrc);
+    remember(this.#streams, stream.ssrc, stream);
     this.#last = stream;
   }
 

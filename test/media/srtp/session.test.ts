@@ -35,6 +35,20 @@ describe.each([
     return { packet, length: at + payload.length };
   };
 
+  it('keeps the roll-over counter of a source that others come and go beside', () => {
+    const [sender, receiver] = [new SrtpSession(ours), new SrtpSession({ profile, local: b, remote: a })];
+    const hears = (ssrc: number, sequence: number): boolean => {
+      const packet = Buffer.alloc(1_500);
+      const at = writeRtpHeader(packet, false, 111, sequence & 0xffff, 960 * sequence, ssrc);
+      return receiver.unprotectRtp(packet, sender.protectRtp(packet, at + 60)) === at + 60;
+    };
+    expect([hears(1, 65_535), hears(1, 65_536)]).toEqual([true, true]);
+    for (let other = 2; other < 60; other++) {
+      expect(hears(other, 7)).toBe(true);
+      expect(hears(1, 65_536 + other)).toBe(true);
+    }
+  });
+
   it('protects what another implementation reads, over a wrap of the sequence number', () => {
     const session = new SrtpSession(ours);
     const werift = new WeriftSrtpSession(theirs);
