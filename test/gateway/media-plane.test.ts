@@ -146,6 +146,18 @@ describe('a pool of media workers', () => {
     await until(() => count() === before);
   });
 
+  it('does not wait for ever for a worker that hangs in its start', async () => {
+    const clock = new FakeClock();
+    const workerFile = new URL('./support/worker-that-hangs.ts', import.meta.url);
+    const starting = start({ workerFile, clock });
+    const refused = expect(starting).rejects.toMatchObject({
+      code: 'GATEWAY_MEDIA_WORKER_START',
+      message: expect.stringContaining('it hung'),
+    });
+    clock.advance(40_000);
+    await refused;
+  });
+
   it('finds free ports for as many calls as its ranges have, on all workers at once, and then says so', async () => {
     const first = (await freeUdpPort()) & ~1;
     const { plane } = await start({

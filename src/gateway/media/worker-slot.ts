@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
+import { REPORT_EVERY_MS } from './load-meter.ts';
 import type { Placeable } from './placement.ts';
 import type { FromWorker, MediaEvent, MediaRequestName, MediaRequests, WorkerOptions } from './protocol.ts';
 import { SlotTotals, type WorkerStats } from './slot-totals.ts';
@@ -68,7 +69,12 @@ export class WorkerSlot implements Placeable {
     const slot = new WorkerSlot(index, options);
     const started = slot.#first?.promise;
     slot.#bear();
-    await started;
+    const watch = slot.#watchStart();
+    try {
+      await started;
+    } finally {
+      watch.clear();
+    }
     return slot;
   }
 
@@ -125,12 +131,26 @@ export class WorkerSlot implements Placeable {
     this.#missed += 1;
     if (this.#missed <= PATIENCE[this.#state]) return;
     this.#options.log.error({ worker: this.index, checks: this.#missed }, 'media.worker-hung');
+    this.#why = 'it hung';
     const worker = this.#worker;
     // Its calls are ended now: a thread that is stuck in the system may take its time to go.
     worker?.removeAllListeners();
     worker?.on('error', () => {});
     void worker?.terminate();
     this.#ended('hung');
+  }
+
+  /** Nobody else checks a worker before all have started. */
+  #watchStart(): TimerHandle {
+    let timer: TimerHandle | undefined;
+    const arm = (): void => {
+      timer = this.#options.clock.after(REPORT_EVERY_MS, () => {
+        arm();
+        this.check();
+      });
+    };
+    arm();
+    return { clear: () => timer?.clear() };
   }
 
   /** Ends the thread as a crash would; for tests of what follows. */

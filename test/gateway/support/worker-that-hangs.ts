@@ -1,0 +1,2 @@
+/** A media worker that never comes to the end of its start. */
+for (;;);
