@@ -1,5 +1,5 @@
 import type { CallRecord } from '../call/index.ts';
-import type { BridgeStats } from '../media/index.ts';
+import type { BridgeStats, LegStats } from '../media/index.ts';
 import { type CallMetrics, END_CALL_REASONS, type EndCallReason } from '../meta/index.ts';
 
 /** RTP clock of the consumer's leg, Hz. */
@@ -25,7 +25,7 @@ export function metricsOf(record: CallRecord, stats: BridgeStats | undefined): C
     audio_stats: {
       jitter_sec: consumer.jitterMs / 1_000,
       packets_lost: consumer.lost,
-      packets_received: consumer.received,
+      packets_received: audioPackets(consumer),
       ...(consumer.roundTripMs < 0 ? {} : { round_trip_time_sec: consumer.roundTripMs / 1_000 }),
       jitter_buffer_delay_sec: consumer.jitterBufferDelay,
       concealed_samples: consumer.concealedSamples,
@@ -36,4 +36,9 @@ export function metricsOf(record: CallRecord, stats: BridgeStats | undefined): C
           : Math.max(0, ended - consumer.firstPacketAtMs) / 1_000,
     },
   };
+}
+
+/** RTP packets of the consumer's audio: no video, nothing that is not the consumer's. */
+function audioPackets({ received, dropped }: LegStats): number {
+  return received - dropped.malformed - dropped.payloadType - dropped.auth - dropped.replay;
 }

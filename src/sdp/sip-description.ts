@@ -134,7 +134,8 @@ function rtcpPortOf({ port, rtcp }: ParsedMedia): number {
 /** The packet time the phone wants, held to its maximum (RFC 8866 section 6.4); 10 to 60 ms make sense. */
 function ptimeOf(media: ParsedMedia): { readonly ptimeMs?: number } {
   const max = media.maxptime ?? 60;
-  const ptime = Math.min(media.ptime ?? (max < 20 ? max : Number.NaN), max);
+  // A fraction of a millisecond is no whole number of samples.
+  const ptime = Math.trunc(Math.min(media.ptime ?? (max < 20 ? max : Number.NaN), max));
   return ptime >= 10 && ptime <= 60 ? { ptimeMs: ptime } : {};
 }
 
@@ -143,6 +144,7 @@ function payloadsOf(media: ParsedMedia): SipPayload[] {
     .split(' ')
     .map(Number);
   return numbers.flatMap((payloadType) => {
+    if (!Number.isInteger(payloadType) || payloadType < 0 || payloadType > 127) return [];
     const rtp = media.rtp.find((entry) => entry.payload === payloadType);
     const fmtp = media.fmtp.find((entry) => entry.payload === payloadType)?.config;
     const known = rtp

@@ -150,7 +150,9 @@ describe('what metrics are made of', () => {
   } as CallRecord;
   const consumer = {
     used: 50,
-    received: 60,
+    received: 1_060,
+    // 1,000 of the camera's.
+    dropped: { malformed: 0, payloadType: 990, auth: 7, replay: 3, late: 10 },
     lost: 3,
     jitterMs: 12,
     roundTripMs: 182,

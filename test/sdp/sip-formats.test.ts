@@ -94,3 +94,18 @@ it.each([
   const nothing = { useInbandFec: false, useDtx: false, cbr: false, stereo: false, spropStereo: false };
   expect(parseOpusFmtp(fmtp)).toEqual({ ...nothing, ...wanted });
 });
+
+it.each([
+  ['a=ptime:20.7', 20],
+  ['a=ptime:33.3', 33],
+  ['a=ptime:9.9', 20],
+])('takes %s as whole milliseconds, or not at all', (line, ptimeMs) => {
+  expect(negotiateSipAnswer(LOCAL, phone('m=audio 5004 RTP/AVP 0', [line]))).toMatchObject({
+    value: { ptimeMs },
+  });
+});
+
+it('knows no payload type beyond 127', () => {
+  const answer = negotiateSipAnswer(LOCAL, phone('m=audio 5004 RTP/AVP 300 0', ['a=rtpmap:300 PCMA/8000']));
+  expect(answer).toMatchObject({ value: { codec: 'PCMU', payloadType: 0 } });
+});

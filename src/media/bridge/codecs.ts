@@ -16,7 +16,7 @@ import type { PhonePlan, SendPlan } from './types.ts';
 /** What Meta asks for when its fmtp says nothing (its samples: 20 kbit/s, wideband). */
 const META_BITRATE = 20_000;
 const WIDEBAND = 16_000;
-/** For an Opus phone that names no limit: what is played to it may be music. */
+/** For an Opus phone that names no lower limit: what is played to it may be music. */
 const PHONE_BITRATE = 32_000;
 
 type PhoneFormat = Pick<PhonePlan, 'codec' | 'clockRate'>;
@@ -25,6 +25,15 @@ type PhoneFormat = Pick<PhonePlan, 'codec' | 'clockRate'>;
 export function pcmRate({ codec, clockRate }: PhoneFormat): number {
   if (codec === 'L16') return clockRate;
   return codec === 'PCMU' || codec === 'PCMA' ? 8_000 : WIDEBAND;
+}
+
+/** Frames of voice that libopus makes, ms. */
+const OPUS_FRAMES_MS = [60, 40, 20, 10] as const;
+
+/** How much audio one packet to the phone holds, ms: of Opus the longest frame that is no longer than what it wants. */
+export function packetMs({ codec, ptimeMs }: Pick<PhonePlan, 'codec' | 'ptimeMs'>): number {
+  if (codec !== 'opus') return ptimeMs;
+  return OPUS_FRAMES_MS.find((ms) => ms <= ptimeMs) ?? 10;
 }
 
 /** The same codec at the same rate: nothing has to be made anew. */
@@ -51,7 +60,8 @@ export function phoneEncoder(plan: PhonePlan, opus: OpusLibrary, complexity: num
     case 'opus':
       return opus.encoder({
         sampleRate: WIDEBAND,
-        bitrate: plan.opus?.maxAverageBitrate ?? PHONE_BITRATE,
+        // The phone's is a limit, not a wish: 60 ms of 510 kbit/s fit into no datagram.
+        bitrate: Math.min(plan.opus?.maxAverageBitrate ?? PHONE_BITRATE, PHONE_BITRATE),
         complexity,
         inbandFec: false,
         expectedLossPercent: 0,

@@ -22,7 +22,7 @@ export function legStats({ counters, reception, rtcp }: LegState, facts: StreamF
   return {
     received: counters.received,
     used: counters.used,
-    waiting: buffer?.size ?? 0,
+    waiting: buffer?.waiting ?? 0,
     dropped: { ...counters.dropped },
     sent: counters.sent,
     bytesReceived: counters.bytesReceived,

@@ -50,6 +50,11 @@ export class Outlet {
     return writeOneByteExtension(this.packet, this.#midId, this.#mid);
   }
 
+  /** The packet that was begun is not sent after all: its number is the next one's. */
+  takeBack(): void {
+    this.sequence = (this.sequence - 1) & 0xffff;
+  }
+
   /** Copies `length` bytes of `source` from `from` on to `at` of the packet, without an object. */
   put(source: Uint8Array, from: number, length: number, at: number): void {
     copy.call(source, this.packet, at, from, from + length);

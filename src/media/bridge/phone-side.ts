@@ -91,9 +91,9 @@ export class PhoneSide {
           this.#onBug(error);
         }
       },
-      (packet, length) => {
+      (packet, length, from) => {
         try {
-          this.#rtcp(packet, length);
+          this.#rtcp(packet, length, from);
         } catch (error) {
           this.#onBug(error);
         }
@@ -112,6 +112,11 @@ export class PhoneSide {
     this.#plan = plan;
     this.#setKeys(plan.srtp);
     if (!moved) return;
+    if (address === '0.0.0.0' || address === '::') {
+      // The old way to hold: nothing is sent, RTCP neither (RFC 3264 section 8.4). Who the phone is, stays known.
+      this.#remoteRtcp = undefined;
+      return;
+    }
     this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
     this.#remoteRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
@@ -178,7 +183,7 @@ export class PhoneSide {
   }
 
   #datagram(packet: Buffer, received: number, from: Peer): void {
-    if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received);
+    if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received, from);
     this.state.count(received, this.#take(packet, received, from));
   }
 
@@ -228,7 +233,10 @@ export class PhoneSide {
     this.#srtp = keys && this.#session;
   }
 
-  #rtcp(packet: Buffer, received: number): void {
+  #rtcp(packet: Buffer, received: number, from: Peer): void {
+    // In the clear its address alone tells the phone from a stranger, who must not keep a dead call alive.
+    const { address } = from;
+    if (!this.#srtp && address !== this.#remote?.address && address !== this.#declared?.address) return;
     const length = this.#srtp ? this.#srtp.unprotectRtcp(packet, received) : received;
     if (length >= 0) this.state.readRtcp(packet, length);
   }

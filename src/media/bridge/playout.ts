@@ -1,4 +1,4 @@
-import { type AudioDecoder, opusHasFec, opusHasVoice } from '../codec/index.ts';
+import { type AudioDecoder, type ComfortNoise, opusHasFec, opusHasVoice } from '../codec/index.ts';
 import type { JitterBufferOptions } from '../jitter/delay-target.ts';
 import { JitterBuffer, type JitterStep } from '../jitter/jitter-buffer.ts';
 import type { RtpHeader } from '../rtp/header.ts';
@@ -6,7 +6,7 @@ import type { Arrival } from '../rtp/reception.ts';
 import { isSilent, rms } from '../stats/level.ts';
 import type { Counters } from './counters.ts';
 import type { Outlet } from './outlet.ts';
-import type { Taken } from './types.ts';
+import type { PhoneCodec, Taken } from './types.ts';
 
 /** A thread that stood still for longer leaves the time out instead of sending a burst, ms. */
 const STALL_MS = 200;
@@ -29,18 +29,19 @@ export function playoutFor(
   current: Playout | undefined,
   options: JitterBufferOptions | undefined,
   clockRate: number,
-  opus: boolean,
+  codec: PhoneCodec,
   counters: Counters,
 ): Playout | undefined {
+  // What waits of one codec is noise to the decoder of another.
   if (
     current?.clockRate === clockRate &&
-    current.opus === opus &&
+    current.codec === codec &&
     current.options.minDelayMs === options?.minDelayMs &&
     current.options.maxDelayMs === options.maxDelayMs
   )
     return current;
-  const next = options && new Playout(options, clockRate, opus, counters);
-  for (let waiting = current?.buffer.size ?? 0; waiting > 0; waiting--) counters.drop('overflow');
+  const next = options && new Playout(options, clockRate, codec, counters);
+  for (let waiting = current?.buffer.waiting ?? 0; waiting > 0; waiting--) counters.drop('overflow');
   if (current) next?.buffer.inherit(current.buffer);
   return next;
 }
@@ -50,6 +51,7 @@ export class Playout {
   readonly buffer: JitterBuffer;
   readonly options: JitterBufferOptions;
   readonly clockRate: number;
+  readonly codec: PhoneCodec;
   /** The stream is Opus: its packets have FEC, and tell of pauses and voice. */
   readonly opus: boolean;
   readonly #counters: Counters;
@@ -64,10 +66,11 @@ export class Playout {
   #ssrc = -1;
 
   /** @param clockRate RTP clock, Hz @param counters of the leg that is received */
-  constructor(options: JitterBufferOptions, clockRate: number, opus: boolean, counters: Counters) {
+  constructor(options: JitterBufferOptions, clockRate: number, codec: PhoneCodec, counters: Counters) {
     this.options = options;
     this.clockRate = clockRate;
-    this.opus = opus;
+    this.codec = codec;
+    this.opus = codec === 'opus';
     this.#counters = counters;
     this.buffer = new JitterBuffer(options, clockRate);
   }
@@ -76,11 +79,11 @@ export class Playout {
   push(packet: Uint8Array, header: RtpHeader, ticks: number, arrival: Arrival, nowMs: number): Taken {
     const { buffer } = this;
     const { payloadOffset, payloadLength, sequence, timestamp } = header;
-    const before = buffer.overflow;
     // The packet that began this stream may have been none for us: held, or an event.
     const restart = arrival === 'restart' || header.ssrc !== this.#ssrc;
     this.#ssrc = header.ssrc;
-    const kept = buffer.push(
+    const before = buffer.overflow;
+    const refused = buffer.push(
       packet,
       payloadOffset,
       payloadLength,
@@ -91,13 +94,16 @@ export class Playout {
       nowMs,
     );
     if (buffer.overflow > before) this.#counters.drop('overflow');
-    return kept ? 'waiting' : 'late';
+    return refused ?? 'waiting';
   }
 
   /** A sequence number that was used for something else than audio, such as a telephone-event. */
   pass(header: RtpHeader, nowMs: number): void {
+    const { buffer } = this;
     const { sequence, timestamp } = header;
-    this.buffer.push(NOTHING, 0, 0, sequence, timestamp, 0, false, nowMs);
+    const before = buffer.overflow;
+    buffer.push(NOTHING, 0, 0, sequence, timestamp, 0, false, nowMs);
+    if (buffer.overflow > before) this.#counters.drop('overflow');
   }
 
   /** Whether the next stretch must be made now. @param queuedMs audio that was made but not sent */
@@ -108,8 +114,11 @@ export class Playout {
     return buffer.playoutMs - queuedMs <= nowMs + SLACK_MS;
   }
 
-  /** The next step as PCM: returns samples written to `pcm`, 0 when the step is left out. */
-  pull(decoder: AudioDecoder, pcm: Int16Array): number {
+  /**
+   * The next step as PCM: returns samples written to `pcm`, 0 when the step is left out.
+   * @param noise what the far side asked to be heard while it pauses: nothing is concealed then
+   */
+  pull(decoder: AudioDecoder, pcm: Int16Array, noise?: ComfortNoise): number {
     const { buffer } = this;
     const counters = this.#counters;
     this.step = buffer.next(this.#quiet);
@@ -131,7 +140,9 @@ export class Playout {
       case 'insert':
         return this.#makeUp(decoder, pcm, wanted);
       case 'pause':
-        return this.#conceal(decoder, pcm, wanted, true);
+        return noise ? hiss(noise, pcm, wanted) : this.#conceal(decoder, pcm, wanted, true);
+      case 'starved':
+        return noise ? hiss(noise, pcm, wanted) : this.#conceal(decoder, pcm, wanted, this.#dtx);
       default:
         return this.#conceal(decoder, pcm, wanted, this.#dtx);
     }
@@ -171,7 +182,8 @@ export class Playout {
     this.#madeUp += buffer.ticks;
     if (!fill || this.#madeUp < FILL_AFTER_TICKS + FILL_TICKS) return;
     this.#madeUp -= FILL_TICKS;
-    if (talking) this.#send(outlet, send, fill, fill.length);
+    // It stands for the last stretch: what comes next has the time of now.
+    if (talking) this.#send(outlet, send, fill, fill.length, (outlet.timestamp - FILL_TICKS) >>> 0);
   }
 
   #send(
@@ -179,8 +191,9 @@ export class Playout {
     send: (length: number, at: number) => void,
     payload: Uint8Array,
     length: number,
+    timestamp?: number,
   ): void {
-    const at = outlet.begin();
+    const at = outlet.begin(timestamp);
     for (let i = 0; i < length; i++) outlet.packet[at + i] = payload[i] as number;
     send(at + length, at);
   }
@@ -215,4 +228,9 @@ export class Playout {
     if (made < wanted) pcm.fill(0, made, wanted);
     return wanted;
   }
+}
+
+function hiss(noise: ComfortNoise, pcm: Int16Array, samples: number): number {
+  noise.fill(pcm, samples);
+  return samples;
 }

@@ -61,6 +61,8 @@ export class ToConsumer {
   readonly #loss = new LossEstimate();
   #lossReports = 0;
   readonly #noise = new ComfortNoise(randomInt(2 ** 31));
+  /** Place of the last word of it in the jitter buffer's sequence. */
+  #noiseAt = 0;
   readonly #inserts: Inserts;
   /** Behind a jitter buffer, when the trunk wants one. */
   #playout: Playout | undefined;
@@ -125,7 +127,7 @@ export class ToConsumer {
     }
     this.#phone = plan;
     const { jitterBuffer, clockRate, codec } = plan;
-    this.#playout = playoutFor(this.#playout, jitterBuffer, clockRate, codec === 'opus', this.#counters);
+    this.#playout = playoutFor(this.#playout, jitterBuffer, clockRate, codec, this.#counters);
     this.#ready();
   }
 
@@ -242,6 +244,7 @@ export class ToConsumer {
     if (!noise.update(packet, payloadOffset, payloadOffset + payloadLength)) return 'undecodable';
     if (this.#playout) {
       this.#playout.pass(header, nowMs);
+      this.#noiseAt = this.#playout.buffer.highest;
       return undefined;
     }
     // The first packet of a pause stands for a frame of it; the tick makes the others.
@@ -308,9 +311,9 @@ export class ToConsumer {
       }
       if (!decoder) return;
       while (framer.filled < framer.frame) {
-        const samples = playout.pull(decoder, scratchPcm);
-        const isPause = playout.step === 'pause' || playout.step === 'starved';
-        if (isPause && this.#noise.active) this.#noise.fill(scratchPcm, samples);
+        const samples = playout.pull(decoder, scratchPcm, this.#noise.active ? this.#noise : undefined);
+        // Speech of before the pause may still wait when the pause is told of.
+        if (playout.buffer.played > this.#noiseAt) this.#noise.active = false;
         this.#queue(samples, nowMs);
       }
       framer.shift(this.#frame);
@@ -358,7 +361,8 @@ export class ToConsumer {
     if (!this.#events.active) {
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
-      this.#send(at + bytes, at);
+      if (bytes > 0) this.#send(at + bytes, at);
+      else this.#outlet.takeBack();
     }
     this.#outlet.advance(OPUS_TICKS);
     this.#inserts.settle();
@@ -374,8 +378,9 @@ export class ToConsumer {
   ): Taken {
     const { payloadOffset: from, payloadLength } = header;
     const ticks = payloadTicks(phone, packet, from, from + payloadLength);
+    // Half a sample of L16.
+    if (ticks === 0) return 'undecodable';
     this.#counters.packetMs = (ticks * 1000) / phone.clockRate;
-    this.#noise.active = false;
     return playout.push(packet, header, ticks, arrival, nowMs);
   }
 

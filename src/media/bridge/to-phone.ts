@@ -12,7 +12,7 @@ import { type RtpHeader, sequenceDelta, timestampDelta } from '../rtp/header.ts'
 import type { Arrival } from '../rtp/reception.ts';
 import { isSilent } from '../stats/level.ts';
 import { Cadence, FRAME_MS } from './cadence.ts';
-import { pcmRate, phoneEncoder, sameFormat } from './codecs.ts';
+import { packetMs, pcmRate, phoneEncoder, sameFormat } from './codecs.ts';
 import type { Counters } from './counters.ts';
 import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
@@ -100,9 +100,9 @@ export class ToPhone {
     if (!plan.inbandDtmf) this.#tones.release();
     if (previous && previous.ptimeMs !== plan.ptimeMs) this.#endRepacking();
     this.#plan = plan;
-    this.#playout = playoutFor(this.#playout, plan.jitterBuffer, OPUS_CLOCK, true, this.#counters);
+    this.#playout = playoutFor(this.#playout, plan.jitterBuffer, OPUS_CLOCK, 'opus', this.#counters);
     this.#outlet.payloadType = plan.payloadType;
-    const samples = (pcmRate(plan) * plan.ptimeMs) / 1000;
+    const samples = (pcmRate(plan) * packetMs(plan)) / 1000;
     const isSame = sameFormat(previous, plan);
     if (!isSame) {
       this.#release();
@@ -204,6 +204,7 @@ export class ToPhone {
     if (plan.inbandDtmf) return this.#tone(step, received);
     const format = plan.telephoneEvent;
     if (!format) return;
+    if (step === 'start' && !this.#talks) return;
     // The event is the stream meanwhile: nothing is missing, and nothing must be made up.
     if (!this.passesThrough) this.#cadence.served(nowMs, false);
     const { code, volume, clockRate } = received;
@@ -218,8 +219,14 @@ export class ToPhone {
     if (!this.#inEvent) this.#sequenceOffset += sequenceDelta(this.#outlet.sequence, sequence);
   }
 
+  /** A phone that holds the call hears nothing, neither audio nor keys (RFC 3264 section 6.1). */
+  get #talks(): boolean {
+    const direction = this.#plan?.direction;
+    return direction === 'sendrecv' || direction === 'sendonly';
+  }
+
   #tone(step: KeyStep, { code, durationMs }: EventReceiver): void {
-    if (step === 'start') this.#tones.press(code);
+    if (step === 'start' && this.#talks) this.#tones.press(code);
     else if (step === 'end') this.#tones.release(durationMs);
     this.#ready();
   }
@@ -252,7 +259,7 @@ export class ToPhone {
   tick(nowMs: number): void {
     const plan = this.#plan;
     const decoder = this.#decoder;
-    if (plan && this.#playout) return this.#paced(this.#playout, plan, nowMs);
+    if (plan && this.#playout) return this.#paced(this.#playout, nowMs);
     this.#flushLate(nowMs);
     if (!plan || !decoder || this.passesThrough || this.#events.active) return;
     while (this.#cadence.due(nowMs, this.#tones.active)) {
@@ -266,7 +273,7 @@ export class ToPhone {
   }
 
   /** What the jitter buffer says is due: one frame after the other, at the phone's packet time. */
-  #paced(playout: Playout, plan: PhonePlan, nowMs: number): void {
+  #paced(playout: Playout, nowMs: number): void {
     const framer = this.#framer;
     if (this.passesThrough) framer.clear();
     while (playout.due(nowMs, (framer.filled * 1000) / this.#rate)) {
@@ -274,9 +281,7 @@ export class ToPhone {
       if (this.passesThrough) {
         if (decoder && this.#inserts.listening) this.#hear(playout.pull(decoder, scratchPcm), nowMs);
         else playout.advance();
-        const talking =
-          !this.#events.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive';
-        playout.forward(this.#outlet, this.#send, undefined, talking);
+        playout.forward(this.#outlet, this.#send, undefined, !this.#events.active && this.#talks);
         continue;
       }
       if (!decoder) return;
@@ -317,10 +322,15 @@ export class ToPhone {
       done += step;
     }
     if (fec) {
-      const samples =
-        decoder.decodeFec?.(next, scratchPcm, Math.round(frameTicks * toSamples), from, to) ?? 0;
-      if (samples > 0) this.#counters.recoveredByFec += 1;
-      this.#counters.played(frameTicks);
+      const wanted = Math.round(frameTicks * toSamples);
+      let samples = decoder.decodeFec?.(next, scratchPcm, wanted, from, to) ?? 0;
+      if (samples > 0) {
+        this.#counters.recoveredByFec += 1;
+        this.#counters.played(frameTicks);
+      } else {
+        samples = decoder.conceal(scratchPcm, wanted);
+        this.#counters.concealed(frameTicks, isSilent(scratchPcm, samples));
+      }
       this.#push(samples, nowMs);
     }
   }
@@ -340,14 +350,15 @@ export class ToPhone {
     const plan = this.#plan;
     const encoder = this.#encoder;
     if (!plan || !encoder) return;
-    const ticks = (plan.clockRate * plan.ptimeMs) / 1000;
-    if (!this.#events.active && plan.direction !== 'recvonly' && plan.direction !== 'inactive') {
+    const ticks = (plan.clockRate * packetMs(plan)) / 1000;
+    if (!this.#events.active && this.#talks) {
       if (this.#inserts.playing) this.#inserts.apply(this.#frame, this.#rate);
       const tone = this.#tones.active;
       if (tone) this.#playTone();
       const at = this.#outlet.begin();
       const bytes = encoder.encode(this.#frame, this.#frame.length, this.#outlet.packet, at);
-      this.#send(at + bytes, at);
+      if (bytes > 0) this.#send(at + bytes, at);
+      else this.#outlet.takeBack();
       this.#inserts.settle();
       if (tone && !this.#tones.active) this.#ready();
     }
@@ -375,8 +386,7 @@ export class ToPhone {
     this.#lastPassedTimestamp = header.timestamp;
     this.#lastPassedAtMs = nowMs;
     this.#cadence.served(nowMs, false, ticks / 48);
-    if (this.#plan?.direction === 'recvonly' || this.#plan?.direction === 'inactive') return;
-    this.#forward(packet, header, ticks);
+    if (this.#talks) this.#forward(packet, header, ticks);
   }
 
   #repack(
@@ -402,9 +412,8 @@ export class ToPhone {
     this.#lastPassedAtMs = nowMs;
     this.#cadence.served(nowMs, false, ticks / TICKS_A_MS);
     if (header.marker) outlet.marker = true;
-    const direction = this.#plan?.direction;
-    if (direction === 'recvonly' || direction === 'inactive') outlet.advance(ticks);
-    else passage.take(packet, header.payloadOffset, header.payloadLength, ticks, wanted);
+    if (this.#talks) passage.take(packet, header.payloadOffset, header.payloadLength, ticks, wanted);
+    else outlet.advance(ticks);
   }
 
   /** What is held goes out as it is; the next packet decides anew. */

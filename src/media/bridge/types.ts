@@ -199,7 +199,7 @@ export const DROP_REASONS = [
   'undecodable',
   /** Directions forbid it: the phone holds. */
   'held',
-  /** A telephone-event that is no key: flash, tones, too short to be one. */
+  /** A telephone-event that is no key: flash, tones, too short to be one, one of a flood. */
   'event',
 ] as const;
 export type DropReason = (typeof DROP_REASONS)[number];

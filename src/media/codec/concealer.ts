@@ -68,7 +68,8 @@ export class WaveformConcealer {
   #remember(pcm: Int16Array, samples: number): void {
     const history = this.#history;
     if (samples >= history.length) {
-      history.set(pcm.subarray(samples - history.length, samples));
+      const from = samples - history.length;
+      for (let i = 0; i < history.length; i++) history[i] = pcm[from + i] as number;
       return;
     }
     history.copyWithin(0, samples);

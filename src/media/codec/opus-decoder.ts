@@ -1,7 +1,7 @@
 import { GatewayError } from '../../shared/error.ts';
 import { type AudioDecoder, MAX_PACKET_SAMPLES } from './codec.ts';
 import { INTERNAL_ERROR, MAX_PACKET_BYTES, type OpusBinding } from './opus-binding.ts';
-import { opusHasFec } from './opus-packet.ts';
+import { frameSamples48k, opusHasFec } from './opus-packet.ts';
 
 /** Mono; libopus mixes stereo down. */
 export class BoundOpusDecoder<State> implements AudioDecoder {
@@ -30,6 +30,8 @@ export class BoundOpusDecoder<State> implements AudioDecoder {
   decodeFec(payload: Uint8Array, pcm: Int16Array, samples: number, from = 0, to = payload.length): number {
     // Without LBRR libopus would conceal, and its caller would count a recovery that was none.
     if (!opusHasFec(payload, from, to)) return 0;
+    // So it would where less than a frame is wanted.
+    if (samples * 48_000 < frameSamples48k(payload[from] as number) * this.sampleRate) return 0;
     const made = this.#run(payload, from, to, this.#whole(samples), 1);
     // The end of what was made borders on `payload`.
     const wanted = Math.min(samples, made, pcm.length);

@@ -135,7 +135,8 @@ export function opusPacketSamples48k(toc: number, wanted: number): number {
   return Math.max(frame, Math.floor(Math.min(wanted, MAX_SAMPLES_48K) / frame) * frame);
 }
 
-function frameSamples48k(toc: number): number {
+/** Ticks of 48 kHz of each frame of a packet with this first byte. */
+export function frameSamples48k(toc: number): number {
   const config = toc >> 3;
   if (config < 12) return SILK_SAMPLES_48K[config & 3] as number;
   if (config < 16) return config & 1 ? 960 : 480;

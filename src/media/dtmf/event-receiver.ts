@@ -10,6 +10,9 @@ const LONGEST_SEGMENT = 0xffff;
 const SHORTEST_SEGMENT = 0xe000;
 /** An event this much older than the one being followed is a repetition; older still, the sender began anew. */
 const LATE_S = 10;
+/** Nobody presses so many keys a second for long; who sends more floods. A network that stood still brings some at once. */
+const KEYS_PER_S = 20;
+const KEYS_AT_ONCE = 40;
 
 export type KeyStep = 'start' | 'update' | 'end';
 
@@ -35,13 +38,16 @@ export class EventReceiver {
   /** Ticks of the segments before. */
   #before = 0;
   #lastMs = 0;
+  #allowed = KEYS_AT_ONCE;
+  #allowedAtMs = 0;
 
   constructor(onStep: (step: KeyStep, nowMs: number) => void) {
     this.#onStep = onStep;
   }
 
   /**
-   * One packet's payload at `packet[at, at + bytes)`. False: it is no key (flash, tones, too short, two at a time).
+   * One packet's payload at `packet[at, at + bytes)`. False: it is no key (flash, tones, too short, two at a time), or
+   * one of a flood.
    * @param clockRate of this payload type, Hz @param nowMs monotonic
    */
   take(
@@ -75,6 +81,7 @@ export class EventReceiver {
       }
       if (delta < 0 && delta > -LATE_S * clockRate) return true;
     }
+    if (!this.#mayBegin(nowMs)) return false;
     this.#end(nowMs);
     this.#begin(code, ssrc, timestamp, clockRate);
     this.volume = flags & 0x3f;
@@ -103,6 +110,15 @@ export class EventReceiver {
 
   get durationMs(): number {
     return Math.round((this.duration * 1000) / this.clockRate);
+  }
+
+  #mayBegin(nowMs: number): boolean {
+    const regained = (Math.max(0, nowMs - this.#allowedAtMs) * KEYS_PER_S) / 1000;
+    this.#allowed = Math.min(KEYS_AT_ONCE, this.#allowed + regained);
+    this.#allowedAtMs = nowMs;
+    if (this.#allowed < 1) return false;
+    this.#allowed -= 1;
+    return true;
   }
 
   #goOn(duration: number, ended: boolean, nowMs: number): void {

@@ -30,6 +30,8 @@ export interface EventFormat {
  */
 export class EventSender {
   active = false;
+  /** Events begun so far: who began one sees by it whether another has taken its place. */
+  begun = 0;
   readonly #outlet: EventOutlet;
   readonly #send: (length: number, payloadAt: number) => void;
   #payloadType = 0;
@@ -50,7 +52,8 @@ export class EventSender {
 
   /**
    * @param streamClock of the outlet's timestamps, Hz @param volume dBm0 below zero
-   * @param duration so far, ticks of the format's clock @param timestamp of the key, in the stream's clock
+   * @param duration so far, ticks of the format's clock @param timestamp of the key, in the stream's clock; default now
+   * One that is active ends first.
    */
   start(
     code: number,
@@ -58,15 +61,17 @@ export class EventSender {
     streamClock: number,
     volume: number,
     duration: number,
-    timestamp: number = this.#outlet.timestamp,
+    timestamp?: number,
   ): void {
+    this.finish();
     this.active = true;
+    this.begun += 1;
     this.#code = code;
     this.#payloadType = format.payloadType;
     this.#scale = streamClock / format.clockRate;
     this.#volume = Math.min(volume, SOFTEST);
-    this.#beganAt = timestamp;
-    this.#segmentAt = timestamp;
+    this.#beganAt = timestamp ?? this.#outlet.timestamp;
+    this.#segmentAt = this.#beganAt;
     this.#before = 0;
     this.#total = 0;
     this.#outlet.marker = true;

@@ -2,7 +2,7 @@
 export type KeyMethod = 'rfc4733' | 'info' | 'inband';
 
 /** Presses that are remembered, so that another method's word of them is known. */
-const REMEMBERED = 8;
+const REMEMBERED = 32;
 /**
  * How far apart two methods may tell of one press, ms: an INFO is repeated after 500 ms when it is lost, a tone is
  * heard 40 ms late. No PBX changes its method between two presses, so a wide window costs nothing.

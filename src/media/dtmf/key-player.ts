@@ -21,6 +21,8 @@ export class KeyPlayer {
   #streamClock = 48_000;
   #key: Waiting | undefined;
   #startedMs = 0;
+  /** Which of the sender's events it is. */
+  #event = 0;
   /** ms that the key lasts; undefined: it is down. */
   #lastsMs: number | undefined;
   #freeAtMs = -Infinity;
@@ -63,6 +65,12 @@ export class KeyPlayer {
     const format = this.#format;
     if (!format) return false;
     if (!this.#key) return this.#begin(format, nowMs);
+    // An event of the phone's own came: that one is followed now.
+    if (this.#sender.begun !== this.#event) {
+      this.#key = undefined;
+      this.#freeAtMs = nowMs + PAUSE_MS;
+      return false;
+    }
     const sofar = nowMs - this.#startedMs;
     const { clockRate } = format;
     if (this.#lastsMs === undefined || sofar < this.#lastsMs) {
@@ -84,6 +92,7 @@ export class KeyPlayer {
     this.#startedMs = nowMs;
     this.#lastsMs = key.ms === undefined ? undefined : Math.max(key.ms, MIN_KEY_MS);
     this.#sender.start(key.code, format, this.#streamClock, VOLUME, 0);
+    this.#event = this.#sender.begun;
     return true;
   }
 }

@@ -67,6 +67,7 @@ export class JitterBuffer {
   readonly #options: JitterBufferOptions;
   readonly #target: DelayTarget;
   readonly #store = new PacketStore(CAPACITY);
+  #waiting = 0;
   readonly #ticksPerMs: number;
   #started = false;
   /** Highest sequence and its packet's timestamp, as received and unwrapped. */
@@ -104,8 +105,18 @@ export class JitterBuffer {
     return this.playoutMs - (this.#next + this.#starved) / this.#ticksPerMs - this.#target.fastestMs;
   }
 
-  get size(): number {
-    return this.#store.size;
+  /** Packets of audio that wait. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Numbers that never wrap: the last that came, and the last that was played or given up. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  get played(): number {
+    return this.#played;
   }
 
   /** Payload memory held, bytes: bounded by the packets that ever waited at once. */
@@ -126,7 +137,7 @@ export class JitterBuffer {
   }
 
   /**
-   * Takes a copy of one packet. False: it came too late. Duplicates are the caller's to refuse.
+   * Takes a copy of one packet. Not undefined: it was refused, and why.
    * @param ticks its length; 0 for what is no audio, such as a telephone-event: its sequence number is no loss then
    * @param restart another stream begins (SSRC or sequence jump); what waits of the old one is still played
    */
@@ -139,7 +150,7 @@ export class JitterBuffer {
     ticks: number,
     restart: boolean,
     nowMs: number,
-  ): boolean {
+  ): 'late' | 'duplicate' | undefined {
     const delta = sequenceDelta(sequence, this.#highestSequence);
     const far = delta > MAX_DROPOUT || delta < -CAPACITY;
     if (!this.#started || restart || far) this.#splice(sequence, timestamp, nowMs);
@@ -153,13 +164,12 @@ export class JitterBuffer {
         time = this.#newest;
         number = this.#highest + 1;
       }
+      // Behind the highest, of another clock: it fits nowhere, and its transit would be believed for seconds.
+      if (jumped && number <= this.#highest) return this.#tooLate();
       if (number >= this.#highest) this.#transitMs = nowMs - time / this.#ticksPerMs;
       this.#target.arrive(nowMs - time / this.#ticksPerMs, nowMs);
-      if (number <= this.#played || (number < this.#highest && time < this.#next)) {
-        this.late += 1;
-        return false;
-      }
-    } else if (number <= this.#played) return true;
+      if (number <= this.#played || (number < this.#highest && time < this.#next)) return this.#tooLate();
+    } else if (number <= this.#played) return undefined;
     if (number > this.#highest) {
       this.#highest = number;
       this.#highestSequence = sequence;
@@ -170,12 +180,18 @@ export class JitterBuffer {
     }
     if (this.#store.size === CAPACITY) this.#overflow();
     const slot = this.#store.add(number);
-    if (!slot) return true;
+    if (!slot) return 'duplicate';
     slot.timestamp = time;
     slot.ticks = ticks;
     slot.arrivedMs = nowMs;
     slot.set(packet, at, length);
-    return true;
+    if (ticks > 0) this.#waiting += 1;
+    return undefined;
+  }
+
+  #tooLate(): 'late' {
+    this.late += 1;
+    return 'late';
   }
 
   /**
@@ -222,6 +238,7 @@ export class JitterBuffer {
     this.payload = head.bytes;
     this.payloadLength = head.length;
     store.shift();
+    this.#waiting -= 1;
     if (skip) {
       this.#longSinceMs = this.playoutMs;
       this.removedTicks += head.ticks;
@@ -300,7 +317,10 @@ export class JitterBuffer {
   #overflow(): void {
     const head = this.#store.first();
     if (!head) return;
-    this.overflow += 1;
+    if (head.ticks > 0) {
+      this.overflow += 1;
+      this.#waiting -= 1;
+    }
     this.#played = head.sequence;
     this.#next = Math.max(this.#next, head.timestamp + head.ticks);
     this.#store.shift();

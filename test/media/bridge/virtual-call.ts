@@ -162,6 +162,11 @@ export class VirtualCall {
     this.#io.deliver(this.#port, packet, this.#phone);
   }
 
+  /** As it is, to the port that the phone sends to. */
+  fromAnybody(packet: Buffer, address: string): void {
+    this.#io.deliver(this.#port, packet, this.#io.peer(address, 40_000) as Peer);
+  }
+
   async close(): Promise<void> {
     await this.#engine.close();
   }

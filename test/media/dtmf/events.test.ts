@@ -116,6 +116,16 @@ describe('what is received', () => {
     expect(f.told).toEqual(['start 5', 'end 5 40']);
   });
 
+  it('is no key when nobody can press so fast, and one again when the flood is over', () => {
+    const f = new Follower();
+    for (let i = 0; i < 500; i++) f.packet(i % 10, 1_000 * i, 160, { ended: true });
+    expect(f.told).toHaveLength(2 * 40);
+    expect(f.packet(1, 501_000, 160, { ended: true })).toBe(false);
+    f.now = 1_000;
+    expect(f.packet(1, 502_000, 160, { ended: true })).toBe(true);
+    expect(f.told).toHaveLength(2 * 41);
+  });
+
   it('ends when another payload type is agreed, and timestamps begin anew', () => {
     const f = new Follower();
     f.packet(8, 50_000, 160);
@@ -226,7 +236,7 @@ describe('what is sent', () => {
 });
 
 describe('keys that no event drives', () => {
-  function player(): { keys: KeyPlayer; sent: Sent[]; run(ms: number): void } {
+  function player(): { keys: KeyPlayer; sender: EventSender; sent: Sent[]; run(ms: number): void } {
     const { sender, outlet, sent } = line();
     const keys = new KeyPlayer(sender);
     let now = 0;
@@ -236,7 +246,7 @@ describe('keys that no event drives', () => {
         outlet.advance(960);
       }
     };
-    return { keys, sent, run };
+    return { keys, sender, sent, run };
   }
   const ends = (sent: readonly Sent[]): number[][] =>
     sent
@@ -255,6 +265,27 @@ describe('keys that no event drives', () => {
     ]);
     expect(new Set(sent.map(({ timestamp }) => timestamp)).size).toBe(2);
     expect(keys.active).toBe(false);
+  });
+
+  it('give way to an event of the phone, which ends them and is not ended by them', () => {
+    const { keys, sender, sent, run } = player();
+    const format = { payloadType: 110, clockRate: 48_000 };
+    keys.configure(format, 48_000);
+    keys.press(1, 500);
+    run(100);
+    sender.start(2, format, 48_000, 10, 960);
+    run(600);
+    sender.update(28_800);
+    sender.end(33_600);
+    keys.press(3, 100);
+    run(400);
+    const told = ends(sent);
+    expect(told.map(([code]) => code)).toEqual([1, 2, 3]);
+    expect(told[0]?.[1]).toBeLessThanOrEqual(100);
+    expect(told.slice(1)).toEqual([
+      [2, 700],
+      [3, 100],
+    ]);
   });
 
   it('last until they are let go', () => {

@@ -34,6 +34,6 @@ describe.each([200, -200])('six hours at %i ppm', (ppm) => {
     const movedMs = ((buffer.removedTicks + buffer.insertedTicks) * 1000) / shape.clockRate;
     expect(movedMs).toBeLessThan(drift * 1.3 + 300);
     expect(buffer.late + buffer.overflow).toBe(0);
-    expect(line.steps.packet + line.steps.skip + buffer.size).toBe(packets);
+    expect(line.steps.packet + line.steps.skip + buffer.waiting).toBe(packets);
   });
 });

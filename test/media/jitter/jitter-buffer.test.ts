@@ -171,7 +171,7 @@ describe('another stream or clock', () => {
 it('holds a bounded number of packets and bytes, whatever is pushed', () => {
   const line = new Line({ packetMs: 2.5, clockRate: 48_000 });
   for (let i = 0; i < 5_000; i++) line.push(i);
-  expect(line.buffer.size).toBeLessThanOrEqual(200);
+  expect(line.buffer.waiting).toBeLessThanOrEqual(200);
   expect(line.buffer.bytes).toBeLessThanOrEqual(200 * 192);
   expect(line.buffer.overflow).toBe(4_800);
 });
@@ -198,7 +198,7 @@ it.each([1, 2, 3, 4, 5, 6, 7, 8])('loses no packet from its books in a wild netw
   }
   line.until(line.now + 2_000);
   const { buffer, steps } = line;
-  expect(buffer.size).toBe(0);
+  expect(buffer.waiting).toBe(0);
   expect(kept + buffer.late).toBe(due.length);
   expect(steps.packet + steps.skip + buffer.overflow).toBe(kept);
   for (let i = 1; i < played.length; i++) {

@@ -61,7 +61,7 @@ export class Line {
     const ticks = (this.packetMs * this.clockRate) / 1000;
     this.#payload[0] = index;
     const { sequence = index, timestamp = index * ticks, restart = false } = change;
-    const kept = this.buffer.push(
+    const refused = this.buffer.push(
       this.#payload,
       0,
       160,
@@ -71,8 +71,8 @@ export class Line {
       restart,
       this.now,
     );
-    this.mostWaiting = Math.max(this.mostWaiting, this.buffer.size);
-    return kept;
+    this.mostWaiting = Math.max(this.mostWaiting, this.buffer.waiting);
+    return refused === undefined;
   }
 
   /** Time goes on to `ms`; the output takes what is due. */
