@@ -48,8 +48,8 @@ export class SoundBank {
 
 /**
  * Reads WAV files, mixes them down to mono and brings them to each of `rates`, in memory that all threads share; once
- * for a process, so that a file that changes meanwhile changes nothing. Blocks: about a second for each five minutes
- * of music and rate.
+ * for a process, so that a file that changes meanwhile changes nothing. Blocks: 1 to 3 s for each five minutes of music
+ * and rate.
  * Throws MEDIA_SOUND, naming the file.
  * @param files path by name @param rates Hz
  */

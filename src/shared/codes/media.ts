@@ -34,6 +34,6 @@ export const mediaCodes = {
   },
   MEDIA_RECORD_REFUSED: {
     what: 'A recording was asked for that the route does not permit, or that is not in that state.',
-    remedy: 'Set recording: on-demand in the route; the message says what is in the way.',
+    remedy: 'The message says what is in the way; a route with recording: on-demand permits start and stop.',
   },
 } as const satisfies Record<string, CodeEntry>;
