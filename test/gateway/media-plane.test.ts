@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MediaPlane, type MediaPlaneOptions } from '../../src/gateway/media/plane.ts';
 import type { WorkerOptions } from '../../src/gateway/media/protocol.ts';
@@ -156,6 +160,30 @@ describe('a pool of media workers', () => {
     });
     clock.advance(40_000);
     await refused;
+  });
+
+  it('does not wait for ever for a thread whose disk hangs when all is closed', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hung-'));
+    const directory = join(folder, 'disk');
+    execFileSync('mkfifo', [directory]);
+    const clock = new FakeClock();
+    const { plane, logged } = await start({
+      workers: 1,
+      workerFile: new URL('./support/worker-on-a-hung-disk.ts', import.meta.url),
+      worker: () => ({
+        ...worker,
+        record: { directory, format: 'wav', bitrate: 24_000, consentToneMs: 0 },
+      }),
+      clock,
+    });
+    const stopped = plane.stop();
+    clock.advance(3_000);
+    clock.advance(2_000);
+    await stopped;
+    expect(logged).toContain('media.worker-left');
+    // Lets the thread go.
+    closeSync(openSync(directory, constants.O_RDWR | constants.O_NONBLOCK));
+    rmSync(folder, { recursive: true });
   });
 
   it('finds free ports for as many calls as its ranges have, on all workers at once, and then says so', async () => {

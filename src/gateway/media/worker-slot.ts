@@ -34,6 +34,8 @@ const MAX_PAUSE_MS = 30_000;
 const PATIENCE = { starting: 30, up: 10 } as const;
 /** How long a worker that is told to stop may take, ms. */
 const STOP_MS = 3_000;
+/** How long its thread may take to go once it is ended: one whose file operation hangs in the system never goes, ms. */
+const GO_MS = 2_000;
 
 /**
  * One place of the pool, and the worker that fills it: typed requests with a time limit, events by call, and a
@@ -165,11 +167,20 @@ export class WorkerSlot implements Placeable {
     this.#respawn?.clear();
     const worker = this.#worker;
     if (worker) {
-      const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+      const { clock, log } = this.#options;
+      const { promise: gone, resolve } = Promise.withResolvers<void>();
+      worker.once('exit', () => resolve());
       worker.postMessage({ type: 'stop' });
-      const impatient = this.#options.clock.after(STOP_MS, () => void worker.terminate());
+      let timer = clock.after(STOP_MS, () => {
+        void worker.terminate();
+        timer = clock.after(GO_MS, () => {
+          // What else is to be closed must not wait for it: records, the journal.
+          log.error({ worker: this.index }, 'media.worker-left');
+          resolve();
+        });
+      });
       await gone;
-      impatient.clear();
+      timer.clear();
     }
     this.#failPending();
   }
