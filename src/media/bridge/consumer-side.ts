@@ -1,6 +1,7 @@
 import type { Clock } from '../../shared/clock.ts';
 import { EventReceiver, type KeyStep } from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
+import { PacketBudget } from '../rtp/packet-budget.ts';
 import type { Arrival } from '../rtp/reception.ts';
 import { type SrtpKeys, SrtpSession } from '../srtp/session.ts';
 import { LegState } from './leg-state.ts';
@@ -17,6 +18,7 @@ export class ConsumerSide {
   readonly #events = new EventReceiver((step, nowMs) => this.#key(step, nowMs));
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
+  readonly #budget = new PacketBudget();
   readonly #onEvent: (event: BridgeEvent) => void;
   #srtp: SrtpSession | undefined;
   #send: ((packet: Uint8Array, length: number) => void) | undefined;
@@ -107,6 +109,7 @@ export class ConsumerSide {
     if (length < 0) return srtp.refusal;
     if (!header.parse(packet, length)) return 'malformed';
     const now = this.#clock.monotonic();
+    if (!this.#budget.take(now)) return 'flood';
     const arrival = reception.arrive(
       header.ssrc,
       header.sequence,

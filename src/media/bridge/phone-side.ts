@@ -10,12 +10,16 @@ import {
   type KeyStep,
 } from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
+import { PacketBudget } from '../rtp/packet-budget.ts';
 import { SrtpSession } from '../srtp/session.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import { openRtpPorts, type RtpPorts } from './rtp-ports.ts';
 import type { ToConsumer } from './to-consumer.ts';
 import type { BridgeEvent, PhonePlan, Taken } from './types.ts';
+
+/** Longer keys of SIP INFO are cut: the phone's voice is not heard meanwhile, and the word may come as late. */
+const MAX_INFO_KEY_MS = 2_000;
 
 /**
  * The phone's end: RTP and RTCP in, checked and handed to the direction of the consumer; RTP out. With keys in the plan
@@ -34,6 +38,7 @@ export class PhoneSide {
   readonly #io: DatagramIo;
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
+  readonly #budget = new PacketBudget();
   readonly #onEvent: (event: BridgeEvent) => void;
   readonly #cname = Buffer.from(`gw-${randomInt(2 ** 47).toString(36)}`);
   #plan: PhonePlan | undefined;
@@ -165,7 +170,8 @@ export class PhoneSide {
   }
 
   /** A key that the phone told of by SIP INFO: `code` 0 to 15, how long it was down in ms. */
-  infoKey(code: number, durationMs: number): void {
+  infoKey(code: number, toldMs: number): void {
+    const durationMs = Math.min(toldMs, MAX_INFO_KEY_MS);
     const now = this.#clock.monotonic();
     const isNew = this.#merge.begin('info', code, now - durationMs);
     this.#merge.end('info', now);
@@ -206,6 +212,7 @@ export class PhoneSide {
     }
     if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();
+    if (!this.#budget.take(now)) return 'flood';
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;
     const arrival = reception.arrive(
       header.ssrc,

@@ -195,6 +195,8 @@ export const DROP_REASONS = [
   'overflow',
   /** From another address than the phone's. */
   'source',
+  /** More packets than any codec makes: nobody may have us decode without end. */
+  'flood',
   /** The codec could not read it. */
   'undecodable',
   /** Directions forbid it: the phone holds. */
