@@ -125,7 +125,7 @@ export const trunk = Type.Object(
     ),
     srtp: choice(
       ['off', 'optional', 'required'] as const,
-      'SRTP with keys in SDP (SDES, RFC 4568): off; optional, offered on RTP/AVP and taken either way; required, RTP/SAVP offered and calls without refused (488). Who reads the SIP has the keys: use transport tls.',
+      'SRTP with keys in SDP (SDES, RFC 4568): off; optional, offered on RTP/AVP and taken either way, and a re-INVITE without keys goes on in the clear; required, RTP/SAVP offered and calls without refused (488). Who reads the SIP has the keys: use transport tls.',
       { default: 'off' },
     ),
     callers: Type.Optional(
