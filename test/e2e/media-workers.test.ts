@@ -17,6 +17,9 @@ async function workersOf(world: World): Promise<{ up: boolean; calls: number }[]
   return ((await reply.json()) as { workers: { up: boolean; calls: number }[] }).workers;
 }
 
+const startTwo = (): Promise<World> =>
+  start({ configure: (yaml) => Object.assign(yaml, { media: { workers: 2 } }) });
+
 async function talk(
   world: World,
   psid: string,
@@ -32,7 +35,7 @@ async function talk(
 const near = (hz: number, wanted: number): boolean => Math.abs(hz / wanted - 1) < 0.02;
 
 it('loses the calls of the media worker that dies and no other: tones go on both ways on the survivor', async () => {
-  const world = await start();
+  const world = await startTwo();
   const first = await talk(world, '1001', 440);
   const second = await talk(world, '1002', 520);
   expect((await workersOf(world)).map(({ calls }) => calls)).toEqual([1, 1]);

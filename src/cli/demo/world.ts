@@ -150,8 +150,8 @@ function configOf(
       ]),
     ),
     routes: { desk: { targets: targets.map(({ user }, i) => ({ trunk: `phone${i + 1}`, user })) } },
-    // One a core would be dozens for one call on a large machine.
-    media: { workers: 2 },
+    // One a core would be dozens for one call on a large machine, and each takes its time to start.
+    media: { workers: 1 },
   };
   options.configure?.(yaml);
   const env = {
