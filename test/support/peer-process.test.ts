@@ -33,3 +33,12 @@ test('closing ends the program and removes its folder', async () => {
   expect(existsSync(folder)).toBe(false);
   expect(existsSync(`/proc/${pid}`)).toBe(false);
 });
+
+test('closing ends a program that will not end when it is asked to, with the children that hold its output', async () => {
+  const stubborn = "trap '' TERM; sleep 300 & echo ready; wait; sleep 300";
+  const peer = new PeerProcess('sh', ['-c', stubborn], peerFolder('test'), {}, true);
+  await peer.line(/ready/);
+  await peer.close('SIGTERM');
+  expect(await peer.exit).toBeNull();
+  expect(existsSync(peer.folder)).toBe(false);
+});

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 /** A folder of one peer; it goes when the peer does. */
 export const peerFolder = (name: string): string => mkdtempSync(join(tmpdir(), `msgw-${name}-`));
 
+/** So long a program that was asked to end may take over its children, ms. */
+const PATIENCE_MS = 5_000;
+
 /** A foreign program: what it prints is awaited by line, what it leaves is removed, and it ends by its own id. */
 export class PeerProcess {
   readonly name: string;
@@ -14,22 +17,29 @@ export class PeerProcess {
   /** Its exit code; null when a signal ended it. */
   readonly exit: Promise<number | null>;
   readonly #child: ChildProcess;
+  readonly #hasChildren: boolean;
   /** What the program printed on each stream since its last line end. */
   readonly #prompts: string[] = [];
   #wake: (() => void)[] = [];
   #ended = false;
 
-  /** Starts it in its folder, whose owner it becomes; HOME is there too. */
+  /**
+   * Starts it in its folder, whose owner it becomes; HOME is there too.
+   * @param hasChildren it works in processes of its own making, which end with it
+   */
   constructor(
     command: string,
     args: readonly string[],
     folder: string,
     env: Readonly<Record<string, string>> = {},
+    hasChildren = false,
   ) {
+    this.#hasChildren = hasChildren;
     this.name = command;
     this.folder = folder;
     this.#child = spawn(command, args, {
       cwd: folder,
+      detached: hasChildren,
       stdio: 'pipe',
       env: {
         ...process.env,
@@ -98,8 +108,21 @@ export class PeerProcess {
   /** Ends it and removes its folder. */
   async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.#ended) this.#child.kill(signal);
+    const impatient = this.#hasChildren ? setTimeout(() => this.#killAll(), PATIENCE_MS) : undefined;
     await this.exit;
+    clearTimeout(impatient);
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The program and its children, which share a group that is named by its id. */
+  #killAll(): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It ended a moment ago.
+    }
   }
 
   #read(stream: NodeJS.ReadableStream | null): void {

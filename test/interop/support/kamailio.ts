@@ -38,8 +38,14 @@ export class Kamailio {
     const config = join(folder, 'kamailio.cfg');
     writeFileSync(config, configText(port, options));
     const memory = ['-m', '16', '-M', '4'];
-    // Foreground, log to standard error; it leaves only when its pid is told to, with its children.
-    const process = new PeerProcess('kamailio', ['-DD', '-E', ...memory, '-f', config, '-Y', folder], folder);
+    // Foreground, log to standard error; told to end, it ends its children.
+    const process = new PeerProcess(
+      'kamailio',
+      ['-DD', '-E', ...memory, '-f', config, '-Y', folder],
+      folder,
+      {},
+      true,
+    );
     try {
       await process.line(/PROXY READY/);
     } catch (error) {
