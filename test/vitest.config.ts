@@ -10,7 +10,7 @@ export default defineConfig({
     fileParallelism: !process.env['DRACHTIO_HOST'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Real phones and proxies fail now and then on a busy machine. What passes only when tried again is told.
+    // One real peer that hangs must not cost a run of half an hour. What passes only when tried again is told.
     retry: process.env['CI'] ? 1 : 0,
     reporters: ['default', new RetriedReporter()],
   },

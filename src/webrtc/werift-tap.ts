@@ -214,7 +214,7 @@ export class DtlsTap {
     this.#internals.onHandleHandshakes([assemble([message])]).catch((error: unknown) => this.#onError(error));
   }
 
-  /** Forgets what only a handshake needs: nothing of it is repeated any more. Some 20 kB a call. */
+  /** Forgets what only a handshake needs: nothing of it is repeated any more. */
   release(): void {
     const { dtls } = this.#internals;
     dtls.lastFlight = [];
