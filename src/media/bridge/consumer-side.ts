@@ -107,7 +107,7 @@ export class ConsumerSide {
     if (eventClock === 0 && !plan.opusPayloadTypes.includes(header.payloadType)) return 'payloadType';
     const length = srtp.unprotectRtp(packet, received);
     if (length < 0) return srtp.refusal;
-    if (!header.parse(packet, length)) return 'malformed';
+    if (!header.trim(packet, length)) return 'malformed';
     const now = this.#clock.monotonic();
     if (!this.#budget.take(now)) return 'flood';
     const arrival = reception.arrive(

@@ -208,7 +208,7 @@ export class PhoneSide {
       // Before the source is believed: only who has the key is the phone.
       const length = srtp.unprotectRtp(packet, received);
       if (length < 0) return srtp.refusal;
-      if (!header.parse(packet, length)) return 'malformed';
+      if (!header.trim(packet, length)) return 'malformed';
     }
     if (!this.#latch(from)) return 'source';
     const now = this.#clock.monotonic();

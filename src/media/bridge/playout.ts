@@ -17,8 +17,8 @@ const PAUSE_RATIO = 16;
 const QUIET_RMS = 60;
 /** The loudest is forgotten by half in 7 s of 20 ms packets. */
 const LOUDNESS_KEEP = 0.998;
-/** An Opus packet of at most two bytes announces DTX. */
-const DTX_BYTES = 2;
+/** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
+export const DTX_BYTES = 2;
 /** Made-up time, in 48 kHz ticks, after which a stream that must not pause is filled with silence. */
 const FILL_AFTER_TICKS = 3_840;
 const FILL_TICKS = 960;
@@ -194,7 +194,7 @@ export class Playout {
     timestamp?: number,
   ): void {
     const at = outlet.begin(timestamp);
-    for (let i = 0; i < length; i++) outlet.packet[at + i] = payload[i] as number;
+    outlet.put(payload, 0, length, at);
     send(at + length, at);
   }
 

@@ -18,7 +18,7 @@ import { Framer } from './framer.ts';
 import { Inserts, type PcmSource, type PcmTap, type PlayMode } from './inserts.ts';
 import { OpusPassage } from './opus-passage.ts';
 import type { Outlet } from './outlet.ts';
-import { type Playout, playoutFor } from './playout.ts';
+import { DTX_BYTES, type Playout, playoutFor } from './playout.ts';
 import { scratchPcm } from './scratch.ts';
 import type { PhonePlan, Taken } from './types.ts';
 
@@ -29,8 +29,6 @@ const FRAME_TICKS = (OPUS_CLOCK * FRAME_MS) / 1000;
 const MAX_CONCEALED_TICKS = 4_800;
 /** So much more or less than the time that passed is no delay but another clock, ms. */
 const CLOCK_JUMP_MS = 5_000;
-/** An Opus packet of at most two bytes announces DTX (RFC 6716 section 2.1.9 as encoders do it). */
-const DTX_BYTES = 2;
 
 /** The consumer's audio on its way to the phone. */
 export class ToPhone {

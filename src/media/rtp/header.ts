@@ -40,14 +40,20 @@ export class RtpHeader {
       offset = this.extensionOffset + this.extensionLength;
     }
     if (offset > length) return false;
+    this.payloadOffset = offset;
+    this.payloadLength = length - offset;
+    return encrypted || this.trim(packet, length);
+  }
+
+  /** Takes the padding off what was parsed encrypted and is `length` bytes in the clear; false when it is malformed. */
+  trim(packet: Uint8Array, length: number): boolean {
     let end = length;
-    if (!encrypted && first & 32) {
+    if ((packet[0] as number) & 32) {
       const padding = packet[length - 1] as number;
-      if (padding === 0 || offset + padding > length) return false;
+      if (padding === 0 || this.payloadOffset + padding > length) return false;
       end -= padding;
     }
-    this.payloadOffset = offset;
-    this.payloadLength = end - offset;
+    this.payloadLength = end - this.payloadOffset;
     return true;
   }
 }
