@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** Numbers of calls to hold, where a benchmark has steps of them; unset: its own. */
   readonly calls?: readonly number[];
+  /** The steps alone, where a benchmark goes on to search for a limit. */
+  readonly stepsOnly?: boolean;
   /** Progress for a person; never part of the result. */
   readonly say: (line: string) => void;
 }

@@ -10,15 +10,20 @@ import { srtpBench } from './srtp/bench.ts';
 import { transcodeBench } from './transcode/bench.ts';
 
 /**
- * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N]`: runs the named benchmarks (default all) and prints a table, or
+ * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N] [--steps-only]`: runs the named benchmarks (default all) and prints a table, or
  * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
  */
 const BENCHES: readonly Bench[] = [sip, setup, srtpBench, forwardBench, transcodeBench, quality, calls];
 
-const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls]`;
+const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls] [--steps-only: calls, without the search for the most]`;
 const { values, positionals } = argumentsOf(
   USAGE,
-  { json: { type: 'boolean', default: false }, seconds: { type: 'string' }, calls: { type: 'string' } },
+  {
+    json: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    calls: { type: 'string' },
+    'steps-only': { type: 'boolean', default: false },
+  },
   true,
 );
 const unknown = positionals.find((name) => !BENCHES.some((bench) => bench.name === name));
@@ -36,6 +41,7 @@ for (const bench of BENCHES) {
   const cases = await bench.run({
     seconds: seconds ?? bench.seconds ?? 5,
     say,
+    stepsOnly: values['steps-only'],
     ...(steps ? { calls: steps } : {}),
   });
   const result: BenchResult = { name: bench.name, cases };

@@ -77,7 +77,7 @@ async function climb(
   start: () => Promise<Carrier | undefined>,
   flavour: Flavour,
   load: CallLoad,
-  { seconds, calls: wanted, say }: BenchOptions,
+  { seconds, calls: wanted, stepsOnly, say }: BenchOptions,
   withinMs: number,
 ): Promise<Course | undefined> {
   const carrier = await start();
@@ -102,7 +102,7 @@ async function climb(
       if (faultOf(step, 20 * flavour.targetMs) !== undefined) break;
     }
     const short = Math.min(seconds, 10);
-    limit = await search(steps, withinMs, MOST_CALLS, (count) => hold(count, short));
+    if (!stepsOnly) limit = await search(steps, withinMs, MOST_CALLS, (count) => hold(count, short));
     await ladder.descend();
   } catch (error) {
     say(

@@ -45,7 +45,9 @@ export async function search(
   for (const step of steps) judge(step);
   const attempt = async (calls: number): Promise<void> => {
     try {
-      judge(await hold(calls));
+      const step = await hold(calls);
+      // One late second of the machine's own is no limit of the carrier: too late is what is late twice.
+      judge(faultOf(step, targetMs) === 'latency' ? await hold(calls) : step);
     } catch {
       bad = { calls, because: 'set-up' };
     }

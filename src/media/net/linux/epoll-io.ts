@@ -34,8 +34,8 @@ const { copy } = Buffer.prototype;
 const MAX_EVENTS = 256;
 /** Rounds of one batch: a flood may not keep timers and messages of the thread waiting. */
 const MAX_ROUNDS = 8;
-/** Batches of one turn: what Node's loop and `setImmediate` cost is shared by two milliseconds of packets. */
-const BATCHES = 2;
+/** Batches of one turn: what Node's loop and `setImmediate` cost is shared by three milliseconds of packets. */
+const BATCHES = 3;
 /** `struct epoll_event` is packed on x86-64 only. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = process.arch === 'x64' ? 1 : 2;
