@@ -11,6 +11,7 @@ import { simCodes } from './sim.ts';
 import { sipCodes } from './sip.ts';
 import { sipServerCodes } from './sip-server.ts';
 import { storeCodes } from './store.ts';
+import { trunkCodes } from './trunk.ts';
 import { webrtcCodes } from './webrtc.ts';
 
 /** Every failure of the gateway has one row here; each room keeps its own rows in its file. */
@@ -27,6 +28,7 @@ export const CODES = {
   ...sipCodes,
   ...sipServerCodes,
   ...storeCodes,
+  ...trunkCodes,
   ...webrtcCodes,
   ...cliCodes,
 } as const;

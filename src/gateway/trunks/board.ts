@@ -1,0 +1,181 @@
+import type { Clock } from '../../shared/clock.ts';
+import { CallRate } from './call-rate.ts';
+
+/** Who says whether a trunk may be used: its answers to OPTIONS, its registration, its 503 with Retry-After. */
+export type HealthSource = 'qualify' | 'registration' | 'congestion';
+
+export interface TrunkLimits {
+  /** Calls at a time, both ways together. */
+  readonly maxCalls?: number | undefined;
+  /** New calls to the trunk in any second. */
+  readonly callsPerSecond?: number | undefined;
+}
+
+/** A call of a trunk; it counts until `release`, which may be called again for nothing. */
+export interface Lease {
+  readonly ok: true;
+  release(): void;
+}
+
+/** A limit of the trunk is reached. */
+export interface Refusal {
+  readonly ok: false;
+  readonly code: 'TRUNK_FULL' | 'TRUNK_RATE';
+}
+
+/** Why a trunk is not used: one entry for each source that speaks against it. */
+export interface TrunkTrouble {
+  readonly source: HealthSource;
+  readonly why: string;
+}
+
+/** One trunk as operators see it. */
+export interface TrunkState {
+  readonly trunk: string;
+  readonly up: boolean;
+  /** Wall-clock ms of the last change of `up`; of the start where there was none. */
+  readonly sinceMs: number;
+  /** What made it so; absent where nothing was heard yet. */
+  readonly why?: string;
+  readonly troubles: readonly TrunkTrouble[];
+  readonly calls: { readonly in: number; readonly out: number };
+  readonly limits: TrunkLimits;
+  /** Calls that were not let through since the start, by reason. */
+  readonly refused: { readonly full: number; readonly rate: number };
+}
+
+export interface TrunkBoardOptions {
+  /** The configuration's trunks fit. */
+  readonly trunks: Readonly<Record<string, TrunkLimits>>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  readonly onChange?: (change: TrunkState) => void;
+}
+
+interface Word {
+  readonly why: string;
+  /** Monotonic ms; later it counts no more. */
+  readonly untilMs: number;
+}
+
+interface Entry {
+  readonly limits: TrunkLimits;
+  readonly rate: CallRate | undefined;
+  readonly against: Map<HealthSource, Word>;
+  readonly calls: { in: number; out: number };
+  readonly refused: { full: number; rate: number };
+  up: boolean;
+  sinceMs: number;
+  why: string | undefined;
+}
+
+/**
+ * Which trunk may be used now. A trunk is up until some source says otherwise, and again when none does. Names are
+ * those of the configuration; any other is a bug and throws.
+ */
+export class TrunkBoard {
+  readonly #clock: TrunkBoardOptions['clock'];
+  readonly #onChange: TrunkBoardOptions['onChange'];
+  readonly #trunks: ReadonlyMap<string, Entry>;
+
+  constructor({ trunks, clock, onChange }: TrunkBoardOptions) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+    this.#trunks = new Map(
+      Object.entries(trunks).map(([name, { maxCalls, callsPerSecond }]) => [
+        name,
+        {
+          limits: { maxCalls, callsPerSecond },
+          rate: callsPerSecond === undefined ? undefined : new CallRate(callsPerSecond),
+          against: new Map(),
+          calls: { in: 0, out: 0 },
+          refused: { full: 0, rate: 0 },
+          up: true,
+          sinceMs: clock.now(),
+          why: undefined,
+        },
+      ]),
+    );
+  }
+
+  /**
+   * What a source knows of a trunk now; its last word counts. `forMs` (ms): a word against the trunk that lapses by
+   * itself.
+   */
+  set(trunk: string, source: HealthSource, up: boolean, why: string, forMs = Infinity): void {
+    const entry = this.#entry(trunk);
+    if (up) entry.against.delete(source);
+    else entry.against.set(source, { why, untilMs: this.#clock.monotonic() + forMs });
+    this.#settle(trunk, entry, why);
+  }
+
+  isUp(trunk: string): boolean {
+    const entry = this.#entry(trunk);
+    this.#settle(trunk, entry);
+    return entry.up;
+  }
+
+  /**
+   * Room for one call; `out` is a call that we place at the trunk, and only those are counted by the second. Does not
+   * ask whether the trunk is up: when nothing else is left, a trunk that is down is tried all the same.
+   */
+  take(trunk: string, direction: 'in' | 'out' = 'out'): Lease | Refusal {
+    const { calls, limits, rate, refused } = this.#entry(trunk);
+    if (limits.maxCalls !== undefined && calls.in + calls.out >= limits.maxCalls) {
+      refused.full += 1;
+      return { ok: false, code: 'TRUNK_FULL' };
+    }
+    if (direction === 'out' && rate && !rate.take(this.#clock.monotonic())) {
+      refused.rate += 1;
+      return { ok: false, code: 'TRUNK_RATE' };
+    }
+    calls[direction] += 1;
+    let held = true;
+    return {
+      ok: true,
+      release: () => {
+        if (held) calls[direction] -= 1;
+        held = false;
+      },
+    };
+  }
+
+  /** Every trunk, in the order of the configuration. */
+  dump(): TrunkState[] {
+    return [...this.#trunks].map(([trunk, entry]) => {
+      this.#settle(trunk, entry);
+      return this.#state(trunk, entry);
+    });
+  }
+
+  #entry(trunk: string): Entry {
+    const entry = this.#trunks.get(trunk);
+    if (!entry) throw new Error(`there is no trunk ${trunk}`);
+    return entry;
+  }
+
+  /** Forgets words that have lapsed, and tells a change. */
+  #settle(trunk: string, entry: Entry, why = 'time is over'): void {
+    const now = this.#clock.monotonic();
+    for (const [source, { untilMs }] of entry.against) if (untilMs <= now) entry.against.delete(source);
+    const up = entry.against.size === 0;
+    if (up === entry.up) return;
+    entry.up = up;
+    entry.sinceMs = this.#clock.now();
+    entry.why = why;
+    this.#onChange?.(this.#state(trunk, entry));
+  }
+
+  #state(trunk: string, { up, sinceMs, why, against, calls, limits, refused }: Entry): TrunkState {
+    const troubles = [...against].map(([source, word]) => ({ source, why: word.why }));
+    return {
+      trunk,
+      up,
+      sinceMs,
+      ...(why === undefined ? {} : { why }),
+      troubles,
+      calls: { ...calls },
+      limits,
+      refused: { ...refused },
+    };
+  }
+}

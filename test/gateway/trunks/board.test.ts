@@ -1,0 +1,87 @@
+import { expect, it } from 'vitest';
+import { TrunkBoard, type TrunkLimits, type TrunkState } from '../../../src/gateway/trunks/board.ts';
+import { FakeClock } from '../../../src/shared/fake-clock.ts';
+
+function boardOf(trunks: Record<string, TrunkLimits>) {
+  const clock = new FakeClock();
+  const changes: TrunkState[] = [];
+  const board = new TrunkBoard({ trunks, clock, onChange: (change) => changes.push(change) });
+  const told = (): string[] => changes.map(({ trunk, up }) => `${trunk} ${up ? 'up' : 'down'}`);
+  return { board, clock, changes, told };
+}
+
+it('is up until a source says otherwise, and again when none does', () => {
+  const { board, clock, changes, told } = boardOf({ a: {}, b: {} });
+  expect(board.isUp('a')).toBe(true);
+  clock.advance(5_000);
+  board.set('a', 'qualify', false, 'no answer to OPTIONS');
+  board.set('a', 'registration', false, '403');
+  board.set('a', 'qualify', true, 'answered');
+  expect(board.isUp('a')).toBe(false);
+  expect(board.isUp('b')).toBe(true);
+  board.set('a', 'registration', true, 'registered');
+  expect(board.isUp('a')).toBe(true);
+  expect(told()).toEqual(['a down', 'a up']);
+  expect(changes[0]).toMatchObject({
+    sinceMs: clock.now(),
+    troubles: [{ source: 'qualify', why: 'no answer to OPTIONS' }],
+  });
+});
+
+it('a word for some time lapses by itself; the last one of a source counts', () => {
+  const { board, clock, told } = boardOf({ a: {} });
+  board.set('a', 'congestion', false, '503', 10_000);
+  clock.advance(9_000);
+  board.set('a', 'congestion', false, '503', 10_000);
+  clock.advance(9_999);
+  expect(board.isUp('a')).toBe(false);
+  clock.advance(1);
+  expect(board.dump()).toMatchObject([{ trunk: 'a', up: true, troubles: [] }]);
+  expect(told()).toEqual(['a down', 'a up']);
+});
+
+it('takes no more than maxCalls, both ways together, and a lease gives back once', () => {
+  const { board } = boardOf({ a: { maxCalls: 2 } });
+  const out = board.take('a');
+  const inward = board.take('a', 'in');
+  if (!out.ok || !inward.ok) throw new Error('there is room for two');
+  expect(board.take('a')).toEqual({ ok: false, code: 'TRUNK_FULL' });
+  expect(board.take('a', 'in')).toEqual({ ok: false, code: 'TRUNK_FULL' });
+  expect(board.dump()).toMatchObject([{ calls: { in: 1, out: 1 }, refused: { full: 2, rate: 0 } }]);
+  out.release();
+  out.release();
+  expect(board.take('a').ok).toBe(true);
+  expect(board.take('a').ok).toBe(false);
+  inward.release();
+  expect(board.dump()).toMatchObject([{ calls: { in: 0, out: 1 } }]);
+});
+
+it('places no more than callsPerSecond in any second; calls that come in are not counted', () => {
+  const { board, clock } = boardOf({ a: { callsPerSecond: 2 } });
+  const outcome = (): string => {
+    const taken = board.take('a');
+    return taken.ok ? 'ok' : taken.code;
+  };
+  clock.advance(60_000);
+  expect([outcome(), outcome(), outcome()], 'after a rest').toEqual(['ok', 'ok', 'TRUNK_RATE']);
+  expect(board.take('a', 'in').ok).toBe(true);
+  clock.advance(600);
+  expect(outcome()).toBe('TRUNK_RATE');
+  clock.advance(400);
+  expect([outcome(), outcome(), outcome()]).toEqual(['ok', 'ok', 'TRUNK_RATE']);
+  expect(board.dump()).toMatchObject([{ refused: { full: 0, rate: 3 } }]);
+});
+
+it('a call refused for the limit of calls does not use up the rate', () => {
+  const { board } = boardOf({ a: { maxCalls: 1, callsPerSecond: 2 } });
+  const first = board.take('a');
+  if (!first.ok) throw new Error('there is room for one');
+  for (let i = 0; i < 5; i += 1) expect(board.take('a')).toEqual({ ok: false, code: 'TRUNK_FULL' });
+  first.release();
+  expect(board.take('a').ok).toBe(true);
+});
+
+it('a trunk that the configuration has not is a bug', () => {
+  const { board } = boardOf({});
+  expect(() => board.isUp('constructor')).toThrow('there is no trunk constructor');
+});
