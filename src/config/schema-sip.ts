@@ -128,6 +128,15 @@ export const trunk = Type.Object(
       'SRTP with keys in SDP (SDES, RFC 4568): off; optional, offered on RTP/AVP and taken either way, and a re-INVITE without keys goes on in the clear; required, RTP/SAVP offered and calls without refused (488). Who reads the SIP has the keys: use transport tls.',
       { default: 'off' },
     ),
+    voipOnly: flag(
+      'Nothing behind it reaches the PSTN, which Meta forbids on any leg. With false, no transfer (REFER) and no redirect (302) goes there.',
+      true,
+    ),
+    transferTo: Type.Array(text('A pattern.', { examples: ['"2??"', '"queue-*"'] }), {
+      description:
+        'Users that a transfer (REFER) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 to 15 digits, user=phone) needs a pattern that says how it begins.',
+      default: [],
+    }),
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },

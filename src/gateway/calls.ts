@@ -41,6 +41,7 @@ import { PermissionDesk } from './permission-desk.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 import { routingInput } from './routing-input.ts';
+import { VoipGuard } from './voip-guard.ts';
 
 export interface CallsOptions {
   readonly config: GatewayConfig;
@@ -93,6 +94,8 @@ interface Call {
 /** Every call of this gateway, whoever placed it: admission, what each is made of, and the end of all of them. */
 export class Calls {
   readonly permissions: PermissionDesk;
+  /** Asked for every REFER and 302. */
+  readonly voip: VoipGuard;
   readonly #options: CallsOptions;
   readonly #routing: RoutingInput;
   readonly #gate: CallerGate;
@@ -109,6 +112,7 @@ export class Calls {
     this.#routing = routingInput(options.config);
     const { trunks, outbound } = options.config;
     this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now());
+    this.voip = new VoipGuard(trunks);
     this.permissions = new PermissionDesk({
       api: (pageId) => this.#account(pageId).api,
       now: () => clock.now(),

@@ -272,6 +272,7 @@ export class Gateway {
               ready: this.#health().ready,
               watch: this.#watch?.stats,
               recordings: this.#recorded,
+              voipRefusals: this.#calls.voip.counts,
             },
             media: this.#plane.stats,
           }),

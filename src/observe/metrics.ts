@@ -28,6 +28,8 @@ export interface MetricsSources {
     readonly ready: boolean;
     readonly watch?: WatchCounts | undefined;
     readonly recordings?: RecordingTotals;
+    /** Transfers and redirects that were refused, because Meta forbids the PSTN. */
+    readonly voipRefusals?: readonly { readonly by: string; readonly code: string; readonly count: number }[];
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -44,6 +46,11 @@ export function renderMetrics(
         gauge('msgw_ready', '1 when new calls are taken', Number(gateway.ready)),
         ...(gateway.watch ? watchMetrics(gateway.watch) : []),
         ...(gateway.recordings ? recordingMetrics(gateway.recordings) : []),
+        counter(
+          'msgw_voip_only_refusals_total',
+          'transfers and redirects refused, because Meta forbids the PSTN',
+          (gateway.voipRefusals ?? []).map(({ by, code, count }) => [{ by, code }, count] as const),
+        ),
       ]
     : [];
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);

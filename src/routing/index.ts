@@ -9,6 +9,7 @@ export {
   psidOf,
   waIdOf,
 } from './outbound.ts';
+export { parseSipTarget, type SipTarget } from './sip-target.ts';
 export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
 export { targetsOfPage } from './targets.ts';
 export { type TrunkSource, trunksAt } from './trunks-at.ts';
@@ -20,3 +21,5 @@ export type {
   RoutingInput,
   TrunkInput,
 } from './types.ts';
+export { fitsPattern } from './user-pattern.ts';
+export { looksLikePstn, type VoipRefusal, type VoipTrunk, type VoipVerdict, voipOnly } from './voip-only.ts';
