@@ -1,10 +1,12 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { RetriedReporter } from './support/retried.ts';
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
     include: ['test/**/*.test.ts'],
+    // These take minutes and are `npm run test:interop`.
+    exclude: [...configDefaults.exclude, 'test/interop/asterisk/**'],
     pool: 'forks',
     // A drachtio-server hands each incoming call to one of the gateways on it, in turn: there may be only one.
     fileParallelism: !process.env['DRACHTIO_HOST'],

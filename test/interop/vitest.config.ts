@@ -1,0 +1,15 @@
+import { defineConfig, mergeConfig } from 'vitest/config';
+import base from '../vitest.config.ts';
+
+/** Calls with real peers, Asterisk among them: `npm run test:interop`. */
+export default mergeConfig(
+  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  defineConfig({
+    test: {
+      include: ['test/interop/**/*.test.ts'],
+      // Asterisk is unpacked once, before the files that need it run side by side.
+      globalSetup: ['test/interop/support/asterisk/setup.ts'],
+      testTimeout: 60_000,
+    },
+  }),
+);
