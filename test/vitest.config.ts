@@ -1,19 +1,33 @@
+import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 import { RetriedReporter } from './support/retried.ts';
+
+/** The whole gateway, in real time, with real peers. */
+const WHOLE = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
+/** These take minutes and are `npm run test:interop`. */
+const APART = [...configDefaults.exclude, 'test/interop/asterisk/**'];
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
   test: {
-    include: ['test/**/*.test.ts'],
-    // These take minutes and are `npm run test:interop`.
-    exclude: [...configDefaults.exclude, 'test/interop/asterisk/**'],
     pool: 'forks',
     // A drachtio-server hands each incoming call to one of the gateways on it, in turn: there may be only one.
     fileParallelism: !process.env['DRACHTIO_HOST'],
+    // Calls are carried in real time: most of a test is waiting, and one worker would leave a small machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // One real peer that hangs must not cost a run of half an hour. What passes only when tried again is told.
-    retry: process.env['CI'] ? 1 : 0,
     reporters: ['default', new RetriedReporter()],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: [...WHOLE, ...APART] },
+      },
+      {
+        extends: true,
+        // One real peer that hangs must not cost a run of half an hour. What passes only when tried again is told.
+        test: { name: 'whole', include: WHOLE, exclude: APART, retry: process.env['CI'] ? 1 : 0 },
+      },
+    ],
   },
 });

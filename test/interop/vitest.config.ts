@@ -2,8 +2,10 @@ import { defineConfig, mergeConfig } from 'vitest/config';
 import base from '../vitest.config.ts';
 
 /** Calls with real peers, Asterisk among them: `npm run test:interop`. */
+const { projects: _projects, ...test } = base.test ?? {};
+
 export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
+  { ...base, test },
   defineConfig({
     test: {
       include: ['test/interop/**/*.test.ts'],
