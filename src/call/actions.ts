@@ -81,23 +81,45 @@ export const cancel = action('CANCEL', (c) => {
 
 export const stopProgress = action('stop progress timer', (c) => stopTimer(c, 'progress'));
 
-/** The phone answered: the one accept of this call. */
-export const accept = action('Graph accept', (c) => {
+/** The phone answered: its plan counts from here on, also where its early media was heard before. */
+export const connectPhone = action('connect the phone', (c) => {
   const { s, event } = c;
-  if (event.type !== 'sip.answered') throw new Error('accept without an answer');
+  if (event.type !== 'sip.answered') throw new Error('connected without an answer');
   for (const name of ['ringBudget', 'ringTarget', 'progress'] as const) stopTimer(c, name);
   const { attempt, dialog = {} } = event;
   const target = s.attempts[attempt - 1]?.target.name ?? '';
+  c.effects.push({ type: 'connectPhone', attempt });
+  c.notes.push({ kind: 'dialog-up', attempt, target, dialog });
+});
+
+/** The one accept of this call. */
+export const accept = action('Graph accept', (c) => {
+  const { s } = c;
   s.graph = { ...s.graph, accept: 'sent' };
   c.effects.push(
-    { type: 'connectPhone', attempt },
     // The only note that has to be on disk first: a second accept after a crash would hurt.
     { type: 'journal', note: { kind: 'graph-sent', action: 'accept' } },
     { type: 'graphAccept' },
   );
-  c.notes.push({ kind: 'dialog-up', attempt, target, dialog });
   mark(c, 'acceptSent');
   startTimer(c, 'accept', s.policy.acceptTimeoutMs);
+});
+
+/** The newest early media is what is heard: of one phone after the other, and of several forks of one INVITE. */
+export const connectEarly = action('connect early media', (c) => {
+  if (c.event.type !== 'sip.progress') throw new Error('early media without an 18x');
+  const { attempt } = c.event;
+  c.s.earlyBy = attempt;
+  c.effects.push({ type: 'connectEarly', attempt });
+});
+
+/** Once the consumer can hear: what the phone that rings now lets be heard, or our ringback tone. */
+export const openEarly = action('open early media', (c) => {
+  const { s } = c;
+  if (s.graph.accept !== 'done' || s.milestones.secure === undefined) return;
+  stopTimer(c, 'mediaSetup');
+  stopTimer(c, 'metaLost');
+  c.effects.push({ type: 'openEarly', ringback: s.earlyBy !== currentAttempt(s)?.attempt });
 });
 
 /** Accept succeeded: from here the consumer sees a connected call, and media has to come up. */

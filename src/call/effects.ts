@@ -72,6 +72,8 @@ export type Effect =
     }
   /** Tells the media worker where and how the phone wants RTP, from the SDP of this attempt's 200. Failure: `media.failed`. */
   | { readonly type: 'connectPhone'; readonly attempt: number }
+  /** The same from its last 18x with SDP: what is heard before the 200, by the consumer alone. */
+  | { readonly type: 'connectEarly'; readonly attempt: number }
   /** With the answer that `openMedia` made. Reports `graph.preAccepted` or `graph.preAcceptFailed`. */
   | { readonly type: 'graphPreAccept' }
   /** With the description that `openMedia` made, after the reply to pre_accept. Reports `graph.accepted` or `graph.acceptFailed`; never sent twice. */
@@ -102,6 +104,8 @@ export type Effect =
   | { readonly type: 'applyRenegotiation'; readonly sdp: string }
   /** Both directions may be heard from now on; until then the phone's packets are dropped. */
   | { readonly type: 'openAudio' }
+  /** Only the consumer hears: the phone's early media, or our ringback tone. Again when that changes; until `openAudio`. */
+  | { readonly type: 'openEarly'; readonly ringback: boolean }
   /** Reports `media.closed`. */
   | { readonly type: 'closeMedia' }
   /** A consumer's digit: told by SIP INFO where that is the phone's way; the packet path carries it otherwise. */

@@ -121,6 +121,7 @@ export type SipEvent =
       readonly type: 'sip.progress';
       readonly attempt: number;
       readonly status: number;
+      /** It brought an answer by which something can be heard before the 200. */
       readonly hasSdp: boolean;
     }
   /** 200 received and ACK sent. */

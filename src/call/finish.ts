@@ -23,7 +23,7 @@ export function buildRecord(s: CallState, now: number): CallRecord {
     detail: s.end?.detail,
     answered:
       s.facts.direction === 'user_initiated'
-        ? s.graph.accept === 'done'
+        ? s.graph.accept === 'done' && s.milestones.answered !== undefined
         : s.milestones.answered !== undefined,
     target: s.answeredBy === undefined ? undefined : s.attempts[s.answeredBy - 1]?.target.name,
     attempts: s.attempts.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),

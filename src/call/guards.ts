@@ -34,10 +34,17 @@ export const refusedByPhone = guard('busy or declined', ({ s, event }) => {
   return meaningOfFailure(event, s.milestones.ringing !== undefined).final;
 });
 
-export const insideWindow = guard(
-  'inside the accept window',
-  ({ s, now }) => now <= acceptDeadlineMs(s.facts, s.policy),
+export const insideWindow = guard('inside the accept window', isInsideWindow);
+
+/** The route wants the consumer to hear what comes before the 200. */
+export const earlyMediaWanted = guard(
+  'early media, and the route accepts for it',
+  (c) => c.s.policy.earlyMedia && bringsSound(c) && isInsideWindow(c),
 );
+
+export const earlyMediaComes = guard('early media', bringsSound);
+
+export const acceptPending = guard('accept in flight', ({ s }) => s.graph.accept === 'sent');
 
 /** An answer, or a media_update that can stand for it. */
 export const sdpAtHand = guard('SDP at hand', ({ s }) => s.sdp.queue.length > 0 || s.sdp.answered);
@@ -72,6 +79,14 @@ export const refusedByGraph = guard(
 export const settled = guard('settled', ({ s }) => legsDown(s) && (s.recorded || recordComplete(s)));
 
 export const legsAreDown = guard('legs down', ({ s }) => legsDown(s));
+
+function isInsideWindow({ s, now }: Context): boolean {
+  return now <= acceptDeadlineMs(s.facts, s.policy);
+}
+
+function bringsSound({ event }: Context): boolean {
+  return event.type === 'sip.progress' && event.hasSdp;
+}
 
 export function isGoneAtMeta(s: CallState): boolean {
   const failure = s.acceptFailure?.kind;

@@ -73,7 +73,10 @@ const ALERTING: Column = {
   ...UNACCEPTED,
   ...PRE_ACCEPTED,
   'graph.preAcceptFailed': [goIf(when.goneAtMeta, 'ending', ending.endByPreAcceptFailure), stay()],
-  'sip.answered': [goIf(when.insideWindow, 'accepting', act.accept), go('ending', end('no-answer'))],
+  'sip.answered': [
+    goIf(when.insideWindow, 'accepting', act.connectPhone, act.accept),
+    go('ending', end('no-answer')),
+  ],
   'sip.failed': [
     goIf(when.refusedByPhone, 'ending', ending.endByFailure),
     goIf(when.targetLeft, 'inviting', act.invite),
@@ -102,6 +105,47 @@ const CONNECTED: Column = {
   'media.iceConnected': [stay(act.metaIsBack)],
   'media.consumerLost': [stay(act.awaitTerminate)],
   'media.dtmf': [stay(act.relayDtmf)],
+};
+
+/** Phones ring on behind an accept: the consumer hears the one that rings, or our ringback tone. */
+const EARLY: Column = {
+  ...EARLY_MEDIA,
+  'graph.preAccepted': [stay(dial.expectMedia, act.applySdp)],
+  'graph.preAcceptFailed': [stay()],
+  'graph.accepted': [
+    stayIf(when.alreadySecure, ending.stopAccept, act.openEarly),
+    stayIf(when.sdpAtHand, act.accepted, act.applySdp),
+    stay(act.accepted, act.awaitAnswerSdp),
+  ],
+  'graph.acceptFailed': [go('ending', ending.endByAcceptFailure)],
+  'timer.accept': [go('ending', end('accept-failed'))],
+  'timer.answerSdp': [go('ending', end('no-answer-sdp'))],
+  'meta.terminate': [go('ending', end('cancelled'))],
+  'meta.mediaUpdate': [stayIf(when.acceptPending), stay(act.applySdp)],
+  'media.renegotiationFailed': [stay(act.applySdp)],
+  'media.secure': [stay(dial.mediaIsUp, act.openEarly)],
+  // Who rings may be silent.
+  'media.silent': [stay()],
+  'sip.progress': [
+    stayIf(when.earlyMediaComes, act.stopProgress, act.connectEarly, act.openEarly),
+    stay(act.stopProgress),
+  ],
+  'sip.answered': [
+    goIf(when.acceptPending, 'accepting', act.connectPhone),
+    goIf(when.alreadySecure, 'talking', act.connectPhone, act.openAudio),
+    go('connecting', act.connectPhone),
+  ],
+  'sip.failed': [
+    goIf(when.refusedByPhone, 'ending', ending.endByFailure),
+    stayIf(when.targetLeft, act.invite, act.openEarly),
+    go('ending', ending.endByFailure),
+  ],
+  'timer.progress': [stay(act.cancel, act.invite, act.openEarly)],
+  'timer.ringTarget': [
+    stayIf(when.targetLeft, act.cancel, act.invite, act.openEarly),
+    go('ending', end('no-answer')),
+  ],
+  'timer.ringBudget': [go('ending', end('no-answer'))],
 };
 
 /** The phone that called waits for our final response. */
@@ -133,6 +177,8 @@ const DIALED: Column = {
 /** Our 200 to the phone that called may still be on its way. */
 const PHONE_ANSWERED: Column = { ...CALLER_WAITS, 'sip.established': [stay()], 'meta.identified': [stay()] };
 
+const TAKE_EARLY = goIf(when.earlyMediaWanted, 'early', act.stopProgress, act.connectEarly, act.accept);
+
 const SETTLED = goIf(when.settled, 'ended', ending.record, ending.stopAll);
 const SETTLING: readonly Row[] = [SETTLED, stay()];
 
@@ -156,10 +202,11 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   inviting: {
     ...LIVE,
     ...ALERTING,
-    'sip.progress': [go('ringing', act.stopProgress)],
+    'sip.progress': [TAKE_EARLY, go('ringing', act.stopProgress)],
     'timer.progress': [go('inviting', act.cancel, act.invite)],
   },
-  ringing: { ...LIVE, ...ALERTING, 'sip.progress': [stay()] },
+  ringing: { ...LIVE, ...ALERTING, 'sip.progress': [TAKE_EARLY, stay()] },
+  early: { ...LIVE, ...EARLY },
   checking: {
     ...LIVE,
     ...CALLER_WAITS,

@@ -64,6 +64,8 @@ export interface CallPolicy {
   readonly identifyMs: number;
   /** Meta is told when the phone holds the call (our track is disabled meanwhile). Default false. */
   readonly holdTellsMeta: boolean;
+  /** A phone that lets something be heard before its 200 gets the call accepted for it. Default false. */
+  readonly earlyMedia: boolean;
   /** Longest conversation; unset: no limit. */
   readonly maxDurationMs?: number | undefined;
 }
@@ -85,6 +87,7 @@ export const DEFAULT_POLICY: CallPolicy = {
   pickupWaitMs: 2_000,
   identifyMs: 15_000,
   holdTellsMeta: false,
+  earlyMedia: false,
 };
 
 /**
@@ -115,6 +118,8 @@ export const CALL_STATES = [
   'dialing',
   /** The consumer's device rings. */
   'alerting',
+  /** Accepted, or being so, while phones ring: the consumer hears the PBX, or our ringback tone. */
+  'early',
   /** The phone answered (200, ACK); Graph accept is in flight. */
   'accepting',
   /** Meta's answer is here or due; ICE and DTLS are coming up. */
@@ -163,6 +168,8 @@ export interface CallState {
   readonly targets: readonly CallTarget[];
   /** One per INVITE; only the last can be `inviting`. */
   readonly attempts: readonly Attempt[];
+  /** The attempt whose early media is bridged. */
+  readonly earlyBy?: number;
   /** The attempt whose 200 was taken. */
   readonly answeredBy?: number;
   readonly profile: 'pending' | 'done';

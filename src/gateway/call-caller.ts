@@ -126,6 +126,10 @@ export class CallerSide implements PhoneLeg {
     notThisWay('connectPhone');
   }
 
+  connectEarly(): void {
+    notThisWay('connectEarly');
+  }
+
   abandon(): void {
     this.#abandoned = true;
     this.#refuse(500, 'Server Internal Error');

@@ -99,6 +99,11 @@ export class MediaSide {
     this.#settle(this.#plane.request('setOpen', { call: this.#call, open: true }), () => {});
   }
 
+  /** The consumer alone hears, the ringback tone or the phone; again when that changes. */
+  openEarly(ringback: boolean): void {
+    this.#settle(this.#plane.request('openEarly', { call: this.#call, ringback }), () => {});
+  }
+
   /** Idempotent; reports `media.closed` once, also when the worker is gone. */
   close(): void {
     if (this.#closing) return;

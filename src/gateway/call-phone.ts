@@ -11,6 +11,8 @@ export interface PhoneSideOptions {
   readonly caller: Caller;
   readonly targets: readonly RoutedTarget[];
   readonly trunks: Readonly<Record<string, CallTrunk>>;
+  /** What phones let be heard before they answer is wanted. */
+  readonly earlyMedia?: boolean;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
 }
@@ -27,6 +29,8 @@ export class PhoneSide implements PhoneLeg {
   readonly #context: SideContext;
   readonly #attempts = new Map<number, Attempt>();
   #talking: PhoneSession | undefined;
+  /** Whose early media is bridged. */
+  #early: PhoneSession | undefined;
 
   constructor(options: PhoneSideOptions, media: MediaSide, context: SideContext) {
     this.#options = options;
@@ -39,7 +43,7 @@ export class PhoneSide implements PhoneLeg {
   }
 
   invite(number: number, wanted: CallTarget, callerName: string | undefined): void {
-    const { sip, caller, targets, trunks, externalAddress } = this.#options;
+    const { sip, caller, targets, trunks, externalAddress, earlyMedia = false } = this.#options;
     const target = targets.find(({ name }) => name === wanted.name);
     const trunk = target && trunks[target.trunk];
     const phone = this.#media.phone;
@@ -53,6 +57,8 @@ export class PhoneSide implements PhoneLeg {
       this.#context,
       trunkMedia(trunk),
     );
+    this.#early?.leaveEarly();
+    this.#early = undefined;
     const attempt: Attempt = { session };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
@@ -70,7 +76,7 @@ export class PhoneSide implements PhoneLeg {
             type: 'sip.progress',
             attempt: number,
             status,
-            hasSdp: sdp !== undefined,
+            hasSdp: sdp !== undefined && earlyMedia && session.negotiateEarly(sdp),
           });
         },
         onAnswered: ({ dialog, sdp }) => this.#answered(session, dialog, sdp),
@@ -96,6 +102,14 @@ export class PhoneSide implements PhoneLeg {
     if (!session) throw new Error(`there is no attempt ${number}`);
     this.#talking = session;
     session.connect();
+  }
+
+  /** Hands what the phone lets be heard before it answers to the media worker. */
+  connectEarly(number: number): void {
+    const session = this.#attempts.get(number)?.session;
+    if (!session) throw new Error(`there is no attempt ${number}`);
+    this.#early = session;
+    session.connectEarly();
   }
 
   sendDtmf(number: number, digit: string, durationMs: number): void {

@@ -154,6 +154,8 @@ export class CallRunner {
         return phone.bye(effect.attempt, effect.reason);
       case 'connectPhone':
         return phone.connect(effect.attempt);
+      case 'connectEarly':
+        return phone.connectEarly(effect.attempt);
       case 'sendDtmf':
         return phone.sendDtmf(effect.attempt, effect.digit, effect.durationMs);
       case 'graphPreAccept':
@@ -182,6 +184,8 @@ export class CallRunner {
         return media.applyRenegotiation(effect.sdp);
       case 'openAudio':
         return media.openAudio();
+      case 'openEarly':
+        return media.openEarly(effect.ringback);
       case 'closeMedia':
         return media.close();
       case 'startTimer':

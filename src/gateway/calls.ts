@@ -176,6 +176,7 @@ export class Calls {
     const account = this.#account(pageId);
     const isWhatsApp = account.platform.name === 'whatsapp';
     const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs } = config.routes[account.route] ?? {};
+    const earlyMedia = config.routes[account.route]?.earlyMedia === 'accept';
     const routed = targets.ok ? targets.value : [];
     const { sip, plane, directory } = this.#options.parts();
     // A wa_id is a number that a keypad can dial; a business-scoped id is none.
@@ -185,7 +186,10 @@ export class Calls {
       setup: {
         facts,
         targets: routed,
-        policy: this.#policy(account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
+        policy: {
+          ...this.#policy(account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
+          earlyMedia,
+        },
         // Where the webhook brings no name, there is none to look up either.
         callerName: isWhatsApp ? (callerName ?? '') : this.#profiles.get(pageId, psid, clock.now())?.name,
       },
@@ -194,7 +198,7 @@ export class Calls {
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name };
-        const options = { sip, caller, targets: routed, trunks, ...this.#sdpAddress() };
+        const options = { sip, caller, targets: routed, trunks, earlyMedia, ...this.#sdpAddress() };
         return { media, meta, phone: new PhoneSide(options, media, context) };
       },
     });

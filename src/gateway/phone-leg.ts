@@ -7,6 +7,7 @@ export interface PhoneLeg {
   invite(attempt: number, target: CallTarget, callerName: string | undefined): void;
   cancel(attempt: number, reason: SipReason): void;
   connect(attempt: number): void;
+  connectEarly(attempt: number): void;
   ring(attempt: number): void;
   answer(attempt: number): void;
   refuse(attempt: number, refusal: Refusal, reason: SipReason): void;

@@ -79,6 +79,7 @@ export class PhoneSession {
   #local: SipLocal;
   #dialog: SipDialog | undefined;
   #plan: PhonePlan | undefined;
+  #earlyPlan: PhonePlan | undefined;
   /** `sip.bye`, `sip.byeDone` or `sip.failed` was told: nothing more comes of this attempt. */
   #over = false;
   #held = false;
@@ -119,6 +120,35 @@ export class PhoneSession {
     const plan = negotiateSipAnswer(this.#local, answerSdp);
     if (plan.ok) this.#plan = plan.value;
     return plan;
+  }
+
+  /**
+   * The answer in a provisional response; that of the 2xx may be another (RFC 6337 3.1.1), and so may that of another
+   * fork. Whether anything is to be heard by it.
+   */
+  negotiateEarly(answerSdp: string): boolean {
+    const plan = negotiateSipAnswer(this.#local, answerSdp);
+    if (!plan.ok) {
+      this.#context.log.warn(
+        { code: plan.error.code, detail: plan.error.message },
+        'sip.unusable-early-media',
+      );
+      return false;
+    }
+    this.#earlyPlan = plan.value;
+    return plan.value.direction === 'sendrecv' || plan.value.direction === 'recvonly';
+  }
+
+  /** Hands the early media to the media worker. */
+  connectEarly(): void {
+    if (!this.#earlyPlan) throw new Error(`attempt ${this.number} has no early media`);
+    this.#media.setPhonePlan({ ...this.#earlyPlan, ...this.#trunk });
+  }
+
+  /** Another phone rings now: this one is neither heard nor sent to. */
+  leaveEarly(): void {
+    if (!this.#earlyPlan) return;
+    this.#media.setPhonePlan({ ...this.#earlyPlan, direction: 'inactive', ...this.#trunk });
   }
 
   /** Our answer to the phone's offer; both sides are agreed then. */

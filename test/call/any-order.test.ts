@@ -86,6 +86,16 @@ function checkOrder(entries: readonly Entry[], claim: Claim): void {
         version = next;
       }
       if (effect.type === 'openAudio') claim(after.name === 'talking', 'audio opened early');
+      if (effect.type === 'openEarly') {
+        claim(after.name === 'early' && after.graph.accept === 'done', 'early media opened without accept');
+        const ringing = after.attempts.at(-1)?.attempt;
+        claim(effect.ringback === (after.earlyBy !== ringing), 'the wrong phone is heard early');
+      }
+      if (effect.type === 'connectEarly')
+        claim(
+          after.attempts[effect.attempt - 1]?.status === 'inviting',
+          'early media of a phone that rings no more',
+        );
       if (effect.type === 'invite')
         claim(after.attempts.filter(({ status }) => status === 'inviting').length === 1, 'two phones ring');
       if (effect.type === 'finish')
@@ -145,7 +155,8 @@ test('the worlds reach every part of the table that matters', () => {
     }
   }
   const wanted = [
-    ...['preparing', 'inviting', 'ringing', 'accepting', 'connecting', 'talking', 'ending', 'ended'],
+    ...['preparing', 'inviting', 'ringing', 'early', 'accepting', 'connecting', 'talking', 'ending', 'ended'],
+    ...['connectEarly', 'openEarly'],
     ...['cancelInvite', 'sendBye', 'graphReject', 'graphTerminate', 'applyRenegotiation', 'sendDtmf'],
     ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
     ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],

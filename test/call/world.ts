@@ -76,7 +76,11 @@ export class World {
           ...(this.#outbound ? {} : { timestampMs: START - this.#int(40_000) }),
         },
         targets,
-        policy: { ...DEFAULT_POLICY, maxDurationMs: this.#chance(0.2) ? 60_000 : undefined },
+        policy: {
+          ...DEFAULT_POLICY,
+          maxDurationMs: this.#chance(0.2) ? 60_000 : undefined,
+          earlyMedia: this.#chance(0.4),
+        },
         callerName: this.#chance(0.3) ? 'Amina' : undefined,
       },
       START,
@@ -186,7 +190,8 @@ export class World {
   }
 
   #phone(attempt: number): CallEvent[] {
-    const ring: CallEvent = { type: 'sip.progress', attempt, status: 180, hasSdp: false };
+    const hasSdp = this.#chance(0.4);
+    const ring: CallEvent = { type: 'sip.progress', attempt, status: hasSdp ? 183 : 180, hasSdp };
     const statuses = [486, 603, 480, 404, 503];
     const last: CallEvent = this.#chance(0.7)
       ? { type: 'sip.answered', attempt }

@@ -44,6 +44,7 @@ export class CallMedia {
   #lost = false;
   #secure = false;
   #heardConsumer = false;
+  #early = false;
 
   constructor(
     call: string,
@@ -115,10 +116,21 @@ export class CallMedia {
   }
 
   setOpen(open: boolean): undefined {
-    this.#bridgeOrThrow().setOpen(open);
+    const bridge = this.#bridgeOrThrow();
+    // Silence counts from here: a phone may have been silent as long as it rang.
+    if (this.#early) bridge.setOpen(false);
+    this.#early = false;
+    bridge.setOpen(open);
     if (!open) return undefined;
     this.#sounds?.opened();
     this.#recording?.opened();
+    return undefined;
+  }
+
+  openEarly(ringback: boolean): undefined {
+    this.#early = true;
+    this.#bridgeOrThrow().setOpen(true);
+    this.#sounds?.early(ringback);
     return undefined;
   }
 

@@ -16,7 +16,23 @@ import { GatewayError } from '../../shared/error.ts';
 import type { LegName, SoundChoice, SoundOptions } from './protocol.ts';
 
 /** Of what is heard at once, who goes first. */
-const PRIORITY = { hold: 20, announcement: 40, play: 60, beep: 90, gate: 100 } as const;
+const PRIORITY = {
+  hold: 20,
+  announcement: 40,
+  play: 60,
+  ringback: 80,
+  beep: 90,
+  gate: 100,
+  early: 110,
+} as const;
+
+/** Nobody answered yet, so nothing that the consumer says leaves; packets do, for a PBX behind NAT learns from them where we are. */
+const SILENCE: PcmSource = {
+  read: (out, samples) => {
+    out.fill(0, 0, samples);
+    return samples;
+  },
+};
 
 export interface CallSoundsOptions {
   readonly bridge: Bridge;
@@ -35,6 +51,8 @@ export class CallSounds {
   readonly #playing = new Map<LegName, SoundLayer>();
   readonly #beeps = new Map<LegName, SoundLayer>();
   #hold: { readonly music: HoldMusic; readonly layer: SoundLayer } | undefined;
+  #early: SoundLayer | undefined;
+  #ringback: SoundLayer | undefined;
   #held = false;
   #open = false;
   #isHeard = false;
@@ -52,9 +70,31 @@ export class CallSounds {
     if (this.#open) return;
     this.#open = true;
     const { announcement, sounds } = this.#options;
+    const wasHeard = this.#early !== undefined && this.#ringback === undefined;
+    this.#endEarly();
     if (announcement !== undefined) this.#announce(announcement);
-    else if (sounds.leadInMs > 0) this.#gate(sounds.leadInMs);
+    else if (sounds.leadInMs > 0 && !wasHeard) this.#gate(sounds.leadInMs);
     this.#updateHold();
+  }
+
+  /** Phones ring, and the consumer is connected: the ringback tone, or what the phone lets be heard before it answers. */
+  early(ringback: boolean): void {
+    if (this.#open) return;
+    const { tones, toneLevelDb: levelDb, leadInMs } = this.#options.sounds;
+    if (!this.#early) {
+      this.#early = { source: SILENCE, mode: 'instead', priority: PRIORITY.early };
+      this.#legs.phone.add(this.#early);
+      if (!ringback && leadInMs > 0) this.#gate(leadInMs);
+    }
+    if (ringback === (this.#ringback !== undefined)) return;
+    if (this.#ringback) {
+      this.#legs.consumer.remove(this.#ringback);
+      this.#ringback = undefined;
+      return;
+    }
+    const source = new ToneSource({ steps: toneSteps('ringback', tones), levelDb, loop: true });
+    this.#ringback = { source, mode: 'instead', priority: PRIORITY.ringback };
+    this.#legs.consumer.add(this.#ringback);
   }
 
   /** The consumer's first packet: the path is open both ways. */
@@ -103,6 +143,13 @@ export class CallSounds {
       this.#beeps.set(name, layer);
       this.#legs[name].add(layer);
     }
+  }
+
+  #endEarly(): void {
+    if (this.#early) this.#legs.phone.remove(this.#early);
+    if (this.#ringback) this.#legs.consumer.remove(this.#ringback);
+    this.#early = undefined;
+    this.#ringback = undefined;
   }
 
   /** The consumer hears it in place of the phone; the phone hears it as well, so that nobody talks into it. */

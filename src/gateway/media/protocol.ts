@@ -101,6 +101,8 @@ export interface MediaRequests {
   infoKey: { params: { call: string; digit: string; durationMs: number }; result: undefined };
   /** Lets both directions talk, or mutes both. */
   setOpen: { params: { call: string; open: boolean }; result: undefined };
+  /** Before anybody answered: the consumer hears the phone's early media, or our ringback tone; the phone hears silence. */
+  openEarly: { params: { call: string; ringback: boolean }; result: undefined };
   /** What a leg hears instead of the other, until it ends (event `played`), is stopped or replaced. MEDIA_NO_SOUND. */
   play: { params: { call: string; leg: LegName; sound: SoundChoice }; result: undefined };
   stop: { params: { call: string; leg: LegName }; result: undefined };

@@ -192,7 +192,8 @@ export class WorkerSlot implements Placeable {
 
   #note(name: MediaRequestName, call: string): void {
     if (name === 'open') this.#calls.set(call, 'quiet');
-    if (name === 'setOpen' && this.#calls.get(call) === 'quiet') this.#calls.set(call, 'talking');
+    const isOpened = name === 'setOpen' || name === 'openEarly';
+    if (isOpened && this.#calls.get(call) === 'quiet') this.#calls.set(call, 'talking');
     if (name === 'close') this.#calls.delete(call);
   }
 

@@ -86,6 +86,7 @@ const handlers: Handlers = {
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),
+  openEarly: ({ call, ringback }) => callOf(call).openEarly(ringback),
   play: ({ call, ...wanted }) => callOf(call).play({ call, ...wanted }),
   stop: ({ call, leg }) => callOf(call).stop({ call, leg }),
   record: ({ call, action }) => callOf(call).record({ call, action }),

@@ -51,6 +51,7 @@ export class PhoneSide {
   #remote: Peer | undefined;
   #remoteRtcp: Peer | undefined;
   #declared: Peer | undefined;
+  #declaredRtcp: Peer | undefined;
   #latched = false;
   #closed = false;
   open = false;
@@ -124,7 +125,8 @@ export class PhoneSide {
     }
     this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
-    this.#remoteRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
+    this.#declaredRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
+    this.#remoteRtcp = this.#declaredRtcp;
     this.#latched = false;
   }
 
@@ -299,7 +301,9 @@ export class PhoneSide {
   #latch(from: Peer): boolean {
     const remote = this.#remote;
     if (from === remote && this.#latched) return true;
-    if (from.is(remote)) {
+    // The very source that the phone declared is the phone, whoever of its host went on speaking from another port.
+    if (from.is(remote) || from.is(this.#declared)) {
+      if (!from.is(remote)) this.#remoteRtcp = this.#declaredRtcp;
       this.#remote = from;
       this.#latched = true;
       return true;

@@ -236,9 +236,12 @@ it('follows the phone to the address it really sends from, but never a stranger 
   const arrived = new Promise<Buffer>((resolve) => other.once('message', resolve));
   for (const [i, packet] of voice(500, 3).entries()) harness.fromConsumer(packet, i, 960 * i);
   expect(((await arrived)[1] as number) & 127).toBe(0);
-  await harness.fromPhone(new Uint8Array(160), 2, 160);
+  const stranger = createSocket('udp4');
+  await new Promise<void>((resolve) => stranger.bind(0, '127.0.0.1', () => resolve()));
+  await harness.fromPhone(new Uint8Array(160), 2, 160, { socket: stranger });
   expect(harness.bridge.dump().phone.dropped.source).toBe(1);
   await new Promise<void>((resolve) => other.close(() => resolve()));
+  await new Promise<void>((resolve) => stranger.close(() => resolve()));
 });
 
 it('gives the call back to the declared address when a stranger spoke first', async () => {
@@ -252,6 +255,20 @@ it('gives the call back to the declared address when a stranger spoke first', as
   for (const [i, packet] of voice(500, 3).entries()) harness.fromConsumer(packet, i, 960 * i);
   await harness.phoneHears(1);
   await new Promise<void>((resolve) => stranger.close(() => resolve()));
+});
+
+it('gives the call back to the declared port when another of the same host spoke first: a fork, a former stream', async () => {
+  const harness = await start('PCMU');
+  const former = createSocket('udp4');
+  await new Promise<void>((resolve) => former.bind(0, '127.0.0.1', () => resolve()));
+  await harness.fromPhone(new Uint8Array(160), 1, 0, { socket: former });
+  await harness.fromPhone(new Uint8Array(160), 1, 0);
+  expect(harness.bridge.dump().phone.dropped.source).toBe(0);
+  await harness.fromPhone(new Uint8Array(160), 2, 160, { socket: former });
+  expect(harness.bridge.dump().phone.dropped.source).toBe(1);
+  for (const [i, packet] of voice(500, 3).entries()) harness.fromConsumer(packet, i, 960 * i);
+  await harness.phoneHears(1);
+  await new Promise<void>((resolve) => former.close(() => resolve()));
 });
 
 it('drops what nobody agreed to and what is no RTP, and counts it', async () => {
