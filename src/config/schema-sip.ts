@@ -56,6 +56,25 @@ const tls = Type.Object(
   { ...strict, description: 'For protocol tls, which needs it.' },
 );
 
+const qualify = Type.Object(
+  {
+    everyS: whole(
+      'Seconds between two OPTIONS, a tenth more or less; 0: none. A trunk in doubt is asked after 5 s.',
+      0,
+      3_600,
+      30,
+    ),
+    timeoutMs: whole('Longest wait for the answer, ms.', 500, 32_000, 4_000),
+    failures: whole('OPTIONS and calls without an answer, in a row, that make the trunk down.', 1, 100, 3),
+  },
+  {
+    ...strict,
+    default: {},
+    description:
+      'OPTIONS that ask whether the trunk is there. Any answer but 408, 503 and 504 is a yes and makes it up at once. Targets of a trunk that is down are tried last.',
+  },
+);
+
 export const trunk = Type.Object(
   {
     host: host('Host name or address of the PBX or phone.'),
@@ -137,6 +156,17 @@ export const trunk = Type.Object(
         'Users that a transfer (REFER) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 to 15 digits, user=phone) needs a pattern that says how it begins.',
       default: [],
     }),
+    qualify,
+    maxCalls: Type.Optional(
+      whole(
+        'Calls at a time, both ways together. A call beyond it goes to the next target; its own gets 503.',
+        1,
+        100_000,
+      ),
+    ),
+    callsPerSecond: Type.Optional(
+      whole('New calls to it in any second; a call beyond it goes to the next target.', 1, 1_000),
+    ),
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },
@@ -165,6 +195,20 @@ export const route = Type.Object(
           user: Type.Optional(text('User part of the Request-URI; default: the user of the trunk.')),
           ringTimeoutMs: Type.Optional(
             whole('How long this target may ring before the next one, ms.', 1_000, 55_000),
+          ),
+          priority: Type.Optional(
+            whole(
+              'Lower is tried first; default 0. Targets of one priority go in the order of the list.',
+              0,
+              65_535,
+            ),
+          ),
+          weight: Type.Optional(
+            whole(
+              'Share of the calls that try this one first among targets of its priority, as in SRV records; 1 where only others have one, 0 after the others.',
+              0,
+              65_535,
+            ),
           ),
         },
         strict,

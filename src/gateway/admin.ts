@@ -6,6 +6,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { RecordAction, RecordingState } from './media/protocol.ts';
 import type { PermissionDesk } from './permission-desk.ts';
 import type { PermissionReplies } from './permission-replies.ts';
+import type { TrunkDesk } from './trunks/desk.ts';
 
 export interface AdminDeskOptions {
   readonly accounts: Accounts;
@@ -17,13 +18,14 @@ export interface AdminDeskOptions {
   readonly replies: PermissionReplies;
   /** By the id of the call; undefined: there is none. Rejects with a GatewayError. */
   readonly record: (callId: string, action: RecordAction) => Promise<RecordingState> | undefined;
+  readonly trunks: TrunkDesk['list'];
 }
 
 type Refusal = Extract<Reply, { readonly problem: object }>;
 
 /** What the admin port asks of this gateway. */
 export function adminDesk(options: AdminDeskOptions): AdminApi {
-  const { accounts, settings, directory, permissions, replies, record } = options;
+  const { accounts, settings, directory, permissions, replies, record, trunks } = options;
   const on = async (pageId: string, act: (account: Account) => Promise<Reply>): Promise<Reply> => {
     const account = accounts.get(pageId);
     return account ? act(account) : unknownPage('page');
@@ -37,6 +39,7 @@ export function adminDesk(options: AdminDeskOptions): AdminApi {
       },
       remove: (number) => (directory().remove(number) ? { status: 204 } : NO_NUMBER),
     },
+    trunks: () => trunks().map(({ sinceMs, ...state }) => ({ ...state, since: iso(sinceMs) })),
     permission: (pageId, psid) =>
       on(pageId, async ({ api }) => {
         const outcome = await api.permission(pageId, psid);

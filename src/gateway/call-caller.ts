@@ -10,6 +10,8 @@ export interface CallerSideOptions {
   readonly trunk: CallTrunk;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
+  /** Its room at the trunk, given back when the phone is gone; `release` may be called again for nothing. */
+  readonly seat: { release(): void };
 }
 
 /** The phone's side of a call that the phone places: one INVITE of its own, which waits for our answer. */
@@ -36,6 +38,7 @@ export class CallerSide implements PhoneLeg {
     invite.onCancel(() => {
       if (this.#gone) return;
       this.#gone = true;
+      this.#options.seat.release();
       this.#context.step('phone', 'gateway', 'CANCEL');
       this.#context.dispatch({ type: 'sip.cancelled', attempt: 1 });
     });
@@ -64,6 +67,7 @@ export class CallerSide implements PhoneLeg {
       trunkMedia(trunk),
     );
     session.allowsInfo = invite.allows('INFO');
+    session.onEnd = () => this.#options.seat.release();
     this.#session = session;
     const failed = (status: number, reason: string): void =>
       session.end(() =>
@@ -98,6 +102,7 @@ export class CallerSide implements PhoneLeg {
 
   refuse(_attempt: number, { status, phrase, retryAfterS }: Refusal, reason: SipReason): void {
     this.#context.step('gateway', 'phone', `${status}${phrase === undefined ? '' : ` ${phrase}`}`);
+    this.#options.seat.release();
     this.#options.invite.reject(status, {
       reason,
       ...(phrase === undefined ? {} : { phrase }),
@@ -134,6 +139,7 @@ export class CallerSide implements PhoneLeg {
     this.#abandoned = true;
     this.#refuse(500, 'Server Internal Error');
     this.#session?.dialog?.bye().catch(() => {});
+    this.#options.seat.release();
   }
 
   #refuse(status: number, phrase: string): void {

@@ -5,6 +5,9 @@ import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
 import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
+import type { Refusal as TrunkRefusal } from './trunks/board.ts';
+import type { CallSeats } from './trunks/call-seats.ts';
+import type { InviteOutcome } from './trunks/watch.ts';
 
 export interface PhoneSideOptions {
   readonly sip: SipControl;
@@ -15,10 +18,17 @@ export interface PhoneSideOptions {
   readonly earlyMedia?: boolean;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
+  /** The room of this call at its trunks. */
+  readonly seats: CallSeats;
+  /** What an INVITE to a trunk met. */
+  readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
 }
 
 interface Attempt {
   readonly session: PhoneSession;
+  readonly trunk: string;
+  /** The trunk sent a response. */
+  heard: boolean;
   invite?: OutboundInvite;
 }
 
@@ -48,6 +58,8 @@ export class PhoneSide implements PhoneLeg {
     const trunk = target && trunks[target.trunk];
     const phone = this.#media.phone;
     if (!target || !trunk || !phone) throw new Error(`no target, trunk or port for ${wanted.name}`);
+    const seat = this.#options.seats.take(target.trunk);
+    if (!seat.ok) return this.#noRoom(number, target, seat);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
     const session = new PhoneSession(
       number,
@@ -59,7 +71,8 @@ export class PhoneSide implements PhoneLeg {
     );
     this.#early?.leaveEarly();
     this.#early = undefined;
-    const attempt: Attempt = { session };
+    session.onEnd = seat.release;
+    const attempt: Attempt = { session, trunk: target.trunk, heard: false };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
     this.#context.step('gateway', 'phone', `INVITE ${target.name}`);
@@ -72,6 +85,7 @@ export class PhoneSide implements PhoneLeg {
       {
         onProvisional: ({ status, reason, sdp }) => {
           this.#context.step('phone', 'gateway', `${status} ${reason}`);
+          this.#heard(attempt, { kind: 'response', status });
           this.#context.dispatch({
             type: 'sip.progress',
             attempt: number,
@@ -79,8 +93,15 @@ export class PhoneSide implements PhoneLeg {
             hasSdp: sdp !== undefined && earlyMedia && session.negotiateEarly(sdp),
           });
         },
-        onAnswered: ({ dialog, sdp }) => this.#answered(session, dialog, sdp),
-        onFailed: (failure) => this.#failed(session, failure),
+        onAnswered: ({ dialog, sdp }) => {
+          this.#heard(attempt, { kind: 'response', status: 200 });
+          this.#answered(session, dialog, sdp);
+        },
+        onFailed: (failure) => {
+          const outcome = outcomeOf(failure, attempt.heard);
+          if (outcome) this.#heard(attempt, outcome);
+          this.#failed(session, failure);
+        },
       },
     );
   }
@@ -133,6 +154,19 @@ export class PhoneSide implements PhoneLeg {
       invite?.cancel();
       session.dialog?.bye().catch(() => {});
     }
+    this.#options.seats.close();
+  }
+
+  /** Nothing is sent: the next target is tried, as if this one could not be reached. */
+  #noRoom(attempt: number, { trunk, name }: RoutedTarget, { code }: TrunkRefusal): void {
+    this.#context.log.info({ trunk, target: name, code }, 'trunk.no-room');
+    const failed = { type: 'sip.failed', attempt, kind: 'transport', status: 503, reason: code } as const;
+    queueMicrotask(() => this.#context.dispatch(failed));
+  }
+
+  #heard(attempt: Attempt, outcome: InviteOutcome): void {
+    attempt.heard ||= outcome.kind === 'response';
+    this.#options.onOutcome(attempt.trunk, outcome);
   }
 
   #answered(session: PhoneSession, dialog: SipDialog, answerSdp: string): void {
@@ -165,5 +199,25 @@ export class PhoneSide implements PhoneLeg {
       if (kind === 'cancelled') return this.#context.dispatch({ type: 'sip.cancelled', attempt });
       this.#context.dispatch({ type: 'sip.failed', attempt, kind, status, reason, q850, retryAfterS });
     });
+  }
+}
+
+/** What the end of an INVITE tells of its trunk; nothing, when it was ours or the SIP server's. */
+function outcomeOf(
+  { kind, status, reason, retryAfterS }: InviteFailure,
+  heard: boolean,
+): InviteOutcome | undefined {
+  switch (kind) {
+    case 'response':
+      return { kind, status, retryAfterS };
+    case 'timeout':
+      return heard ? undefined : { kind: 'silence', why: reason };
+    case 'transport':
+      // 400: our own configuration made no message of it.
+      return status === 400 ? undefined : { kind: 'silence', why: reason };
+    case 'cancelled':
+      return heard ? undefined : { kind: 'doubt' };
+    case 'control-lost':
+      return undefined;
   }
 }

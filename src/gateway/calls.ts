@@ -15,6 +15,7 @@ import {
   chooseOutbound,
   mayCallAs,
   type OutboundRule,
+  orderTargets,
   psidOf,
   type RoutingInput,
   targetsOfPage,
@@ -41,6 +42,10 @@ import { PermissionDesk } from './permission-desk.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 import { routingInput } from './routing-input.ts';
+import type { Lease } from './trunks/board.ts';
+import { CallSeats } from './trunks/call-seats.ts';
+import type { TrunkDesk } from './trunks/desk.ts';
+import type { InviteOutcome } from './trunks/watch.ts';
 import { VoipGuard } from './voip-guard.ts';
 
 export interface CallsOptions {
@@ -50,6 +55,7 @@ export interface CallsOptions {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
+  readonly trunks: Pick<TrunkDesk, 'board' | 'heard'>;
   /** Opened before the first call. */
   readonly parts: () => {
     readonly plane: MediaPlane;
@@ -84,6 +90,7 @@ interface Dial {
   readonly rule: OutboundRule;
   readonly facts: CallFacts;
   readonly account: Account;
+  readonly seat: Lease;
 }
 
 interface Call {
@@ -168,7 +175,7 @@ export class Calls {
   }
 
   #ring(facts: CallFacts, callLog: CallRunnerOptions['log'], callerName: string | undefined): void {
-    const { config, clock } = this.#options;
+    const { config, clock, trunks: desk } = this.#options;
     const { callId, pageId, psid } = facts;
     const targets = targetsOfPage(this.#routing, pageId);
     if (!targets.ok)
@@ -177,7 +184,9 @@ export class Calls {
     const isWhatsApp = account.platform.name === 'whatsapp';
     const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs } = config.routes[account.route] ?? {};
     const earlyMedia = config.routes[account.route]?.earlyMedia === 'accept';
-    const routed = targets.ok ? targets.value : [];
+    const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
+    const routed = targets.ok ? orderTargets(targets.value, isUp, Math.random) : [];
+    const seats = new CallSeats(desk.board);
     const { sip, plane, directory } = this.#options.parts();
     // A wa_id is a number that a keypad can dial; a business-scoped id is none.
     const isDialable = isWhatsApp && waIdOf(psid) !== undefined;
@@ -198,9 +207,19 @@ export class Calls {
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name };
-        const options = { sip, caller, targets: routed, trunks, earlyMedia, ...this.#sdpAddress() };
+        const options = {
+          sip,
+          caller,
+          targets: routed,
+          trunks,
+          earlyMedia,
+          seats,
+          onOutcome: (trunk: string, outcome: InviteOutcome) => desk.heard(trunk, outcome),
+          ...this.#sdpAddress(),
+        };
         return { media, meta, phone: new PhoneSide(options, media, context) };
       },
+      onOver: () => seats.close(),
     });
   }
 
@@ -263,6 +282,9 @@ export class Calls {
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
     if (this.#isFull(log.child({ pageId }))) return refuse(503, 'Too Many Calls', 10);
+    const seat = this.#options.trunks.board.take(trunkName, 'in');
+    // No Retry-After: that would shut the whole trunk out, which is free again when one of its calls ends.
+    if (!seat.ok) return refuse(503, 'Too Many Calls On This Trunk');
 
     const callId = `out-${randomUUID()}`;
     const callLog = log.child({ callId, pageId });
@@ -277,15 +299,19 @@ export class Calls {
     placed.add(callId, pageId, psid);
     try {
       const target = `${trunkName}/${invite.from.user || 'anonymous'}`;
-      this.#dial({ invite, trunk, target, rule, facts, account }, callLog);
+      this.#dial({ invite, trunk, target, rule, facts, account, seat }, callLog);
     } catch (error) {
       callLog.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
       placed.remove(callId);
+      seat.release();
       refuse(500, 'Server Internal Error');
     }
   }
 
-  #dial({ invite, trunk, target, rule, facts, account }: Dial, callLog: CallRunnerOptions['log']): void {
+  #dial(
+    { invite, trunk, target, rule, facts, account, seat }: Dial,
+    callLog: CallRunnerOptions['log'],
+  ): void {
     const { config, clock, placed } = this.#options;
     const { callId, pageId, psid } = facts;
     const { plane } = this.#options.parts();
@@ -304,9 +330,10 @@ export class Calls {
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
         });
-        caller = new CallerSide({ invite, trunk, ...this.#sdpAddress() }, media, context);
+        caller = new CallerSide({ invite, trunk, seat, ...this.#sdpAddress() }, media, context);
         return { media, meta, phone: caller };
       },
+      onOver: seat.release,
     });
     caller?.watch();
   }
@@ -337,7 +364,7 @@ export class Calls {
   #start(
     callId: string,
     log: CallRunnerOptions['log'],
-    call: Pick<CallRunnerOptions, 'setup' | 'sides'>,
+    call: Pick<CallRunnerOptions, 'setup' | 'sides'> & { readonly onOver: () => void },
   ): void {
     const { clock, ledger, placed, onLadder } = this.#options;
     let media: MediaSide | undefined;
@@ -360,6 +387,7 @@ export class Calls {
       onEnded: ({ metaCallId }) => {
         this.#calls.delete(callId);
         placed.remove(callId);
+        call.onOver();
         if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now());
         this.#checkIdle();
       },

@@ -36,6 +36,7 @@ import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { RecordingCounts } from './recording-counts.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
+import { TrunkDesk } from './trunks/desk.ts';
 
 /**
  * How long `close` waits for calls to end on both sides before it goes on without them, ms: as long as a call that
@@ -59,6 +60,7 @@ export class Gateway {
   readonly #events: EventFeed;
   readonly #replies = new PermissionReplies();
   readonly #recorded = new RecordingCounts();
+  readonly #trunks: TrunkDesk;
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -80,6 +82,13 @@ export class Gateway {
       log,
     });
     this.#events = new EventFeed({ log, clock });
+    this.#trunks = new TrunkDesk({
+      trunks: config.trunks,
+      clock,
+      log,
+      random: Math.random,
+      onChange: ({ trunk, up, why }) => this.#tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
+    });
     const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
     const clientOptions: GraphClientOptions = {
       ...graphSettings(config),
@@ -107,6 +116,7 @@ export class Gateway {
       accounts: this.#accounts,
       ledger,
       placed: this.#placed,
+      trunks: this.#trunks,
       parts: () => ({
         plane: this.#plane,
         sip: this.#sip.control,
@@ -252,6 +262,7 @@ export class Gateway {
       onState: (state) => log.info({ state }, 'sip.control'),
       onIncomingInvite: (invite) => this.#calls.place(invite),
     });
+    this.#trunks.watch(this.#sip.control);
     this.#http = await startHttp({
       webhook: {
         ...config.http.listen,
@@ -273,6 +284,7 @@ export class Gateway {
               watch: this.#watch?.stats,
               recordings: this.#recorded,
               voipRefusals: this.#calls.voip.counts,
+              trunks: this.#trunks.list(),
             },
             media: this.#plane.stats,
           }),
@@ -284,6 +296,7 @@ export class Gateway {
           permissions: this.#calls.permissions,
           replies: this.#replies,
           record: (callId, action) => this.#calls.record(callId, action),
+          trunks: () => this.#trunks.list(),
         }),
         events: this.#events,
       },
@@ -361,6 +374,7 @@ export class Gateway {
       // Each of these may be missing: a start that failed closes what it had opened.
       ['http', () => (this.#http as HttpServers | undefined)?.close()],
       ['late calls', () => this.#calls.shutDown(LATE_PATIENCE_MS)],
+      ['trunks', async () => this.#trunks.close()],
       ['sip', () => (this.#sip as SipSide | undefined)?.close()],
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
       ['graph', () => this.#graph.close()],

@@ -72,6 +72,8 @@ export class PhoneSession {
   readonly number: number;
   /** The phone's Allow names INFO. */
   allowsInfo = false;
+  /** Nothing more comes of this attempt; called once. */
+  onEnd: () => void = () => {};
   readonly #dtmf: DtmfSetting;
   readonly #media: MediaSide;
   readonly #context: SideContext;
@@ -228,6 +230,7 @@ export class PhoneSession {
   end(tell: () => void): void {
     if (this.#over) return;
     this.#over = true;
+    this.onEnd();
     tell();
   }
 

@@ -13,6 +13,8 @@ export function routingInput(config: GatewayConfig): RoutingInput {
             trunk: target.trunk,
             user: target.user ?? config.trunks[target.trunk]?.user ?? '',
             ringTimeoutMs: target.ringTimeoutMs,
+            priority: target.priority,
+            weight: target.weight,
           })),
         },
       ]),

@@ -23,6 +23,8 @@ export interface AdminApi {
     set(entry: AdminEntry): Reply;
     remove(number: string): Reply;
   };
+  /** Every trunk of the configuration: whether it is up, since when and why, its calls and limits. */
+  trunks(): readonly object[];
   permission(pageId: string, psid: string): Promise<Reply>;
   /** Sends the consumer one request. */
   requestPermission(pageId: string, psid: string): Promise<Reply>;
@@ -30,7 +32,7 @@ export interface AdminApi {
   record(callId: string, action: 'start' | 'stop' | 'pause' | 'resume'): Promise<Reply>;
 }
 
-/** `/directory`, `/permissions`, `/settings` and the recording of a call. */
+/** `/directory`, `/trunks`, `/permissions`, `/settings` and the recording of a call. */
 export function adminApi(app: FastifyInstance, api: AdminApi): void {
   app.get('/directory', async () => api.directory.list());
   app.put<{ Params: { number: string }; Body: { pageId: string; psid: string } }>(
@@ -43,6 +45,7 @@ export function adminApi(app: FastifyInstance, api: AdminApi): void {
     { schema: WHICH_NUMBER },
     async ({ params }, reply) => answer(reply, api.directory.remove(params.number)),
   );
+  app.get('/trunks', async () => api.trunks());
   app.get<{ Querystring: { page: string; psid: string } }>(
     '/permissions',
     { schema: WHICH_PERSON },

@@ -1,6 +1,7 @@
 import { counter, exposition, type Family, gauge } from './family.ts';
 import { type MediaWorkerStats, mediaMetrics } from './media-metrics.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
+import { type TrunkMetrics, trunkMetrics } from './trunk-metrics.ts';
 
 /** What the watch over the Pages has seen. */
 export interface WatchCounts {
@@ -30,6 +31,7 @@ export interface MetricsSources {
     readonly recordings?: RecordingTotals;
     /** Transfers and redirects that were refused, because Meta forbids the PSTN. */
     readonly voipRefusals?: readonly { readonly by: string; readonly code: string; readonly count: number }[];
+    readonly trunks?: readonly TrunkMetrics[];
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -51,6 +53,7 @@ export function renderMetrics(
           'transfers and redirects refused, because Meta forbids the PSTN',
           (gateway.voipRefusals ?? []).map(({ by, code, count }) => [{ by, code }, count] as const),
         ),
+        ...(gateway.trunks ? trunkMetrics(gateway.trunks) : []),
       ]
     : [];
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);

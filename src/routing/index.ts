@@ -1,5 +1,6 @@
 export { displayName, FALLBACK_NAME, MAX_NAME_LENGTH } from './display-name.ts';
 export { invitePlan, VOIP_ONLY_HEADER } from './invite-plan.ts';
+export { orderTargets } from './order.ts';
 export {
   chooseOutbound,
   mayCallAs,

@@ -1,7 +1,8 @@
 import { isIP, isIPv6 } from 'node:net';
 
 export interface SipUriParts {
-  readonly user: string;
+  /** Absent: the server itself is meant. */
+  readonly user?: string | undefined;
   /** Host name or IP address; IPv6 with or without brackets. */
   readonly host: string;
   readonly port?: number | undefined;
@@ -48,5 +49,6 @@ export function formatSipUri({ user, host, port, transport = 'udp' }: SipUriPart
   const badPort = port !== undefined && !(Number.isInteger(port) && port >= 1 && port <= 65_535);
   if (!formatted || badPort || user === '') return undefined;
   const parameter = transport === 'udp' ? '' : `;transport=${transport}`;
-  return `sip:${escapeUser(user)}@${formatted}${port === undefined ? '' : `:${port}`}${parameter}`;
+  const who = user === undefined ? '' : `${escapeUser(user)}@`;
+  return `sip:${who}${formatted}${port === undefined ? '' : `:${port}`}${parameter}`;
 }

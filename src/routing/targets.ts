@@ -26,7 +26,7 @@ export function targetsOfPage(input: RoutingInput, pageId: string): Result<Route
 
 function resolve(
   input: RoutingInput,
-  { trunk: trunkName, user, ringTimeoutMs }: RouteTargetInput,
+  { trunk: trunkName, user, ringTimeoutMs, priority, weight }: RouteTargetInput,
   before: readonly RoutedTarget[],
 ): Result<RoutedTarget, GatewayError> {
   const trunk = own(input.trunks, trunkName);
@@ -38,7 +38,7 @@ function resolve(
     );
   const again = before.filter((other) => other.trunk === trunkName && other.user === user).length;
   const name = `${trunkName}/${user}${again === 0 ? '' : `#${again + 1}`}`;
-  return ok({ name, trunk: trunkName, user, uri, ringTimeoutMs });
+  return ok({ name, trunk: trunkName, user, uri, ringTimeoutMs, priority, weight });
 }
 
 /** Page ids come from outside: `constructor` is not a page. */

@@ -17,6 +17,10 @@ export interface RouteTargetInput {
   readonly user: string;
   /** Milliseconds this target may ring before the next one. */
   readonly ringTimeoutMs?: number | undefined;
+  /** Lower is tried first; default 0. */
+  readonly priority?: number | undefined;
+  /** Share of the calls among targets of the same priority; without any, they are tried as they are listed. */
+  readonly weight?: number | undefined;
 }
 
 /** Structural: any configuration that has these keys will do. */
@@ -37,6 +41,8 @@ export interface RoutedTarget {
   /** Request-URI. */
   readonly uri: string;
   readonly ringTimeoutMs?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly weight?: number | undefined;
 }
 
 /** Who calls. */

@@ -1,12 +1,21 @@
 import type { TimerHandle } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
+import { err, type Result } from '../shared/result.ts';
 import { safely } from './context.ts';
 import { CONTROL_LOST } from './failure.ts';
 import { cleanText } from './grammar.ts';
 import type { InboundRequest, Link, LinkAttempt, LinkFailure } from './link.ts';
 import { type Orphans, type SessionOptions, Sessions } from './sessions.ts';
 import { openLink } from './srf.ts';
-import type { ConnectSipOptions, InviteEvents, InviteOptions, OutboundInvite, SipControl } from './types.ts';
+import type {
+  ConnectSipOptions,
+  InviteEvents,
+  InviteOptions,
+  OptionsRequest,
+  OutboundInvite,
+  RequestFailure,
+  SipControl,
+} from './types.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_MS = 2_000;
@@ -175,6 +184,11 @@ class Control implements SipControl {
     if (this.#up && this.#closing === undefined) return this.#up.sessions.invite(options, events);
     queueMicrotask(() => safely(this.#options.log, 'onFailed', () => events.onFailed(CONTROL_LOST)));
     return { cancel: () => {} };
+  }
+
+  options(request: OptionsRequest): Promise<Result<number, RequestFailure>> {
+    if (this.#up && this.#closing === undefined) return this.#up.sessions.options(request);
+    return Promise.resolve(err(CONTROL_LOST));
   }
 
   close(): Promise<void> {

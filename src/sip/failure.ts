@@ -1,7 +1,7 @@
 import { parseContacts, parseRetryAfter } from './headers.ts';
 import type { InboundResponse } from './link.ts';
 import { parseReason } from './reason.ts';
-import type { InviteFailure } from './types.ts';
+import type { InviteFailure, RequestFailure } from './types.ts';
 
 /** What a final non-2xx response to an INVITE means. */
 export function failureOfResponse(response: InboundResponse): InviteFailure {
@@ -23,8 +23,9 @@ export function failureOfResponse(response: InboundResponse): InviteFailure {
   };
 }
 
-export const CONTROL_LOST: InviteFailure = {
+/** Of any request. */
+export const CONTROL_LOST = {
   status: 503,
   reason: 'the connection to the SIP server is gone',
   kind: 'control-lost',
-};
+} as const satisfies InviteFailure & RequestFailure;

@@ -11,6 +11,7 @@ export type {
   InviteFailure,
   InviteFailureKind,
   InviteOptions,
+  OptionsRequest,
   OutboundInvite,
   Provisional,
   RequestFailure,

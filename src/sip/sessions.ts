@@ -1,10 +1,14 @@
+import { ok, type Result } from '../shared/result.ts';
 import { type OnLink, type SipContext, safely } from './context.ts';
 import { Dialog, type DialogFacts } from './dialog.ts';
+import { CONTROL_LOST } from './failure.ts';
 import { ACCEPT, ALLOW, SUPPORTED } from './headers.ts';
 import { Inbound } from './inbound.ts';
 import type { InboundRequest, Link } from './link.ts';
+import { askOptions } from './options.ts';
 import { Outbound } from './outbound.ts';
-import type { IncomingInvite, InviteEvents, InviteOptions } from './types.ts';
+import type { Transaction } from './transact.ts';
+import type { IncomingInvite, InviteEvents, InviteOptions, OptionsRequest, RequestFailure } from './types.ts';
 
 /** What the other side may still hold when a link was lost. */
 export interface Orphans {
@@ -24,6 +28,7 @@ export class Sessions {
   readonly #dialogs = new Map<string, Dialog>();
   readonly #outbound = new Set<Outbound>();
   readonly #inbound = new Set<Inbound>();
+  readonly #asking = new Set<Transaction>();
 
   constructor(options: SessionOptions, link: Link) {
     this.#options = options;
@@ -42,6 +47,14 @@ export class Sessions {
     });
     this.#outbound.add(invite);
     return invite;
+  }
+
+  async options(request: OptionsRequest): Promise<Result<number, RequestFailure>> {
+    const asking = askOptions(this.#on, request);
+    this.#asking.add(asking);
+    const answer = await asking.done;
+    this.#asking.delete(asking);
+    return answer.ok ? ok(answer.value.status) : answer;
   }
 
   /** A request from the network, in a dialog or not. */
@@ -108,6 +121,7 @@ export class Sessions {
     for (const invite of invites) invite.lost();
     for (const invite of [...this.#inbound]) invite.lost();
     for (const dialog of dialogs) dialog.lost();
+    for (const asking of this.#asking) asking.abort(CONTROL_LOST);
     return orphans;
   }
 

@@ -45,6 +45,8 @@ export interface SipControl {
   };
   /** Sends an INVITE. Never throws: everything that goes wrong comes as `events.onFailed`, never synchronously. */
   invite(options: InviteOptions, events: InviteEvents): OutboundInvite;
+  /** Asks a server for signs of life (RFC 3261 11); the value is its 2xx status. Never rejects. */
+  options(request: OptionsRequest): Promise<Result<number, RequestFailure>>;
   /** CANCELs and BYEs what is left (at most 2 s), then disconnects. Idempotent. */
   close(): Promise<void>;
 }
@@ -70,6 +72,17 @@ export interface InviteOptions {
   readonly credentials?: Credentials;
   /** From `invite()` to the answer; then CANCEL and `onFailed` kind 'timeout', status 408. Default 120,000. */
   readonly ringTimeoutMs?: number;
+}
+
+export interface OptionsRequest {
+  /** Request-URI; without a user part the server itself is meant. */
+  readonly uri: string;
+  /** Next hop as a SIP URI, when it is not where `uri` points; no Route header is added. */
+  readonly proxy?: string;
+  readonly from: InviteOptions['from'];
+  readonly credentials?: Credentials;
+  /** Longest wait for the final response, ms; then kind 'timeout'. Default `requestTimeoutMs`. */
+  readonly timeoutMs?: number;
 }
 
 export interface Credentials {
@@ -122,11 +135,13 @@ export interface OutboundInvite {
   cancel(reason?: Reason): void;
 }
 
-/** Why an in-dialog request failed; `status` 408 for our own time limit, 503 when the control connection is gone. */
+/** Why a request other than a first INVITE failed; `status` 408 for our own time limit, 503 when the control connection is gone. */
 export interface RequestFailure {
   readonly status: number;
   readonly reason: string;
   readonly kind: 'response' | 'timeout' | 'transport' | 'control-lost' | 'ended';
+  /** Seconds; of a response that carries it. */
+  readonly retryAfterS?: number;
 }
 
 /** A confirmed INVITE dialog (RFC 3261 12), either role. */

@@ -9,6 +9,7 @@ import { reports, SDP, settled } from '../sip/support/leg.ts';
 import { startLeg } from '../sip/support/server.ts';
 
 const trunk = { codecs: ['PCMU'] as const, dtmf: 'auto' as const, ptimeMs: 20, srtp: 'off' as const };
+const seat = { release: () => {} };
 
 it('hangs up a phone whose 200 was on its way when the call was abandoned', async () => {
   const rung = Promise.withResolvers<IncomingInvite>();
@@ -19,7 +20,7 @@ it('hangs up a phone whose 200 was on its way when the call was abandoned', asyn
   sip.invite({ uri: `sip:700@127.0.0.1:${port}`, from: { user: 'desk' }, headers: {}, sdp: SDP }, events);
   const told: CallEvent[] = [];
   const media = { phone: { address: '127.0.0.1', port: 40_002 }, setPhonePlan: () => {} };
-  const caller = new CallerSide({ invite: await rung.promise, trunk }, media as unknown as MediaSide, {
+  const caller = new CallerSide({ invite: await rung.promise, trunk, seat }, media as unknown as MediaSide, {
     dispatch: (event) => void told.push(event),
     step: () => {},
     log: silentLog,
@@ -99,7 +100,7 @@ it.each([['sendonly'], ['inactive'], ['sendrecv']])(
     };
     const media = { phone: { address: '127.0.0.1', port: 40_002 }, setPhonePlan: () => {} };
     const caller = new CallerSide(
-      { invite: invite as unknown as IncomingInvite, trunk },
+      { invite: invite as unknown as IncomingInvite, trunk, seat },
       media as unknown as MediaSide,
       { dispatch: (event) => void told.push(event), step: () => {}, log: silentLog },
     );

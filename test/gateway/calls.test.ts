@@ -7,6 +7,7 @@ import { accountsOf } from '../../src/gateway/accounts.ts';
 import { Calls } from '../../src/gateway/calls.ts';
 import type { MediaPlane } from '../../src/gateway/media/plane.ts';
 import { PlacedCalls } from '../../src/gateway/placed-calls.ts';
+import { TrunkDesk } from '../../src/gateway/trunks/desk.ts';
 import { GraphClient } from '../../src/meta/index.ts';
 import { createLogger } from '../../src/observe/index.ts';
 import { systemClock } from '../../src/shared/clock.ts';
@@ -52,6 +53,7 @@ it.each([
     accounts: accountsOf(config.value.meta, { messenger: graph, whatsapp: graph }),
     ledger: new Ledger(),
     placed,
+    trunks: new TrunkDesk({ trunks: config.value.trunks, clock: systemClock, log, random: Math.random }),
     parts: () => ({ plane, sip: never, journal: noJournal, directory }),
     onStarted: () => {},
     onRecord: (record) => records.push(record),

@@ -83,6 +83,7 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
 const NOTHING = { status: 404, problem: { field: 'api', message: 'there is none.' } } as const;
 const NO_API: AdminApi = {
   directory: { list: () => [], set: () => NOTHING, remove: () => NOTHING },
+  trunks: () => [],
   permission: async () => NOTHING,
   requestPermission: async () => NOTHING,
   settings: async () => NOTHING,

@@ -1,6 +1,11 @@
 import type { CodeEntry } from '../error.ts';
 
 export const trunkCodes = {
+  TRUNK_DOWN: {
+    what: 'A trunk does not answer, or asks not to be used: calls go to the other targets of their routes first.',
+    remedy:
+      'Look at why in the log line or in GET /trunks; check that the PBX runs, is reachable and takes OPTIONS, or set trunks.<name>.qualify.everyS to 0.',
+  },
   TRUNK_FULL: {
     what: 'A call found no room at a trunk: as many calls are up there as trunks.<name>.maxCalls permits.',
     remedy:

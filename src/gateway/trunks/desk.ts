@@ -1,0 +1,95 @@
+import { formatSipUri } from '../../routing/index.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import type { SipControl } from '../../sip/index.ts';
+import { TrunkBoard, type TrunkLimits, type TrunkState } from './board.ts';
+import type { QualifyPolicy } from './qualify.ts';
+import { type InviteOutcome, TrunkWatch } from './watch.ts';
+
+/** What is asked and limited of a trunk; the configuration's trunks fit. */
+export interface DeskTrunk extends TrunkLimits {
+  readonly host: string;
+  readonly port?: number;
+  readonly transport?: 'udp' | 'tcp' | 'tls';
+  readonly fromDomain?: string;
+  readonly credentials?: { readonly username: string; readonly password: string };
+  readonly qualify: QualifyPolicy;
+}
+
+export interface TrunkDeskOptions {
+  readonly trunks: Readonly<Record<string, DeskTrunk>>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A trunk went up or down. */
+  readonly onChange?: (state: TrunkState) => void;
+}
+
+/** Whom our OPTIONS are from where the trunk has no credentials: some PBXs answer 400 to a From without a user. */
+const NOBODY = 'gateway';
+
+/** The trunks of one gateway: their board, and the watch over them while the SIP side is open. */
+export class TrunkDesk {
+  readonly board: TrunkBoard;
+  readonly #options: TrunkDeskOptions;
+  #watch: TrunkWatch | undefined;
+
+  constructor(options: TrunkDeskOptions) {
+    const { trunks, clock, log, onChange } = options;
+    this.#options = options;
+    this.board = new TrunkBoard({
+      trunks,
+      clock,
+      onChange: (state) => {
+        const { trunk, up, why, troubles } = state;
+        if (up) log.info({ trunk, why }, 'trunk.up');
+        else log.warn({ trunk, why, source: troubles[0]?.source, code: 'TRUNK_DOWN' }, 'trunk.down');
+        onChange?.(state);
+      },
+    });
+  }
+
+  /** Asks the trunks for signs of life until `close`. */
+  watch(sip: Pick<SipControl, 'options'>): void {
+    const { trunks, clock, random } = this.#options;
+    this.#watch = new TrunkWatch({
+      board: this.board,
+      trunks,
+      clock,
+      random,
+      ask: (name, timeoutMs) => {
+        const trunk = trunks[name];
+        const uri = trunk && formatSipUri({ ...trunk, user: undefined });
+        if (!trunk || uri === undefined) return undefined;
+        const { fromDomain, credentials } = trunk;
+        return sip.options({
+          uri,
+          from: {
+            user: credentials?.username ?? NOBODY,
+            ...(fromDomain === undefined ? {} : { host: fromDomain }),
+          },
+          ...(credentials ? { credentials } : {}),
+          timeoutMs,
+        });
+      },
+    });
+  }
+
+  /** What an INVITE to the trunk met. */
+  heard(trunk: string, outcome: InviteOutcome): void {
+    this.#watch?.heard(trunk, outcome);
+  }
+
+  /** Every trunk, with the round trip of its last answer to OPTIONS, ms. */
+  list(): (TrunkState & { readonly roundTripMs?: number })[] {
+    return this.board.dump().map((state) => {
+      const roundTripMs = this.#watch?.roundTripMs(state.trunk);
+      return roundTripMs === undefined ? state : { ...state, roundTripMs: Math.round(roundTripMs * 10) / 10 };
+    });
+  }
+
+  close(): void {
+    this.#watch?.close();
+  }
+}

@@ -1,0 +1,169 @@
+import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import type { Result } from '../../shared/result.ts';
+import type { RequestFailure } from '../../sip/index.ts';
+import type { TrunkBoard } from './board.ts';
+import {
+  isAlive,
+  nextAskMs,
+  type Qualified,
+  type QualifyPolicy,
+  qualify,
+  type Sign,
+  UNASKED,
+} from './qualify.ts';
+
+export interface TrunkWatchOptions {
+  readonly board: TrunkBoard;
+  /** The trunks that are asked or rung, with how. */
+  readonly trunks: Readonly<Record<string, { readonly qualify: QualifyPolicy }>>;
+  /** Sends one OPTIONS to the trunk; undefined while there is nowhere to send it to. Never rejects. */
+  readonly ask: (
+    trunk: string,
+    timeoutMs: number,
+  ) =>
+    | Promise<Result<number, Pick<RequestFailure, 'status' | 'kind' | 'reason' | 'retryAfterS'>>>
+    | undefined;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** What became of an INVITE to a trunk, as far as it tells of the trunk. */
+export type InviteOutcome =
+  | { readonly kind: 'response'; readonly status: number; readonly retryAfterS?: number | undefined }
+  | { readonly kind: 'silence'; readonly why: string }
+  /** Given up by us before anything came: no verdict, but a reason to ask. */
+  | { readonly kind: 'doubt' };
+
+interface Watched {
+  readonly policy: QualifyPolicy;
+  state: Qualified;
+  timer: TimerHandle | undefined;
+  asking: boolean;
+  /** Monotonic ms of the last question. */
+  askedAtMs: number;
+}
+
+/** The first questions are spread over so much, ms a trunk, but over no more than one interval. */
+const SPREAD_MS = 100;
+/** Calls that fail make a trunk be asked at once, but no more often than this, ms. */
+const EAGER_MS = 1_000;
+/** Seconds that a Retry-After may keep a trunk from being used: a PBX with a wrong clock must not be lost for a day. */
+const MAX_CONGESTION_S = 300;
+/** How long a trunk that is never asked rests after `failures` calls without an answer, ms. */
+const REST_MS = 30_000;
+
+/**
+ * Asks trunks for signs of life, hears what INVITEs met, and tells the board. Each trunk has its own timer; all are
+ * cleared by `close`.
+ */
+export class TrunkWatch {
+  readonly #options: TrunkWatchOptions;
+  readonly #watched: ReadonlyMap<string, Watched>;
+  #closed = false;
+
+  constructor(options: TrunkWatchOptions) {
+    this.#options = options;
+    this.#watched = new Map(
+      Object.entries(options.trunks).map(([trunk, { qualify: policy }]) => [
+        trunk,
+        { policy, state: UNASKED, timer: undefined, asking: false, askedAtMs: -Infinity },
+      ]),
+    );
+    const { random } = options;
+    for (const [trunk, watched] of this.#watched) {
+      const spread = Math.min(watched.policy.everyS * 1_000, SPREAD_MS * this.#watched.size);
+      this.#schedule(trunk, watched, random() * spread);
+    }
+  }
+
+  /** Round trip of the trunk's last answer to OPTIONS, ms. */
+  roundTripMs(trunk: string): number | undefined {
+    return this.#watched.get(trunk)?.state.roundTripMs;
+  }
+
+  /** An INVITE to the trunk was answered, or not. */
+  heard(trunk: string, outcome: InviteOutcome): void {
+    const watched = this.#watched.get(trunk);
+    if (!watched || this.#closed) return;
+    if (outcome.kind === 'doubt') return this.#askSoon(trunk, watched);
+    if (outcome.kind === 'silence') {
+      this.#take(trunk, watched, { kind: 'call-silence', why: outcome.why });
+      return this.#askSoon(trunk, watched);
+    }
+    const { status, retryAfterS } = outcome;
+    this.#congested(trunk, 'INVITE', status, retryAfterS);
+    // A proxy's 408 is of the callee as often as of the trunk: nothing is known by it.
+    if (isAlive(status)) this.#take(trunk, watched, { kind: 'call-answer', status });
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { timer } of this.#watched.values()) timer?.clear();
+  }
+
+  #schedule(trunk: string, watched: Watched, ms: number): void {
+    watched.timer?.clear();
+    if (watched.policy.everyS === 0 || this.#closed) return;
+    watched.timer = this.#options.clock.after(ms, () => void this.#ask(trunk, watched));
+  }
+
+  #askSoon(trunk: string, watched: Watched): void {
+    if (watched.asking) return;
+    const since = this.#options.clock.monotonic() - watched.askedAtMs;
+    this.#schedule(trunk, watched, Math.max(0, EAGER_MS - since));
+  }
+
+  async #ask(trunk: string, watched: Watched): Promise<void> {
+    const { ask, clock, random } = this.#options;
+    const began = clock.monotonic();
+    watched.asking = true;
+    watched.askedAtMs = began;
+    const answer = await ask(trunk, watched.policy.timeoutMs);
+    watched.asking = false;
+    if (this.#closed) return;
+    if (answer) this.#answered(trunk, watched, answer, clock.monotonic() - began);
+    this.#schedule(trunk, watched, nextAskMs(watched.state, watched.policy, random()));
+  }
+
+  #answered(
+    trunk: string,
+    watched: Watched,
+    answer: NonNullable<Awaited<ReturnType<TrunkWatchOptions['ask']>>>,
+    ms: number,
+  ): void {
+    if (answer.ok) return this.#take(trunk, watched, { kind: 'answer', status: answer.value, ms });
+    const { kind, status, reason, retryAfterS } = answer.error;
+    // Our own SIP server is gone: that says nothing of the trunk.
+    if (kind === 'control-lost' || kind === 'ended') return;
+    if (kind !== 'response') return this.#take(trunk, watched, { kind: 'silence', why: reason });
+    this.#congested(trunk, 'OPTIONS', status, retryAfterS);
+    this.#take(trunk, watched, { kind: 'answer', status, ms });
+  }
+
+  #take(trunk: string, watched: Watched, sign: Sign): void {
+    const { board } = this.#options;
+    const { policy } = watched;
+    const { state, why } = qualify(watched.state, sign, policy);
+    if (policy.everyS === 0) return this.#unasked(trunk, watched, state, why);
+    watched.state = state;
+    if (why !== undefined) board.set(trunk, 'qualify', state.up, why);
+  }
+
+  /** Nobody asks it, so nobody would see it come back: it rests for a while, and the next call tries again. */
+  #unasked(trunk: string, watched: Watched, state: Qualified, why: string | undefined): void {
+    if (state.up) watched.state = state;
+    else {
+      watched.state = UNASKED;
+      this.#options.board.set(trunk, 'congestion', false, why ?? 'INVITE: no answer', REST_MS);
+    }
+  }
+
+  /** RFC 3261 21.5.4: a 503 with Retry-After asks for so many seconds without calls. */
+  #congested(trunk: string, what: string, status: number, retryAfterS: number | undefined): void {
+    if (status !== 503 || retryAfterS === undefined || retryAfterS === 0) return;
+    const seconds = Math.min(retryAfterS, MAX_CONGESTION_S);
+    const why = `503 to ${what}, Retry-After: ${retryAfterS}`;
+    this.#options.board.set(trunk, 'congestion', false, why, seconds * 1_000);
+  }
+}

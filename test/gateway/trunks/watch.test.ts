@@ -1,0 +1,174 @@
+import { afterEach, expect, it } from 'vitest';
+import { TrunkBoard } from '../../../src/gateway/trunks/board.ts';
+import type { QualifyPolicy } from '../../../src/gateway/trunks/qualify.ts';
+import { TrunkWatch, type TrunkWatchOptions } from '../../../src/gateway/trunks/watch.ts';
+import { FakeClock } from '../../../src/shared/fake-clock.ts';
+
+type Answer = Awaited<NonNullable<ReturnType<TrunkWatchOptions['ask']>>>;
+
+const POLICY: QualifyPolicy = { everyS: 30, timeoutMs: 4_000, failures: 2 };
+const YES: Answer = { ok: true, value: 200 };
+const no = (kind: 'response' | 'timeout' | 'transport' | 'control-lost', more: object = {}): Answer => ({
+  ok: false,
+  error: { kind, status: 408, reason: 'no answer in time', ...more },
+});
+
+const clock = new FakeClock();
+afterEach(() => expect(clock.armed).toBe(0));
+
+/** A watch whose trunks answer at once what the test says; time goes on a step at a time. */
+function rig(trunks: Record<string, Partial<QualifyPolicy>>, random: () => number = () => 0.5) {
+  const names = Object.keys(trunks);
+  const board = new TrunkBoard({ trunks: Object.fromEntries(names.map((name) => [name, {}])), clock });
+  const answers: Record<string, Answer | undefined> = Object.fromEntries(names.map((name) => [name, YES]));
+  const asked: { readonly trunk: string; readonly atMs: number }[] = [];
+  const began = clock.monotonic();
+  const watch = new TrunkWatch({
+    board,
+    trunks: Object.fromEntries(
+      Object.entries(trunks).map(([name, policy]) => [name, { qualify: { ...POLICY, ...policy } }]),
+    ),
+    ask: (trunk) => {
+      const answer = answers[trunk];
+      if (!answer) return undefined;
+      asked.push({ trunk, atMs: Math.round(clock.monotonic() - began) });
+      return Promise.resolve(answer);
+    },
+    clock,
+    random,
+  });
+  /** `ms` in steps, so that answers are taken between them. */
+  const pass = async (ms: number): Promise<void> => {
+    for (let left = ms; left > 0; left -= 100) {
+      clock.advance(Math.min(100, left));
+      await new Promise(setImmediate);
+    }
+  };
+  return { board, watch, answers, asked, pass };
+}
+
+it('asks each trunk in its own time, never all at once, and again after the interval', async () => {
+  let drawn = 0;
+  const { watch, asked, pass } = rig({ a: {}, b: {}, c: {} }, () => (drawn++ % 3) / 3);
+  await pass(40_000);
+  const at = (trunk: string): number[] =>
+    asked.filter((each) => each.trunk === trunk).map(({ atMs }) => atMs);
+  expect(new Set([at('a')[0], at('b')[0], at('c')[0]]).size, 'spread').toBeGreaterThan(1);
+  for (const trunk of ['a', 'b', 'c']) {
+    const [first = 0, second = 0] = at(trunk);
+    expect(second - first).toBeGreaterThanOrEqual(27_000);
+    expect(second - first).toBeLessThanOrEqual(33_200);
+  }
+  watch.close();
+});
+
+it('is down after failures in a row, asked sooner in doubt, and up at the first answer', async () => {
+  const { board, watch, answers, asked, pass } = rig({ a: {} });
+  await pass(1_000);
+  answers['a'] = no('timeout');
+  await pass(30_000);
+  expect(board.isUp('a')).toBe(true);
+  await pass(5_500);
+  expect(board.dump()).toMatchObject([
+    { up: false, troubles: [{ source: 'qualify', why: 'OPTIONS: no answer in time' }] },
+  ]);
+  answers['a'] = no('response', { status: 404 });
+  await pass(33_000);
+  expect(board.dump()).toMatchObject([{ up: true, why: '404 to OPTIONS' }]);
+  expect(asked).toHaveLength(4);
+  watch.close();
+});
+
+it('says nothing of a trunk while our own SIP server is gone, or it has no address', async () => {
+  const { board, watch, answers, asked, pass } = rig({ a: { everyS: 1 } });
+  answers['a'] = no('control-lost');
+  await pass(10_000);
+  expect(board.isUp('a')).toBe(true);
+  const before = asked.length;
+  expect(before).toBeGreaterThan(5);
+  answers['a'] = undefined;
+  await pass(5_000);
+  answers['a'] = YES;
+  await pass(2_000);
+  expect(asked.length).toBeGreaterThan(before);
+  watch.close();
+});
+
+it('a call that meets silence counts, and has the trunk asked at once, but not at every call', async () => {
+  const { board, watch, answers, asked, pass } = rig({ a: {} });
+  await pass(5_000);
+  answers['a'] = no('transport', { status: 503, reason: 'connection refused' });
+  const before = asked.length;
+  watch.heard('a', { kind: 'silence', why: 'connection refused' });
+  await pass(100);
+  expect(board.dump()).toMatchObject([{ up: false, why: 'OPTIONS: connection refused' }]);
+  for (let i = 0; i < 50; i += 1) watch.heard('a', { kind: 'doubt' });
+  await pass(900);
+  expect(asked.length - before).toBeLessThanOrEqual(2);
+  watch.heard('a', { kind: 'response', status: 180 });
+  expect(board.dump()).toMatchObject([{ up: true, why: '180 to INVITE' }]);
+  watch.close();
+});
+
+it('doubt alone is no verdict', async () => {
+  const { board, watch, pass } = rig({ a: {} });
+  for (let i = 0; i < 5; i += 1) {
+    watch.heard('a', { kind: 'doubt' });
+    await pass(1_100);
+  }
+  expect(board.isUp('a')).toBe(true);
+  watch.close();
+});
+
+it.each([
+  ['as long as it says', 20, 20_000],
+  ['five minutes at most', 86_400, 300_000],
+])('503 with Retry-After is congestion, %s', async (_, retryAfterS, ms) => {
+  const { board, watch, pass } = rig({ a: {} });
+  await pass(100);
+  watch.heard('a', { kind: 'response', status: 503, retryAfterS });
+  expect(board.dump()).toMatchObject([
+    { up: false, troubles: [{ source: 'congestion', why: `503 to INVITE, Retry-After: ${retryAfterS}` }] },
+  ]);
+  clock.advance(ms - 1);
+  expect(board.isUp('a'), 'an answer to OPTIONS does not end it').toBe(false);
+  clock.advance(1);
+  expect(board.isUp('a')).toBe(true);
+  watch.close();
+});
+
+it.each([
+  ['without Retry-After', { status: 503 }],
+  ['of a proxy, with time-out', { status: 504, retryAfterS: 9 }],
+])('a failure %s says nothing', (_, answer) => {
+  const { board, watch } = rig({ a: { failures: 1 } });
+  watch.heard('a', { kind: 'response', ...answer });
+  expect(board.isUp('a')).toBe(true);
+  watch.close();
+});
+
+it('a trunk that is never asked rests for a while after calls without an answer', async () => {
+  const { board, watch, asked, pass } = rig({ a: { everyS: 0 } });
+  watch.heard('a', { kind: 'silence', why: 'no answer' });
+  watch.heard('a', { kind: 'response', status: 486 });
+  watch.heard('a', { kind: 'silence', why: 'no answer' });
+  expect(board.isUp('a'), 'not in a row').toBe(true);
+  watch.heard('a', { kind: 'silence', why: 'no answer' });
+  expect(board.isUp('a')).toBe(false);
+  await pass(29_900);
+  expect(board.isUp('a')).toBe(false);
+  await pass(100);
+  expect(board.isUp('a')).toBe(true);
+  expect(asked).toEqual([]);
+  watch.close();
+});
+
+it('close ends it, also in the middle of a question', async () => {
+  const { board, watch, answers } = rig({ a: { failures: 1 } });
+  answers['a'] = no('timeout');
+  clock.advance(100);
+  watch.close();
+  await new Promise(setImmediate);
+  watch.heard('a', { kind: 'silence', why: 'late' });
+  expect(board.isUp('a')).toBe(true);
+});
