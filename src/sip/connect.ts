@@ -5,6 +5,7 @@ import { safely } from './context.ts';
 import { CONTROL_LOST } from './failure.ts';
 import { cleanText } from './grammar.ts';
 import type { InboundRequest, Link, LinkAttempt, LinkFailure } from './link.ts';
+import { Registering } from './registering.ts';
 import { type Orphans, type SessionOptions, Sessions } from './sessions.ts';
 import { openLink } from './srf.ts';
 import type {
@@ -16,6 +17,7 @@ import type {
   RequestFailure,
   SipControl,
 } from './types.ts';
+import type { RegisterOptions, Registration } from './types-register.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const CLOSE_MS = 2_000;
@@ -47,6 +49,7 @@ class Control implements SipControl {
   #delayMs: number;
   #orphans: { readonly atMs: number; readonly what: Orphans }[] = [];
   #closing: Promise<void> | undefined;
+  readonly #registrations = new Set<Registering>();
 
   constructor(options: ConnectSipOptions) {
     this.#options = options;
@@ -122,6 +125,7 @@ class Control implements SipControl {
     this.#delayMs = this.#minMs;
     log.info({ host, port, contacts: this.#contacts }, 'sip.connected');
     this.#burnOrphans(result.value);
+    for (const each of this.#registrations) each.connected(sessions.on);
     safely(log, 'onState', () => this.#options.onState('connected'));
     const waiting = early;
     early = [];
@@ -136,6 +140,7 @@ class Control implements SipControl {
     const { clock, log } = this.#options;
     log.error({ why, ...up.sessions.counts }, 'sip.lost');
     this.#orphans.push({ atMs: clock.monotonic(), what: up.sessions.lost() });
+    for (const each of this.#registrations) each.lost();
     safely(log, 'onState', () => this.#options.onState('lost'));
     this.#scheduleRetry();
   }
@@ -191,6 +196,16 @@ class Control implements SipControl {
     return Promise.resolve(err(CONTROL_LOST));
   }
 
+  register(options: RegisterOptions): Registration {
+    const registration = new Registering(this.#session, options, () =>
+      this.#registrations.delete(registration),
+    );
+    this.#registrations.add(registration);
+    // Not before the caller has it.
+    queueMicrotask(() => this.#up && registration.connected(this.#up.sessions.on));
+    return registration;
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -205,10 +220,12 @@ class Control implements SipControl {
     const late = new Promise<void>((resolve) => {
       limit = this.#options.clock.after(CLOSE_MS, resolve);
     });
-    await Promise.race([up.sessions.hangUp(), late]);
+    const unregistered = [...this.#registrations].map((each) => each.stop());
+    await Promise.race([Promise.all([up.sessions.hangUp(), ...unregistered]), late]);
     limit?.clear();
     this.#up = undefined;
     up.link.close();
+    for (const each of [...this.#registrations]) each.lost();
     // What did not answer in time settles now.
     up.sessions.lost();
   }

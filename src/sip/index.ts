@@ -19,3 +19,4 @@ export type {
   SipDialog,
   SipDialogEvents,
 } from './types.ts';
+export type { RegisterOptions, Registration, RegistrationView } from './types-register.ts';

@@ -86,6 +86,8 @@ export interface InboundResponse {
   readonly dialogId: string;
   /** Made by the server itself at a timeout (408) or a transport error (503): no address stands behind it. */
   readonly synthetic: boolean;
+  /** Where it came from; '' when synthetic. */
+  readonly address: string;
   header(name: string): string | undefined;
   /** Sends the ACK of a 2xx to INVITE, with `sdp` when that carried the offer. PRACK goes out by itself. */
   ack(sdp?: string): void;

@@ -36,6 +36,11 @@ export class Sessions {
     this.#on = { clock, log, userAgent, requestTimeoutMs, random, link };
   }
 
+  /** For what is neither: registrations. */
+  get on(): OnLink {
+    return this.#on;
+  }
+
   get counts(): { readonly invites: number; readonly dialogs: number } {
     return { invites: this.#outbound.size + this.#inbound.size, dialogs: this.#dialogs.size };
   }

@@ -85,6 +85,7 @@ function inboundResponse(response: SrfResponse, ack: SrfAck, guard: Guard): Inbo
     body: response.body ?? '',
     dialogId: response.stackDialogId ?? '',
     synthetic: response.source_address === '',
+    address: response.source_address,
     header: (name) => response.get(name),
     ack: guard((sdp?: string) =>
       ack(sdp === undefined ? {} : { body: sdp, headers: { 'Content-Type': 'application/sdp' } }),

@@ -2,6 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 import type { Reason } from './reason.ts';
+import type { RegisterOptions, Registration } from './types-register.ts';
 
 /** What `connectSip` needs. All times in ms. */
 export interface ConnectSipOptions {
@@ -47,7 +48,12 @@ export interface SipControl {
   invite(options: InviteOptions, events: InviteEvents): OutboundInvite;
   /** Asks a server for signs of life (RFC 3261 11); the value is its 2xx status. Never rejects. */
   options(request: OptionsRequest): Promise<Result<number, RequestFailure>>;
-  /** CANCELs and BYEs what is left (at most 2 s), then disconnects. Idempotent. */
+  /**
+   * Keeps an address of record registered until `stop()` or `close()`: refresh, challenges, other servers, pauses, and
+   * again after the control connection was lost. Never throws; how it goes comes by `onState`.
+   */
+  register(options: RegisterOptions): Registration;
+  /** Unregisters, CANCELs and BYEs what is left (at most 2 s), then disconnects. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -55,6 +55,7 @@ const challenged = (status: number, name: string, value: string): InboundRespons
   body: '',
   dialogId: '',
   synthetic: false,
+  address: '127.0.0.1',
   header: (asked) => (asked === name ? value : undefined),
   ack: () => {},
 });
