@@ -125,7 +125,14 @@ export function crossChecks(config: GatewayConfig): Found[] {
 /** A socket on loopback reaches this machine only. */
 function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[] {
   const found: Found[] = [];
-  const { host = '', transport, jitterBuffer } = trunks[name] ?? {};
+  const { host = '', transport, jitterBuffer, sessionTimer } = trunks[name] ?? {};
+  if (sessionTimer && sessionTimer.expiresS > 0 && sessionTimer.expiresS < sessionTimer.minSeS) {
+    found.push({
+      path: ['trunks', name, 'sessionTimer', 'expiresS'],
+      message: `is less than minSeS, ${sessionTimer.minSeS}.`,
+      remedy: `Set it to at least ${sessionTimer.minSeS}, or to 0: never ask.`,
+    });
+  }
   if (jitterBuffer && jitterBuffer.maxDelayMs < jitterBuffer.minDelayMs) {
     found.push({
       path: ['trunks', name, 'jitterBuffer', 'maxDelayMs'],

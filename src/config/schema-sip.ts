@@ -173,6 +173,28 @@ export const trunk = Type.Object(
         { ...strict, description: 'Digest that its own INVITEs must carry (they are challenged with 401).' },
       ),
     ),
+    sessionTimer: Type.Object(
+      {
+        expiresS: whole(
+          'Session-Expires of our INVITEs, seconds; also asked for in our answer to a PBX that knows session timers and leaves it open. 0: a timer runs only when the PBX asks.',
+          0,
+          86_400,
+          1_800,
+        ),
+        minSeS: whole(
+          'Min-SE, seconds: what we agree to at the least; an INVITE that asks for less gets 422.',
+          90,
+          86_400,
+          90,
+        ),
+      },
+      {
+        ...strict,
+        default: {},
+        description:
+          'Session timers (RFC 4028): a call that one side has lost ends. None runs with a PBX that does not answer with one.',
+      },
+    ),
     credentials: Type.Optional(
       Type.Object(
         { username: text('User name for digest authentication.'), password: secret('Its password.') },

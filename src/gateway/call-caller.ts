@@ -85,7 +85,7 @@ export class CallerSide implements PhoneLeg {
       session.connect();
     }
     this.#context.step('gateway', 'phone', '200 OK');
-    invite.accept(sdp).then((accepted) => {
+    invite.accept(sdp, trunk.sessionTimer).then((accepted) => {
       if (!accepted.ok) return failed(accepted.error.status, accepted.error.reason);
       const dialog = accepted.value;
       if (this.#abandoned) return void dialog.bye();

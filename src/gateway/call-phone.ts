@@ -81,6 +81,7 @@ export class PhoneSide implements PhoneLeg {
         ...plan,
         sdp: session.offer(),
         ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
+        ...(trunk.sessionTimer ? { sessionTimer: trunk.sessionTimer } : {}),
       },
       {
         onProvisional: ({ status, reason, sdp }) => {

@@ -23,7 +23,7 @@ import {
 } from '../routing/index.ts';
 import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
-import type { IncomingInvite, SipControl } from '../sip/index.ts';
+import { type IncomingInvite, isTooShort, type SipControl } from '../sip/index.ts';
 import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
 import { type Account, type Accounts, ringLimits } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
@@ -278,6 +278,14 @@ export class Calls {
     const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
     const psid = known?.psid ?? dialled;
     if (psid === undefined) return refuse(404, 'Unknown Number');
+    const { minSeS = 0 } = trunk.sessionTimer ?? {};
+    if (isTooShort(invite, minSeS)) {
+      log.info({ status: 422, minSeS, from: invite.source.address }, 'outbound.refused');
+      return invite.reject(422, {
+        phrase: 'Session Interval Too Small',
+        headers: { 'Min-SE': String(minSeS) },
+      });
+    }
     const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');

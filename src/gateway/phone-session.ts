@@ -13,7 +13,7 @@ import {
   type SrtpPolicy,
 } from '../sdp/index.ts';
 import type { Result } from '../shared/result.ts';
-import { readInfoKey, type SipDialog } from '../sip/index.ts';
+import { readInfoKey, type SessionTimerWish, type SipDialog } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 
@@ -34,6 +34,7 @@ export interface CallTrunk {
   };
   readonly srtp: SrtpPolicy;
   readonly credentials?: { readonly username: string; readonly password: string };
+  readonly sessionTimer?: SessionTimerWish;
 }
 
 /** What the media worker does for the trunk's phones beside what was agreed with them. */

@@ -13,7 +13,7 @@ import type { InviteOptions } from './types.ts';
 /** Methods this leg answers; the Allow header of requests and responses (RFC 3261 20.5). */
 export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, PRACK';
 
-/** Extensions of ours: reliable provisional responses (RFC 3262), session timers when the PBX asks (RFC 4028). */
+/** Extensions of ours: reliable provisional responses (RFC 3262), session timers (RFC 4028). */
 export const SUPPORTED = '100rel, timer';
 
 /** Bodies we understand (RFC 3261 20.1). */

@@ -5,9 +5,9 @@ import { cleanText, parseNameAddr, userOf } from './grammar.ts';
 import { ALLOW, allowsIn, cleanHeaders, SUPPORTED } from './headers.ts';
 import type { InboundRequest, Source } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
-import { grantedSession } from './session-expires.ts';
+import { answeredSession } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
-import type { IncomingInvite, RequestFailure, SipDialog } from './types.ts';
+import type { IncomingInvite, RequestFailure, SessionTimerWish, SipDialog } from './types.ts';
 
 const GONE: RequestFailure = { status: 487, reason: 'Request Terminated', kind: 'ended' };
 
@@ -75,7 +75,7 @@ export class Inbound implements IncomingInvite {
     this.#request.respond(status, { headers: this.#headers(sdp), ...(sdp !== undefined && { body: sdp }) });
   }
 
-  accept(sdp: string): Promise<Result<SipDialog, RequestFailure>> {
+  accept(sdp: string, sessionTimer?: SessionTimerWish): Promise<Result<SipDialog, RequestFailure>> {
     if (this.#gone || this.#final) return Promise.resolve(err(GONE));
     this.#final = true;
     return new Promise((resolve) => {
@@ -91,7 +91,7 @@ export class Inbound implements IncomingInvite {
       this.#abandon = () =>
         end(err({ status: 503, reason: 'the control connection is gone', kind: 'control-lost' }));
       this.#request.respond(200, {
-        headers: { ...this.#headers(sdp), ...grantedSession(this.#request) },
+        headers: { ...this.#headers(sdp), ...answeredSession(this.#request, sessionTimer) },
         body: sdp,
         onSent: (sent) => {
           if (!sent.ok)

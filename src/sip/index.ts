@@ -3,6 +3,7 @@ export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './dige
 export { type InfoKey, readInfoKey } from './dtmf-info.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
+export { isTooShort } from './session-expires.ts';
 export type {
   ConnectSipOptions,
   Credentials,
@@ -15,6 +16,7 @@ export type {
   OutboundInvite,
   Provisional,
   RequestFailure,
+  SessionTimerWish,
   SipControl,
   SipDialog,
   SipDialogEvents,

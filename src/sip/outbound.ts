@@ -7,12 +7,21 @@ import { parseNameAddr } from './grammar.ts';
 import { ALLOW, cleanHeaders, formatFrom, SUPPORTED, unusable } from './headers.ts';
 import type { InboundResponse, SentRequest } from './link.ts';
 import { formatReason, type Reason } from './reason.ts';
+import { askedSession, raisedWish } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
-import type { InviteEvents, InviteFailure, InviteOptions, OutboundInvite } from './types.ts';
+import type {
+  InviteEvents,
+  InviteFailure,
+  InviteOptions,
+  OutboundInvite,
+  SessionTimerWish,
+} from './types.ts';
 
 const DEFAULT_RING_MS = 120_000;
 /** drachtio-server (1.0.0) never answers requests beyond its 12,228-byte buffer; the embedded server has no such limit. */
 const LARGE_BYTES = 10_000;
+/** 422 answers that are followed: each proxy on the way may have a least session interval of its own. */
+const MAX_RAISES = 3;
 /** After a CANCEL or our time limit, how long a crossing 200 is still expected: 64*T1 (RFC 3261 9.1). */
 const AFTERMATH_MS = 32_000;
 
@@ -36,7 +45,9 @@ export class Outbound implements OutboundInvite {
   readonly #options: InviteOptions;
   readonly #events: InviteEvents;
   readonly #owner: InviteOwner;
-  readonly #answers: ChallengeAnswers;
+  #answers: ChallengeAnswers;
+  #sessionTimer: SessionTimerWish | undefined;
+  #raises = 0;
   readonly #timers = new Set<TimerHandle>();
   /** Answer of an early dialog by To tag: a 200 without SDP confirms it (RFC 6337 3.1.1). */
   readonly #early = new Map<string, string>();
@@ -54,6 +65,7 @@ export class Outbound implements OutboundInvite {
     this.#events = events;
     this.#owner = owner;
     this.#answers = new ChallengeAnswers(options.credentials, on.random);
+    this.#sessionTimer = options.sessionTimer;
     this.over = new Promise((resolve) => {
       this.#resolveOver = resolve;
     });
@@ -102,6 +114,7 @@ export class Outbound implements OutboundInvite {
       'User-Agent': this.#on.userAgent,
       Allow: ALLOW,
       Supported: SUPPORTED,
+      ...askedSession(this.#sessionTimer),
       'Content-Type': 'application/sdp',
     });
   }
@@ -132,7 +145,7 @@ export class Outbound implements OutboundInvite {
     if (this.#cancelling) return this.#finish(CANCELLED);
     const sent = this.#sent;
     const signed = { method: 'INVITE', uri: sent?.uri ?? this.#options.uri, body: this.#options.sdp };
-    const again = sent && this.#answers.next(response, signed);
+    const again = sent && (this.#raised(response) ?? this.#answers.next(response, signed));
     if (!again) return this.#finish(failureOfResponse(response));
     // RFC 3261 22.2: same Call-ID and From with its tag, CSeq one higher.
     this.#send({
@@ -142,6 +155,18 @@ export class Outbound implements OutboundInvite {
       'Call-ID': sent.callId,
       CSeq: `${Number.parseInt(sent.header('cseq') ?? '1', 10) + 1} INVITE`,
     });
+  }
+
+  /** RFC 4028 7.3: 422 tells the least session interval of somebody on the way. */
+  #raised(response: InboundResponse): Record<string, string> | undefined {
+    if (response.status !== 422 || !this.#sessionTimer || this.#raises >= MAX_RAISES) return undefined;
+    const wish = raisedWish(response, this.#sessionTimer);
+    if (!wish) return undefined;
+    this.#raises += 1;
+    this.#sessionTimer = wish;
+    // Whoever challenged before may do so again.
+    this.#answers = new ChallengeAnswers(this.#options.credentials, this.#on.random);
+    return askedSession(wish);
   }
 
   #onProvisional(response: InboundResponse) {

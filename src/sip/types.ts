@@ -76,6 +76,8 @@ export interface InviteOptions {
   readonly sdp: string;
   /** For a 401/407 (MD5, SHA-256; RFC 8760). */
   readonly credentials?: Credentials;
+  /** Asks for a session timer (RFC 4028); unset: one runs only when the other side asks. */
+  readonly sessionTimer?: SessionTimerWish;
   /** From `invite()` to the answer; then CANCEL and `onFailed` kind 'timeout', status 408. Default 120,000. */
   readonly ringTimeoutMs?: number;
 }
@@ -89,6 +91,14 @@ export interface OptionsRequest {
   readonly credentials?: Credentials;
   /** Longest wait for the final response, ms; then kind 'timeout'. Default `requestTimeoutMs`. */
   readonly timeoutMs?: number;
+}
+
+/** Seconds. The SIP server keeps the time, refreshes where that falls to us, and ends what nobody refreshed. */
+export interface SessionTimerWish {
+  /** Session-Expires; 0: not asked for. */
+  readonly expiresS: number;
+  /** Min-SE: the least that the other side may make of it; 90 or more. */
+  readonly minSeS: number;
 }
 
 export interface Credentials {
@@ -231,8 +241,11 @@ export interface IncomingInvite {
   onCancel(fn: (reason: Reason | undefined) => void): void;
   /** 180, 183... */
   progress(status: number, sdp?: string): void;
-  /** 200. The failure is 487 after a CANCEL. `onReinviteAnswer` of the dialog carries the answer to a delayed offer. */
-  accept(sdp: string): Promise<Result<SipDialog, RequestFailure>>;
+  /**
+   * 200. The failure is 487 after a CANCEL. `onReinviteAnswer` of the dialog carries the answer to a delayed offer.
+   * `sessionTimer` is asked for where the INVITE leaves it open.
+   */
+  accept(sdp: string, sessionTimer?: SessionTimerWish): Promise<Result<SipDialog, RequestFailure>>;
   reject(
     status: number,
     options?: {
