@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { crossChecks } from './cross-checks.ts';
 import { explainAll } from './explain.ts';
 import { FORMATS } from './formats.ts';
+import { headerChecks } from './header-checks.ts';
 import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { resolveValues } from './resolve.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
@@ -79,6 +80,7 @@ export function parseConfig(
     const config = value as GatewayConfig;
     for (const found of [
       ...crossChecks(config),
+      ...headerChecks(config.trunks),
       ...tlsChecks(config, sources.readFile),
       ...storeChecks(config, sources.folderProblem),
       ...soundChecks(config, sources.folderProblem),

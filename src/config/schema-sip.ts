@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { identity } from './schema-identity.ts';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { callAudio } from './schema-sounds.ts';
 
@@ -167,6 +168,7 @@ export const trunk = Type.Object(
     callsPerSecond: Type.Optional(
       whole('New calls to it in any second; a call beyond it goes to the next target.', 1, 1_000),
     ),
+    ...identity,
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },

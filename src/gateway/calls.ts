@@ -206,7 +206,7 @@ export class Calls {
         const media = new MediaSide(callId, plane, context, callAudio(config.routes[account.route]));
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
-        const caller = { callId, pageId, psid, number, platform: account.platform.name };
+        const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
         const options = {
           sip,
           caller,

@@ -1,6 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { SipReason } from '../call/index.ts';
 import type { PhonePlan as MediaPhonePlan } from '../media/index.ts';
+import type { TrunkIdentity } from '../routing/index.ts';
 import {
   answerSipOffer,
   buildSipOffer,
@@ -21,8 +22,7 @@ import type { SideContext } from './call-runner.ts';
 export type DtmfSetting = 'auto' | 'rfc4733' | 'info' | 'inband';
 
 /** What a call needs to know of a trunk; the configuration's trunks fit. */
-export interface CallTrunk {
-  readonly fromDomain?: string;
+export interface CallTrunk extends TrunkIdentity {
   readonly codecs: readonly SipCodec[];
   readonly dtmf: DtmfSetting;
   readonly comfortNoise?: boolean;

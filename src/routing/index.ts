@@ -1,4 +1,6 @@
+export { type CallerIdRules, DEFAULT_CALLER_ID } from './caller-id.ts';
 export { displayName, FALLBACK_NAME, MAX_NAME_LENGTH } from './display-name.ts';
+export type { HeaderRules } from './header-rules.ts';
 export { invitePlan, VOIP_ONLY_HEADER } from './invite-plan.ts';
 export { orderTargets } from './order.ts';
 export {
@@ -20,7 +22,9 @@ export type {
   RoutedTarget,
   RouteTargetInput,
   RoutingInput,
+  TrunkIdentity,
   TrunkInput,
 } from './types.ts';
 export { fitsPattern } from './user-pattern.ts';
+export { type UserToUserRule, userToUserText } from './user-to-user.ts';
 export { looksLikePstn, type VoipRefusal, type VoipTrunk, type VoipVerdict, voipOnly } from './voip-only.ts';

@@ -1,3 +1,7 @@
+import type { CallerIdRules } from './caller-id.ts';
+import type { HeaderRules } from './header-rules.ts';
+import type { UserToUserRule } from './user-to-user.ts';
+
 /** A PBX as routing needs it; the configuration's `trunks` fit this shape. */
 export interface TrunkInput {
   /** Host name or IP address; an IPv6 address with or without brackets. */
@@ -8,6 +12,15 @@ export interface TrunkInput {
   readonly transport?: 'udp' | 'tcp' | 'tls' | undefined;
   /** Domain of From and P-Asserted-Identity; default: the gateway's own address, filled in by the SIP server. */
   readonly fromDomain?: string | undefined;
+}
+
+/** What an INVITE to a trunk says of the caller; the configuration's `trunks` fit. */
+export interface TrunkIdentity extends Partial<Pick<TrunkInput, 'host' | 'fromDomain'>> {
+  readonly credentials?: { readonly username: string } | undefined;
+  /** Default: From and P-Asserted-Identity are the caller's. */
+  readonly callerId?: CallerIdRules | undefined;
+  readonly headers?: HeaderRules | undefined;
+  readonly userToUser?: UserToUserRule | undefined;
 }
 
 /** One entry of a route: whom to ring, at which trunk. */
@@ -56,6 +69,8 @@ export interface Caller {
   readonly name?: string | undefined;
   /** Default Messenger. */
   readonly platform?: 'messenger' | 'whatsapp' | undefined;
+  /** The rule or route that chose the phones, for templates. */
+  readonly rule?: string | undefined;
 }
 
 /** Who is rung by whom: what the SIP leg needs beside credentials, codecs and SDP. */
@@ -63,11 +78,11 @@ export interface InvitePlan {
   /** Request-URI. */
   readonly uri: string;
   readonly from: {
-    /** The consumer's short number, else the PSID. */
+    /** The consumer's short number, else the PSID; the trunk's own user or nobody, where it wants that. */
     readonly user: string;
     /** Sanitised; never empty. */
     readonly displayName: string;
-    /** Only when the trunk names one; the SIP leg takes its own address otherwise. */
+    /** Only when something names one; the SIP leg takes its own address otherwise. */
     readonly host?: string;
   };
   /** URI of To: the Request-URI without its parameters. */
