@@ -31,7 +31,8 @@ async function callOf(
   pbx.respond(await pbx.request('BYE'), 200);
   await world.nextRecord();
   await until(() => world.gateway.calls === 0);
-  return { invite, all: pbx.received };
+  const callId = invite.headers.get('call-id');
+  return { invite, all: pbx.received.filter(({ headers }) => headers.get('call-id') === callId) };
 }
 
 it('names the caller in P-Asserted-Identity and From, and in no message but the INVITE', async () => {
