@@ -19,7 +19,7 @@ export function absorb(c: Context, key: EventKey): void {
   else if (event.type.startsWith('media.')) absorbMedia(c);
   else if (event.type.startsWith('graph.')) absorbGraph(c);
   else if (event.type === 'meta.terminate') absorbTerminate(c, event);
-  else if (event.type === 'meta.identified') s.metaCallId = event.callId;
+  else if (event.type === 'meta.identified') setName(c, event.callId);
   else if (key === 'meta.ringing') mark(c, 'ringing');
   else if (key === 'meta.rejected') s.refusal = DECLINED;
   else if (event.type === 'meta.answer') queueReply(c, { answerSdp: event.sdp });
@@ -146,25 +146,25 @@ function absorbGraph(c: Context): void {
 }
 
 /** The reply is surer than a webhook, which may have been about another's call to this consumer: what came of that is void. */
-function takeName({ s }: Context, callId: string | undefined): void {
+function takeName(c: Context, callId: string | undefined): void {
+  const { s } = c;
   if (callId === undefined || callId === s.metaCallId) return;
   if (s.metaCallId !== undefined) {
     delete s.webhook;
     s.graph = { ...s.graph, terminate: 'none' };
   }
-  s.metaCallId = callId;
+  setName(c, callId);
+}
+
+function setName(c: Context, metaCallId: string): void {
+  c.s.metaCallId = metaCallId;
+  c.notes.push({ kind: 'named', metaCallId });
 }
 
 /** Records the outcome of a Graph action and journals it, so that a replay knows what is still open. */
 function setGraph(c: Context, action: keyof CallState['graph'], status: GraphActionStatus): void {
   c.s.graph = { ...c.s.graph, [action]: status };
-  const { metaCallId } = c.s;
-  c.notes.push({
-    kind: 'graph-answered',
-    action,
-    outcome: status,
-    ...(action === 'connect' && metaCallId !== undefined ? { metaCallId } : {}),
-  });
+  c.notes.push({ kind: 'graph-answered', action, outcome: status });
 }
 
 /** Nobody knows whether Meta did it, or for whom. */

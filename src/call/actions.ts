@@ -19,9 +19,9 @@ export interface Action {
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
 export const open = action('journal the call', (c) => {
-  const { pageId, direction, receivedAtMs } = c.s.facts;
+  const { pageId, psid, platform, direction, receivedAtMs } = c.s.facts;
   mark(c, direction === 'user_initiated' ? 'webhook' : 'invite', receivedAtMs);
-  c.notes.push({ kind: 'call-created', pageId, direction });
+  c.notes.push({ kind: 'call-created', pageId, psid, platform: platform.name, direction });
 });
 
 export const prepare = action('look up name, open media', (c) => {

@@ -130,6 +130,7 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     sipStatus: 503,
   },
   bug: { by: 'gateway', reason: q850(41, 'Temporary failure'), metaReason: 'Client_Error', sipStatus: 500 },
+  crash: { by: 'gateway', reason: q850(41, 'Temporary failure'), metaReason: 'Client_Interrupted' },
   missed: { by: 'consumer', reason: q850(16, 'Caller hung up'), metaReason: 'Incoming_Timeout' },
 };
 

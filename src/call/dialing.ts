@@ -63,6 +63,7 @@ export const answer = action('200', (c) => {
   c.s.answeredBy = 1;
   mark(c, 'answered');
   c.effects.push({ type: 'answerPhone', attempt: 1 });
+  c.notes.push({ kind: 'dialog-up', attempt: 1, target: c.s.attempts[0]?.target.name ?? '', dialog: {} });
 });
 
 /** Nothing to talk over is agreed, and Graph's reply is here: a media_update must bring it. */

@@ -1,5 +1,6 @@
 import type { SipReason } from './causes.ts';
 import type { TimerName } from './events.ts';
+import type { Platform } from './platform.ts';
 import type { CallRecord, Milestone } from './record.ts';
 import type { CallTarget, Refusal } from './types.ts';
 
@@ -11,8 +12,12 @@ export type JournalNote =
   | {
       readonly kind: 'call-created';
       readonly pageId: string;
-      readonly direction: string;
+      readonly psid: string;
+      readonly platform: Platform['name'];
+      readonly direction: CallRecord['direction'];
     }
+  /** Meta's name of a call that a phone placed. */
+  | { readonly kind: 'named'; readonly metaCallId: string }
   | {
       readonly kind: 'invite-sent';
       readonly attempt: number;
@@ -31,10 +36,9 @@ export type JournalNote =
   | {
       readonly kind: 'graph-answered';
       readonly action: 'preAccept' | 'accept' | 'connect' | 'reject' | 'terminate';
-      /** Meta's name of the call, when it is not the entry's. */
-      readonly metaCallId?: string;
       readonly outcome: string;
     }
+  /** After the record: a crash in between leaves a record too many, which is found by its id, not one too few. */
   | { readonly kind: 'call-ended'; readonly cause: string };
 
 /**

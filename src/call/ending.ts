@@ -1,6 +1,6 @@
 import type { Action } from './actions.ts';
 import { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
-import { type Context, flushNotes, mark, setAttempt, startTimer, stopTimer } from './context.ts';
+import { type Context, mark, setAttempt, startTimer, stopTimer } from './context.ts';
 import type { TimerName } from './events.ts';
 import { buildRecord } from './finish.ts';
 import { isGoneAtMeta, isNameless } from './guards.ts';
@@ -143,9 +143,8 @@ export const record = action('record', (c) => {
   if (s.recorded) return;
   s.recorded = true;
   stopTimer(c, 'record');
-  c.notes.push({ kind: 'call-ended', cause: s.end?.cause ?? 'bug' });
-  flushNotes(c);
   c.effects.push({ type: 'finish', record: buildRecord(s, c.now) });
+  c.notes.push({ kind: 'call-ended', cause: s.end?.cause ?? 'bug' });
 });
 
 export const awaitLegs = action('wait for legs', (c) => startTimer(c, 'abandon', c.s.policy.abandonMs));

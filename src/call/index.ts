@@ -20,6 +20,7 @@ export { MESSENGER, type Platform, WHATSAPP } from './platform.ts';
 export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';
 export { END_CAUSES, MILESTONES } from './record.ts';
 export { reduce, startCall } from './reduce.ts';
+export { crashRecord, endAtMeta, type OpenCall, type Replay, type ReplayedEntry, replay } from './replay.ts';
 export type {
   AcceptFailureKind,
   CallFacts,

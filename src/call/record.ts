@@ -73,6 +73,8 @@ export const END_CAUSES = [
   'operator',
   'shutdown',
   'bug',
+  /** The gateway died while the call was up; told by the one that was started after it. */
+  'crash',
   /** Never rang: terminate came before connect, connect came too late, or there was no room. */
   'missed',
 ] as const;

@@ -234,8 +234,17 @@ export const CONFIG_SCHEMA = Type.Object(
       { ...strict, default: {}, description: 'Call records.' },
     ),
     journal: Type.Object(
-      { path: Type.Optional(text('File for the journal; default: none is kept.')) },
-      { ...strict, default: {}, description: 'The journal of open calls.' },
+      {
+        path: Type.Optional(
+          text('File for the journal, and with .sip behind its name one for SIP; default: none is kept.'),
+        ),
+      },
+      {
+        ...strict,
+        default: {},
+        description:
+          'The journal of open calls: after a crash the next start ends them at Meta and at the phone, with a record each, and none rings again.',
+      },
     ),
   },
   {

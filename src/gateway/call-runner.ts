@@ -32,7 +32,11 @@ export interface CallRunnerOptions {
   readonly sides: (context: SideContext) => CallSides;
   readonly onLadder?: LadderSink | undefined;
   /** The one record; with what the media legs counted, when they were closed by then. */
-  readonly onRecord: (record: CallRecord, media: BridgeStats | undefined, codec: string | undefined) => void;
+  readonly onRecord: (
+    record: CallRecord,
+    media: BridgeStats | undefined,
+    codec: string | undefined,
+  ) => Promise<void>;
   /** The call reached `ended`; nothing of it is left and it can be forgotten. */
   readonly onEnded: (state: CallState) => void;
 }
@@ -54,6 +58,8 @@ export class CallRunner {
   #running = false;
   #bugs = 0;
   #over = false;
+  /** The note that the call ended comes after its record: a crash in between makes a second record, not none. */
+  #recorded: Promise<void> = Promise.resolve();
 
   constructor(options: CallRunnerOptions) {
     this.#options = options;
@@ -131,8 +137,8 @@ export class CallRunner {
       log.error({ err: `not written within ${JOURNAL_PATIENCE_MS} ms` }, 'journal.append-failed');
       giveUp();
     });
-    const written = journal
-      .append(entry)
+    const written = this.#recorded
+      .then(() => journal.append(entry))
       .catch((error: unknown) => log.error({ err: String(error) }, 'journal.append-failed'));
     await Promise.race([written, patience]);
     timer.clear();
@@ -198,7 +204,8 @@ export class CallRunner {
           'call.milestone',
         );
       case 'finish':
-        return this.#options.onRecord(effect.record, media.stats, phone.codec);
+        this.#recorded = this.#options.onRecord(effect.record, media.stats, phone.codec);
+        return;
     }
   }
 
@@ -261,7 +268,7 @@ export class CallRunner {
       }
     }
     const record = bugRecord(this.#state, String(error), this.#now());
-    if (record) this.#options.onRecord(record, media.stats, phone.codec);
+    if (record) this.#recorded = this.#options.onRecord(record, media.stats, phone.codec);
     this.#finished();
   }
 

@@ -65,7 +65,7 @@ export interface CallsOptions {
   };
   /** It rings somebody now; every call that ends has a record. */
   readonly onStarted: (facts: CallFacts) => void;
-  readonly onRecord: (record: object) => void;
+  readonly onRecord: (record: object) => Promise<void>;
   /** A call with audio is over. */
   readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;
@@ -388,9 +388,9 @@ export class Calls {
         return sides;
       },
       onRecord: (record, stats, codec) => {
-        this.#options.onRecord(withMedia(record, stats, codec, media?.recordings ?? []));
         const metrics = metricsOf(record, stats);
         if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
+        return this.#options.onRecord(withMedia(record, stats, codec, media?.recordings ?? []));
       },
       onEnded: ({ metaCallId }) => {
         this.#calls.delete(callId);

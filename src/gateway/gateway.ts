@@ -35,6 +35,7 @@ import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { RecordingCounts } from './recording-counts.ts';
+import { Recovery } from './recovery.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 import { TrunkDesk } from './trunks/desk.ts';
 
@@ -65,6 +66,9 @@ export class Gateway {
   #sip!: SipSide;
   #http!: HttpServers;
   #journal: JournalWriter = noJournal;
+  readonly #ledger = new Ledger();
+  /** Calls of a gateway that died are being ended. */
+  #recovering: Promise<void> | undefined;
   #records!: RecordWriter;
   #directory!: OpenDirectory;
   #metrics: MetricsDesk | undefined;
@@ -107,7 +111,7 @@ export class Gateway {
     this.#graph = new GraphClient(clientOptions);
     this.#whatsapp = new WhatsAppClient(clientOptions);
     this.#accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
-    const ledger = new Ledger();
+    const ledger = this.#ledger;
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
     this.#calls = new Calls({
       config,
@@ -241,7 +245,7 @@ export class Gateway {
       const spool = await openSpool(spoolPath, dueMetricsOf, log);
       this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
     }
-    if (journal.path) this.#journal = await openJournal({ path: journal.path });
+    const recovery = await this.#openJournal(records.path, journal.path);
     await checkMediaAddresses(config);
     // Read once: a file that changes is not taken up by a worker that is born later.
     const sounds = soundOptions(config);
@@ -256,6 +260,7 @@ export class Gateway {
     this.#sip = await startSipSide({
       config: config.sip,
       version,
+      willsPath: journal.path === undefined ? undefined : `${journal.path}.sip`,
       clock,
       log,
       ready: () => !this.#closing,
@@ -312,6 +317,7 @@ export class Gateway {
       repair: config.meta.repair,
       onDrift: (pageId, amiss) => this.#tell('page_drift', { pageId, amiss }),
     });
+    this.#recovering = recovery?.run(this.#journal);
     log.info(
       {
         webhook: this.#http.webhookUrl,
@@ -322,6 +328,23 @@ export class Gateway {
       },
       'gateway.started',
     );
+  }
+
+  /** What was open in it comes first: nothing may ring again that did before. */
+  async #openJournal(recordsPath: string, path: string | undefined): Promise<Recovery | undefined> {
+    if (path === undefined) return undefined;
+    const { clock, log } = this.#options;
+    const recovery = await Recovery.read({
+      journalPath: path,
+      recordsPath: recordsPath === '-' ? undefined : recordsPath,
+      accounts: this.#accounts,
+      clock,
+      log,
+      record: (record) => this.#record(record),
+    });
+    recovery.bury(this.#ledger);
+    this.#journal = await openJournal({ path });
+    return recovery;
   }
 
   #workerOptions(sounds: SoundOptions): WorkerOptions {
@@ -343,10 +366,11 @@ export class Gateway {
     setImmediate(() => this.#intake.take(raw, receivedAtMs));
   }
 
-  #record(record: object): void {
-    this.#records.write(record);
+  #record(record: object): Promise<void> {
+    const written = this.#records.write(record);
     this.#tell('call_ended', record);
     this.#options.onRecord?.(record);
+    return written;
   }
 
   /** To whoever listens on the admin port. */
@@ -377,6 +401,7 @@ export class Gateway {
       ['trunks', async () => this.#trunks.close()],
       ['sip', () => (this.#sip as SipSide | undefined)?.close()],
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
+      ['recovery', () => this.#recovering],
       ['graph', () => this.#graph.close()],
       ['whatsapp', () => this.#whatsapp.close()],
       ['metrics', () => this.#metrics?.close()],

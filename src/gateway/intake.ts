@@ -34,7 +34,7 @@ export interface IntakeOptions {
   readonly onPermission: (event: PermissionReplyEvent) => void;
   /** Somebody changed the settings of a Page. */
   readonly onSettings: (event: SettingsUpdateEvent) => void;
-  readonly onMissed: (record: object) => void;
+  readonly onMissed: (record: object) => Promise<void>;
 }
 
 /**
@@ -148,7 +148,7 @@ export class Intake {
     }
     log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
     const detail = verdict.verdict === 'stale' ? 'stale' : 'terminated-before';
-    this.#options.onMissed(missedRecord(facts, detail, now()));
+    void this.#options.onMissed(missedRecord(facts, detail, now()));
   }
 
   /** A webhook about a consumer whom we are calling names that call. */

@@ -3,7 +3,13 @@ import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
-import { type SipServerStats, type SipServerWorker, startSipServerWorker } from '../sip-server/index.ts';
+import {
+  lastWillOf,
+  type SipServerStats,
+  type SipServerWorker,
+  startSipServerWorker,
+} from '../sip-server/index.ts';
+import { openSpool } from '../store/index.ts';
 import { sipServerSettings } from './sip-listeners.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
@@ -30,20 +36,19 @@ export async function startSipSide(options: {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** File that keeps, over a crash, what ends the dialogs of the embedded server. */
+  readonly willsPath?: string | undefined;
   readonly ready: () => boolean;
   readonly onState: (state: 'connected' | 'lost') => void;
   readonly onIncomingInvite: (invite: IncomingInvite) => void;
 }): Promise<SipSide> {
   const { config, clock, log } = options;
   const secret = randomBytes(32).toString('hex');
-  const embedded: SipServerWorker | undefined =
-    config.server === 'embedded'
-      ? await startSipServerWorker({
-          secret,
-          ...sipServerSettings(config),
-          log,
-        })
-      : undefined;
+  const wills =
+    config.server === 'embedded' ? await openSpool(options.willsPath, lastWillOf, log) : undefined;
+  const embedded: SipServerWorker | undefined = wills
+    ? await startSipServerWorker({ secret, ...sipServerSettings(config), log, wills })
+    : undefined;
   const server =
     config.server === 'embedded' ? { ...(embedded as SipServerWorker).control, secret } : config.server;
   try {
@@ -68,10 +73,12 @@ export async function startSipSide(options: {
       close: async () => {
         await control.close();
         await embedded?.close();
+        await wills?.close();
       },
     };
   } catch (error) {
     await embedded?.close();
+    await wills?.close();
     throw error;
   }
 }

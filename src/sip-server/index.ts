@@ -1,4 +1,5 @@
 export { parseContactUri } from './contact-uri.ts';
+export { type LastWill, lastWillOf } from './engine/last-wills.ts';
 export { startSipServer } from './server.ts';
 export type {
   Distribution,

@@ -1,5 +1,6 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
+import type { LastWill } from './engine/last-wills.ts';
 import type { Resolver } from './transport/dns/resolver.ts';
 
 /** Transports that a listener may use. */
@@ -126,7 +127,18 @@ export interface SipServerOptions extends SipServerSettings {
 }
 
 /** For `startSipServerWorker`: what cannot be shared between threads is missing. */
-export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock' | 'resolver'>;
+export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock' | 'resolver'> & {
+  /** Keeps what ends the calls of the server over the end of the process; unset: over that of its thread only. */
+  readonly wills?: WillKeeper | undefined;
+};
+
+/** A `Spool<LastWill>` fits. */
+export interface WillKeeper {
+  /** Of calls that a process before this one left behind. */
+  readonly left: readonly { readonly item: LastWill }[];
+  add(id: string, will: LastWill): void;
+  done(id: string): void;
+}
 
 /** Counters since the start, and gauges (the last block). */
 export interface SipServerStats {

@@ -46,7 +46,8 @@ class Supervisor implements SipServerWorker {
   #closing: Promise<void> | undefined;
 
   constructor(options: SipServerWorkerOptions, clock: Clock) {
-    const { log = silentLog, trace: _, ...settings } = options;
+    const { log = silentLog, trace: _, wills, ...settings } = options;
+    for (const { item } of wills?.left ?? []) this.#wills.set(item.id, item);
     this.#options = options;
     this.#settings = settings;
     this.#log = log;
@@ -87,6 +88,16 @@ class Supervisor implements SipServerWorker {
     this.#timer?.clear();
     this.#pulseTimer?.clear();
     await this.#thread?.close();
+    for (const id of [...this.#wills.keys()]) this.#settle(id);
+  }
+
+  #keep(will: LastWill): void {
+    this.#wills.set(will.id, will);
+    this.#options.wills?.add(will.id, will);
+  }
+
+  #settle(id: string): void {
+    if (this.#wills.delete(id)) this.#options.wills?.done(id);
   }
 
   /** Resolves once the server listens. */
@@ -102,8 +113,8 @@ class Supervisor implements SipServerWorker {
         log: this.#log,
         trace: this.#options.trace,
         onWills: ({ left, settled }) => {
-          for (const id of settled) this.#wills.delete(id);
-          for (const will of left) this.#wills.set(will.id, will);
+          for (const id of settled) this.#settle(id);
+          for (const will of left) this.#keep(will);
         },
       },
     );
@@ -111,7 +122,7 @@ class Supervisor implements SipServerWorker {
     this.#bornAt = this.#clock.monotonic();
     const listening = await thread.listening;
     // They are the new thread's to send.
-    this.#wills.clear();
+    for (const id of [...this.#wills.keys()]) this.#settle(id);
     this.#pulse.reset();
     this.#watch(thread);
     void thread.exited.then((code) => this.#onExit(code));

@@ -12,8 +12,9 @@ export {
   openJournal,
   parseJournal,
   readJournal,
+  rewriteJournal,
 } from './journal.ts';
 export { type CachedProfile, ProfileCache, type ProfileCacheOptions } from './profile-cache.ts';
-export { openRecordFile, recordStream } from './records.ts';
+export { openRecordFile, recordedIds, recordStream } from './records.ts';
 export { openSpool, type Spool } from './spool.ts';
 export type { JournalEntry, JournalWriter, RecordWriter } from './types.ts';

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
 import { LineFile } from './line-file.ts';
+import { rewrite } from './rewrite.ts';
 import type { JournalEntry, JournalWriter } from './types.ts';
 
 export interface JournalOptions {
@@ -28,6 +29,11 @@ export interface JournalContents {
   readonly entries: readonly JournalEntry[];
   /** Lines that are no entry: torn by a crash or a full disk, or of a version that this program does not know. */
   readonly damaged: number;
+}
+
+/** Puts these entries in the place of a journal's; what was damaged goes. Rejects with STORE_OPEN. */
+export function rewriteJournal(path: string, entries: readonly JournalEntry[]): Promise<void> {
+  return rewrite(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
 }
 
 /** Reads a journal in the order in which it was written; a file that is not there is empty. Rejects with STORE_OPEN. */

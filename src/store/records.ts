@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import type { Log } from '../shared/log.ts';
 import { LineFile } from './line-file.ts';
@@ -7,11 +8,10 @@ import type { RecordWriter } from './types.ts';
 export async function openRecordFile(path: string, log: Log): Promise<RecordWriter> {
   const file = await LineFile.open({ path, fsync: false });
   return {
-    write: (record) => {
+    write: (record) =>
       file.append(JSON.stringify(record)).catch((error: unknown) => {
         log.error({ path, err: String(error) }, 'records.write-failed');
-      });
-    },
+      }),
     close: () => file.close(),
   };
 }
@@ -24,15 +24,16 @@ export function recordStream(stream: Writable, log: Log): RecordWriter {
   const onError = (error: Error): void => log.error({ err: error.message }, 'records.write-failed');
   stream.on('error', onError);
 
-  const write = (record: object): void => {
+  const write = (record: object): Promise<void> => {
     if (closed || !stream.writable) {
       log.error({ err: closed ? 'closed' : 'not writable' }, 'records.write-failed');
-      return;
+      return Promise.resolve();
     }
     last = new Promise((resolve) => {
       // Streams call back in order, so that the last callback stands for all; 'error' tells of failures.
       stream.write(`${JSON.stringify(record)}\n`, () => resolve());
     });
+    return last;
   };
 
   const close = async (): Promise<void> => {
@@ -44,4 +45,37 @@ export function recordStream(stream: Writable, log: Log): RecordWriter {
   };
 
   return { write, close };
+}
+
+/** So much of the end of a file of records is looked at, bytes: some thousand records. */
+const TAIL_BYTES = 8 * 1024 * 1024;
+
+/** Ids of the calls that the newest records of a file are of; none where there is no such file, or it cannot be read. */
+export async function recordedIds(path: string): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  const file = await open(path, 'r').catch(() => undefined);
+  if (!file) return ids;
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, TAIL_BYTES);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    for (const line of buffer.toString('utf8', 0, bytesRead).split('\n')) {
+      const id = idOf(line);
+      if (id !== undefined) ids.add(id);
+    }
+  } catch {
+    // A record too many is better than none.
+  } finally {
+    await file.close();
+  }
+  return ids;
+}
+
+function idOf(line: string): string | undefined {
+  try {
+    const { callId } = JSON.parse(line) as { callId?: unknown };
+    return typeof callId === 'string' ? callId : undefined;
+  } catch {
+    return undefined;
+  }
 }

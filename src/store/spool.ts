@@ -1,7 +1,8 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
 import { LineFile } from './line-file.ts';
+import { rewrite } from './rewrite.ts';
 
 /** Work that outlives the process: what was added and not done yet is there again at the next start. */
 export interface Spool<T> {
@@ -46,16 +47,6 @@ async function textOf(path: string): Promise<string> {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
     throw notOpened(path, cause);
   });
-}
-
-/** Whole or not at all: a crash in between leaves the old file. */
-async function rewrite(path: string, text: string): Promise<void> {
-  try {
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
-  } catch (cause) {
-    throw notOpened(path, cause);
-  }
 }
 
 function notOpened(path: string, cause: unknown): GatewayError {

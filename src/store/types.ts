@@ -18,6 +18,7 @@ export interface JournalWriter {
 
 /** Call records, one JSON object a line, in the order of `write`. */
 export interface RecordWriter {
-  write(record: object): void;
+  /** Resolves when it was written, or given up with a line in the log; never rejects. */
+  write(record: object): Promise<void>;
   close(): Promise<void>;
 }

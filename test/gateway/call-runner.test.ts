@@ -61,7 +61,7 @@ function run(
         media: side('media') as MediaSide,
       };
     },
-    onRecord: (record) => records.push(record),
+    onRecord: async (record) => void records.push(record),
     onEnded: () => ended.resolve(),
   });
   return { asked, records, ended: ended.promise };
@@ -191,7 +191,7 @@ it('begins an effect behind a journal note only when the note is written', async
         } as unknown as MediaSide,
       };
     },
-    onRecord: () => {},
+    onRecord: async () => {},
     onEnded: () => ended.resolve(),
   });
   const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -56,7 +56,7 @@ it.each([
     trunks: new TrunkDesk({ trunks: config.value.trunks, clock: systemClock, log, random: Math.random }),
     parts: () => ({ plane, sip: never, journal: noJournal, directory }),
     onStarted: () => {},
-    onRecord: (record) => records.push(record),
+    onRecord: async (record) => void records.push(record),
   });
   const call = simulator.consumer({ psid: '7' }).call({ toneHz: 440 });
   calls.take({

@@ -27,7 +27,7 @@ test('records go to a file in order; close waits for the last', async () => {
   const path = join(await tempDir(), 'records.jsonl');
   const log = recorder();
   const records = await openRecordFile(path, log);
-  for (let n = 0; n < 200; n++) records.write({ n });
+  for (let n = 0; n < 200; n++) void records.write({ n });
   await records.close();
   const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
   expect(lines.map((line) => JSON.parse(line).n)).toEqual(Array.from({ length: 200 }, (_, n) => n));
@@ -37,7 +37,7 @@ test('records go to a file in order; close waits for the last', async () => {
 test('a full disk is logged', async () => {
   const log = recorder();
   const records = await openRecordFile('/dev/full', log);
-  records.write({ n: 1 });
+  void records.write({ n: 1 });
   await records.close();
   expect(log.lines).toEqual(['records.write-failed']);
 });
@@ -47,7 +47,7 @@ test('records go to a stream in order; it stays open, without our listener', asy
   const stream = slow(chunks);
   const listeners = stream.listenerCount('error');
   const records = recordStream(stream, recorder());
-  for (let n = 0; n < 20; n++) records.write({ n });
+  for (let n = 0; n < 20; n++) void records.write({ n });
   await records.close();
   expect(chunks).toEqual(Array.from({ length: 20 }, (_, n) => `{"n":${n}}\n`));
   expect([stream.writable, stream.listenerCount('error')]).toEqual([true, listeners]);
@@ -56,8 +56,8 @@ test('records go to a stream in order; it stays open, without our listener', asy
 test('a broken pipe is logged, and close still ends', async () => {
   const log = recorder();
   const records = recordStream(slow([], true), log);
-  records.write({ n: 1 });
-  records.write({ n: 2 });
+  void records.write({ n: 1 });
+  void records.write({ n: 2 });
   await records.close();
   expect(log.lines).toContain('records.write-failed');
 });

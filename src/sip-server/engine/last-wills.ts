@@ -17,6 +17,22 @@ export interface LastWill {
   readonly target: Target;
 }
 
+/** A will as it was kept outside of the process; undefined when it is none. */
+export function lastWillOf(item: unknown): LastWill | undefined {
+  if (typeof item !== 'object' || item === null) return undefined;
+  const { id, method, branch, text, target } = item as Partial<Record<keyof LastWill, unknown>>;
+  if (typeof id !== 'string' || typeof branch !== 'string' || typeof text !== 'string') return undefined;
+  if ((method !== 'CANCEL' && method !== 'BYE') || !isTarget(target)) return undefined;
+  return { id, method, branch, text, target };
+}
+
+function isTarget(value: unknown): value is Target {
+  if (typeof value !== 'object' || value === null) return false;
+  const { protocol, host, port } = value as Partial<Record<keyof Target, unknown>>;
+  const isPort = port === undefined || typeof port === 'number';
+  return typeof host === 'string' && isPort && (protocol === undefined || typeof protocol === 'string');
+}
+
 /** Since the last time. */
 export interface WillChanges {
   readonly left: readonly LastWill[];

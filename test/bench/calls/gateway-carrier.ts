@@ -1,11 +1,11 @@
-import { type Codec, GatewayCalls } from './gateway-calls.ts';
 import {
   APP_SECRET,
   GatewayProcess,
   type GatewayProcessOptions,
   PAGE,
   PAGE_TOKEN,
-} from './gateway-process.ts';
+} from '../../support/gateway-process.ts';
+import { type Codec, GatewayCalls } from './gateway-calls.ts';
 import type { Carrier } from './ladder.ts';
 
 export type GatewayCarrierOptions = Omit<GatewayProcessOptions, 'graphUrl' | 'phone' | 'codec'>;

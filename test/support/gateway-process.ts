@@ -1,15 +1,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
-import { freeTcpPort, freeUdpPort } from '../../support/ports.ts';
-import { type Pause, pauseOf } from './gc-pauses.ts';
+import { type Pause, pauseOf } from '../bench/calls/gc-pauses.ts';
+import { PeerProcess, peerFolder } from './peer-process.ts';
+import { freeTcpPort, freeUdpPort } from './ports.ts';
 
-const ENTRY = new URL('../../../src/cli/msgw.ts', import.meta.url).pathname;
+const ENTRY = new URL('../../src/cli/msgw.ts', import.meta.url).pathname;
 const SECRETS = {
-  APP_SECRET: 'bench-app-secret',
-  VERIFY_TOKEN: 'bench-verify-token',
-  PAGE_TOKEN: 'bench-page-token',
+  APP_SECRET: 'test-app-secret',
+  VERIFY_TOKEN: 'test-verify-token',
+  PAGE_TOKEN: 'test-page-token',
 };
 export const PAGE = '102030405060708';
 export const APP_SECRET = SECRETS.APP_SECRET;
@@ -25,7 +25,7 @@ export interface GatewayProcessOptions {
   readonly launcher: readonly string[];
   /** More arguments for Node, such as --cpu-prof. */
   readonly nodeArgs?: readonly string[];
-  /** Keys of the configuration that are not those of the benchmark, such as media. */
+  /** keys of the configuration beside these, such as media. */
   readonly configure?: (yaml: Record<string, unknown>) => void;
 }
 
@@ -37,7 +37,7 @@ export class GatewayProcess {
 
   /** Resolves when it is ready. Rejects with what it printed when it ends before. */
   static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
-    const folder = peerFolder('bench-calls');
+    const folder = peerFolder('gateway');
     const ports = { http: await freeTcpPort(), admin: await freeTcpPort(), sip: await freeUdpPort() };
     const file = join(folder, 'gateway.json');
     writeFileSync(file, JSON.stringify(configOf(options, ports)));
@@ -77,6 +77,11 @@ export class GatewayProcess {
   /** SIGTERM: calls are ended on both sides. */
   async stop(): Promise<void> {
     await this.#process.close('SIGTERM');
+  }
+
+  /** As a crash would. */
+  kill(): Promise<void> {
+    return this.#process.close('SIGKILL');
   }
 
   async #ready(): Promise<void> {

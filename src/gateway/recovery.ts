@@ -1,0 +1,93 @@
+import { crashRecord, endAtMeta, type Ledger, type OpenCall, type Replay, replay } from '../call/index.ts';
+import type { Clock } from '../shared/clock.ts';
+import type { Log } from '../shared/log.ts';
+import { type JournalWriter, readJournal, recordedIds, rewriteJournal } from '../store/index.ts';
+import type { Accounts } from './accounts.ts';
+
+/** A connect is not delivered again later than this, ms: calls that ended before are no longer in the journal. */
+const REMEMBERED_MS = 2 * 3_600_000;
+/** Calls ended at Meta at the same time. */
+const AT_ONCE = 8;
+
+export interface RecoveryOptions {
+  readonly journalPath: string;
+  /** File of the call records, where there is one. */
+  readonly recordsPath: string | undefined;
+  readonly accounts: Accounts;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly record: (record: object) => Promise<void>;
+}
+
+/** What a gateway that died left behind: its calls are ended at Meta and get their records; none rings again. */
+export class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #replay: Replay;
+
+  /**
+   * Reads the journal and leaves in it what is still of use; call before it is opened for writing. Rejects with
+   * STORE_OPEN.
+   */
+  static async read(options: RecoveryOptions): Promise<Recovery> {
+    const { journalPath, clock, log } = options;
+    const { entries, damaged } = await readJournal(journalPath);
+    if (damaged > 0) log.warn({ path: journalPath, damaged }, 'journal.damaged-lines');
+    const found = replay(entries);
+    const last = new Map(entries.map(({ callId, at }) => [callId, at]));
+    const open = new Set(found.open.map(({ callId }) => callId));
+    const since = clock.now() - REMEMBERED_MS;
+    const kept = entries.filter(({ callId }) => open.has(callId) || (last.get(callId) ?? 0) > since);
+    if (kept.length < entries.length || damaged > 0) await rewriteJournal(journalPath, kept);
+    return new Recovery(options, found);
+  }
+
+  private constructor(options: RecoveryOptions, found: Replay) {
+    this.#options = options;
+    this.#replay = found;
+  }
+
+  /** Calls that were open. */
+  get open(): number {
+    return this.#replay.open.length;
+  }
+
+  /** Webhooks of calls from before the crash that are delivered again shall not ring. */
+  bury(ledger: Ledger): void {
+    const known = [...this.#replay.known].sort(([, a], [, b]) => a - b);
+    for (const [callId, at] of known) ledger.bury(callId, 'before a crash', at);
+  }
+
+  /** Ends what is open at Meta, writes the records, and notes so in the new journal. Never rejects. */
+  async run(journal: JournalWriter): Promise<void> {
+    const { open } = this.#replay;
+    if (open.length === 0) return;
+    const { log, recordsPath } = this.#options;
+    log.warn({ calls: open.length }, 'gateway.calls-before-a-crash');
+    const recorded = recordsPath === undefined ? new Set<string>() : await recordedIds(recordsPath);
+    const waiting = [...open];
+    const work = async (): Promise<void> => {
+      for (let call = waiting.shift(); call; call = waiting.shift()) {
+        const isRecorded = recorded.has(call.metaCallId ?? call.callId);
+        await this.#end(call, isRecorded, journal).catch((error: unknown) =>
+          log.error({ callId: call.callId, err: String(error) }, 'gateway.recovery-failed'),
+        );
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  async #end(call: OpenCall, isRecorded: boolean, journal: JournalWriter): Promise<void> {
+    const { accounts, clock, log, record } = this.#options;
+    const { callId, metaCallId, pageId } = call;
+    const action = isRecorded ? 'none' : endAtMeta(call);
+    let outcome: 'done' | 'failed' = 'done';
+    if (action !== 'none' && metaCallId !== undefined) {
+      const reply = await accounts.get(pageId)?.api[action](pageId, metaCallId);
+      outcome = reply?.ok ? 'done' : 'failed';
+    }
+    log.info({ callId, pageId, action, outcome }, 'gateway.call-recovered');
+    if (!isRecorded) await record(crashRecord(call, { action, outcome }, clock.now()));
+    const note = { kind: 'call-ended', cause: 'crash' };
+    await journal.append({ v: 1, at: clock.now(), callId, note });
+  }
+}
