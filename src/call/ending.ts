@@ -156,6 +156,7 @@ export const stopAll = action('stop timers', (c) => {
 function detailOf({ event }: Context): string | undefined {
   switch (event.type) {
     case 'sip.failed':
+      if (event.kind === 'not-sent') return event.reason;
       return `SIP ${event.status}${event.q850 === undefined ? '' : `, Q.850 ${event.q850}`}${event.kind === 'response' ? '' : `, ${event.kind}`}`;
     case 'sip.bye':
       return event.q850 === undefined ? undefined : `Q.850 ${event.q850}`;

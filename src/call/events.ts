@@ -100,9 +100,9 @@ export type MediaEvent =
 export interface SipFailure {
   /** Final status; 408 for a time-out of our own, 503 for a transport failure, when nothing was received. */
   readonly status: number;
-  /** Reason phrase or error text, for the record. */
+  /** Reason phrase or error text, for the record; of what was not sent the code of why not. */
   readonly reason?: string | undefined;
-  readonly kind: 'response' | 'timeout' | 'transport' | 'control-lost';
+  readonly kind: 'response' | 'timeout' | 'transport' | 'control-lost' | 'not-sent';
   /** Q.850 cause of a Reason header (RFC 3326, RFC 6432). */
   readonly q850?: number | undefined;
   readonly retryAfterS?: number | undefined;

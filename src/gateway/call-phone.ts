@@ -161,7 +161,7 @@ export class PhoneSide implements PhoneLeg {
   /** Nothing is sent: the next target is tried, as if this one could not be reached. */
   #noRoom(attempt: number, { trunk, name }: RoutedTarget, { code }: TrunkRefusal): void {
     this.#context.log.info({ trunk, target: name, code }, 'trunk.no-room');
-    const failed = { type: 'sip.failed', attempt, kind: 'transport', status: 503, reason: code } as const;
+    const failed = { type: 'sip.failed', attempt, kind: 'not-sent', status: 503, reason: code } as const;
     queueMicrotask(() => this.#context.dispatch(failed));
   }
 

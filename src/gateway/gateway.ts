@@ -200,11 +200,14 @@ export class Gateway {
   /** What is open in the media workers and in the SIP leg: for tests and operators. */
   async inventory(): Promise<{
     calls: number;
+    /** Calls that count at their trunks. */
+    trunkCalls: number;
     media: { calls: number; bridges: number; resources: string[] };
     sip: object;
   }> {
     const media = await this.#plane.inventory();
-    return { calls: this.#calls.size, media, sip: this.#sip.control.dump() };
+    const trunkCalls = this.#trunks.list().reduce((sum, { calls }) => sum + calls.in + calls.out, 0);
+    return { calls: this.#calls.size, trunkCalls, media, sip: this.#sip.control.dump() };
   }
 
   /** Kills a media worker (from 0) as a crash would; for tests of what follows. */

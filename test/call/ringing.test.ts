@@ -105,7 +105,7 @@ describe('targets, one at a time', () => {
     expect(call.name).toBe('inviting');
   });
 
-  test.each(['timeout', 'transport', 'control-lost'] as const)('%s: the next target', (kind) => {
+  test.each(['timeout', 'transport', 'control-lost', 'not-sent'] as const)('%s: the next target', (kind) => {
     const call = new CallHarness({ targets: TWO_DESKS })
       .invited()
       .send({ type: 'sip.failed', attempt: 1, status: 503, kind });

@@ -20,6 +20,7 @@ export function worlds(): {
       for (const { world, invites } of open.splice(0)) {
         expect(await world.gateway.inventory()).toMatchObject({
           calls: 0,
+          trunkCalls: 0,
           media: { calls: 0, bridges: 0 },
           sip: { invites, dialogs: 0 },
         });
