@@ -46,6 +46,7 @@ function absorbSip(c: Context, key: EventKey): void {
   const { s, event } = c;
   if (!('attempt' in event)) return;
   const { attempt } = event;
+  if (event.type === 'sip.transfer' || key === 'transfer.progress') return;
   if (key === 'sip.progress') mark(c, 'ringing');
   else if (event.type === 'sip.answered') {
     setAttempt(s, attempt, 'up', 200);
@@ -54,7 +55,8 @@ function absorbSip(c: Context, key: EventKey): void {
     s.answeredBy = attempt;
     if (key !== 'sip.established') mark(c, 'answered');
   } else if (event.type === 'sip.held') s.held = event.held;
-  else if (event.type === 'sip.failed' && key !== 'sip.lost') setAttempt(s, attempt, 'down', event.status);
+  else if (event.type === 'sip.failed' && key !== 'sip.lost' && key !== 'transfer.left')
+    setAttempt(s, attempt, 'down', event.status);
   else if (event.type === 'sip.cancelled') setAttempt(s, attempt, 'down', 487);
   else setAttempt(s, attempt, 'down');
 }

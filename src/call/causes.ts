@@ -112,6 +112,11 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     reason: q850(38, 'Network out of order'),
     metaReason: 'Connection_Dropped',
   },
+  'transfer-failed': {
+    by: 'gateway',
+    reason: q850(19, 'No answer'),
+    metaReason: 'No_Answer_Timeout',
+  },
   'meta-failed': {
     by: 'meta',
     reason: q850(41, 'Temporary failure'),

@@ -1,4 +1,5 @@
 import type { CallEvent, SipEvent, TimerName } from './events.ts';
+import { pendingTransfer } from './transfer.ts';
 import type { CallState } from './types.ts';
 
 /** The columns of the table: events as the call understands them, after what is old or doubled is sorted out. */
@@ -42,6 +43,13 @@ export type EventKey =
   | 'sip.abandoned'
   /** It has our 200. */
   | 'sip.established'
+  /** A phone hands the call on, or one takes it over. */
+  | 'transfer.asked'
+  | 'transfer.progress'
+  | 'transfer.answered'
+  | 'transfer.failed'
+  /** The phone that asked for it hung up. */
+  | 'transfer.left'
   | 'graph.preAccepted'
   | 'graph.preAcceptFailed'
   | 'graph.accepted'
@@ -113,6 +121,7 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
     case 'sip.bye':
     case 'sip.byeDone':
     case 'sip.held':
+    case 'sip.transfer':
       return classifySip(s, event);
     default:
       return event.type;
@@ -131,8 +140,21 @@ function classifyStatus(s: CallState, status: 'ringing' | 'accepted' | 'rejected
   return s.milestones.ringing === undefined ? 'meta.ringing' : undefined;
 }
 
+const isEnd = ({ type }: SipEvent): boolean =>
+  type === 'sip.bye' || type === 'sip.failed' || type === 'sip.cancelled' || type === 'sip.byeDone';
+
+/** Of the phone that is to have the call. */
+function classifyTransfer(event: SipEvent): EventKey | undefined {
+  if (event.type === 'sip.progress') return event.status > 100 ? 'transfer.progress' : undefined;
+  if (event.type === 'sip.answered') return 'transfer.answered';
+  return isEnd(event) ? 'transfer.failed' : undefined;
+}
+
 function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
   const status = s.attempts[event.attempt - 1]?.status;
+  if (event.type === 'sip.transfer') return status === 'down' ? undefined : 'transfer.asked';
+  const transfer = pendingTransfer(s);
+  if (transfer?.attempt === event.attempt) return classifyTransfer(event);
   switch (status) {
     case 'inviting':
       if (event.type === 'sip.progress') return event.status > 100 ? 'sip.progress' : undefined;
@@ -153,6 +175,8 @@ function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
       if (event.type === 'sip.answered') return 'sip.crossed';
       return event.type === 'sip.progress' || event.type === 'sip.held' ? undefined : 'sip.gone';
     case 'up':
+      if (event.attempt !== (s.answeredBy ?? event.attempt)) return isEnd(event) ? 'sip.gone' : undefined;
+      if (transfer && isEnd(event)) return 'transfer.left';
       if (event.type === 'sip.bye' || event.type === 'sip.held') return event.type;
       if (event.type === 'sip.failed' || event.type === 'sip.cancelled' || event.type === 'sip.byeDone')
         return 'sip.lost';

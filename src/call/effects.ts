@@ -92,6 +92,16 @@ export type Effect =
   | { readonly type: 'tellHold'; readonly callId: string; readonly held: boolean }
   /** With the offer that `openMedia` made. Reports `graph.connected` or `graph.connectFailed`; never sent twice. */
   | { readonly type: 'graphConnect' }
+  /**
+   * 202 to the REFER of that phone; `attempt` is about to be invited. Or the INVITE with Replaces is answered 200: reports
+   * `sip.answered`, or `sip.failed`.
+   */
+  | { readonly type: 'acceptTransfer'; readonly from: number; readonly attempt: number }
+  | { readonly type: 'refuseTransfer'; readonly from: number; readonly status: number }
+  /** NOTIFY with the status of the INVITE to the target; 200 and more is the last one. Owes nothing. */
+  | { readonly type: 'tellTransfer'; readonly from: number; readonly status: number }
+  /** The consumer hears music or a ringback tone, or no longer, for no phone is there yet. */
+  | { readonly type: 'waitForPhone'; readonly waiting: boolean }
   /** 180 to the phone that called. */
   | { readonly type: 'ringPhone'; readonly attempt: number }
   /** 200 to it, and its media plan to the media worker. Reports `sip.answered`, or `sip.failed` when the phone is gone. */

@@ -5,6 +5,7 @@ import type { TimerName } from './events.ts';
 import { buildRecord } from './finish.ts';
 import { isGoneAtMeta, isNameless } from './guards.ts';
 import type { EndCause } from './record.ts';
+import { abandonTransfer } from './transfer.ts';
 
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
@@ -15,6 +16,7 @@ function tearDown(c: Context, cause: EndCause, detail?: string): void {
   mark(c, 'ended');
   // Accept's timer goes on: an accept without a reply must still be ended at Meta.
   for (const name of s.timers) if (!isOwed(c, name)) stopTimer(c, name);
+  abandonTransfer(c);
   endPhone(c);
   if (!isGoneAtMeta(s)) {
     if (s.facts.direction === 'business_initiated') endPlaced(c);

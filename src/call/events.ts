@@ -1,4 +1,4 @@
-import type { AcceptFailureKind, Refusal } from './types.ts';
+import type { AcceptFailureKind, CallTarget, Refusal, TransferKind } from './types.ts';
 
 /** Timers are named; a call has at most one of each. */
 export const TIMERS = [
@@ -27,6 +27,10 @@ export const TIMERS = [
   /** Meta's media is gone; the terminate webhook should follow. */
   'metaLost',
   'maxDuration',
+  /** The target of a transfer rings. */
+  'transfer',
+  /** The phone that handed the call over should hang up. */
+  'transferBye',
   /** The record is written when it fires, complete or not. */
   'record',
   /** A leg that never replied is given up. */
@@ -142,6 +146,16 @@ export type SipEvent =
       readonly q850?: number | undefined;
     }
   | { readonly type: 'sip.byeDone'; readonly attempt: number }
+  /**
+   * The phone of this attempt wants the call to go on at another, or is to be replaced by one that calls us; it may.
+   * Answered by `acceptTransfer` or `refuseTransfer`.
+   */
+  | {
+      readonly type: 'sip.transfer';
+      readonly attempt: number;
+      readonly kind: TransferKind;
+      readonly target: CallTarget;
+    }
   /** re-INVITE put the call on hold or took it off. */
   | {
       readonly type: 'sip.held';

@@ -1,6 +1,6 @@
 import { CAUSES } from './causes.ts';
 import type { CallRecord, Milestone } from './record.ts';
-import type { CallFacts, CallState } from './types.ts';
+import type { CallFacts, CallState, Transfer } from './types.ts';
 
 /** The record of a call that is over, or of which nothing more is waited for. `now`: milliseconds since the epoch. */
 export function buildRecord(s: CallState, now: number): CallRecord {
@@ -9,6 +9,7 @@ export function buildRecord(s: CallState, now: number): CallRecord {
   const ended = at('ended') ?? now;
   const invited = at('invite');
   const secure = at('secure');
+  const own = s.attempts.filter(({ attempt }) => !s.transfers.some((each) => each.attempt === attempt));
   // A call that the phone placed is secure before the consumer picks up.
   const talked = secure === undefined ? undefined : Math.max(secure, at('answered') ?? ended);
   return {
@@ -25,9 +26,10 @@ export function buildRecord(s: CallState, now: number): CallRecord {
       s.facts.direction === 'user_initiated'
         ? s.graph.accept === 'done' && s.milestones.answered !== undefined
         : s.milestones.answered !== undefined,
-    target: s.answeredBy === undefined ? undefined : s.attempts[s.answeredBy - 1]?.target.name,
-    attempts: s.attempts.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
-    sipStatus: s.attempts.findLast(({ finalStatus }) => finalStatus !== undefined)?.finalStatus,
+    target: firstOf(s),
+    attempts: own.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
+    ...(s.transfers.length > 0 ? { transfers: s.transfers.map((each) => transferIn(s, each)) } : {}),
+    sipStatus: own.findLast(({ finalStatus }) => finalStatus !== undefined)?.finalStatus,
     milestones: s.milestones,
     ringMs: invited === undefined ? 0 : Math.max(0, (at('answered') ?? ended) - invited),
     talkMs: talked === undefined ? 0 : Math.max(0, ended - talked),
@@ -39,6 +41,29 @@ export function buildRecord(s: CallState, now: number): CallRecord {
       durationS: s.webhook?.durationS,
       ...graphIn(s),
     },
+  };
+}
+
+/** The phone that answered, whoever has the call now. */
+function firstOf(s: CallState): string | undefined {
+  const [first] = s.transfers;
+  const attempt = first?.from ?? s.answeredBy;
+  return attempt === undefined ? undefined : nameOf(s, attempt);
+}
+
+const nameOf = (s: CallState, attempt: number): string => s.attempts[attempt - 1]?.target.name ?? '';
+
+function transferIn(
+  s: CallState,
+  { kind, from, attempt, askedAtMs, outcome, status }: Transfer,
+): NonNullable<CallRecord['transfers']>[number] {
+  return {
+    kind,
+    from: nameOf(s, from),
+    to: nameOf(s, attempt),
+    atMs: askedAtMs,
+    outcome: outcome === 'pending' ? 'cancelled' : outcome,
+    status,
   };
 }
 

@@ -67,6 +67,8 @@ export const END_CAUSES = [
   'media-failed',
   /** The phone's dialog was lost without BYE. */
   'phone-lost',
+  /** The phone handed the call over and left, and nobody took it. */
+  'transfer-failed',
   /** Meta ended the call with status Failed. */
   'meta-failed',
   'max-duration',
@@ -101,7 +103,16 @@ export interface CallRecord {
     readonly target: string;
     readonly status?: number | undefined;
   }[];
-  /** Last final SIP status of the phone's side. */
+  /** How the call was handed on, oldest first; absent: it was not. `status`: what the phone that asked was told last. */
+  readonly transfers?: readonly {
+    readonly kind: 'blind' | 'attended' | 'replaced';
+    readonly from: string;
+    readonly to: string;
+    readonly atMs: number;
+    readonly outcome: 'done' | 'failed' | 'cancelled';
+    readonly status?: number | undefined;
+  }[];
+  /** Last final SIP status of the phone's side, transfers apart. */
   readonly sipStatus?: number | undefined;
   readonly milestones: Readonly<Partial<Record<Milestone, number>>>;
   /** Milliseconds from the first INVITE until answer or end; 0 when none was sent. */

@@ -35,6 +35,7 @@ export function startCall(setup: CallSetup, now: number): Step {
       outbound && caller
         ? [{ attempt: 1, target: caller, status: 'incoming', invitedAtMs: facts.receivedAtMs }]
         : [],
+    transfers: [],
     profile: setup.callerName === undefined ? 'pending' : 'done',
     callerName: setup.callerName,
     media: 'none',

@@ -6,6 +6,7 @@ import * as ending from './ending.ts';
 import { end } from './ending.ts';
 import type { Guard } from './guards.ts';
 import * as when from './guards.ts';
+import * as transfer from './transfer.ts';
 import type { CallStateName } from './types.ts';
 
 /** One row: if the guard holds (rows in order, no guard always holds), move and act. */
@@ -34,6 +35,7 @@ export const LIVE: Column = {
   'sip.crossed': [stay(ending.byeCrossed)],
   'sip.gone': [stay()],
   'media.firstPacket': [stay()],
+  'transfer.asked': [stay(transfer.refuse)],
 };
 
 /** Until accept: Meta's renegotiations are kept, the ring budget runs. */
@@ -178,6 +180,22 @@ const DIALED: Column = {
 const PHONE_ANSWERED: Column = { ...CALLER_WAITS, 'sip.established': [stay()], 'meta.identified': [stay()] };
 
 const TAKE_EARLY = goIf(when.earlyMediaWanted, 'early', act.stopProgress, act.connectEarly, act.accept);
+const TRANSFER_FAILED: readonly Row[] = [
+  goIf(transfer.orphaned, 'ending', transfer.fail, end('transfer-failed')),
+  stay(transfer.fail),
+];
+
+/** While two talk, the phone may hand the consumer to another phone. */
+const TRANSFERABLE: Column = {
+  'transfer.asked': [stayIf(transfer.possible, transfer.begin), stay(transfer.refuse)],
+  'transfer.progress': [stay(transfer.tellProgress)],
+  'transfer.answered': [stay(transfer.handOver)],
+  'transfer.failed': TRANSFER_FAILED,
+  'timer.transfer': TRANSFER_FAILED,
+  // Very common right after the 202: the consumer's call goes on.
+  'transfer.left': [stay()],
+  'timer.transferBye': [stay(transfer.byeFormer)],
+};
 
 const SETTLED = goIf(when.settled, 'ended', ending.record, ending.stopAll);
 const SETTLING: readonly Row[] = [SETTLED, stay()];
@@ -250,14 +268,16 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
     ...LIVE,
     ...CONNECTED,
     ...PHONE_ANSWERED,
+    ...TRANSFERABLE,
     'sip.held': [stay(act.tellHold)],
-    'media.silent': [stayIf(when.phoneHeld), go('ending', end('media-lost'))],
+    'media.silent': [stayIf(when.phoneHeld), stayIf(transfer.waiting), go('ending', end('media-lost'))],
     'timer.metaLost': [go('ending', end('media-lost'))],
     'timer.maxDuration': [go('ending', end('max-duration'))],
   },
   ending: {
     'sip.crossed': [stay(ending.byeCrossed)],
     'sip.established': [stay(ending.byeCrossed)],
+    'transfer.asked': [stay(transfer.refuse)],
     'sip.abandoned': SETTLING,
     'sip.gone': SETTLING,
     'media.closed': SETTLING,

@@ -66,6 +66,10 @@ export interface CallPolicy {
   readonly holdTellsMeta: boolean;
   /** A phone that lets something be heard before its 200 gets the call accepted for it. Default false. */
   readonly earlyMedia: boolean;
+  /** How long the target of a transfer may ring. Default 30 000. */
+  readonly transferRingMs: number;
+  /** After a transfer, until the former phone gets our BYE. Default 4000. */
+  readonly transferByeMs: number;
   /** Longest conversation; unset: no limit. */
   readonly maxDurationMs?: number | undefined;
 }
@@ -88,6 +92,8 @@ export const DEFAULT_POLICY: CallPolicy = {
   identifyMs: 15_000,
   holdTellsMeta: false,
   earlyMedia: false,
+  transferRingMs: 30_000,
+  transferByeMs: 4_000,
 };
 
 /**
@@ -150,6 +156,23 @@ export interface Attempt {
   readonly finalStatus?: number;
 }
 
+/** `blind`, `attended`: by REFER without and with Replaces; `replaced`: a phone took the call over by INVITE with Replaces. */
+export type TransferKind = 'blind' | 'attended' | 'replaced';
+
+/** The consumer is handed from one phone to another; Meta's side does not notice. */
+export interface Transfer {
+  readonly kind: TransferKind;
+  /** Attempt of the phone that asked, or was replaced. */
+  readonly from: number;
+  /** Attempt at the new one. */
+  readonly attempt: number;
+  readonly askedAtMs: number;
+  /** `cancelled`: the call ended first. */
+  readonly outcome: 'pending' | 'done' | 'failed' | 'cancelled';
+  /** What the phone that asked was told last. */
+  readonly status?: number;
+}
+
 /** `ambiguous`: nobody knows whether Meta did it (time-out, reset, 5xx); treated as done and never repeated. */
 export type GraphActionStatus = 'none' | 'sent' | 'done' | 'failed' | 'ambiguous';
 
@@ -172,6 +195,8 @@ export interface CallState {
   readonly earlyBy?: number;
   /** The attempt whose 200 was taken. */
   readonly answeredBy?: number;
+  /** Oldest first; only the last can be pending. */
+  readonly transfers: readonly Transfer[];
   readonly profile: 'pending' | 'done';
   readonly callerName?: string | undefined;
   readonly media: 'none' | 'opening' | 'open' | 'closing' | 'closed';

@@ -169,6 +169,12 @@ export const trunk = Type.Object(
       whole('New calls to it in any second; a call beyond it goes to the next target.', 1, 1_000),
     ),
     ...identity,
+    replacedBy: Type.Optional(
+      Type.Array(text('One of trunks.'), {
+        description:
+          'Other trunks whose phones may take over a call that a phone of this one has (INVITE with Replaces).',
+      }),
+    ),
     callers: Type.Optional(
       Type.Object(
         { username: text('User name that its INVITEs carry.'), password: secret('Its password.') },
@@ -334,6 +340,12 @@ export const sip = Type.Object(
       default: 'messenger-sip-gateway',
       format: 'products',
     }),
+    transferRingMs: whole(
+      'How long the target of a transfer (REFER) may ring, ms; then the phone that asked has the call again.',
+      5_000,
+      120_000,
+      30_000,
+    ),
     requestTimeoutMs: whole(
       'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
       500,

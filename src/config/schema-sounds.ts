@@ -17,6 +17,10 @@ export const sounds = Type.Object(
       'What the consumer hears while the phone holds and sends nothing itself: `tone` (two soft tones every 8 s), `silence`, or one of sounds.files, repeated.',
       { default: 'tone' },
     ),
+    transfer: text(
+      'What the consumer hears while a phone transfers the call, until the next one answers: `ringback`, `tone` (as for hold), `silence`, or one of sounds.files, repeated.',
+      { default: 'ringback' },
+    ),
     tones: choice(TONE_PLANS, 'Whose ringback, busy and congestion tones (ITU-T E.180).', {
       default: 'generic',
     }),

@@ -10,8 +10,9 @@ interface Found {
 }
 
 const MIN_CONSENT_MS = 2_000;
-/** What sounds.hold may be besides a file. */
-const BUILT_IN = ['tone', 'silence'];
+/** What sounds.hold may be besides a file, and sounds.transfer. */
+const HOLD = ['tone', 'silence'];
+const TRANSFER = ['ringback', ...HOLD];
 
 /** Sounds that must have a name, and a place for what is recorded. Whether files can be played the media worker says. */
 export function soundChecks(
@@ -30,13 +31,14 @@ export function soundChecks(
       remedy: meant ? `Did you mean "${meant}"?` : `Use one of: ${known.join(', ') || 'none is configured'}.`,
     });
   };
-  for (const name of BUILT_IN.filter((each) => names.includes(each)))
+  for (const name of TRANSFER.filter((each) => names.includes(each)))
     found.push({
       path: ['sounds', 'files', name],
-      message: 'that is what sounds.hold calls a sound of the gateway.',
+      message: 'that is what sounds.hold or sounds.transfer calls a sound of the gateway.',
       remedy: 'Give the file another name.',
     });
-  reference(['sounds', 'hold'], sounds.hold, BUILT_IN);
+  reference(['sounds', 'hold'], sounds.hold, HOLD);
+  reference(['sounds', 'transfer'], sounds.transfer, TRANSFER);
   const wanting = [
     ...Object.entries(routes).map(([name, route]) => ({ path: ['routes', name], ...route })),
     ...outbound.rules.map((rule, i) => ({ path: ['outbound', 'rules', i], ...rule })),

@@ -2,12 +2,17 @@ import type { Refusal, SipReason } from '../call/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
+import type { PhoneHooks } from './phone-hooks.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
 import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
 
 export interface CallerSideOptions {
   readonly invite: IncomingInvite;
   readonly trunk: CallTrunk;
+  readonly trunkName?: string;
+  readonly hooks?: PhoneHooks;
+  /** Another phone has the call until `connect`. */
+  readonly takesOver?: boolean;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
   /** Its room at the trunk, given back when the phone is gone; `release` may be called again for nothing. */
@@ -54,7 +59,7 @@ export class CallerSide implements PhoneLeg {
   }
 
   answer(attempt: number): void {
-    const { invite, trunk, externalAddress } = this.#options;
+    const { invite, trunk, trunkName = '', hooks, takesOver, externalAddress } = this.#options;
     const phone = this.#media.phone;
     if (!phone) throw new Error('there is no port for the phone');
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
@@ -68,6 +73,7 @@ export class CallerSide implements PhoneLeg {
     );
     session.allowsInfo = invite.allows('INFO');
     session.onEnd = () => this.#options.seat.release();
+    session.onRefer = hooks && ((refer) => hooks.onRefer(attempt, trunkName, refer));
     this.#session = session;
     const failed = (status: number, reason: string): void =>
       session.end(() =>
@@ -82,13 +88,14 @@ export class CallerSide implements PhoneLeg {
         return failed(488, answer.error.message);
       }
       sdp = answer.value;
-      session.connect();
+      if (!takesOver) session.connect();
     }
     this.#context.step('gateway', 'phone', '200 OK');
     invite.accept(sdp, trunk.sessionTimer).then((accepted) => {
       if (!accepted.ok) return failed(accepted.error.status, accepted.error.reason);
       const dialog = accepted.value;
       if (this.#abandoned) return void dialog.bye();
+      hooks?.onDialog(attempt, trunkName, dialog);
       session.adopt(dialog);
       const { callId, localTag, remoteTag } = dialog;
       this.#context.dispatch({
@@ -128,7 +135,8 @@ export class CallerSide implements PhoneLeg {
   }
 
   connect(): void {
-    notThisWay('connectPhone');
+    if (!this.#options.takesOver) notThisWay('connectPhone');
+    this.#session?.connect();
   }
 
   connectEarly(): void {

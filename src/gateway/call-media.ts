@@ -20,6 +20,8 @@ export class MediaSide {
   readonly #unfinished = new Set<string>();
   #localSdp = '';
   #phone: { address: string; port: number } | undefined;
+  /** Attempt of the phone that has the call. */
+  #talking: number | undefined;
   #stats: BridgeStats | undefined;
   #closing = false;
 
@@ -86,8 +88,21 @@ export class MediaSide {
     this.#sdp(this.#plane.request('applyRenegotiation', { call: this.#call, sdp }));
   }
 
-  setPhonePlan(plan: PhonePlan): void {
-    this.#settle(this.#plane.request('setPhonePlan', { call: this.#call, plan }), () => {});
+  /**
+   * What was agreed with the phone of this attempt. `takes`: it has the call from now on; without that, what another phone
+   * agrees (one that has handed the call over) changes nothing. No plan: its answer is still to come.
+   */
+  setPhonePlan(plan: PhonePlan | undefined, attempt: number, takes = false): void {
+    if (takes) this.#talking = attempt;
+    this.#talking ??= attempt;
+    if (!plan || this.#talking !== attempt) return;
+    const phone = { ...plan, phone: attempt };
+    this.#settle(this.#plane.request('setPhonePlan', { call: this.#call, plan: phone }), () => {});
+  }
+
+  /** The consumer hears that it goes on, or no longer. */
+  waitForPhone(waiting: boolean): void {
+    this.#settle(this.#plane.request('wait', { call: this.#call, waiting }), () => {});
   }
 
   /** A key that the phone told of by SIP INFO; reports `media.dtmf` unless another way told of it before. */

@@ -3,6 +3,7 @@ import { type Caller, invitePlan, type RoutedTarget } from '../routing/index.ts'
 import type { InviteFailure, OutboundInvite, SipControl, SipDialog } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
+import type { PhoneHooks } from './phone-hooks.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
 import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
 import type { Refusal as TrunkRefusal } from './trunks/board.ts';
@@ -22,6 +23,7 @@ export interface PhoneSideOptions {
   readonly seats: CallSeats;
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
+  readonly hooks?: PhoneHooks;
 }
 
 interface Attempt {
@@ -53,7 +55,7 @@ export class PhoneSide implements PhoneLeg {
   }
 
   invite(number: number, wanted: CallTarget, callerName: string | undefined): void {
-    const { sip, caller, targets, trunks, externalAddress, earlyMedia = false } = this.#options;
+    const { sip, caller, targets, trunks, externalAddress, earlyMedia = false, hooks } = this.#options;
     const target = targets.find(({ name }) => name === wanted.name);
     const trunk = target && trunks[target.trunk];
     const phone = this.#media.phone;
@@ -72,6 +74,7 @@ export class PhoneSide implements PhoneLeg {
     this.#early?.leaveEarly();
     this.#early = undefined;
     session.onEnd = seat.release;
+    session.onRefer = hooks && ((refer) => hooks.onRefer(number, target.trunk, refer));
     const attempt: Attempt = { session, trunk: target.trunk, heard: false };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
@@ -79,6 +82,9 @@ export class PhoneSide implements PhoneLeg {
     attempt.invite = sip.invite(
       {
         ...plan,
+        headers: { ...plan.headers, ...target.headers },
+        ...(target.proxy === undefined ? {} : { proxy: target.proxy }),
+        ...(target.require === undefined ? {} : { require: target.require }),
         sdp: session.offer(),
         ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
         ...(trunk.sessionTimer ? { sessionTimer: trunk.sessionTimer } : {}),
@@ -96,6 +102,7 @@ export class PhoneSide implements PhoneLeg {
         },
         onAnswered: ({ dialog, sdp }) => {
           this.#heard(attempt, { kind: 'response', status: 200 });
+          hooks?.onDialog(number, target.trunk, dialog);
           this.#answered(session, dialog, sdp);
         },
         onFailed: (failure) => {

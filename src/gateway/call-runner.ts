@@ -10,12 +10,15 @@ import type { MetaSide } from './call-meta.ts';
 import { CallTimers } from './call-timers.ts';
 import type { LadderSink, Party } from './ladder.ts';
 import type { PhoneLeg } from './phone-leg.ts';
+import type { TransferSide } from './transfer-side.ts';
 
 /** What one call's sides are made of; each reports through `dispatch` and tells the ladder what it sent. */
 export interface CallSides {
   readonly meta: MetaSide;
   readonly phone: PhoneLeg;
   readonly media: MediaSide;
+  /** Phones that come by transfer; without it nothing is transferred. */
+  readonly transfers?: TransferSide;
 }
 
 export interface SideContext {
@@ -145,8 +148,9 @@ export class CallRunner {
   }
 
   #begin(effect: Exclude<Effect, { type: 'journal' }>): void {
-    const { meta, phone, media } = this.#sides;
+    const { meta, media, transfers } = this.#sides;
     const { facts } = this.#state;
+    const phone = this.#phoneOf('attempt' in effect ? effect.attempt : 0);
     switch (effect.type) {
       case 'lookUpProfile':
         return meta.lookUpProfile();
@@ -184,6 +188,14 @@ export class CallRunner {
         return phone.answer(effect.attempt);
       case 'refusePhone':
         return phone.refuse(effect.attempt, effect.refusal, effect.reason);
+      case 'acceptTransfer':
+        return transfers?.accept(effect.from, effect.attempt);
+      case 'refuseTransfer':
+        return transfers?.refuse(effect.from, effect.status);
+      case 'tellTransfer':
+        return transfers?.tell(effect.from, effect.status);
+      case 'waitForPhone':
+        return media.waitForPhone(effect.waiting);
       case 'applyAnswer':
         return media.applyAnswer(effect.sdp);
       case 'applyRenegotiation':
@@ -204,7 +216,7 @@ export class CallRunner {
           'call.milestone',
         );
       case 'finish':
-        this.#recorded = this.#options.onRecord(effect.record, media.stats, phone.codec);
+        this.#recorded = this.#options.onRecord(effect.record, media.stats, this.#codec);
         return;
     }
   }
@@ -259,8 +271,13 @@ export class CallRunner {
     if (this.#bugs === 1) return this.dispatch({ type: 'bug', message: String(error) });
     if (this.#over) return;
     this.#effects.length = 0;
-    const { phone, media } = this.#sides;
-    for (const end of [() => phone.abandon(), () => media.close(), () => this.#endAtMeta()]) {
+    const { phone, media, transfers } = this.#sides;
+    for (const end of [
+      () => phone.abandon(),
+      () => transfers?.abandon(),
+      () => media.close(),
+      () => this.#endAtMeta(),
+    ]) {
       try {
         end();
       } catch (failure) {
@@ -268,8 +285,19 @@ export class CallRunner {
       }
     }
     const record = bugRecord(this.#state, String(error), this.#now());
-    if (record) this.#recorded = this.#options.onRecord(record, media.stats, phone.codec);
+    if (record) this.#recorded = this.#options.onRecord(record, media.stats, this.#codec);
     this.#finished();
+  }
+
+  #phoneOf(attempt: number): PhoneLeg {
+    const { phone, transfers } = this.#sides;
+    return transfers?.phoneOf(attempt) ?? phone;
+  }
+
+  /** Of the phone that talked last. */
+  get #codec(): string | undefined {
+    const { phone, transfers } = this.#sides;
+    return transfers?.codec ?? phone.codec;
   }
 
   #endAtMeta(): void {

@@ -42,6 +42,8 @@ import { PermissionDesk } from './permission-desk.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { PlacedCalls } from './placed-calls.ts';
 import { routingInput } from './routing-input.ts';
+import { TransferDesk } from './transfer-desk.ts';
+import type { TransferSide } from './transfer-side.ts';
 import type { Lease } from './trunks/board.ts';
 import { CallSeats } from './trunks/call-seats.ts';
 import type { TrunkDesk } from './trunks/desk.ts';
@@ -85,6 +87,7 @@ const LATE_ANSWER_MS = 10_000;
 interface Dial {
   readonly invite: IncomingInvite;
   readonly trunk: CallTrunk;
+  readonly trunkName: string;
   /** `trunk/extension`, for the record. */
   readonly target: string;
   readonly rule: OutboundRule;
@@ -96,6 +99,7 @@ interface Dial {
 interface Call {
   readonly runner: CallRunner;
   readonly media: MediaSide;
+  readonly transfers: TransferSide;
 }
 
 /** Every call of this gateway, whoever placed it: admission, what each is made of, and the end of all of them. */
@@ -107,6 +111,7 @@ export class Calls {
   readonly #routing: RoutingInput;
   readonly #gate: CallerGate;
   readonly #profiles = new ProfileCache();
+  readonly #desk: TransferDesk;
   readonly #calls = new Map<string, Call>();
   /** Calls that were not taken, until Meta was told. */
   readonly #turnedAway = new Set<Promise<void>>();
@@ -120,6 +125,12 @@ export class Calls {
     const { trunks, outbound } = options.config;
     this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now());
     this.voip = new VoipGuard(trunks);
+    this.#desk = new TransferDesk({
+      ...{ config: options.config, guard: this.voip, log, mediaProblem },
+      now: () => clock.now(),
+      sip: () => options.parts().sip,
+      sideOf: (callId) => this.#calls.get(callId)?.transfers,
+    });
     this.permissions = new PermissionDesk({
       api: (pageId) => this.#account(pageId).api,
       now: () => clock.now(),
@@ -207,17 +218,11 @@ export class Calls {
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
-        const options = {
-          sip,
-          caller,
-          targets: routed,
-          trunks,
-          earlyMedia,
-          seats,
-          onOutcome: (trunk: string, outcome: InviteOutcome) => desk.heard(trunk, outcome),
-          ...this.#sdpAddress(),
-        };
-        return { media, meta, phone: new PhoneSide(options, media, context) };
+        const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
+        const common = { sip, caller, trunks, seats, onOutcome, ...this.#sdpAddress() };
+        const transfers = this.#desk.side(common, media, context);
+        const options = { ...common, targets: routed, earlyMedia, hooks: transfers };
+        return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
       },
       onOver: () => seats.close(),
     });
@@ -258,6 +263,7 @@ export class Calls {
       return invite.reject(status, { phrase, ...(headers ? { headers } : {}) });
     }
     const { name: trunkName, trunk } = admission;
+    if (invite.header('replaces') !== undefined) return this.#desk.takeOver(invite, trunkName, trunk);
     const isPage = (id: string): boolean => accounts.has(id);
     const choice = chooseOutbound(config.outbound.rules, {
       trunk: trunkName,
@@ -307,7 +313,7 @@ export class Calls {
     placed.add(callId, pageId, psid);
     try {
       const target = `${trunkName}/${invite.from.user || 'anonymous'}`;
-      this.#dial({ invite, trunk, target, rule, facts, account, seat }, callLog);
+      this.#dial({ invite, trunk, trunkName, target, rule, facts, account, seat }, callLog);
     } catch (error) {
       callLog.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
       placed.remove(callId);
@@ -317,12 +323,13 @@ export class Calls {
   }
 
   #dial(
-    { invite, trunk, target, rule, facts, account, seat }: Dial,
+    { invite, trunk, trunkName, target, rule, facts, account, seat }: Dial,
     callLog: CallRunnerOptions['log'],
   ): void {
-    const { config, clock, placed } = this.#options;
+    const { config, clock, placed, trunks: desk } = this.#options;
     const { callId, pageId, psid } = facts;
-    const { plane } = this.#options.parts();
+    const { plane, sip, directory } = this.#options.parts();
+    const seats = new CallSeats(desk.board);
     let caller: CallerSide | undefined;
     this.#start(callId, callLog, {
       setup: {
@@ -338,10 +345,20 @@ export class Calls {
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
         });
-        caller = new CallerSide({ invite, trunk, seat, ...this.#sdpAddress() }, media, context);
-        return { media, meta, phone: caller };
+        const { trunks } = config;
+        const number = directory.numberOf(pageId, psid);
+        const consumer = { callId, pageId, psid, number, platform: account.platform.name };
+        const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
+        const common = { sip, caller: consumer, trunks, seats, onOutcome, ...this.#sdpAddress() };
+        const transfers = this.#desk.side(common, media, context);
+        const options = { invite, trunk, trunkName, seat, hooks: transfers, ...this.#sdpAddress() };
+        caller = new CallerSide(options, media, context);
+        return { media, meta, transfers, phone: caller };
       },
-      onOver: seat.release,
+      onOver: () => {
+        seat.release();
+        seats.close();
+      },
     });
     caller?.watch();
   }
@@ -376,6 +393,7 @@ export class Calls {
   ): void {
     const { clock, ledger, placed, onLadder } = this.#options;
     let media: MediaSide | undefined;
+    let transfers: TransferSide | undefined;
     const runner = new CallRunner({
       setup: call.setup,
       clock,
@@ -385,6 +403,7 @@ export class Calls {
       sides: (context) => {
         const sides = call.sides(context);
         media = sides.media;
+        transfers = sides.transfers;
         return sides;
       },
       onRecord: (record, stats, codec) => {
@@ -396,11 +415,12 @@ export class Calls {
         this.#calls.delete(callId);
         placed.remove(callId);
         call.onOver();
+        this.#desk.forget(callId);
         if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now());
         this.#checkIdle();
       },
     });
-    if (media) this.#calls.set(callId, { runner, media });
+    if (media && transfers) this.#calls.set(callId, { runner, media, transfers });
     this.#options.onStarted(call.setup.facts);
   }
 
@@ -412,7 +432,7 @@ export class Calls {
   }
 
   #policy(account: Account, ringBudgetMs: number, holdTellsMeta: boolean): CallPolicy {
-    const { meta, webrtc, limits, outbound } = this.#options.config;
+    const { meta, webrtc, limits, outbound, sip } = this.#options.config;
     return {
       ...DEFAULT_POLICY,
       profileBudgetMs: meta.profileTimeoutMs,
@@ -423,6 +443,7 @@ export class Calls {
       // The check, and the request that may follow it.
       permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
       dialRingMs: outbound.ringTimeoutMs,
+      transferRingMs: sip.transferRingMs,
       ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
       mediaSetupMs: webrtc.setupTimeoutMs,
       holdTellsMeta,

@@ -14,7 +14,13 @@ import {
   type SrtpPolicy,
 } from '../sdp/index.ts';
 import type { Result } from '../shared/result.ts';
-import { readInfoKey, type SessionTimerWish, type SipDialog } from '../sip/index.ts';
+import {
+  type Refer,
+  type ReferAnswer,
+  readInfoKey,
+  type SessionTimerWish,
+  type SipDialog,
+} from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 
@@ -75,6 +81,8 @@ export class PhoneSession {
   allowsInfo = false;
   /** Nothing more comes of this attempt; called once. */
   onEnd: () => void = () => {};
+  /** Answers its REFERs; without it they are refused. */
+  onRefer: ((refer: Refer) => ReferAnswer | Promise<ReferAnswer>) | undefined;
   readonly #dtmf: DtmfSetting;
   readonly #media: MediaSide;
   readonly #context: SideContext;
@@ -145,13 +153,13 @@ export class PhoneSession {
   /** Hands the early media to the media worker. */
   connectEarly(): void {
     if (!this.#earlyPlan) throw new Error(`attempt ${this.number} has no early media`);
-    this.#media.setPhonePlan({ ...this.#earlyPlan, ...this.#trunk });
+    this.#media.setPhonePlan({ ...this.#earlyPlan, ...this.#trunk }, this.number, true);
   }
 
   /** Another phone rings now: this one is neither heard nor sent to. */
   leaveEarly(): void {
     if (!this.#earlyPlan) return;
-    this.#media.setPhonePlan({ ...this.#earlyPlan, direction: 'inactive', ...this.#trunk });
+    this.#media.setPhonePlan({ ...this.#earlyPlan, direction: 'inactive', ...this.#trunk }, this.number);
   }
 
   /** Our answer to the phone's offer; both sides are agreed then. */
@@ -169,10 +177,10 @@ export class PhoneSession {
     return buildSipOffer(this.#local);
   }
 
-  /** Hands what was agreed to the media worker. */
+  /** The phone has the call: hands what was agreed to the media worker, or what will be, when the answer is in the ACK. */
   connect(): void {
-    if (!this.#plan) throw new Error(`attempt ${this.number} has no plan`);
-    this.#media.setPhonePlan({ ...this.#withDtmf(this.#plan), ...this.#trunk });
+    if (!this.#plan && !this.#offered) throw new Error(`attempt ${this.number} has no plan`);
+    this.#media.setPhonePlan(this.#mediaPlan, this.number, true);
   }
 
   /** The dialog is up; call before anything else is done with it. */
@@ -199,6 +207,7 @@ export class PhoneSession {
       onReinviteAnswer: (sdp) => this.#delayedAnswer(sdp),
       onNoAnswer: () => this.#unagreed('ACK without an answer'),
       onInfo: ({ contentType, body }) => this.#info(contentType, body),
+      onRefer: (refer) => this.onRefer?.(refer) ?? { status: 403 },
     });
   }
 
@@ -249,8 +258,10 @@ export class PhoneSession {
     return this.allowsInfo ? 'info' : 'inband';
   }
 
-  #withDtmf(plan: PhonePlan): MediaPhonePlan {
-    return this.#method === 'inband' ? { ...plan, inbandDtmf: true } : plan;
+  get #mediaPlan(): MediaPhonePlan | undefined {
+    if (!this.#plan) return undefined;
+    const inband = this.#method === 'inband' ? { inbandDtmf: true } : {};
+    return { ...this.#plan, ...inband, ...this.#trunk };
   }
 
   /** A key that the phone tells of by INFO; taken whatever the trunk's method is. The status to answer. */
@@ -314,7 +325,7 @@ export class PhoneSession {
 
   #replan(): void {
     if (!this.#plan) return;
-    this.#media.setPhonePlan({ ...this.#withDtmf(this.#plan), ...this.#trunk });
+    this.#media.setPhonePlan(this.#mediaPlan, this.number);
     const held = isHeld(this.#plan);
     if (held === this.#held) return;
     this.#held = held;

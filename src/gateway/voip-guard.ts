@@ -13,9 +13,13 @@ export class VoipGuard {
     this.#trunks = trunks;
   }
 
-  /** @param log of the call; the user part is not told: it may be a consumer's number */
-  check(uri: string, by: SentOnBy, log: Log): VoipVerdict {
-    const verdict = voipOnly({ uri }, this.#trunks);
+  /**
+   * @param log of the call; the user part is not told: it may be a consumer's number
+   * @param first trunks that are thought of before the others, where several have that host
+   */
+  check(uri: string, by: SentOnBy, log: Log, first: readonly string[] = []): VoipVerdict {
+    const known = first.flatMap((name) => Object.entries(this.#trunks).filter(([key]) => key === name));
+    const verdict = voipOnly({ uri }, { ...Object.fromEntries(known), ...this.#trunks });
     if (verdict.ok) return verdict;
     const { code, trunk } = verdict;
     const key = `${by} ${code}`;

@@ -56,6 +56,12 @@ export interface RoutedTarget {
   readonly ringTimeoutMs?: number | undefined;
   readonly priority?: number | undefined;
   readonly weight?: number | undefined;
+  /** Further headers of the INVITE: Referred-By, Replaces. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** What the other side must understand, as Require says it. */
+  readonly require?: string | undefined;
+  /** Next hop as a SIP URI, when it is not where `uri` points. */
+  readonly proxy?: string | undefined;
 }
 
 /** Who calls. */

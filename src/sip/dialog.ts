@@ -5,6 +5,7 @@ import { DigitSender } from './digit-sender.ts';
 import { userOf } from './grammar.ts';
 import { ACCEPT_INFO, ALLOW, allowsIn, SUPPORTED } from './headers.ts';
 import { InboundOffers } from './inbound-offers.ts';
+import { InboundRefers } from './inbound-refers.ts';
 import type { InboundRequest } from './link.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
 import { grantedSession } from './session-expires.ts';
@@ -47,6 +48,7 @@ export class Dialog implements SipDialog {
   readonly #on: OnLink;
   readonly #onEnd: (dialog: Dialog) => void;
   readonly #offers: InboundOffers;
+  readonly #refers: InboundRefers;
   readonly #digits: DigitSender;
   readonly #allowed: ReadonlySet<string>;
   readonly #running = new Set<Transaction>();
@@ -57,6 +59,8 @@ export class Dialog implements SipDialog {
   #reinvites: Promise<unknown> = Promise.resolve();
   #offering = false;
   #alive = true;
+  /** The call is over; NOTIFYs may be owed. */
+  #over = false;
   #left = false;
   #bye: Promise<void> | undefined;
 
@@ -72,6 +76,7 @@ export class Dialog implements SipDialog {
     this.remoteUri = facts.remoteUri;
     this.remoteUser = userOf(facts.remoteUri);
     this.#offers = new InboundOffers(on, () => this.#offering);
+    this.#refers = new InboundRefers(on, facts.id, facts.credentials, () => this.#over && this.#leave());
     this.#digits = new DigitSender(on.clock, (contentType, body) => this.info(contentType, body));
     this.#allowed = allowsIn(facts.allow);
   }
@@ -244,11 +249,7 @@ export class Dialog implements SipDialog {
         async () => (await events.onInfo?.({ contentType, body: request.body })) ?? 415,
       );
     }
-    if (request.method === 'REFER') {
-      const referTo = request.header('refer-to');
-      if (referTo === undefined) return request.respond(400, { phrase: 'Missing Refer-To' });
-      return this.#answer(request, async () => (await events.onRefer?.(referTo)) ?? 403);
-    }
+    if (request.method === 'REFER') return this.#refers.onRefer(request, events);
     this.#offers.onOffer(request);
   }
 
@@ -271,6 +272,7 @@ export class Dialog implements SipDialog {
   lost(): void {
     const wasAlive = this.#alive;
     if (wasAlive) this.#deliver((events) => events.onLost('control-lost'));
+    this.#refers.stop(LOST);
     this.#end(LOST);
   }
 
@@ -280,7 +282,8 @@ export class Dialog implements SipDialog {
   }
 
   #leave(): void {
-    if (this.#left) return;
+    this.#over = true;
+    if (this.#left || this.#refers.live) return;
     this.#left = true;
     this.#onEnd(this);
   }

@@ -13,8 +13,11 @@ import type { InviteOptions } from './types.ts';
 /** Methods this leg answers; the Allow header of requests and responses (RFC 3261 20.5). */
 export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, PRACK';
 
-/** Extensions of ours: reliable provisional responses (RFC 3262), session timers (RFC 4028). */
-export const SUPPORTED = '100rel, timer';
+/**
+ * Extensions of ours: reliable provisional responses (RFC 3262), session timers (RFC 4028), a call that takes the place
+ * of another (RFC 3891), REFER without NOTIFY (RFC 4488).
+ */
+export const SUPPORTED = '100rel, timer, replaces, norefersub';
 
 /** Bodies we understand (RFC 3261 20.1). */
 export const ACCEPT = 'application/sdp, application/dtmf-relay, application/dtmf';

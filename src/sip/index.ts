@@ -3,6 +3,13 @@ export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './dige
 export { type InfoKey, readInfoKey } from './dtmf-info.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
+export {
+  formatReplaces,
+  parseReferTo,
+  parseReplaces,
+  type ReferTarget,
+  type ReplacedDialog,
+} from './refer.ts';
 export { isTooShort } from './session-expires.ts';
 export type {
   ConnectSipOptions,
@@ -15,6 +22,8 @@ export type {
   OptionsRequest,
   OutboundInvite,
   Provisional,
+  Refer,
+  ReferAnswer,
   RequestFailure,
   SessionTimerWish,
   SipControl,

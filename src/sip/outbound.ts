@@ -3,7 +3,7 @@ import { ChallengeAnswers } from './challenge.ts';
 import { type OnLink, safely } from './context.ts';
 import type { Dialog } from './dialog.ts';
 import { CONTROL_LOST, failureOfResponse } from './failure.ts';
-import { parseNameAddr } from './grammar.ts';
+import { cleanText, parseNameAddr } from './grammar.ts';
 import { ALLOW, cleanHeaders, formatFrom, SUPPORTED, unusable } from './headers.ts';
 import type { InboundResponse, SentRequest } from './link.ts';
 import { formatReason, type Reason } from './reason.ts';
@@ -115,6 +115,7 @@ export class Outbound implements OutboundInvite {
       Allow: ALLOW,
       Supported: SUPPORTED,
       ...askedSession(this.#sessionTimer),
+      ...(options.require !== undefined && { Require: cleanText(options.require) }),
       'Content-Type': 'application/sdp',
     });
   }

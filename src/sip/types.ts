@@ -2,6 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 import type { Reason } from './reason.ts';
+import type { ReferTarget } from './refer.ts';
 import type { RegisterOptions, Registration } from './types-register.ts';
 
 /** What `connectSip` needs. All times in ms. */
@@ -74,6 +75,8 @@ export interface InviteOptions {
   readonly headers: Readonly<Record<string, string>>;
   /** The SDP offer. */
   readonly sdp: string;
+  /** Sent as Require: extensions without which it must not be taken, e.g. `replaces`. */
+  readonly require?: string;
   /** For a 401/407 (MD5, SHA-256; RFC 8760). */
   readonly credentials?: Credentials;
   /** Asks for a session timer (RFC 4028); unset: one runs only when the other side asks. */
@@ -190,6 +193,24 @@ export interface SipDialog {
   info(contentType: string, body: string): Promise<Result<number, RequestFailure>>;
 }
 
+/** A REFER in an INVITE dialog (RFC 3515), not yet answered. */
+export interface Refer {
+  readonly target: ReferTarget;
+  /** Value of Referred-By (RFC 3892), fit to be sent on; without the name. */
+  readonly referredBy: string | undefined;
+  /**
+   * After the 202: what became of the call to the target, as a status of its INVITE; 200 and above is the last word,
+   * and is owed, also when the dialog has ended. Nothing is sent where the other side wants none (RFC 4488).
+   */
+  tell(status: number, reason?: string): void;
+}
+
+/** 202, or a final status of 300 or more. */
+export interface ReferAnswer {
+  readonly status: number;
+  readonly phrase?: string;
+}
+
 /** A handler that throws or stays away longer than `requestTimeoutMs` makes a 500. */
 export interface SipDialogEvents {
   /** The other side (or the server, on an ACK or session timer expiry) hung up; answered already. Once. */
@@ -204,8 +225,8 @@ export interface SipDialogEvents {
   onNoAnswer?(): void;
   /** Returns the status, e.g. 200 or 415. Default 415. */
   onInfo?(info: { readonly contentType: string; readonly body: string }): number | Promise<number>;
-  /** Raw Refer-To value. Default 403. */
-  onRefer?(referTo: string): 202 | 403 | Promise<202 | 403>;
+  /** It asks us to call another in its place; default 403. A Refer-To that cannot be read was refused before. */
+  onRefer?(refer: Refer): ReferAnswer | Promise<ReferAnswer>;
   /** Ended without a BYE: the control connection is gone, or the other side no longer knows the dialog. Once. */
   onLost(why: 'control-lost' | 'dialog-gone'): void;
 }

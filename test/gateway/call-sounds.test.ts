@@ -26,7 +26,15 @@ async function rig(): Promise<{
   const sounds = new CallSounds({
     bridge: harness.bridge,
     bank: new SoundBank([{ name: 'file', pcm: { 16000: pcm } }]),
-    sounds: { data: [], tones: 'us', toneLevelDb: -20, fileGainDb: 0, leadInMs: 0, hold: undefined },
+    sounds: {
+      data: [],
+      tones: 'us',
+      toneLevelDb: -20,
+      fileGainDb: 0,
+      leadInMs: 0,
+      hold: undefined,
+      transfer: undefined,
+    },
     announcement: undefined,
     onPlayed: (leg) => played.push(leg),
   });

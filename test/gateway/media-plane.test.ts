@@ -23,6 +23,7 @@ const worker: WorkerOptions = {
     fileGainDb: 0,
     leadInMs: 300,
     hold: undefined,
+    transfer: undefined,
   },
   record: undefined,
 };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
-import type { ConnectSipOptions, SipDialog, SipDialogEvents } from '../../src/sip/index.ts';
+import type { ConnectSipOptions, Refer, SipDialog, SipDialogEvents } from '../../src/sip/index.ts';
 import { Inbox } from './support/events.ts';
 import { reports, SDP, settled } from './support/leg.ts';
 import { type Message, Peer } from './support/peer.ts';
@@ -348,18 +348,24 @@ test.each([
 });
 
 test('REFER with a handler', async () => {
-  const targets = new Inbox<string>();
+  const refers = new Inbox<Refer>();
   const { peer, invite } = await call({
-    onRefer: (referTo) => {
-      targets.push(referTo);
-      return 202;
+    onRefer: (refer) => {
+      refers.push(refer);
+      return { status: 202 };
     },
   });
   peer.requestIn(invite, 'REFER', {
-    headers: { 'Refer-To': '<sip:other@127.0.0.1?Replaces=a%3Bto-tag%3Db>' },
+    headers: { 'Refer-To': '<sip:other@127.0.0.1?Replaces=a%40b%3Bto-tag%3Dt%3Bfrom-tag%3Df>' },
   });
   await peer.response(202, 'REFER');
-  expect(targets.all).toEqual(['<sip:other@127.0.0.1?Replaces=a%3Bto-tag%3Db>']);
+  expect((await refers.next()).target).toEqual({
+    uri: 'sip:other@127.0.0.1',
+    user: 'other',
+    host: '127.0.0.1',
+    replaces: { callId: 'a@b', toTag: 't', fromTag: 'f', earlyOnly: false },
+    requiresReplaces: false,
+  });
 });
 
 test('after the call and close no timer is left', async () => {

@@ -110,6 +110,12 @@ export class CallMedia {
     return undefined;
   }
 
+  wait(waiting: boolean): undefined {
+    this.#bridgeOrThrow();
+    this.#sounds?.wait(waiting);
+    return undefined;
+  }
+
   infoKey(digit: string, durationMs: number): undefined {
     this.#bridgeOrThrow().infoKey(digit, durationMs);
     return undefined;

@@ -18,6 +18,7 @@ import type { LegName, SoundChoice, SoundOptions } from './protocol.ts';
 /** Of what is heard at once, who goes first. */
 const PRIORITY = {
   hold: 20,
+  transfer: 30,
   announcement: 40,
   play: 60,
   ringback: 80,
@@ -53,6 +54,7 @@ export class CallSounds {
   #hold: { readonly music: HoldMusic; readonly layer: SoundLayer } | undefined;
   #early: SoundLayer | undefined;
   #ringback: SoundLayer | undefined;
+  #waiting: SoundLayer | undefined;
   #held = false;
   #open = false;
   #isHeard = false;
@@ -106,6 +108,17 @@ export class CallSounds {
   planned({ direction }: PhonePlan): void {
     this.#held = direction === 'recvonly' || direction === 'inactive';
     this.#updateHold();
+  }
+
+  /** The consumer is between two phones: nothing of the one that leaves is heard meanwhile. */
+  wait(waiting: boolean): void {
+    if (this.#waiting) this.#legs.consumer.remove(this.#waiting);
+    this.#waiting = undefined;
+    const { transfer } = this.#options.sounds;
+    if (!waiting || transfer === undefined) return;
+    const choice = 'file' in transfer ? { ...transfer, loop: true } : transfer;
+    this.#waiting = { source: this.#sourceOf(choice), mode: 'instead', priority: PRIORITY.transfer };
+    this.#legs.consumer.add(this.#waiting);
   }
 
   /** `leg` hears it in place of the other. Throws MEDIA_NO_SOUND. */

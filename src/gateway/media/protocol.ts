@@ -48,6 +48,8 @@ export interface SoundOptions {
   readonly leadInMs: number;
   /** What the consumer hears while the phone holds; undefined: silence. */
   readonly hold: SoundChoice | undefined;
+  /** What the consumer hears while a transfer is under way; undefined: silence. */
+  readonly transfer: SoundChoice | undefined;
 }
 
 export interface RecordOptions {
@@ -97,6 +99,8 @@ export interface MediaRequests {
   applyRenegotiation: { params: { call: string; sdp: string }; result: { answerSdp: string } };
   /** Where and how to talk to the phone. */
   setPhonePlan: { params: { call: string; plan: PhonePlan }; result: undefined };
+  /** A transfer is under way, so that the consumer is to hear something; or it is over. */
+  wait: { params: { call: string; waiting: boolean }; result: undefined };
   /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms. */
   infoKey: { params: { call: string; digit: string; durationMs: number }; result: undefined };
   /** Lets both directions talk, or mutes both. */

@@ -13,7 +13,8 @@ export function soundOptions({ sounds, trunks }: GatewayConfig): SoundOptions {
     toneLevelDb,
     fileGainDb,
     leadInMs,
-    hold: holdOf(sounds.hold),
+    hold: choiceOf(sounds.hold),
+    transfer: choiceOf(sounds.transfer),
   };
 }
 
@@ -23,9 +24,10 @@ type Codec = GatewayConfig['trunks'][string]['codecs'][number];
 const ratesOf = (codec: Codec): number[] =>
   (codec === 'L16' ? [8_000, 16_000] : [8_000]).map((clockRate) => pcmRate({ codec, clockRate }));
 
-function holdOf(hold: string): SoundChoice | undefined {
-  if (hold === 'silence') return undefined;
-  return hold === 'tone' ? { tone: 'comfort' } : { file: hold };
+function choiceOf(sound: string): SoundChoice | undefined {
+  if (sound === 'silence') return undefined;
+  if (sound === 'ringback') return { tone: 'ringback' };
+  return sound === 'tone' ? { tone: 'comfort' } : { file: sound };
 }
 
 export function recordOptions({ recording }: GatewayConfig): RecordOptions | undefined {

@@ -84,6 +84,7 @@ const handlers: Handlers = {
   applyAnswer: ({ call, sdp }) => callOf(call).applyAnswer(sdp),
   applyRenegotiation: ({ call, sdp }) => callOf(call).applyRenegotiation(sdp),
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
+  wait: ({ call, waiting }) => callOf(call).wait(waiting),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),
   openEarly: ({ call, ringback }) => callOf(call).openEarly(ringback),

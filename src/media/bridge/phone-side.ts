@@ -52,6 +52,8 @@ export class PhoneSide {
   #remoteRtcp: Peer | undefined;
   #declared: Peer | undefined;
   #declaredRtcp: Peer | undefined;
+  /** Where the phone spoke from whose place another has taken: it may go on for a while, and is nobody any more. */
+  #former: Peer | undefined;
   #latched = false;
   #closed = false;
   open = false;
@@ -113,7 +115,9 @@ export class PhoneSide {
   /** The source address is learned anew when the plan's moves. */
   setPlan(plan: PhonePlan): void {
     const { address, port, rtcpPort } = plan.remote;
-    const moved = this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
+    const isAnother = this.#plan !== undefined && this.#plan.phone !== plan.phone;
+    const moved = isAnother || this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
+    if (isAnother) this.#former = this.#remote;
     this.#listenForTones(plan);
     this.#plan = plan;
     this.#setKeys(plan.srtp);
@@ -308,6 +312,7 @@ export class PhoneSide {
       this.#latched = true;
       return true;
     }
+    if (this.#former && from.is(this.#former)) return false;
     // The address that the phone declared wins over any other, so that who speaks first cannot steal the call.
     const declared = this.#declared?.address;
     if (this.#latched && (from.address !== declared || remote?.address === declared)) return false;

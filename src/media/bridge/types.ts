@@ -36,6 +36,8 @@ export interface SendPlan {
 
 /** Where and how to talk RTP with the phone; made by `sdp/`. */
 export interface PhonePlan {
+  /** Tells the phones of one call apart, one after the other: with another number comes another device. */
+  readonly phone?: number;
   /** A jitter buffer on both legs; absent: packets go on as they come. */
   readonly jitterBuffer?: JitterBufferOptions;
   readonly codec: PhoneCodec;

@@ -24,6 +24,15 @@ export const gatewayCodes = {
     remedy:
       'The machine is overloaded, or the worker is stuck: see the event-loop delay, lower limits.maxCalls.',
   },
+  GATEWAY_TWO_CONSUMERS: {
+    what: 'A phone asked to transfer one consumer to another one; it was answered 603.',
+    remedy: 'None: Meta lets a business talk with one consumer in a call. Transfer to an extension.',
+  },
+  GATEWAY_REPLACES_REFUSED: {
+    what: 'An INVITE with Replaces named a call that is not there, is over, or is of a trunk that the sender may not replace.',
+    remedy:
+      'If the phone should take such calls over, name its trunk in replacedBy of the trunk that has the call.',
+  },
   GATEWAY_NO_CALL: {
     what: 'A command named a call that is not (or no longer) there.',
     remedy: 'None if the call just ended; otherwise report it.',

@@ -1,0 +1,170 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { onTestFinished } from 'vitest';
+import { dominantFrequency, G711Decoder, G711Encoder, levelDbfs, Tone } from '../../src/media/index.ts';
+import { type Message, Peer } from '../sip/support/peer.ts';
+import { until } from './world.ts';
+
+const RATE = 8_000;
+const FRAME = 160;
+const HEARD = RATE / 2;
+const QUIET_DBFS = -50;
+
+/** A phone on the wire: SIP as the test writes it, RTP with a tone of its own, an ear. Mono G.711. */
+export class WirePhone {
+  readonly peer: Peer;
+  readonly toneHz: number;
+  readonly law: 'PCMU' | 'PCMA';
+  readonly #rtp: Socket;
+  readonly #tone: Tone;
+  readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
+  readonly #heard = new Int16Array(HEARD);
+  readonly #encoder: G711Encoder;
+  readonly #decoder: G711Decoder;
+  #sequence = 1;
+  #timer: NodeJS.Timeout | undefined;
+  #to = 0;
+  packets = 0;
+
+  static async start(toneHz: number, law: WirePhone['law'] = 'PCMU'): Promise<WirePhone> {
+    const rtp = createSocket('udp4');
+    rtp.bind(0, '127.0.0.1');
+    await once(rtp, 'listening');
+    const phone = new WirePhone(await Peer.start(), rtp, toneHz, law);
+    onTestFinished(() => phone.#close());
+    return phone;
+  }
+
+  private constructor(peer: Peer, rtp: Socket, toneHz: number, law: WirePhone['law']) {
+    this.peer = peer;
+    this.toneHz = toneHz;
+    this.law = law;
+    this.#rtp = rtp;
+    this.#tone = new Tone(toneHz, RATE);
+    this.#encoder = new G711Encoder(law);
+    this.#decoder = new G711Decoder(law);
+    rtp.on('message', (packet) => this.#hear(packet));
+  }
+
+  get port(): number {
+    return this.peer.port;
+  }
+
+  /** Its session description; `direction` as it wants it. */
+  sdp(direction = 'sendrecv', version = 1): string {
+    const type = this.law === 'PCMU' ? 0 : 8;
+    return [
+      ...['v=0', `o=- 1 ${version} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0'],
+      `m=audio ${this.#rtp.address().port} RTP/AVP ${type}`,
+      ...[`a=rtpmap:${type} ${this.law}/8000`, `a=${direction}`, ''],
+    ].join('\r\n');
+  }
+
+  /** Takes the next INVITE and answers it. */
+  async answer(headers: Record<string, string> = {}): Promise<Message> {
+    const invite = await this.peer.request('INVITE');
+    this.peer.respond(invite, 180, { reason: 'Ringing' });
+    this.pickUp(invite, headers);
+    await this.peer.request('ACK');
+    return invite;
+  }
+
+  /** 200 to an INVITE, and talks. */
+  pickUp(invite: Message, headers: Record<string, string> = {}): void {
+    this.talkTo(invite.body);
+    this.peer.respond(invite, 200, { body: this.sdp(), headers });
+  }
+
+  /** Sends its tone to where that description wants it. */
+  talkTo(sdp: string): void {
+    this.#to = Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
+    this.#timer ??= setInterval(() => this.#send(), 20);
+  }
+
+  hush(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Whether the last half second was that tone. */
+  hears(hz: number): boolean {
+    const isLoud = levelDbfs(this.#heard) > QUIET_DBFS;
+    return isLoud && Math.abs(dominantFrequency(this.#heard, RATE) / hz - 1) < 0.02;
+  }
+
+  /** 200 to the next BYE. */
+  async byeComes(): Promise<Message> {
+    const bye = await this.peer.request('BYE');
+    this.peer.respond(bye, 200);
+    this.hush();
+    return bye;
+  }
+
+  /** Hangs up in the dialog of that INVITE. */
+  async hangUp(invite: Message): Promise<void> {
+    this.peer.requestIn(invite, 'BYE');
+    await this.peer.response(200, 'BYE');
+    this.hush();
+  }
+
+  /** 200 to the next NOTIFY; its sipfrag and state. */
+  async notified(): Promise<{ frag: string; state: string; event: string }> {
+    const notify = await this.peer.request('NOTIFY');
+    this.peer.respond(notify, 200);
+    return {
+      frag: notify.body.trim(),
+      state: (notify.headers.get('subscription-state') ?? '').split(';', 1)[0] ?? '',
+      event: notify.headers.get('event') ?? '',
+    };
+  }
+
+  refer(invite: Message, to: string, headers: Record<string, string> = {}): void {
+    this.peer.requestIn(invite, 'REFER', { headers: { 'Refer-To': to, ...headers } });
+  }
+
+  #send(): void {
+    const pcm = new Int16Array(FRAME);
+    this.#tone.fill(pcm, FRAME);
+    const packet = Buffer.alloc(12 + FRAME);
+    packet[0] = 0x80;
+    packet[1] = this.law === 'PCMU' ? 0 : 8;
+    packet.writeUInt16BE(this.#sequence & 0xffff, 2);
+    packet.writeUInt32BE((this.#sequence * FRAME) >>> 0, 4);
+    packet.writeUInt32BE(this.#ssrc, 8);
+    this.#encoder.encode(pcm, FRAME, packet, 12);
+    this.#sequence += 1;
+    this.#rtp.send(packet, this.#to, '127.0.0.1');
+  }
+
+  #hear(packet: Buffer): void {
+    if (packet.length <= 12) return;
+    this.packets += 1;
+    const pcm = new Int16Array(960);
+    const samples = this.#decoder.decode(packet, pcm, 12);
+    this.#heard.copyWithin(0, samples);
+    this.#heard.set(pcm.subarray(0, samples), HEARD - samples);
+  }
+
+  #close(): void {
+    this.hush();
+    this.#rtp.close();
+  }
+}
+
+/** The two hear each other's tones. */
+export async function hearEachOther(
+  phone: { hears(hz: number): boolean; readonly toneHz: number },
+  consumer: { recording(): { readonly sampleRate: number; readonly pcm: Int16Array } },
+  consumerHz: number,
+): Promise<void> {
+  await until(() => phone.hears(consumerHz) && consumerHears(consumer, phone.toneHz));
+}
+
+/** The consumer's last half second was that tone. */
+export function consumerHears(
+  consumer: { recording(): { readonly sampleRate: number; readonly pcm: Int16Array } },
+  hz: number,
+): boolean {
+  const { sampleRate, pcm } = consumer.recording();
+  return Math.abs(dominantFrequency(pcm.subarray(-sampleRate / 2), sampleRate) / hz - 1) < 0.02;
+}
