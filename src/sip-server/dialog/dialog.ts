@@ -56,6 +56,8 @@ export class Dialog {
   /** Our Contact header. */
   contact: string;
   state: 'early' | 'confirmed' | 'terminated' = 'early';
+  /** The server's own BYE is out: the application's would be a second one. */
+  hungUp = false;
   localSeq: number;
   /** The listener it lives on. */
   flow: Flow;

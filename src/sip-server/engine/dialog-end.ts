@@ -60,6 +60,7 @@ export class DialogEnd {
     };
     this.#inDialog.bye(dialog, why.reason, told, () => dialogs.remove(dialog));
     dialog.state = 'terminated';
+    dialog.hungUp = true;
     dialog.stop();
   }
 

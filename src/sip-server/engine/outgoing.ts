@@ -113,7 +113,7 @@ export class Outgoing {
       this.#sendAck(client, frame, message, dialog);
       return;
     }
-    if (!dialog.serves(method) && method !== 'BYE') {
+    if ((!dialog.serves(method) && method !== 'BYE') || (method === 'BYE' && dialog.hungUp)) {
       nok('Server error: unable to find dialog for dialog id provided');
       return;
     }

@@ -76,12 +76,14 @@ export async function pickUp(
   { peer, rtp, invite, gatewayRtp }: RawCall,
   answer: Partial<AudioSdp> = {},
   headers: Record<string, string> = {},
+  /** Where the ACK goes. */
+  hop: Peer = peer,
 ): Promise<void> {
   peer.respond(invite, 200, {
     body: sdp({ port: rtp.port, ...answer }),
     headers: { Allow: 'INVITE, ACK, CANCEL, BYE, UPDATE, INFO', ...headers },
   });
-  await peer.request('ACK');
+  await hop.request('ACK');
   rtp.talk(PHONE_HZ, { port: gatewayRtp });
 }
 

@@ -170,11 +170,11 @@ export class Peer {
   requestTo(
     contact: string,
     method: string,
-    options: { headers?: Record<string, string>; body?: string } = {},
+    options: { headers?: Record<string, string>; body?: string; user?: string } = {},
   ): { callId: string; cancel: (headers: Record<string, string>) => void } {
     const [address = '', digits = ''] = contact.replace('udp/', '').split(':');
     const to = { address, port: Number(digits) };
-    const uri = `sip:gateway@${address}:${digits}`;
+    const uri = `sip:${options.user ?? 'gateway'}@${address}:${digits}`;
     const callId = `${Math.random().toString(36).slice(2)}@peer`;
     const branch = newBranch();
     const cseq = ++this.#cseq;
@@ -221,7 +221,7 @@ export class Peer {
         `${method} ${uri} SIP/2.0`,
         `Via: SIP/2.0/UDP 127.0.0.1:${this.port};branch=${branch};rport`,
         'Max-Forwards: 70',
-        `Contact: <${this.uri}>`,
+        ...('Contact' in headers ? [] : [`Contact: <${this.uri}>`]),
         `CSeq: ${cseq} ${method}`,
         ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
         ...(body === '' || 'Content-Type' in headers ? [] : ['Content-Type: application/sdp']),
