@@ -268,6 +268,12 @@ export class Dialog implements SipDialog {
       .finally(() => timer.clear());
   }
 
+  /** Nothing more is told of REFERs: the gateway stops. */
+  stopTelling(): void {
+    this.#refers.stop(ENDED);
+    if (this.#over) this.#leave();
+  }
+
   /** The link went: every pending request settles, the owner is told. */
   lost(): void {
     const wasAlive = this.#alive;

@@ -137,6 +137,7 @@ export class Sessions {
     for (const invite of [...this.#outbound]) invite.cancel(reason);
     await Promise.all([...this.#dialogs.values()].map((dialog) => dialog.bye(reason)));
     await Promise.all([...this.#outbound].map((invite) => invite.over));
+    for (const dialog of [...this.#dialogs.values()]) dialog.stopTelling();
     await Promise.all([...this.#dialogs.values()].map((dialog) => dialog.bye(reason)));
   }
 }

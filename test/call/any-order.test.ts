@@ -30,6 +30,11 @@ function faults(world: World): string[] {
     claim(attempt.status === 'down' || abandoned, `attempt left ${attempt.status} without being abandoned`);
   }
 
+  const lastWords = effects.filter((effect) => effect.type === 'tellTransfer' && effect.status >= 200);
+  const referred = state.transfers.filter(({ kind }) => kind !== 'replaced');
+  claim(lastWords.length === referred.length, 'a REFER without its one last NOTIFY');
+  claim(count('acceptTransfer') === state.transfers.length, 'a transfer that nobody was told of');
+
   if (state.facts.direction === 'business_initiated') checkPlaced(world, claim);
   else checkTaken(world, claim);
   checkOrder(entries, claim);
@@ -47,7 +52,11 @@ function checkPlaced({ effects, state }: World, claim: Claim): void {
   claim(count('answerPhone') <= 1, 'answered twice');
   claim(count('refusePhone') <= 1, 'refused twice');
   claim(count('answerPhone') + count('refusePhone') <= 1, 'answered and refused');
-  claim(count('invite') + count('graphAccept') + count('graphReject') === 0, 'took a call that it placed');
+  const transfers = state.transfers.filter(({ kind }) => kind !== 'replaced').length;
+  claim(
+    count('invite') - transfers + count('graphAccept') + count('graphReject') === 0,
+    'took a call that it placed',
+  );
   claim(state.permission === 'granted' || connect === 'none', 'connected without permission');
   const placed = connect === 'done' || connect === 'ambiguous' || connect === 'sent';
   const ended = state.webhook !== undefined || terminate !== 'none';

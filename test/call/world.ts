@@ -180,8 +180,16 @@ export class World {
         return [
           { type: 'media.firstPacket', leg: 'consumer' },
           { type: 'media.dtmf', digit: '5', durationMs: 500, from: 'consumer' },
+          ...(this.#chance(0.3) ? [this.#transfer(this.state.answeredBy ?? 1)] : []),
           this.#endOfTalk(),
         ];
+      // The INVITE with Replaces is answered; one of ours by its own effect.
+      case 'acceptTransfer':
+        return this.state.transfers.at(-1)?.kind === 'replaced'
+          ? [{ type: this.#chance(0.8) ? 'sip.answered' : 'sip.cancelled', attempt: effect.attempt }]
+          : [];
+      case 'connectPhone':
+        return this.state.transfers.length > 0 ? [this.#endOfTalk()] : [];
       case 'closeMedia':
         return [{ type: 'media.closed' }];
       default:
@@ -254,6 +262,11 @@ export class World {
     return ends[this.#int(4)]!;
   }
 
+  #transfer(attempt: number): CallEvent {
+    const kind = (['blind', 'attended', 'replaced'] as const)[this.#int(3)] ?? 'blind';
+    return { type: 'sip.transfer', attempt, kind, target: { name: 'elsewhere' } };
+  }
+
   /** Any event at all, whether or not it makes sense now. */
   #anything(): CallEvent {
     const attempt = 1 + this.#int(4);
@@ -290,6 +303,7 @@ export class World {
       { type: 'sip.bye', attempt },
       { type: 'sip.byeDone', attempt },
       { type: 'sip.held', attempt, held: this.#chance(0.5) },
+      this.#transfer(attempt),
       { type: 'graph.accepted', answerSdp: 'B' },
       { type: 'graph.acceptFailed', kind: 'ambiguous' },
       { type: 'graph.rejected' },

@@ -118,6 +118,29 @@ export class WirePhone {
     };
   }
 
+  /** Calls that user at the gateway; its 200, as the INVITE of a dialog that the phone sends requests in. */
+  async dial(at: { address: string; port: number }, user: string, headers = {}): Promise<Message> {
+    const contact = `udp/${at.address}:${at.port}`;
+    this.peer.requestTo(contact, 'INVITE', { user, headers, body: this.sdp() });
+    const answer = await this.peer.response(200, 'INVITE');
+    this.peer.ack(answer);
+    this.talkTo(answer.body);
+    const turned = new Map(answer.headers);
+    turned.set('to', (answer.headers.get('from') ?? '').replace(/;tag=.*/, ''));
+    turned.set('from', answer.headers.get('to') ?? '');
+    return { ...answer, headers: turned };
+  }
+
+  /** 200 to every NOTIFY until the last one; what they told. */
+  async allNotified(): Promise<string[]> {
+    const told: string[] = [];
+    for (;;) {
+      const { frag, state } = await this.notified();
+      told.push(frag);
+      if (state === 'terminated') return told;
+    }
+  }
+
   refer(invite: Message, to: string, headers: Record<string, string> = {}): void {
     this.peer.requestIn(invite, 'REFER', { headers: { 'Refer-To': to, ...headers } });
   }

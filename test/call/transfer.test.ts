@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest';
+import type { CallEvent } from '../../src/call/index.ts';
+import { CallHarness } from './harness.ts';
+
+const asked = (kind: 'blind' | 'attended' | 'replaced' = 'blind', attempt = 1): CallEvent => ({
+  type: 'sip.transfer',
+  attempt,
+  kind,
+  target: { name: 'pbx/200' },
+});
+const answered: CallEvent = { type: 'sip.answered', attempt: 2 };
+const busy: CallEvent = { type: 'sip.failed', attempt: 2, status: 486, kind: 'response' };
+const bye: CallEvent = { type: 'sip.bye', attempt: 1 };
+const silent: CallEvent = { type: 'media.silent', leg: 'phone', ms: 30_000 };
+const statuses = (call: CallHarness): string[] => call.state.attempts.map(({ status }) => status);
+const told = (call: CallHarness): number[] => call.all('tellTransfer').map(({ status }) => status);
+
+const talking = (): CallHarness => new CallHarness().talking();
+const transferring = (): CallHarness => talking().send(asked());
+
+test('202, music, INVITE; then the new phone has the call and the old one 4 s to leave', () => {
+  const call = transferring();
+  expect(call.effects.slice(-5).map(({ type }) => type)).toEqual([
+    'acceptTransfer',
+    'waitForPhone',
+    'invite',
+    'startTimer',
+    'journal',
+  ]);
+  call.send({ type: 'sip.progress', attempt: 2, status: 180, hasSdp: false }, answered);
+  expect(told(call)).toEqual([180, 200]);
+  expect(call.all('connectPhone').at(-1)).toEqual({ type: 'connectPhone', attempt: 2 });
+  expect(call.all('waitForPhone').map(({ waiting }) => waiting)).toEqual([true, false]);
+  expect([call.name, call.state.answeredBy, statuses(call)]).toEqual(['talking', 2, ['up', 'up']]);
+  call.advance(3_999);
+  expect(call.count('sendBye')).toBe(0);
+  call.advance(1);
+  expect(call.all('sendBye').map(({ attempt }) => attempt)).toEqual([1]);
+  call.send({ type: 'sip.byeDone', attempt: 1 }, { type: 'sip.bye', attempt: 2 });
+  expect(call.state.end?.cause).toBe('phone-hangup');
+  expect([call.count('graphTerminate'), call.count('graphAccept')]).toEqual([1, 1]);
+});
+
+test('keys of the consumer go to the new phone, its hold counts, that of the old one no more', () => {
+  const call = transferring().send(answered, { type: 'sip.held', attempt: 1, held: true });
+  expect(call.state.held).toBe(false);
+  call.send({ type: 'sip.held', attempt: 2, held: true });
+  call.send({ type: 'media.dtmf', digit: '5', durationMs: 100, from: 'consumer' });
+  expect([call.state.held, call.all('sendDtmf').at(-1)?.attempt]).toEqual([true, 2]);
+});
+
+test('the old phone was holding: Meta hears that this is over', () => {
+  const call = new CallHarness({ policy: { holdTellsMeta: true } }).talking();
+  call.send({ type: 'sip.held', attempt: 1, held: true }, asked(), answered);
+  expect(call.all('tellHold').map(({ held }) => held)).toEqual([true, false]);
+});
+
+test('busy: the phone that asked is told and has the call as before', () => {
+  const call = transferring().send(busy);
+  expect([call.name, call.state.answeredBy, statuses(call)]).toEqual(['talking', 1, ['up', 'down']]);
+  expect([told(call), call.timers]).toEqual([[486], []]);
+  call.send(asked(), { type: 'sip.answered', attempt: 3 });
+  expect([call.state.answeredBy, told(call)]).toEqual([3, [486, 200]]);
+});
+
+test('no answer in 30 s: CANCEL and 408; a 200 that crosses is hung up', () => {
+  const call = transferring().advance(30_000);
+  expect([told(call), call.count('cancelInvite'), call.name]).toEqual([[408], 1, 'talking']);
+  call.send(answered);
+  expect([call.state.answeredBy, call.all('sendBye').map(({ attempt }) => attempt)]).toEqual([1, [2]]);
+});
+
+describe('the phone that asked hangs up at once', () => {
+  test('and the consumer is kept, silent phone or not, until the new one answers', () => {
+    const call = transferring().send(bye, silent);
+    expect(call.name).toBe('talking');
+    call.send(answered).advance(10_000);
+    expect([call.name, call.count('sendBye'), statuses(call)]).toEqual(['talking', 0, ['down', 'up']]);
+  });
+
+  test.each([
+    ['busy', (call: CallHarness) => call.send(busy), 0],
+    ['no answer', (call: CallHarness) => call.advance(30_000), 1],
+  ])('and the target says %s: the call ends', (_, fail, cancels) => {
+    const call = transferring().send(bye);
+    fail(call);
+    expect(call.state.end?.cause).toBe('transfer-failed');
+    expect([call.count('graphTerminate'), call.count('cancelInvite')]).toEqual([1, cancels]);
+    call.settle().send({ type: 'meta.terminate', status: 'Completed' });
+    expect(call.record?.transfers).toMatchObject([{ from: 'desk', to: 'pbx/200', outcome: 'failed' }]);
+  });
+});
+
+test('the consumer hangs up meanwhile: CANCEL there, the last word and BYE here', () => {
+  const call = transferring().send({ type: 'meta.terminate', status: 'Completed' });
+  const last = call.effects.map(({ type }) => type);
+  expect([call.count('cancelInvite'), call.count('sendBye'), told(call)]).toEqual([1, 1, [487]]);
+  expect(last.indexOf('tellTransfer')).toBeLessThan(last.indexOf('sendBye'));
+  call.settle();
+  expect(call.name).toBe('ended');
+  expect(call.record).toMatchObject({
+    target: 'desk',
+    attempts: [{ target: 'desk', status: 200 }],
+    sipStatus: 200,
+    transfers: [{ kind: 'blind', outcome: 'cancelled', status: 487 }],
+  });
+});
+
+describe('491', () => {
+  const refusals = (call: CallHarness): unknown[] => call.all('refuseTransfer');
+
+  test('while another transfer is under way', () => {
+    expect(refusals(transferring().send(asked()))).toEqual([
+      { type: 'refuseTransfer', from: 1, status: 491 },
+    ]);
+  });
+
+  test('before the two talk, after the end, and from a phone that handed the call over', () => {
+    expect(refusals(new CallHarness().connecting().send(asked()))).toHaveLength(1);
+    expect(refusals(talking().send({ type: 'operator.hangup' }, asked()))).toHaveLength(1);
+    expect(refusals(transferring().send(answered, asked()))).toHaveLength(1);
+  });
+
+  test('to a phone that sends the call round and round', () => {
+    const call = talking();
+    for (let n = 2; n <= 51; n++)
+      call.send(asked('blind'), { type: 'sip.failed', attempt: n, status: 486, kind: 'response' });
+    expect(refusals(call)).toEqual([]);
+    expect(refusals(call.send(asked()))).toHaveLength(1);
+  });
+});
+
+describe('an INVITE with Replaces', () => {
+  test('is answered, not followed: the old phone gets BYE at once', () => {
+    const call = talking().send(asked('replaced'));
+    expect([call.count('invite'), call.count('waitForPhone'), call.timers]).toEqual([1, 0, []]);
+    call.send(answered);
+    expect([call.state.answeredBy, statuses(call)]).toEqual([2, ['leaving', 'up']]);
+    expect(told(call)).toEqual([]);
+  });
+
+  test('that is given up leaves everything as it was', () => {
+    const call = talking().send(asked('replaced'), { ...busy, status: 487 });
+    expect([call.name, call.state.answeredBy, statuses(call)]).toEqual(['talking', 1, ['up', 'down']]);
+  });
+
+  test('answered when the call is over gets BYE', () => {
+    const call = talking().send(asked('replaced'), { type: 'meta.terminate', status: 'Completed' }, answered);
+    expect(call.all('sendBye').map(({ attempt }) => attempt)).toEqual([1, 2]);
+  });
+});
+
+test('a call that the phone placed is handed on in the same way', () => {
+  const call = new CallHarness({ outbound: true }).pickedUp().send(asked(), answered, bye);
+  expect([call.name, call.state.answeredBy, statuses(call)]).toEqual(['talking', 2, ['down', 'up']]);
+});
