@@ -1,8 +1,9 @@
 import { isIP } from 'node:net';
 import { type ConfigPath, suggestion } from './problem.ts';
+import { registrationChecks } from './registration-checks.ts';
 import type { GatewayConfig } from './schema.ts';
 
-interface Found {
+export interface Found {
   readonly path: ConfigPath;
   readonly message: string;
   readonly remedy: string;
@@ -64,7 +65,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
     } else if (rule.pageHeader === undefined) {
       found.push({ path, message: 'nothing names the Page that calls.', remedy: 'Add page or pageHeader.' });
     }
-    if (trunk && !trunk.from && isIP(trunk.host) === 0) {
+    if (trunk && !trunk.from && !trunk.register && isIP(trunk.host) === 0) {
       found.push({
         path: ['trunks', rule.trunk, 'host'],
         message: 'INVITEs of this trunk cannot be told from others: its host is a name.',
@@ -80,7 +81,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
       remedy: 'Set both, first not above last, or neither.',
     });
   }
-  for (const name of trunks) found.push(...trunkChecks(config, name));
+  for (const name of trunks) found.push(...trunkChecks(config, name), ...registrationChecks(config, name));
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(
     ...duplicates(

@@ -8,6 +8,12 @@ export const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
   ip: (value) => isIP(value) !== 0,
   cidr: isCidr,
   host: isHost,
+  'host-port': isHostPort,
+  // RFC 3261 section 19.1: without user and headers; the transport is the only parameter that says where to go.
+  'next-hop': (value) => {
+    const [, scheme = '', where = '', transport = ''] = NEXT_HOP.exec(value) ?? [];
+    return isHostPort(where) && (scheme !== 'sips:' || transport === '' || transport === 'tls');
+  },
   // A line end in a header is the beginning of the next one.
   line: (value) => !/[\p{Cc}\u2028\u2029]/u.test(value),
   // RFC 9110 section 5.5; what is sent after `Bearer ` has no spaces either.
@@ -15,6 +21,8 @@ export const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
   products: (value) => PRODUCTS.test(value),
   url: isUrl,
 };
+
+const NEXT_HOP = /^(sips?:)?([^;]+?)(?:;lr)?(?:;transport=(udp|tcp|tls))?(?:;lr)?$/;
 
 /** RFC 3261 section 25.1, without comments: `token`, or `token/version`. */
 const PRODUCTS = /^[\w\-.!%*+`'~]+(\/[\w\-.!%*+`'~]+)?( [\w\-.!%*+`'~]+(\/[\w\-.!%*+`'~]+)?)*$/;
@@ -26,6 +34,14 @@ export const FORMAT_WORDS: Readonly<Record<string, { readonly name: string; read
   host: {
     name: 'host name or IP address',
     example: 'without scheme, user and port, such as pbx.example.org or 192.0.2.20',
+  },
+  'host-port': {
+    name: 'host with or without port',
+    example: 'such as pbx.example.org, 192.0.2.20:5080 or [2001:db8::1]:5060',
+  },
+  'next-hop': {
+    name: 'next hop',
+    example: 'such as sip:proxy.example.org;transport=tls or 192.0.2.5:5060;transport=tcp',
   },
   line: { name: 'text of one line', example: 'without line ends, tabs and other control characters' },
   visible: { name: 'text that a header can carry', example: 'in ASCII, without spaces' },
@@ -51,6 +67,14 @@ function isHost(value: string): boolean {
   // Numbers and dots only are an address, and then a right one.
   if (labels.every((label) => /^\d+$/.test(label))) return isIP(value) === 4;
   return value.length <= 253 && labels.every((label) => LABEL.test(label));
+}
+
+/** A host and perhaps a port: IPv6 in brackets, where there is a port. */
+function isHostPort(value: string): boolean {
+  if (isHost(value)) return true;
+  const [, name = '', port = ''] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
+  const isBare = isIP(name) === 6;
+  return isHost(name) && !isBare && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
 /** An http(s) address that paths can be added to. */

@@ -1,6 +1,7 @@
 import { Type } from 'typebox';
 import { identity } from './schema-identity.ts';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { reached } from './schema-registration.ts';
 import { callAudio } from './schema-sounds.ts';
 
 export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const;
@@ -99,6 +100,7 @@ export const trunk = Type.Object(
         default: 'udp',
       },
     ),
+    ...reached,
     user: Type.Optional(
       text('User part of the Request-URI when a target names none: extension, queue or ring group.'),
     ),

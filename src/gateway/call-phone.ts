@@ -9,6 +9,7 @@ import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-sess
 import type { Refusal as TrunkRefusal } from './trunks/board.ts';
 import type { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
+import type { TrunkWay } from './trunks/ways.ts';
 
 export interface PhoneSideOptions {
   readonly sip: SipControl;
@@ -19,6 +20,8 @@ export interface PhoneSideOptions {
   readonly earlyMedia?: boolean;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
+  /** How a trunk is reached now. */
+  readonly wayTo: (trunk: string) => TrunkWay;
   /** The room of this call at its trunks. */
   readonly seats: CallSeats;
   /** What an INVITE to a trunk met. */
@@ -78,15 +81,18 @@ export class PhoneSide implements PhoneLeg {
     const attempt: Attempt = { session, trunk: target.trunk, heard: false };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
+    const { proxy, from, credentials = trunk.credentials } = this.#options.wayTo(target.trunk);
     this.#context.step('gateway', 'phone', `INVITE ${target.name}`);
     attempt.invite = sip.invite(
       {
         ...plan,
         headers: { ...plan.headers, ...target.headers },
+        ...(proxy === undefined ? {} : { proxy }),
         ...(target.proxy === undefined ? {} : { proxy: target.proxy }),
         ...(target.require === undefined ? {} : { require: target.require }),
         sdp: session.offer(),
-        ...(trunk.credentials ? { credentials: trunk.credentials } : {}),
+        from: { ...plan.from, ...from },
+        ...(credentials ? { credentials } : {}),
         ...(trunk.sessionTimer ? { sessionTimer: trunk.sessionTimer } : {}),
       },
       {

@@ -1,6 +1,7 @@
 import { trunksAt } from '../routing/index.ts';
 import { DigestGuard, type IncomingInvite } from '../sip/index.ts';
 import type { CallTrunk } from './phone-session.ts';
+import type { TrunkWays } from './trunks/ways.ts';
 
 /** What tells a trunk's own INVITEs; the configuration's trunks fit. */
 export interface CallerTrunk extends CallTrunk {
@@ -10,7 +11,13 @@ export interface CallerTrunk extends CallTrunk {
 }
 
 export type Admission =
-  | { readonly ok: true; readonly name: string; readonly trunk: CallerTrunk }
+  | {
+      readonly ok: true;
+      readonly name: string;
+      readonly trunk: CallerTrunk;
+      /** It calls what we registered, not a number. */
+      readonly isOurContact?: boolean;
+    }
   | {
       readonly ok: false;
       readonly status: number;
@@ -22,25 +29,32 @@ export type Admission =
 export class CallerGate {
   readonly #trunks: Readonly<Record<string, CallerTrunk>>;
   readonly #digest: DigestGuard;
+  readonly #ways: Pick<TrunkWays, 'registeredAt'>;
 
   constructor(
     trunks: Readonly<Record<string, CallerTrunk>>,
     algorithm: 'MD5' | 'SHA-256',
     now: () => number,
+    ways: Pick<TrunkWays, 'registeredAt'>,
   ) {
+    this.#ways = ways;
     this.#trunks = trunks;
     this.#digest = new DigestGuard({ realm: 'messenger-sip-gateway', algorithm, now });
   }
 
-  admit(invite: Pick<IncomingInvite, 'source' | 'uri' | 'header'>): Admission {
-    const near = trunksAt(this.#trunks, invite.source.address).flatMap((name) => {
-      const trunk = this.#trunks[name];
-      return trunk ? [{ name, trunk }] : [];
+  admit(invite: Pick<IncomingInvite, 'source' | 'uri' | 'user' | 'header'>): Admission {
+    const { address } = invite.source;
+    const registered = this.#ways.registeredAt(address, invite.user);
+    const known = new Set(registered.map(({ name }) => name));
+    const byAddress = trunksAt(this.#trunks, address).filter((name) => !known.has(name));
+    const near = [...registered, ...byAddress.map((name) => ({ name }))].flatMap((each) => {
+      const trunk = this.#trunks[each.name];
+      return trunk ? [{ ...each, trunk }] : [];
     });
     if (near.length === 0) return { ok: false, status: 403, phrase: 'Unknown Trunk' };
     const open = near.find(({ trunk }) => !trunk.callers);
-    const known = near.flatMap(({ trunk }) => trunk.callers ?? []);
-    const checked = this.#digest.check(invite.header('authorization'), 'INVITE', invite.uri, known);
+    const callers = near.flatMap(({ trunk }) => trunk.callers ?? []);
+    const checked = this.#digest.check(invite.header('authorization'), 'INVITE', invite.uri, callers);
     if (checked.verdict === 'right') {
       const mine = near.find(({ trunk }) => trunk.callers?.username === checked.username);
       if (mine) return { ok: true, ...mine };

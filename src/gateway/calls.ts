@@ -48,6 +48,7 @@ import type { Lease } from './trunks/board.ts';
 import { CallSeats } from './trunks/call-seats.ts';
 import type { TrunkDesk } from './trunks/desk.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
+import type { TrunkWay } from './trunks/ways.ts';
 import { VoipGuard } from './voip-guard.ts';
 
 export interface CallsOptions {
@@ -57,7 +58,7 @@ export interface CallsOptions {
   readonly accounts: Accounts;
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
-  readonly trunks: Pick<TrunkDesk, 'board' | 'heard'>;
+  readonly trunks: Pick<TrunkDesk, 'board' | 'heard' | 'ways'>;
   /** Opened before the first call. */
   readonly parts: () => {
     readonly plane: MediaPlane;
@@ -123,7 +124,7 @@ export class Calls {
     this.#options = options;
     this.#routing = routingInput(options.config);
     const { trunks, outbound } = options.config;
-    this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now());
+    this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now(), options.trunks.ways);
     this.voip = new VoipGuard(trunks);
     this.#desk = new TransferDesk({
       ...{ config: options.config, guard: this.voip, log, mediaProblem },
@@ -219,7 +220,8 @@ export class Calls {
         const { trunks } = config;
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
         const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
-        const common = { sip, caller, trunks, seats, onOutcome, ...this.#sdpAddress() };
+        const wayTo = (trunk: string): TrunkWay => desk.ways.of(trunk);
+        const common = { sip, caller, trunks, seats, wayTo, onOutcome, ...this.#sdpAddress() };
         const transfers = this.#desk.side(common, media, context);
         const options = { ...common, targets: routed, earlyMedia, hooks: transfers };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
@@ -262,12 +264,13 @@ export class Calls {
       log[status === 401 ? 'debug' : 'info']({ status, phrase, from }, 'outbound.not-admitted');
       return invite.reject(status, { phrase, ...(headers ? { headers } : {}) });
     }
-    const { name: trunkName, trunk } = admission;
+    const { name: trunkName, trunk, isOurContact } = admission;
     if (invite.header('replaces') !== undefined) return this.#desk.takeOver(invite, trunkName, trunk);
     const isPage = (id: string): boolean => accounts.has(id);
     const choice = chooseOutbound(config.outbound.rules, {
       trunk: trunkName,
-      number: invite.user,
+      // A registrar that calls our Contact says in To alone which of our numbers was called.
+      number: isOurContact ? invite.to.user || invite.user : invite.user,
       caller: invite.from.user,
       header: (name) => invite.header(name),
       isPage,
@@ -349,7 +352,8 @@ export class Calls {
         const number = directory.numberOf(pageId, psid);
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
         const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
-        const common = { sip, caller: consumer, trunks, seats, onOutcome, ...this.#sdpAddress() };
+        const wayTo = (name: string): TrunkWay => desk.ways.of(name);
+        const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...this.#sdpAddress() };
         const transfers = this.#desk.side(common, media, context);
         const options = { invite, trunk, trunkName, seat, hooks: transfers, ...this.#sdpAddress() };
         caller = new CallerSide(options, media, context);

@@ -20,6 +20,7 @@ import type { PhoneLeg } from './phone-leg.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
+import type { TrunkWay } from './trunks/ways.ts';
 
 export interface TransferSideOptions {
   readonly sip: SipControl;
@@ -27,6 +28,8 @@ export interface TransferSideOptions {
   readonly trunks: Readonly<Record<string, CallTrunk>>;
   readonly externalAddress?: string;
   readonly seats: CallSeats;
+  /** How a trunk is reached now. */
+  readonly wayTo: (trunk: string) => TrunkWay;
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
   readonly dialogs: DialogIndex;

@@ -13,7 +13,7 @@ export {
   waIdOf,
 } from './outbound.ts';
 export { parseSipTarget, type SipTarget } from './sip-target.ts';
-export { escapeUser, formatHost, formatSipUri, type SipUriParts } from './sip-uri.ts';
+export { escapeUser, formatHost, formatSipUri, nextHop, type SipUriParts } from './sip-uri.ts';
 export { targetsOfPage } from './targets.ts';
 export { type TrunkSource, trunksAt } from './trunks-at.ts';
 export type {

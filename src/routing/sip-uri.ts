@@ -9,6 +9,16 @@ export interface SipUriParts {
   readonly transport?: 'udp' | 'tcp' | 'tls' | undefined;
 }
 
+/**
+ * Where to send to, as a SIP URI (RFC 3261 8.1.2): `host`, `host:port` or such a URI without user; a transport that it
+ * does not name is `transport`. The scheme `sips` says TLS by itself.
+ */
+export function nextHop(text: string, transport: SipUriParts['transport'] = 'udp'): string {
+  const uri = /^sips?:/.test(text) ? text : `sip:${isIPv6(text) ? `[${text}]` : text}`;
+  const isSaid = /^sips:|;transport=/.test(uri) || transport === 'udp';
+  return isSaid ? uri : `${uri};transport=${transport}`;
+}
+
 /** RFC 3261 25.1: unreserved and user-unreserved; everything else is %-escaped as UTF-8. */
 const PLAIN_USER = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/]$/;
 

@@ -10,11 +10,14 @@ const trunk = (more: Partial<CallerTrunk>): CallerTrunk => ({
   srtp: 'off',
   ...more,
 });
+/** Nobody is registered. */
+const NOWHERE = { registeredAt: () => [] };
 const URI = 'sip:7001@gateway';
 const DESK = { username: 'desk', password: 'secret' };
 
 const invite = (address: string, authorization?: string) => ({
   uri: URI,
+  user: '7001',
   source: { protocol: 'udp', address, port: 5060 },
   header: (name: string) => (name === 'authorization' ? authorization : undefined),
 });
@@ -22,7 +25,7 @@ const sign = (challenge: string, credentials = DESK): string =>
   authorize(parseChallenges(challenge)[0]!, { method: 'INVITE', uri: URI, body: '' }, credentials, 'c0ffee');
 
 it('the address alone where a trunk wants no digest', () => {
-  const gate = new CallerGate({ pbx: trunk({}) }, 'MD5', () => 1_000);
+  const gate = new CallerGate({ pbx: trunk({}) }, 'MD5', () => 1_000, NOWHERE);
   expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'pbx' });
   expect(gate.admit(invite('192.0.2.21'))).toEqual({ ok: false, status: 403, phrase: 'Unknown Trunk' });
 });
@@ -33,6 +36,7 @@ it('address and digest where it does; the name tells trunks at one address apart
     { pbx: trunk({ callers: DESK }), queue: trunk({ callers: other }) },
     'SHA-256',
     () => 1_000,
+    NOWHERE,
   );
   const asked = gate.admit(invite('192.0.2.20'));
   if (asked.ok) throw new Error('nobody showed a password');
@@ -49,8 +53,22 @@ it('address and digest where it does; the name tells trunks at one address apart
 });
 
 it('a trunk without digest at the same address takes who shows none, not who shows a wrong one', () => {
-  const gate = new CallerGate({ pbx: trunk({ callers: DESK }), open: trunk({}) }, 'MD5', () => 1_000);
+  const gate = new CallerGate(
+    { pbx: trunk({ callers: DESK }), open: trunk({}) },
+    'MD5',
+    () => 1_000,
+    NOWHERE,
+  );
   expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'open' });
   const forged = 'Digest realm="messenger-sip-gateway", username="desk", nonce="x", uri="x", response="x"';
   expect(gate.admit(invite('192.0.2.20', forged))).toMatchObject({ ok: false, status: 401 });
+});
+
+it('where our registrar is, the trunk that is registered there, whatever its host is called', () => {
+  const [one, two] = [trunk({ host: 'pbx.example' }), trunk({ host: 'pbx.example' })];
+  const registeredAt = (address: string, user: string) =>
+    address === '192.0.2.20' ? [{ name: 'two', isOurContact: user === '7001' }] : [];
+  const gate = new CallerGate({ one, two }, 'MD5', () => 1_000, { registeredAt });
+  expect(gate.admit(invite('192.0.2.20'))).toEqual({ ok: true, name: 'two', trunk: two, isOurContact: true });
+  expect(gate.admit(invite('192.0.2.21'))).toMatchObject({ ok: false, status: 403 });
 });

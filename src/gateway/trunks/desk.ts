@@ -5,14 +5,10 @@ import type { SipControl } from '../../sip/index.ts';
 import { TrunkBoard, type TrunkLimits, type TrunkState } from './board.ts';
 import type { QualifyPolicy } from './qualify.ts';
 import { type InviteOutcome, TrunkWatch } from './watch.ts';
+import { TrunkWays, type WayTrunk } from './ways.ts';
 
 /** What is asked and limited of a trunk; the configuration's trunks fit. */
-export interface DeskTrunk extends TrunkLimits {
-  readonly host: string;
-  readonly port?: number;
-  readonly transport?: 'udp' | 'tcp' | 'tls';
-  readonly fromDomain?: string;
-  readonly credentials?: { readonly username: string; readonly password: string };
+export interface DeskTrunk extends TrunkLimits, WayTrunk {
   readonly qualify: QualifyPolicy;
 }
 
@@ -32,6 +28,7 @@ const NOBODY = 'gateway';
 /** The trunks of one gateway: their board, and the watch over them while the SIP side is open. */
 export class TrunkDesk {
   readonly board: TrunkBoard;
+  readonly ways: TrunkWays;
   readonly #options: TrunkDeskOptions;
   #watch: TrunkWatch | undefined;
 
@@ -48,10 +45,12 @@ export class TrunkDesk {
         onChange?.(state);
       },
     });
+    this.ways = new TrunkWays(trunks, this.board);
   }
 
-  /** Asks the trunks for signs of life until `close`. */
-  watch(sip: Pick<SipControl, 'options'>): void {
+  /** Registers, and asks the trunks for signs of life until `close`. */
+  watch(sip: Pick<SipControl, 'options' | 'register'>): void {
+    this.ways.start(sip);
     const { trunks, clock, random } = this.#options;
     this.#watch = new TrunkWatch({
       board: this.board,
@@ -62,12 +61,15 @@ export class TrunkDesk {
         const trunk = trunks[name];
         const uri = trunk && formatSipUri({ ...trunk, user: undefined });
         if (!trunk || uri === undefined) return undefined;
-        const { fromDomain, credentials } = trunk;
+        const { fromDomain } = trunk;
+        const { credentials = trunk.credentials, proxy, from } = this.ways.of(name);
         return sip.options({
           uri,
+          ...(proxy === undefined ? {} : { proxy }),
           from: {
             user: credentials?.username ?? NOBODY,
             ...(fromDomain === undefined ? {} : { host: fromDomain }),
+            ...from,
           },
           ...(credentials ? { credentials } : {}),
           timeoutMs,

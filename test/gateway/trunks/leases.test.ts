@@ -30,6 +30,7 @@ async function rig() {
       targets: ['a', 'b'].map((user) => ({ name: `pbx/${user}`, trunk: 'pbx', user, uri: peer.uri })),
       trunks: { pbx: { codecs: ['PCMU'], dtmf: 'auto', ptimeMs: 20, srtp: 'off' } },
       seats,
+      wayTo: () => ({}),
       onOutcome: (_, outcome) => outcomes.push(outcome),
     },
     media as unknown as MediaSide,

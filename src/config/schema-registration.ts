@@ -1,0 +1,51 @@
+import { Type } from 'typebox';
+import { choice, host, secret, strict, text, whole } from './schema-kinds.ts';
+
+/** Stands for the host of a trunk that registers to us: where it is, its registration says (RFC 2606 2). */
+export const NO_HOST = 'registered.invalid';
+
+/** How a trunk is reached beside its host: keys of a trunk. */
+export const reached = {
+  proxy: Type.Optional(
+    text(
+      'Outbound proxy: next hop of INVITE, REGISTER and OPTIONS, as a SIP URI or host[:port][;transport=udp|tcp|tls]; default transport: that of the trunk. No Route header is added.',
+      { format: 'next-hop' },
+    ),
+  ),
+  register: Type.Optional(
+    Type.Object(
+      {
+        servers: Type.Optional(
+          Type.Array(text('host or host:port.', { format: 'host-port' }), {
+            description:
+              'Registrars, best first; default: host and port of the trunk. The next one is asked when one is silent or busy (5xx), the first one again with every refresh. Calls go to the one that has the registration.',
+            minItems: 1,
+          }),
+        ),
+        user: Type.Optional(text('User part of the address of record; default: the user name.')),
+        domain: Type.Optional(
+          host('Domain of the address of record; default: fromDomain, then host of the trunk.'),
+        ),
+        username: Type.Optional(text('User name for digest; default: that of credentials.')),
+        password: Type.Optional(secret('Its password; default: that of credentials.')),
+        contactUser: Type.Optional(
+          text(
+            'User part of our Contact: calls from the registrar to it are of this trunk, and the number called is that of To. Default: user.',
+          ),
+        ),
+        expiresS: whole(
+          'How long a registration shall last, s; the registrar decides. Refreshed at some 80 % of it.',
+          30,
+          86_400,
+          300,
+        ),
+        fromUser: choice(
+          ['account', 'caller'] as const,
+          'User part of From in INVITE: the account, which most registrars want (the number of the consumer is in P-Asserted-Identity), or the number.',
+          { default: 'account' },
+        ),
+      },
+      { ...strict, description: 'Register at the PBX (REGISTER, RFC 3261 10), for one that wants that.' },
+    ),
+  ),
+};

@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { configOf, problemsOf, with_ } from './example.ts';
+
+const trunk = (lines: string): string =>
+  with_('    port: 5060\n    codecs', `    port: 5060\n${lines}    codecs`);
+
+describe('a trunk that registers', () => {
+  it('asks for five minutes, as its account', () => {
+    const { register } = configOf(trunk('    register: { user: gw }\n')).trunks['pbx'] ?? {};
+    expect(register).toEqual({ user: 'gw', expiresS: 300, fromUser: 'account' });
+  });
+
+  it.each([
+    ['register: {}', /nothing says who registers/],
+    ['register: { username: gw }', /one of username and password/],
+  ])('%s', (line, message) => {
+    expect(problemsOf(trunk(`    ${line}\n`))).toMatchObject([
+      { key: 'trunks.pbx.register', message: expect.stringMatching(message) },
+    ]);
+  });
+
+  it.each(['pbx.example', 'pbx.example:5080', '192.0.2.20:5080', '"[2001:db8::1]:5060"', '"2001:db8::1"'])(
+    'at %s',
+    (server) => {
+      const { register } =
+        configOf(trunk(`    register: { user: gw, servers: [${server}] }\n`)).trunks['pbx'] ?? {};
+      expect(register?.servers).toEqual([server.replaceAll('"', '')]);
+    },
+  );
+
+  it.each([
+    'sip:pbx.example',
+    'pbx.example:0',
+    'pbx.example:70000',
+    '"2001:db8::1:5060:x"',
+    'a b',
+    '192.0.2.300',
+  ])('not at %s', (server) => {
+    expect(problemsOf(trunk(`    register: { user: gw, servers: [${server}] }\n`))).toMatchObject([
+      { key: 'trunks.pbx.register.servers[0]' },
+    ]);
+  });
+});
+
+describe('an outbound proxy', () => {
+  it.each(['192.0.2.5', '192.0.2.5:5080;transport=udp', 'sip:proxy.example;lr', '"sip:[2001:db8::5]:5060"'])(
+    '%s',
+    (proxy) => {
+      const { trunks } = configOf(trunk(`    proxy: ${proxy}\n`));
+      expect(trunks['pbx']?.proxy).toBe(proxy.replaceAll('"', ''));
+    },
+  );
+
+  it.each([
+    'sip:user@proxy.example',
+    'sips:proxy.example;transport=udp',
+    'proxy.example;transport=ws',
+    '";lr"',
+  ])('not %s', (proxy) => {
+    expect(problemsOf(trunk(`    proxy: ${proxy}\n`))).toMatchObject([{ key: 'trunks.pbx.proxy' }]);
+  });
+
+  it.each(['sip:proxy.example;transport=tcp', 'sips:proxy.example'])('%s needs a listener', (proxy) => {
+    expect(problemsOf(trunk(`    proxy: ${proxy}\n`))).toMatchObject([
+      { key: 'trunks.pbx.proxy', message: expect.stringMatching(/no (tcp|tls) listener/) },
+    ]);
+  });
+});
