@@ -1,6 +1,7 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 import { buttonCommand } from './button.ts';
 import { directoryCommand } from './directory.ts';
+import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
 import { promptCommand } from './prompt.ts';
@@ -156,6 +157,7 @@ export function program(): Command {
   setupCommand(msgw);
   settingsCommand(msgw);
   permissionsCommand(msgw);
+  operateCommands(msgw);
   directoryCommand(msgw);
   promptCommand(msgw);
   buttonCommand(msgw);

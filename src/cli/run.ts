@@ -7,7 +7,10 @@ import { GatewayError } from '../shared/error.ts';
 import { firstSignal } from './signals.ts';
 import { packageVersion } from './version.ts';
 
-/** `msgw run`: runs until SIGTERM or SIGINT; a second signal does not wait for calls to end. Returns the exit code. */
+/**
+ * `msgw run`: until SIGTERM or SIGINT, or drained by the operator. Calls go on for `limits.drainMs`; a second signal ends
+ * them on both sides at once, a third the process. Returns the exit code.
+ */
 export async function runCommand(file: string): Promise<number> {
   const loaded = loadConfig(file);
   if (!loaded.ok) {
@@ -27,6 +30,7 @@ export async function runCommand(file: string): Promise<number> {
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
   let gateway: Gateway;
+  const { promise: drained, resolve: onDrain } = Promise.withResolvers<string>();
   try {
     gateway = await Gateway.start({
       config: loaded.value,
@@ -40,6 +44,7 @@ export async function runCommand(file: string): Promise<number> {
       clock: systemClock,
       log,
       recordStream: process.stdout,
+      onDrain: () => onDrain('drain'),
     });
   } catch (error) {
     if (!(error instanceof GatewayError)) {
@@ -52,9 +57,10 @@ export async function runCommand(file: string): Promise<number> {
   }
   const reload = (): void => void gateway.reload();
   process.on('SIGHUP', reload);
-  const signal = await firstSignal();
+  const signal = await Promise.race([firstSignal(), drained]);
   process.off('SIGHUP', reload);
   log.info({ signal }, 'gateway.signal');
+  await Promise.race([gateway.drain(), firstSignal()]);
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));
   await gateway.close();

@@ -209,6 +209,12 @@ export const CONFIG_SCHEMA = Type.Object(
           100,
           90,
         ),
+        drainMs: whole(
+          'How long calls may go on after SIGTERM or `msgw drain`, ms; then they are ended on both sides. systemd kills 90 s after SIGTERM by itself (TimeoutStopSec), Kubernetes 30 s: ending calls takes up to 41 s more.',
+          0,
+          86_400_000,
+          45_000,
+        ),
         maxCallDurationMs: Type.Optional(whole('Longest call, ms; default: no limit.', 10_000, 86_400_000)),
       },
       { ...strict, default: {}, description: 'Limits.' },

@@ -19,6 +19,11 @@ export interface AdminDeskOptions {
   /** By the id of the call; undefined: there is none. Rejects with a GatewayError. */
   readonly record: (callId: string, action: RecordAction) => Promise<RecordingState> | undefined;
   readonly trunks: TrunkDesk['list'];
+  readonly call: (callId: string) => object | undefined;
+  /** False: there is no such call. */
+  readonly hangUp: (callId: string, reason: string) => boolean;
+  /** Returns the calls that are still up. */
+  readonly drain: () => number;
 }
 
 type Refusal = Extract<Reply, { readonly problem: object }>;
@@ -66,6 +71,13 @@ export function adminDesk(options: AdminDeskOptions): AdminApi {
         const { messageId } = outcome;
         return { status: 201, body: { pageId, psid, sent: true, ...(messageId ? { messageId } : {}) } };
       }),
+    call: (callId) => {
+      const body = options.call(callId);
+      return body ? { status: 200, body } : NO_CALL;
+    },
+    hangUp: (callId) =>
+      options.hangUp(callId, 'by the admin port') ? { status: 202, body: { callId } } : NO_CALL,
+    drain: () => ({ status: 202, body: { calls: options.drain() } }),
     record: async (callId, action) => {
       try {
         const done = await record(callId, action);

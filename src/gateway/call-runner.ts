@@ -106,10 +106,21 @@ export class CallRunner {
 
   /** A live view for operators. */
   dump(): object {
+    const { name, facts, attempts, answeredBy, milestones, held, metaCallId } = this.#state;
+    const current = answeredBy === undefined ? attempts.at(-1) : attempts[answeredBy - 1];
+    const { webhook, invite, answered } = milestones;
     return {
-      state: this.#state.name,
+      ...(metaCallId === facts.callId ? {} : { metaCallId }),
+      pageId: facts.pageId,
+      platform: facts.platform.name,
+      direction: facts.direction,
+      state: name,
+      startedAtMs: webhook ?? invite ?? facts.receivedAtMs,
+      ...(answered === undefined ? {} : { answeredAtMs: answered }),
+      ...(current ? { target: current.target.name } : {}),
+      held,
       media: this.#sides.media.summary(),
-      attempts: this.#state.attempts.length,
+      attempts: attempts.length,
     };
   }
 

@@ -117,7 +117,7 @@ export class Calls {
   /** Calls that were not taken, until Meta was told. */
   readonly #turnedAway = new Set<Promise<void>>();
   #closing = false;
-  #idle: (() => void) | undefined;
+  #whenIdle: (() => void)[] = [];
 
   constructor(options: CallsOptions) {
     const { clock, log } = options;
@@ -153,6 +153,20 @@ export class Calls {
 
   list(): object[] {
     return [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() }));
+  }
+
+  /** What is known of one call now; undefined: there is none. */
+  dump(callId: string): object | undefined {
+    const runner = this.get(callId);
+    if (!runner) return undefined;
+    return { callId: runner.state.facts.callId, ...runner.dump(), milestones: runner.state.milestones };
+  }
+
+  /** Ends it on both sides; false: there is no such call. */
+  hangUp(callId: string, reason: string): boolean {
+    const runner = this.get(callId);
+    runner?.dispatch({ type: 'operator.hangup', reason });
+    return runner !== undefined;
   }
 
   /** By Meta's id or by ours; undefined: there is no such call. Rejects as the media worker does. */
@@ -245,7 +259,8 @@ export class Calls {
   }
 
   #checkIdle(): void {
-    if (this.#calls.size === 0 && this.#turnedAway.size === 0) this.#idle?.();
+    if (this.#calls.size > 0 || this.#turnedAway.size > 0) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** A phone calls a consumer: RFC 3261 8.2, 13.3. Every refusal says what was wrong. */
@@ -367,19 +382,27 @@ export class Calls {
     caller?.watch();
   }
 
+  /** No calls from now on, either way; those that are up go on. Resolves when the last is over, or after `patienceMs`. */
+  async drain(patienceMs: number): Promise<void> {
+    this.#closing = true;
+    await this.#untilIdle(patienceMs);
+  }
+
   /** Ends every call on both sides; resolves when all are forgotten and those not taken were told to Meta, or after `patienceMs`. */
   async shutDown(patienceMs: number): Promise<void> {
-    const { clock, log } = this.#options;
     this.#closing = true;
-    if (this.#calls.size === 0 && this.#turnedAway.size === 0) return;
-    const idle = new Promise<void>((resolve) => {
-      this.#idle = resolve;
-    });
     for (const { runner } of this.#calls.values()) runner.dispatch({ type: 'shutdown' });
-    const impatient = clock.after(patienceMs, () => this.#idle?.());
-    if (this.#calls.size > 0 || this.#turnedAway.size > 0) await idle;
+    await this.#untilIdle(patienceMs);
+    if (this.#calls.size > 0) this.#options.log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
+  }
+
+  async #untilIdle(patienceMs: number): Promise<void> {
+    if (this.#calls.size === 0 && this.#turnedAway.size === 0) return;
+    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
+    const impatient = this.#options.clock.after(patienceMs, giveUp);
+    const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await Promise.race([idle, patience]);
     impatient.clear();
-    if (this.#calls.size > 0) log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
   }
 
   #isFull(log: Pick<RootLog, 'warn'>): boolean {

@@ -73,6 +73,7 @@ export class Gateway {
   #directory!: OpenDirectory;
   #metrics: MetricsDesk | undefined;
   #watch: PageWatch | undefined;
+  #draining: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(options: GatewayOptions) {
@@ -229,6 +230,17 @@ export class Gateway {
     return this.#sip.crash();
   }
 
+  /**
+   * Takes no more calls, says it is not ready, and lets those that are up go on: resolves when the last is over, or after
+   * `limits.drainMs`. Idempotent; `close` comes after it, and may come before it ends.
+   */
+  drain(): Promise<void> {
+    const { config, log } = this.#options;
+    log.info({ calls: this.calls, forMs: config.limits.drainMs }, 'gateway.draining');
+    this.#draining ??= this.#calls.drain(config.limits.drainMs);
+    return this.#draining;
+  }
+
   /** Takes no more calls, ends those that are there on both sides, then closes everything. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#shut();
@@ -266,7 +278,7 @@ export class Gateway {
       willsPath: journal.path === undefined ? undefined : `${journal.path}.sip`,
       clock,
       log,
-      ready: () => !this.#closing,
+      ready: () => !this.#isLeaving,
       onState: (state) => log.info({ state }, 'sip.control'),
       onIncomingInvite: (invite) => this.#calls.place(invite),
     });
@@ -304,6 +316,13 @@ export class Gateway {
           permissions: this.#calls.permissions,
           replies: this.#replies,
           record: (callId, action) => this.#calls.record(callId, action),
+          call: (callId) => this.#calls.dump(callId),
+          hangUp: (callId, reason) => this.#calls.hangUp(callId, reason),
+          drain: () => {
+            void this.drain();
+            this.#options.onDrain?.();
+            return this.calls;
+          },
           trunks: () => this.#trunks.list(),
         }),
         events: this.#events,
@@ -381,6 +400,10 @@ export class Gateway {
     this.#events.publish(event, { at: new Date(this.#options.clock.now()).toISOString(), ...data });
   }
 
+  get #isLeaving(): boolean {
+    return this.#draining !== undefined || this.#closing !== undefined;
+  }
+
   #health(): { ready: boolean; details: object } {
     const sip = this.#sip.control.connected;
     const media = this.#plane.alive;
@@ -388,8 +411,8 @@ export class Gateway {
       return { worker, up, calls, cpuShare: Math.round(cpuShare * 1000) / 1000 };
     });
     return {
-      ready: sip && media && !this.#closing,
-      details: { calls: this.#calls.size, sip, media, workers, closing: this.#closing !== undefined },
+      ready: sip && media && !this.#isLeaving,
+      details: { calls: this.#calls.size, sip, media, workers, closing: this.#isLeaving },
     };
   }
 

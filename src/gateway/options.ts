@@ -19,4 +19,6 @@ export interface GatewayOptions {
   readonly onLadder?: LadderSink;
   /** Every record, as it is written. */
   readonly onRecord?: (record: object) => void;
+  /** The operator wants it to end when its calls are over; `drain` was begun. */
+  readonly onDrain?: () => void;
 }

@@ -4,6 +4,7 @@ import {
   RECORD,
   REQUEST_PERMISSION,
   SET_NUMBER,
+  WHICH_CALL,
   WHICH_NUMBER,
   WHICH_PAGE,
   WHICH_PERSON,
@@ -29,10 +30,16 @@ export interface AdminApi {
   /** Sends the consumer one request. */
   requestPermission(pageId: string, psid: string): Promise<Reply>;
   settings(pageId: string): Promise<Reply>;
+  /** One call now. */
+  call(callId: string): Reply;
+  /** Ends it on both sides. */
+  hangUp(callId: string): Reply;
+  /** No new calls; the process ends when those that are up are over. */
+  drain(): Reply;
   record(callId: string, action: 'start' | 'stop' | 'pause' | 'resume'): Promise<Reply>;
 }
 
-/** `/directory`, `/trunks`, `/permissions`, `/settings` and the recording of a call. */
+/** `/directory`, `/trunks`, `/permissions`, `/settings`, one call with its recording, and `/drain`. */
 export function adminApi(app: FastifyInstance, api: AdminApi): void {
   app.get('/directory', async () => api.directory.list());
   app.put<{ Params: { number: string }; Body: { pageId: string; psid: string } }>(
@@ -56,6 +63,13 @@ export function adminApi(app: FastifyInstance, api: AdminApi): void {
     { schema: REQUEST_PERMISSION },
     async ({ body }, reply) => answer(reply, await api.requestPermission(body.pageId, body.psid)),
   );
+  app.get<{ Params: { id: string } }>('/calls/:id', { schema: WHICH_CALL }, async ({ params }, reply) =>
+    answer(reply, api.call(params.id)),
+  );
+  app.delete<{ Params: { id: string } }>('/calls/:id', { schema: WHICH_CALL }, async ({ params }, reply) =>
+    answer(reply, api.hangUp(params.id)),
+  );
+  app.post('/drain', async (_, reply) => answer(reply, api.drain()));
   app.post<{ Params: { id: string }; Body: { action: 'start' | 'stop' | 'pause' | 'resume' } }>(
     '/calls/:id/recording',
     { schema: RECORD },

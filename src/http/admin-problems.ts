@@ -10,7 +10,7 @@ export interface AdminProblem {
 
 /** 2xx with a body, or none for 204; or problems. */
 export type Reply =
-  | { readonly status: 200 | 201 | 204; readonly body?: object }
+  | { readonly status: 200 | 201 | 202 | 204; readonly body?: object }
   | {
       readonly status: 400 | 403 | 404 | 409 | 502 | 503;
       readonly problem: AdminProblem;

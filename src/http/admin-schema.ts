@@ -34,4 +34,5 @@ const action = {
   enum: ['start', 'stop', 'pause', 'resume'],
   description: 'Use one of: start, stop, pause, resume.',
 };
+export const WHICH_CALL = { params: object({ id: callId }) };
 export const RECORD = { params: object({ id: callId }), body: object({ action }) };

@@ -84,6 +84,9 @@ const NOTHING = { status: 404, problem: { field: 'api', message: 'there is none.
 const NO_API: AdminApi = {
   directory: { list: () => [], set: () => NOTHING, remove: () => NOTHING },
   trunks: () => [],
+  call: () => NOTHING,
+  hangUp: () => NOTHING,
+  drain: () => NOTHING,
   permission: async () => NOTHING,
   requestPermission: async () => NOTHING,
   settings: async () => NOTHING,
