@@ -12,6 +12,7 @@ export default mergeConfig(
       // Asterisk is unpacked once, before the files that need it run side by side.
       globalSetup: ['test/interop/support/asterisk/setup.ts'],
       testTimeout: 60_000,
+      retry: process.env['CI'] ? 1 : 0,
     },
   }),
 );

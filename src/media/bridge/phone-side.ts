@@ -170,9 +170,10 @@ export class PhoneSide {
     if (sent >= 0) this.#ports.rtcp.send(scratch, sent, this.#remoteRtcp);
   }
 
-  /** An event whose end was lost. */
+  /** An event whose end was lost, a tone that the packets ended with. */
   tick(nowMs: number): void {
     this.#events.tick(nowMs);
+    this.#detector?.tick(nowMs);
   }
 
   /** A key that the phone told of by SIP INFO: `code` 0 to 15, how long it was down in ms. */

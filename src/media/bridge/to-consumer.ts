@@ -33,6 +33,8 @@ import type { PhonePlan, SendPlan, Taken } from './types.ts';
 const OPUS_TICKS = 960;
 const OPUS_CLOCK = 48_000;
 const MAX_CONCEALED_MS = 100;
+/** Q.24: a pause of 40 ms ends a key. */
+const KEY_PAUSE_MS = 40;
 
 /** 20 ms of silence as any Opus decoder reads it: CELT, one frame, all bands at zero. */
 const OPUS_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
@@ -221,6 +223,8 @@ export class ToConsumer {
     if (this.#playout) return this.#buffer(this.#playout, phone, packet, header, arrival, nowMs);
     if (arrival === 'restart' || arrival === 'first') this.#synced = false;
     const gap = this.#synced ? timestampDelta(header.timestamp, this.#expected) : 0;
+    // Time that no packet was sent for is a pause between two keys, though the tones follow one another here.
+    if (missing === 0 && gap * 1_000 >= KEY_PAUSE_MS * phone.clockRate) this.#detector?.reset(nowMs);
     if (this.passesThrough) {
       this.#pass(packet, header, ticks, arrival, missing, gap, nowMs);
       return undefined;

@@ -26,6 +26,8 @@ const KEY_WINDOWS = 7;
 const LIKELY_WINDOWS = 3;
 /** Windows without the key that end it: a pause of 40 ms ends it, one of 10 does not (Q.24). */
 const GONE_WINDOWS = 7;
+/** Without any audio for so long, ms, a key is up: some PBXs send nothing between one tone and the next. */
+const NO_AUDIO_MS = 120;
 /** Blocks looked at once more, all at a time, before a key is told. */
 const LOOK_BLOCKS = KEY_WINDOWS + WINDOW_BLOCKS - 1;
 /** Width of a bin of what is looked at: two of them is where a Hann window has its zero. */
@@ -83,6 +85,11 @@ export class DtmfDetector {
       if (!decimator) this.#push(sample);
       else if (decimator.push(sample)) this.#push(decimator.value);
     }
+  }
+
+  /** Ends a key whose tone stopped with the packets that carried it; for a clock's every tick. */
+  tick(nowMs: number): void {
+    if (this.#down >= 0 && nowMs - this.#nowMs >= NO_AUDIO_MS) this.reset(nowMs);
   }
 
   /** The audio is another's from now on; a key that is down ends. */

@@ -198,6 +198,31 @@ describe("the phone's keys", () => {
   );
 });
 
+it.each([true, false])(
+  'tones with no packet between and behind them, as Asterisk sends them, are keys; named by Meta: %s',
+  async (isNamed) => {
+    const harness = await start('PCMU', { inbandDtmf: true });
+    if (isNamed) named(harness);
+    const encoder = new G711Encoder('PCMU');
+    for (const [at, code] of [2, 7, 7, 0].entries()) {
+      const pcm = key(8_000, code, 140, { gapMs: 0 });
+      for (let n = 0; n < 7; n++) {
+        const payload = new Uint8Array(160);
+        encoder.encode(pcm.subarray(n * 160, n * 160 + 160), 160, payload);
+        await harness.fromPhone(payload, next(), at * 2_400 + n * 160);
+        harness.clock.advance(20);
+      }
+      harness.clock.advance(160);
+    }
+    harness.clock.advance(200);
+    expect(digits(harness)).toBe('p2 p7 p7 p0');
+    const ends = typed(harness.consumerHeard, 110).filter(({ payload }) => (payload[1] as number) > 127);
+    expect(ends.map(({ payload }) => payload[0])).toEqual(
+      isNamed ? [2, 2, 2, 7, 7, 7, 7, 7, 7, 0, 0, 0] : [],
+    );
+  },
+);
+
 it("makes the consumer's keys tones for a phone that has nothing else, and its voice goes on behind", async () => {
   const harness = await start('PCMU', { inbandDtmf: true, telephoneEvent: undefined as never });
   for (const [at, code] of [8, 0].entries()) {

@@ -58,12 +58,15 @@ export class Ami {
     return answer;
   }
 
-  /** Resolves with the `nth` event that has all of this, now or later. Rejects when the connection ends without it. */
-  async event(wanted: Readonly<Record<string, string>>, nth = 1): Promise<AmiMessage> {
+  /**
+   * Resolves with the first event that has all of this, now or later; those before the place `after` in `events` do not
+   * count. Rejects when the connection ends without it.
+   */
+  async event(wanted: Readonly<Record<string, string>>, { after = 0 } = {}): Promise<AmiMessage> {
     for (;;) {
-      const found = this.events.filter((event) =>
-        Object.entries(wanted).every(([key, value]) => event[key] === value),
-      )[nth - 1];
+      const found = this.events
+        .slice(after)
+        .find((event) => Object.entries(wanted).every(([key, value]) => event[key] === value));
       if (found) return found;
       if (this.#closed) throw new Error(`the connection ended without ${JSON.stringify(wanted)}`);
       await new Promise<void>((resolve) => this.#wake.push(resolve));

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Authority } from '../../../sip-server/support/certificates.ts';
 import { PeerProcess, peerFolder } from '../../../support/peer-process.ts';
 import { freeSipPort, freeTcpPort } from '../../../support/ports.ts';
+import { toneFile } from '../recording.ts';
 import { Ami } from './ami.ts';
-import { type AsteriskPorts, writeConfig } from './config.ts';
+import { type AsteriskPorts, TRUNKS, writeConfig } from './config.ts';
 import { asteriskTree } from './tree.ts';
 
 /** Debian's Asterisk 22 as the PBX, on the recipe of this project. */
@@ -13,6 +15,10 @@ export class Asterisk {
   /** As it tells it: `22.10.1`. */
   readonly version: string;
   readonly ami: Ami;
+  /** Path of the authority that its certificate is of, and the gateway's. */
+  readonly ca: string;
+  /** Paths of the gateway's. */
+  readonly certificate: { readonly cert: string; readonly key: string };
   readonly #process: PeerProcess;
 
   /** Resolves when it takes calls. Throws when it is not the version that is promised. */
@@ -28,6 +34,7 @@ export class Asterisk {
     };
     const secret = randomBytes(12).toString('hex');
     const config = writeConfig(folder, tree, at, secret);
+    writeCertificates(folder);
     const [command, ...args] = tree.loader;
     const program = join(tree.root, 'usr', 'sbin', 'asterisk');
     const process = new PeerProcess(command, [...args, program, '-f', '-C', config], folder);
@@ -45,6 +52,9 @@ export class Asterisk {
     this.ports = ports;
     this.version = version;
     this.ami = ami;
+    const { folder } = process;
+    this.ca = join(folder, 'ca.pem');
+    this.certificate = { cert: join(folder, 'gateway.pem'), key: join(folder, 'gateway.key') };
   }
 
   /** What a command of its console prints. */
@@ -59,8 +69,36 @@ export class Asterisk {
     }
   }
 
-  tail(): string {
-    return logOf(this.#process.folder);
+  /** Resolves when it knows that the gateway on the recipe's trunk is there; it asks by itself only now and then. */
+  async reaches(): Promise<void> {
+    await this.command('pjsip qualify messenger');
+    while (!/messenger\/\S+ +\S+ +Avail/.test(await this.command('pjsip show contacts'))) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Resolves when its log has so many matches of a global pattern. */
+  async logged(pattern: RegExp, times: number): Promise<void> {
+    while ([...this.tail(Number.POSITIVE_INFINITY).matchAll(pattern)].length < times) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  /** Ends its calls, then itself. */
+  async stop(): Promise<void> {
+    await this.command('core stop now').catch(() => {});
+    await this.#process.exit;
+  }
+
+  /** Path of a WAV file with a tone of 10 s, which goes when Asterisk does. */
+  tone(hz: number): string {
+    const path = join(this.#process.folder, `${hz}.wav`);
+    writeFileSync(path, toneFile(hz, 16_000, 10));
+    return path;
+  }
+
+  tail(lines = 150): string {
+    return logOf(this.#process.folder, lines);
   }
 
   /** At once, without a word to anybody. */
@@ -68,6 +106,21 @@ export class Asterisk {
     this.ami.close();
     await this.#process.close();
   }
+}
+
+/** One authority, whose certificates name the addresses of loopback that both sides have. */
+function writeCertificates(folder: string): void {
+  const authority = new Authority();
+  writeFileSync(join(folder, 'ca.pem'), authority.cert);
+  for (const [name, address] of [
+    ['gateway', TRUNKS.secure.address],
+    ['asterisk', '127.0.0.1'],
+  ] as const) {
+    const { cert, key } = authority.issue(`IP:${address}`, 30, address);
+    writeFileSync(join(folder, `${name}.pem`), cert);
+    writeFileSync(join(folder, `${name}.key`), key);
+  }
+  authority.close();
 }
 
 /** Resolves with a connection, once it says that it is up. */
@@ -84,11 +137,11 @@ async function booted(process: PeerProcess, port: number, secret: string): Promi
   }
 }
 
-function logOf(folder: string): string {
+function logOf(folder: string, lines = 150): string {
   try {
     return readFileSync(join(folder, 'log', 'full'), 'utf8')
       .split('\n')
-      .slice(-150)
+      .slice(Number.isFinite(lines) ? -lines : 0)
       .join('\n');
   } catch {
     return 'no log';

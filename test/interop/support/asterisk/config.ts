@@ -8,8 +8,10 @@ const RECIPE = new URL('../../../../config/recipes/asterisk/', import.meta.url);
 /** What only tests need: extensions that do one thing each, trunks with one setting changed. */
 const LAB = new URL('./lab/', import.meta.url);
 
-/** What the music on hold of the PBX is, and what its phones are told apart by. */
+/** What the music on hold of the PBX is. */
 export const MUSIC_HZ = 880;
+/** What its announcements are: two seconds. */
+export const ANNOUNCEMENT_HZ = 1_200;
 
 export interface AsteriskPorts {
   /** UDP and TCP on 127.0.0.1; TLS is on the next. */
@@ -40,12 +42,13 @@ export function writeConfig(
 ): string {
   const at = (...names: string[]): string => join(folder, ...names);
   const data = join(tree.root, 'usr', 'share', 'asterisk');
-  for (const name of ['etc', 'lib', 'spool', 'run', 'log', 'data/sounds', 'data/moh']) {
+  for (const name of ['etc', 'lib', 'spool', 'run', 'log', 'data/sounds', 'data/moh', 'data/lab']) {
     mkdirSync(at(name), { recursive: true });
   }
   symlinkSync(join(data, 'documentation'), at('data', 'documentation'));
   symlinkSync(join(data, 'sounds', 'en_US_f_Allison'), at('data', 'sounds', 'en'));
   writeFileSync(at('data', 'moh', 'tone.wav'), toneFile(MUSIC_HZ, 8000, 30));
+  writeFileSync(at('data', 'lab', 'tone.wav'), toneFile(ANNOUNCEMENT_HZ, 8000, 2));
   const files: Record<string, string> = {
     'asterisk.conf': [
       '[directories]',
@@ -80,12 +83,13 @@ export function writeConfig(
       ['20000', '32767'],
     ]),
     'queues.conf': recipe('queues.conf'),
-    'pjsip.conf':
-      replaced(recipe('pjsip.conf'), [
-        ['192.0.2.20:5060', `127.0.0.1:${ports.sip}`],
-        ['192.0.2.10:5060', `127.0.0.2:${ports.gateway}`],
-        ['match=192.0.2.10', 'match=127.0.0.2'],
-      ]) + trunks(ports),
+    'pjsip.conf': `${replaced(recipe('pjsip.conf'), [
+      ['192.0.2.20:5060', `127.0.0.1:${ports.sip}`],
+      ['192.0.2.10:5060', `127.0.0.2:${ports.gateway}`],
+      ['match=192.0.2.10', 'match=127.0.0.2'],
+    ])}\n${lab('pjsip.conf')
+      .replaceAll('@FOLDER@', folder)
+      .replaceAll('@TLS@', `127.0.0.1:${ports.sip + 1}`)}\n${trunks(ports)}`,
     'extensions.conf': `${recipe('extensions.conf')}\n${lab('extensions.conf')}`,
     // Asked for, and complained about where missing.
     'statsd.conf': '',
@@ -110,7 +114,8 @@ export const TRUNKS = {
     address: '127.0.0.6',
     changes: ['timers=always', 'timers_min_se=90', 'timers_sess_expires=90'],
   },
-  secure: { address: '127.0.0.7', changes: ['media_encryption=sdes'] },
+  held: { address: '127.0.0.8', changes: ['moh_passthrough=yes'] },
+  secure: { address: '127.0.0.7', changes: ['media_encryption=sdes', 'transport=transport-tls'] },
 } as const;
 
 export type TrunkName = keyof typeof TRUNKS;
@@ -125,7 +130,7 @@ const trunks = (ports: AsteriskPorts): string =>
         ...changes,
         `[${name}]`,
         'type=aor',
-        `contact=sip:${address}:${ports.gateway}`,
+        `contact=sip:${address}:${name === 'secure' ? `${ports.gateway + 1};transport=tls` : ports.gateway}`,
         `[${name}]`,
         'type=identify',
         `endpoint=${name}`,

@@ -9,7 +9,7 @@ import { TRUNKS, type TrunkName } from './config.ts';
 const MAKING_MS = 180_000;
 
 /** Passwords of the recipe. */
-const PASSWORDS = { anna: 'change-me-anna', bernd: 'change-me-bernd' };
+const PASSWORDS = { anna: 'change-me-anna', bernd: 'change-me-bernd', carla: 'change-me-carla' };
 
 export interface LabWorld extends Omit<WorldOptions, 'phone' | 'address'> {
   /** The extension that a consumer's call rings. */
@@ -42,17 +42,20 @@ export function asteriskLab(): {
   afterEach(async ({ task }) => {
     const failed = task.result?.state === 'fail';
     if (failed) console.log(asterisk.tail());
-    await closeAll();
-    for (const phone of phones.splice(0)) {
-      if (failed) console.log(phone.tail());
-      await phone.close();
+    try {
+      await closeAll();
+    } finally {
+      for (const phone of phones.splice(0)) {
+        if (failed) console.log(phone.tail());
+        await phone.close();
+      }
     }
-    await asterisk.idle();
+    if (!failed) await asterisk.idle();
   });
   return {
     asterisk: () => asterisk,
-    world: ({ extension, trunk = 'messenger', settings = {}, configure, ...rest }) =>
-      start({
+    world: async ({ extension, trunk = 'messenger', settings = {}, configure, ...rest }) => {
+      const world = await start({
         ...rest,
         address: TRUNKS[trunk].address,
         phone: { user: extension, host: '127.0.0.1', port: asterisk.ports.sip },
@@ -65,12 +68,15 @@ export function asteriskLab(): {
           Object.assign(trunks.phone1, settings);
           configure?.(yaml);
         },
-      }),
+      });
+      if (trunk === 'messenger') await asterisk.reaches();
+      return world;
+    },
     phone: async (user, options) => {
       const registrar = { address: `127.0.0.1:${asterisk.ports.sip}`, password: PASSWORDS[user] };
       const phone = await Baresip.start({ ...options, user, registrar });
       phones.push(phone);
-      await phone.event('REGISTER_OK');
+      await phone.line(/200 OK .*binding/);
       return phone;
     },
     restart: async () => {
