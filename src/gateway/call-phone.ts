@@ -24,10 +24,15 @@ export interface PhoneSideOptions {
   readonly wayTo: (trunk: string) => TrunkWay;
   /** The room of this call at its trunks. */
   readonly seats: CallSeats;
+  /** Without it no target is passed by. */
+  readonly isUp?: (trunk: string) => boolean;
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
   readonly hooks?: PhoneHooks;
 }
+
+type Skipped = TrunkRefusal | typeof GONE;
+const GONE = { ok: false, code: 'TRUNK_DOWN' } as const;
 
 interface Attempt {
   readonly session: PhoneSession;
@@ -63,8 +68,8 @@ export class PhoneSide implements PhoneLeg {
     const trunk = target && trunks[target.trunk];
     const phone = this.#media.phone;
     if (!target || !trunk || !phone) throw new Error(`no target, trunk or port for ${wanted.name}`);
-    const seat = this.#options.seats.take(target.trunk);
-    if (!seat.ok) return this.#noRoom(number, target, seat);
+    const seat = this.#passes(target) ? GONE : this.#options.seats.take(target.trunk);
+    if (!seat.ok) return this.#skip(number, target, seat);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
     const session = new PhoneSession(
       number,
@@ -122,7 +127,10 @@ export class PhoneSide implements PhoneLeg {
 
   cancel(number: number, reason: SipReason): void {
     this.#context.step('gateway', 'phone', 'CANCEL');
-    this.#attempts.get(number)?.invite?.cancel(reason);
+    const attempt = this.#attempts.get(number);
+    // Before it is confirmed: a trunk that is gone never does, and should be asked now.
+    if (attempt && !attempt.heard) this.#heard(attempt, { kind: 'doubt' });
+    attempt?.invite?.cancel(reason);
   }
 
   bye(number: number, reason: SipReason): void {
@@ -171,9 +179,15 @@ export class PhoneSide implements PhoneLeg {
     this.#options.seats.close();
   }
 
+  /** Its trunk went down since the order was made, and a later one is up. */
+  #passes(target: RoutedTarget): boolean {
+    const { targets, isUp = () => true } = this.#options;
+    return !isUp(target.trunk) && targets.slice(targets.indexOf(target) + 1).some(({ trunk }) => isUp(trunk));
+  }
+
   /** Nothing is sent: the next target is tried, as if this one could not be reached. */
-  #noRoom(attempt: number, { trunk, name }: RoutedTarget, { code }: TrunkRefusal): void {
-    this.#context.log.info({ trunk, target: name, code }, 'trunk.no-room');
+  #skip(attempt: number, { trunk, name }: RoutedTarget, { code }: Skipped): void {
+    this.#context.log.info({ trunk, target: name, code }, 'trunk.skipped');
     const failed = { type: 'sip.failed', attempt, kind: 'not-sent', status: 503, reason: code } as const;
     queueMicrotask(() => this.#context.dispatch(failed));
   }
@@ -230,7 +244,6 @@ function outcomeOf(
       // 400: our own configuration made no message of it.
       return status === 400 ? undefined : { kind: 'silence', why: reason };
     case 'cancelled':
-      return heard ? undefined : { kind: 'doubt' };
     case 'control-lost':
       return undefined;
   }

@@ -235,7 +235,7 @@ export class Calls {
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
         const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
         const wayTo = (trunk: string): TrunkWay => desk.ways.of(trunk);
-        const common = { sip, caller, trunks, seats, wayTo, onOutcome, ...this.#sdpAddress() };
+        const common = { sip, caller, trunks, seats, isUp, wayTo, onOutcome, ...this.#sdpAddress() };
         const transfers = this.#desk.side(common, media, context);
         const options = { ...common, targets: routed, earlyMedia, hooks: transfers };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };

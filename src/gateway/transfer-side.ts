@@ -124,7 +124,7 @@ export class TransferSide implements PhoneHooks {
   takeOver(from: number, trunkName: string, trunk: CallTrunk, invite: IncomingInvite): void {
     const { externalAddress, seats } = this.#options;
     if (this.#asked.has(from)) return invite.reject(491);
-    const seat = seats.take(trunkName);
+    const seat = seats.take(trunkName, 'in');
     if (!seat.ok) return invite.reject(503, { phrase: 'Too Many Calls On This Trunk' });
     const caller = new CallerSide(
       {

@@ -281,22 +281,6 @@ describe('limits of a trunk', () => {
     expect((await seen(world, 'phone1')).calls).toEqual({ in: 0, out: 0 });
   });
 
-  it('so many new calls a second: one more goes to the next trunk', async () => {
-    const world = await withTrunks(
-      { phone1: { callsPerSecond: 1 } },
-      [
-        { trunk: 'phone1', user: '100' },
-        { trunk: 'phone2', user: '100' },
-      ],
-      { phones: [{}, {}] },
-    );
-    const calls = ['111', '222'].map((psid) => world.simulator.consumer({ psid }).call({ toneHz: 440 }));
-    await Promise.all(calls.map(({ firstAudio }) => firstAudio));
-    expect(world.phones.map((phone) => phone.calls.length)).toEqual([1, 1]);
-    await Promise.all(calls.map((call) => call.hangup()));
-    await gone(world);
-  });
-
   it('calls of its own count too: one too many gets 503, not for a time but for now', async () => {
     const world = await withTrunks({ phone1: { maxCalls: 1 } }, [{ trunk: 'phone1', user: '100' }], {
       yaml: (yaml) => {

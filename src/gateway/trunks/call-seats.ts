@@ -18,11 +18,11 @@ export class CallSeats {
     this.#board = board;
   }
 
-  /** Room for one attempt at the trunk; `release` gives it back once. */
-  take(trunk: string): Lease | Refusal {
+  /** Room for one phone of the trunk, rung by us or calling us; `release` gives it back once. */
+  take(trunk: string, direction: 'in' | 'out' = 'out'): Lease | Refusal {
     let seat = this.#seats.get(trunk);
     if (!seat) {
-      const lease = this.#board.take(trunk);
+      const lease = this.#board.take(trunk, direction);
       if (!lease.ok) return lease;
       seat = { lease, holders: 0 };
       if (this.#closed) lease.release();

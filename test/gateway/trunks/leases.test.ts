@@ -5,20 +5,25 @@ import { PhoneSide } from '../../../src/gateway/call-phone.ts';
 import { TrunkBoard } from '../../../src/gateway/trunks/board.ts';
 import { CallSeats } from '../../../src/gateway/trunks/call-seats.ts';
 import type { InviteOutcome } from '../../../src/gateway/trunks/watch.ts';
-import { systemClock } from '../../../src/shared/clock.ts';
+import { FakeClock } from '../../../src/shared/fake-clock.ts';
 import { silentLog } from '../../../src/shared/log.ts';
 import { Inbox } from '../../sip/support/events.ts';
 import { SDP } from '../../sip/support/leg.ts';
 import { Peer } from '../../sip/support/peer.ts';
 import { startCuttableLeg } from '../../sip/support/server.ts';
 
+const TRUNK = { codecs: ['PCMU'], dtmf: 'auto', ptimeMs: 20, srtp: 'off' } as const;
 const REASON = { protocol: 'Q.850', cause: 16, text: 'bye' } as const;
 
 /** One phone of a trunk with room for one call, and a call that may ring it. */
-async function rig() {
+async function rig(...more: string[]) {
   const { sip, line } = await startCuttableLeg({ requestTimeoutMs: 1_000 });
   const peer = await Peer.start();
-  const board = new TrunkBoard({ trunks: { pbx: { maxCalls: 1 } }, clock: systemClock });
+  // Stands still: however long a test takes, all of it is within one second.
+  const board = new TrunkBoard({
+    trunks: { pbx: { maxCalls: 1 }, spare: { callsPerSecond: 1 } },
+    clock: new FakeClock(),
+  });
   const seats = new CallSeats(board);
   const events = new Inbox<CallEvent>();
   const outcomes: InviteOutcome[] = [];
@@ -27,16 +32,21 @@ async function rig() {
     {
       sip,
       caller: { callId: 'c', pageId: '1', psid: '2' },
-      targets: ['a', 'b'].map((user) => ({ name: `pbx/${user}`, trunk: 'pbx', user, uri: peer.uri })),
-      trunks: { pbx: { codecs: ['PCMU'], dtmf: 'auto', ptimeMs: 20, srtp: 'off' } },
+      targets: ['pbx/a', 'pbx/b', ...more].map((name) => {
+        const [trunk = '', user = ''] = name.split('/');
+        return { name, trunk, user, uri: peer.uri };
+      }),
+      trunks: { pbx: TRUNK, spare: TRUNK },
       seats,
       wayTo: () => ({}),
+      isUp: (trunk) => board.isUp(trunk),
       onOutcome: (_, outcome) => outcomes.push(outcome),
     },
     media as unknown as MediaSide,
     { dispatch: events.push, step: () => {}, log: silentLog },
   );
-  const ring = (attempt = 1, user = 'a'): void => phone.invite(attempt, { name: `pbx/${user}` }, undefined);
+  const ring = (attempt = 1, user = 'a', trunk = 'pbx'): void =>
+    phone.invite(attempt, { name: `${trunk}/${user}` }, undefined);
   const taken = (): number | undefined => board.dump()[0]?.calls.out;
   /** No more and no less than one call has room again. */
   const isFree = (): boolean => {
@@ -194,4 +204,29 @@ it('a phone that is given up before it said anything casts doubt on its trunk, o
   peer.respond(rung, 487);
   await heard('sip.cancelled');
   expect(outcomes.slice(1)).toEqual([{ kind: 'response', status: 180 }]);
+});
+
+it('a trunk that went down meanwhile is passed by while another one is left, and no longer', async () => {
+  const { board, ring, peer, heard, taken } = await rig('spare/c', 'pbx/d');
+  board.set('pbx', 'qualify', false, 'test');
+  ring(1, 'b');
+  expect(await heard('sip.failed')).toMatchObject({ attempt: 1, kind: 'not-sent', reason: 'TRUNK_DOWN' });
+  expect(taken()).toBe(0);
+  ring(2, 'd');
+  peer.respond(await peer.request('INVITE'), 486);
+  expect(await heard('sip.failed'), 'the last one').toMatchObject({ attempt: 2, status: 486 });
+  board.set('spare', 'qualify', false, 'test');
+  ring(3, 'b');
+  peer.respond(await peer.request('INVITE'), 486);
+  expect(await heard('sip.failed'), 'no better one').toMatchObject({ attempt: 3, status: 486 });
+});
+
+it('beyond the calls of this second nothing is sent either', async () => {
+  const { ring, peer, heard } = await rig('spare/c', 'spare/d');
+  ring(1, 'c', 'spare');
+  peer.respond(await peer.request('INVITE'), 480);
+  await heard('sip.failed');
+  ring(2, 'd', 'spare');
+  expect(await heard('sip.failed')).toMatchObject({ attempt: 2, kind: 'not-sent', reason: 'TRUNK_RATE' });
+  expect(peer.received.filter(({ method }) => method === 'INVITE')).toHaveLength(1);
 });
