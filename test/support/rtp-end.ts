@@ -22,9 +22,11 @@ export interface Voice {
   /** 0 PCMU, 8 PCMA. */
   readonly payloadType?: 0 | 8;
   readonly ssrc?: number;
+  /** Of a packet, ms. Default 20. */
+  readonly packetMs?: number;
+  /** How often packets leave, ms: as many at once as are due. Default one at a time. */
+  readonly everyMs?: number;
 }
-
-const FRAME = 160;
 
 /** One end of RTP without a mind of its own: sends what the test says, keeps what comes. G.711, 20 ms. */
 export class RtpEnd {
@@ -54,26 +56,30 @@ export class RtpEnd {
     return end;
   }
 
-  /** Sends a tone until `hush`, in packets of 20 ms. */
-  talk(hz: number, { port, address = '127.0.0.1', payloadType = 0, ssrc = 0x0a0b0c0d }: Voice): void {
+  /** Sends a tone until `hush`. */
+  talk(
+    hz: number,
+    { port, address = '127.0.0.1', payloadType = 0, ssrc = 0x0a0b0c0d, packetMs = 20, everyMs }: Voice,
+  ): void {
     this.hush();
+    const samples = packetMs * 8;
     const tone = new Tone(hz, 8_000);
     const encoder = new G711Encoder(payloadType === 0 ? 'PCMU' : 'PCMA');
-    const pcm = new Int16Array(FRAME);
-    const payload = Buffer.alloc(FRAME);
+    const pcm = new Int16Array(samples);
+    const payload = Buffer.alloc(samples);
     const startedMs = performance.now();
     let frames = 0;
     const send = (): void => {
       // A late timer is made up for, so that the far side hears an unbroken tone.
-      for (; frames * 20 <= performance.now() - startedMs; frames++) {
-        tone.fill(pcm, FRAME);
-        encoder.encode(pcm, FRAME, payload);
+      for (; frames * packetMs <= performance.now() - startedMs; frames++) {
+        tone.fill(pcm, samples);
+        encoder.encode(pcm, samples, payload);
         this.send({ port, address, payloadType, ssrc, payload, marker: frames === 0 });
-        this.#timestamp += FRAME;
+        this.#timestamp += samples;
       }
     };
     send();
-    this.#timer = setInterval(send, 10);
+    this.#timer = setInterval(send, everyMs ?? packetMs / 2);
   }
 
   hush(): void {
