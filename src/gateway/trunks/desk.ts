@@ -51,11 +51,12 @@ export class TrunkDesk {
   /** Registers, and asks the trunks for signs of life until `close`. */
   watch(sip: Pick<SipControl, 'options' | 'register'>): void {
     this.ways.start(sip);
-    const { trunks, clock, random } = this.#options;
+    const { trunks, clock, log, random } = this.#options;
     this.#watch = new TrunkWatch({
       board: this.board,
       trunks,
       clock,
+      log,
       random,
       ask: (name, timeoutMs) => {
         const trunk = trunks[name];

@@ -1,4 +1,5 @@
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
 import type { Result } from '../../shared/result.ts';
 import type { RequestFailure } from '../../sip/index.ts';
 import type { TrunkBoard } from './board.ts';
@@ -24,6 +25,7 @@ export interface TrunkWatchOptions {
     | Promise<Result<number, Pick<RequestFailure, 'status' | 'kind' | 'reason' | 'retryAfterS'>>>
     | undefined;
   readonly clock: Clock;
+  readonly log: Log;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
@@ -39,6 +41,8 @@ interface Watched {
   readonly policy: QualifyPolicy;
   state: Qualified;
   timer: TimerHandle | undefined;
+  /** The end of its congestion, for whoever wants to be told. */
+  lapse: TimerHandle | undefined;
   asking: boolean;
   /** Monotonic ms of the last question. */
   askedAtMs: number;
@@ -67,7 +71,7 @@ export class TrunkWatch {
     this.#watched = new Map(
       Object.entries(options.trunks).map(([trunk, { qualify: policy }]) => [
         trunk,
-        { policy, state: UNASKED, timer: undefined, asking: false, askedAtMs: -Infinity },
+        { policy, state: UNASKED, timer: undefined, lapse: undefined, asking: false, askedAtMs: -Infinity },
       ]),
     );
     const { random } = options;
@@ -92,20 +96,30 @@ export class TrunkWatch {
       return this.#askSoon(trunk, watched);
     }
     const { status, retryAfterS } = outcome;
-    this.#congested(trunk, 'INVITE', status, retryAfterS);
+    this.#congested(trunk, watched, 'INVITE', status, retryAfterS);
     // A proxy's 408 is of the callee as often as of the trunk: nothing is known by it.
     if (isAlive(status)) this.#take(trunk, watched, { kind: 'call-answer', status });
   }
 
   close(): void {
     this.#closed = true;
-    for (const { timer } of this.#watched.values()) timer?.clear();
+    for (const { timer, lapse } of this.#watched.values()) {
+      timer?.clear();
+      lapse?.clear();
+    }
   }
 
   #schedule(trunk: string, watched: Watched, ms: number): void {
     watched.timer?.clear();
     if (watched.policy.everyS === 0 || this.#closed) return;
-    watched.timer = this.#options.clock.after(ms, () => void this.#ask(trunk, watched));
+    watched.timer = this.#options.clock.after(ms, () => {
+      this.#ask(trunk, watched).catch((error: unknown) => {
+        // A bug; it must not be the end of the watch, and of the process even less.
+        this.#options.log.error({ trunk, err: String(error) }, 'trunk.bug');
+        watched.asking = false;
+        this.#schedule(trunk, watched, nextAskMs(watched.state, watched.policy, this.#options.random()));
+      });
+    });
   }
 
   #askSoon(trunk: string, watched: Watched): void {
@@ -137,7 +151,7 @@ export class TrunkWatch {
     // Our own SIP server is gone: that says nothing of the trunk.
     if (kind === 'control-lost' || kind === 'ended') return;
     if (kind !== 'response') return this.#take(trunk, watched, { kind: 'silence', why: reason });
-    this.#congested(trunk, 'OPTIONS', status, retryAfterS);
+    this.#congested(trunk, watched, 'OPTIONS', status, retryAfterS);
     this.#take(trunk, watched, { kind: 'answer', status, ms });
   }
 
@@ -155,15 +169,27 @@ export class TrunkWatch {
     if (state.up) watched.state = state;
     else {
       watched.state = UNASKED;
-      this.#options.board.set(trunk, 'congestion', false, why ?? 'INVITE: no answer', REST_MS);
+      this.#rest(trunk, watched, why ?? 'INVITE: no answer', REST_MS);
     }
   }
 
+  #rest(trunk: string, watched: Watched, why: string, ms: number): void {
+    const { board, clock } = this.#options;
+    board.set(trunk, 'congestion', false, why, ms);
+    watched.lapse?.clear();
+    watched.lapse = clock.after(ms, () => void board.isUp(trunk));
+  }
+
   /** RFC 3261 21.5.4: a 503 with Retry-After asks for so many seconds without calls. */
-  #congested(trunk: string, what: string, status: number, retryAfterS: number | undefined): void {
+  #congested(
+    trunk: string,
+    watched: Watched,
+    what: string,
+    status: number,
+    retryAfterS: number | undefined,
+  ): void {
     if (status !== 503 || retryAfterS === undefined || retryAfterS === 0) return;
     const seconds = Math.min(retryAfterS, MAX_CONGESTION_S);
-    const why = `503 to ${what}, Retry-After: ${retryAfterS}`;
-    this.#options.board.set(trunk, 'congestion', false, why, seconds * 1_000);
+    this.#rest(trunk, watched, `503 to ${what}, Retry-After: ${retryAfterS}`, seconds * 1_000);
   }
 }

@@ -3,6 +3,7 @@ import { TrunkBoard } from '../../../src/gateway/trunks/board.ts';
 import type { QualifyPolicy } from '../../../src/gateway/trunks/qualify.ts';
 import { TrunkWatch, type TrunkWatchOptions } from '../../../src/gateway/trunks/watch.ts';
 import { FakeClock } from '../../../src/shared/fake-clock.ts';
+import { silentLog } from '../../../src/shared/log.ts';
 
 type Answer = Awaited<NonNullable<ReturnType<TrunkWatchOptions['ask']>>>;
 
@@ -19,8 +20,16 @@ afterEach(() => expect(clock.armed).toBe(0));
 /** A watch whose trunks answer at once what the test says; time goes on a step at a time. */
 function rig(trunks: Record<string, Partial<QualifyPolicy>>, random: () => number = () => 0.5) {
   const names = Object.keys(trunks);
-  const board = new TrunkBoard({ trunks: Object.fromEntries(names.map((name) => [name, {}])), clock });
-  const answers: Record<string, Answer | undefined> = Object.fromEntries(names.map((name) => [name, YES]));
+  const told: string[] = [];
+  const board = new TrunkBoard({
+    trunks: Object.fromEntries(names.map((name) => [name, {}])),
+    clock,
+    onChange: ({ trunk, up, why }) => told.push(`${trunk} ${up ? 'up' : 'down'}: ${why}`),
+  });
+  const bugs: string[] = [];
+  const answers: Record<string, Answer | 'bug' | undefined> = Object.fromEntries(
+    names.map((name) => [name, YES]),
+  );
   const asked: { readonly trunk: string; readonly atMs: number }[] = [];
   const began = clock.monotonic();
   const watch = new TrunkWatch({
@@ -31,10 +40,12 @@ function rig(trunks: Record<string, Partial<QualifyPolicy>>, random: () => numbe
     ask: (trunk) => {
       const answer = answers[trunk];
       if (!answer) return undefined;
+      if (answer === 'bug') throw new Error('a bug');
       asked.push({ trunk, atMs: Math.round(clock.monotonic() - began) });
       return Promise.resolve(answer);
     },
     clock,
+    log: { ...silentLog, error: (_, event) => bugs.push(event) },
     random,
   });
   /** `ms` in steps, so that answers are taken between them. */
@@ -44,7 +55,7 @@ function rig(trunks: Record<string, Partial<QualifyPolicy>>, random: () => numbe
       await new Promise(setImmediate);
     }
   };
-  return { board, watch, answers, asked, pass };
+  return { board, watch, answers, asked, pass, told, bugs };
 }
 
 it('asks each trunk in its own time, never all at once, and again after the interval', async () => {
@@ -171,4 +182,28 @@ it('close ends it, also in the middle of a question', async () => {
   await new Promise(setImmediate);
   watch.heard('a', { kind: 'silence', why: 'late' });
   expect(board.isUp('a')).toBe(true);
+});
+
+it('the end of a congestion is told when it comes, though nobody asks', async () => {
+  const { watch, told } = rig({ a: { everyS: 0 } });
+  watch.heard('a', { kind: 'response', status: 503, retryAfterS: 20 });
+  clock.advance(10_000);
+  watch.heard('a', { kind: 'response', status: 503, retryAfterS: 20 });
+  clock.advance(19_999);
+  expect(told).toEqual(['a down: 503 to INVITE, Retry-After: 20']);
+  clock.advance(1);
+  expect(told.slice(1)).toEqual(['a up: time is over']);
+  watch.close();
+});
+
+it('a bug in asking is logged, and the trunk asked again', async () => {
+  const { watch, answers, asked, bugs, pass } = rig({ a: { everyS: 1 } });
+  answers['a'] = 'bug';
+  await pass(3_000);
+  expect(bugs.length).toBeGreaterThan(1);
+  expect(new Set(bugs)).toEqual(new Set(['trunk.bug']));
+  answers['a'] = YES;
+  await pass(3_000);
+  expect(asked.length).toBeGreaterThan(1);
+  watch.close();
 });
