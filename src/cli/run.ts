@@ -4,6 +4,7 @@ import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
+import { notifyServiceManager } from './service-manager.ts';
 import { firstSignal } from './signals.ts';
 import { packageVersion } from './version.ts';
 
@@ -55,10 +56,12 @@ export async function runCommand(file: string): Promise<number> {
     console.error(error.line);
     return 1;
   }
+  notifyServiceManager('READY=1');
   const reload = (): void => void gateway.reload();
   process.on('SIGHUP', reload);
   const signal = await Promise.race([firstSignal(), drained]);
   process.off('SIGHUP', reload);
+  notifyServiceManager('STOPPING=1');
   log.info({ signal }, 'gateway.signal');
   await Promise.race([gateway.drain(), firstSignal()]);
   process.once('SIGTERM', () => process.exit(1));

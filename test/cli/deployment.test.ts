@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { parse } from 'yaml';
+
+const root = new URL('../..', import.meta.url).pathname;
+const text = (path: string): string => readFileSync(join(root, path), 'utf8');
+const { bin, engines } = JSON.parse(text('package.json')) as {
+  bin: { msgw: string };
+  engines: { node: string };
+};
+
+it('the image copies what is there, and starts what the package starts', () => {
+  const lines = text('docker/Dockerfile').split('\n');
+  const copied = lines
+    .filter((line) => line.startsWith('COPY') && !line.includes('--from'))
+    .flatMap((line) => line.split(/\s+/).slice(1, -1));
+  expect(copied.length).toBeGreaterThan(2);
+  for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
+  const entry = lines.find((line) => line.startsWith('ENTRYPOINT'))?.slice('ENTRYPOINT '.length);
+  expect(JSON.parse(entry ?? '')).toEqual(['node', bin.msgw]);
+  expect(lines.lastIndexOf('USER node')).toBeGreaterThan(-1);
+  const [, version] = /^FROM node:(\d+)/.exec(lines.find((line) => line.startsWith('FROM')) ?? '') ?? [];
+  expect(Number(version)).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)?.[0]));
+});
+
+it('the compose file builds from the root, without privileges', () => {
+  const { services, volumes, secrets } = parse(text('docker/compose.yaml'));
+  const { gateway } = services;
+  expect(existsSync(join(root, 'docker', gateway.build.context, gateway.build.dockerfile))).toBe(true);
+  expect(gateway).toMatchObject({ network_mode: 'host', read_only: true, cap_drop: ['ALL'] });
+  expect(Object.keys(secrets)).toEqual(gateway.secrets);
+  expect(Object.keys(volumes)).toEqual(['state']);
+});
+
+it.runIf(existsSync('/usr/bin/systemd-analyze'))('systemd takes the unit as it is', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'msgw-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const unit = text('docker/msgw.service');
+  expect(unit).toContain('/usr/local/bin/msgw run');
+  // Only the program is not installed here.
+  writeFileSync(join(folder, 'msgw.service'), unit.replaceAll('/usr/local/bin/msgw', '/bin/true'));
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', join(folder, 'msgw.service')], {
+    encoding: 'utf8',
+  });
+  expect([status, stdout + stderr]).toEqual([0, '']);
+});
