@@ -3,7 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 import { RetriedReporter } from './support/retried.ts';
 
 /** The whole gateway, in real time, with real peers. */
-const WHOLE = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
+const WHOLE = ['test/e2e/**/*.test.ts', 'test/classic/**/*.test.ts', 'test/interop/**/*.test.ts'];
 /** These take minutes and are `npm run test:interop`. */
 const APART = [...configDefaults.exclude, 'test/interop/asterisk/**'];
 

@@ -3,7 +3,7 @@ import { CONSUMER_HZ, consumerHears, hangUp, PHONE_HZ, pickUp, ring } from '../c
 import { readSdp, sdp } from '../classic/support/sdp.ts';
 import { Peer } from '../sip/support/peer.ts';
 import { RtpEnd } from '../support/rtp-end.ts';
-import { graphOf, until, worlds } from './world.ts';
+import { graphOf, itEmbedded, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
 afterEach(closeAll);
@@ -69,7 +69,7 @@ it('takes another answer in the 200: codec, address and payload type (RFC 6337 3
   await hangUp(raw);
 });
 
-it('the latest early media of forks is heard; an extra 200 is ACKed and hung up', async () => {
+itEmbedded('the latest early media of forks is heard; an extra 200 is ACKed and hung up', async () => {
   const raw = await ring(start, early);
   const { peer, rtp, invite, gatewayRtp } = raw;
   const second = await RtpEnd.start();

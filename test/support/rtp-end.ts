@@ -44,9 +44,9 @@ export class RtpEnd {
   }
 
   /** Closed when the test ends. */
-  static async start(): Promise<RtpEnd> {
+  static async start(address = '127.0.0.1'): Promise<RtpEnd> {
     const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, address);
     await once(socket, 'listening');
     const end = new RtpEnd(socket);
     onTestFinished(() => {
