@@ -49,7 +49,7 @@ const gone = (world: World): Promise<void> => until(() => world.gateway.calls ==
 const metric = async (world: World, line: RegExp): Promise<string | undefined> =>
   line.exec(await (await fetch(`${world.gateway.adminUrl}/metrics`)).text())?.[1];
 
-const QUICK = { everyS: 1, timeoutMs: 500, failures: 2 };
+const QUICK = { everyS: 1, timeoutMs: 1_500, failures: 2 };
 const pbxThenPhone = [
   { trunk: 'pbx', user: '200' },
   { trunk: 'phone1', user: '100' },
@@ -74,6 +74,7 @@ describe('a trunk that goes and comes back', () => {
     await call.hangup();
     await gone(world);
     expect(pbx.count('INVITE')).toBe(0);
+    expect(world.records).toMatchObject([{ attempts: [{ target: 'phone1/100' }] }]);
 
     pbx.alive = { status: 404 };
     await until(() => isUp(world, 'pbx'));

@@ -37,3 +37,9 @@ test.each([
   const result = targetsOfPage(INPUT, pageId);
   expect(result.ok ? undefined : result.error.code).toBe(code);
 });
+
+test('priority and weight of a target go with it', () => {
+  const targets = [{ trunk: 'pbx', user: '1', priority: 10, weight: 70 }];
+  const result = targetsOfPage({ ...INPUT, routes: { sales: { targets } } }, '102');
+  expect(result).toMatchObject({ ok: true, value: [{ name: 'pbx/1', priority: 10, weight: 70 }] });
+});
