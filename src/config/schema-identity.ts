@@ -19,7 +19,7 @@ export const identity = {
       }),
       from: choice(
         ['caller', 'trunk'] as const,
-        'Who stands in From: the caller, or this trunk as the PBX knows it (fromUser at fromDomain, else host), which providers and registering trunks insist on.',
+        'Who stands in From: the caller, or this trunk as the PBX knows it (fromUser at fromDomain, else host), which providers insist on. Of a trunk that registers, register.fromUser decides.',
         { default: 'caller' },
       ),
       fromUser: Type.Optional(text('User part of From with from: trunk; default: username of credentials.')),

@@ -1,6 +1,7 @@
 import type { Refusal, SipReason } from '../call/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
+import type { CallNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
 import type { PhoneHooks } from './phone-hooks.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
@@ -17,6 +18,7 @@ export interface CallerSideOptions {
   readonly externalAddress?: string;
   /** Its room at the trunk, given back when the phone is gone; `release` may be called again for nothing. */
   readonly seat: { release(): void };
+  readonly notes?: CallNotes;
 }
 
 /** The phone's side of a call that the phone places: one INVITE of its own, which waits for our answer. */
@@ -39,7 +41,8 @@ export class CallerSide implements PhoneLeg {
 
   /** Listens for the CANCEL, which may have come already; called once the call can take events. */
   watch(): void {
-    const { invite } = this.#options;
+    const { invite, trunk, notes } = this.#options;
+    notes?.of(trunk).take('INVITE', { header: (name) => invite.header(name) });
     invite.onCancel(() => {
       if (this.#gone) return;
       this.#gone = true;
@@ -72,6 +75,7 @@ export class CallerSide implements PhoneLeg {
       trunkMedia(trunk),
     );
     session.allowsInfo = invite.allows('INFO');
+    session.notes = this.#options.notes?.of(trunk);
     session.onEnd = () => this.#options.seat.release();
     session.onRefer = hooks && ((refer) => hooks.onRefer(attempt, trunkName, refer));
     this.#session = session;

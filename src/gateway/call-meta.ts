@@ -21,6 +21,8 @@ export interface PlacingOptions {
   readonly onNamed: (metaCallId: string) => void;
   /** Told to the phone when Meta throttles us: some PBXs take a trunk out of service on 503. */
   readonly throttleStatus: number;
+  /** For Meta to give back in its webhooks, behind our name of the call; where the platform does that. */
+  readonly opaque?: string;
 }
 
 /** One call's Graph actions; each reports to the call exactly once. */
@@ -126,7 +128,8 @@ export class MetaSide {
     const { pageId, psid, callId: ours } = this.#facts;
     this.#context.step('gateway', 'meta', 'POST connect');
     this.#placing?.onAsked();
-    this.#run(this.#graph.connect(pageId, psid, offerSdp, ours), (outcome) => {
+    const { opaque = '' } = this.#placing ?? {};
+    this.#run(this.#graph.connect(pageId, psid, offerSdp, `${ours} ${opaque}`.trim()), (outcome) => {
       if (outcome.ok) {
         const { callId, answerSdp, renegotiationSdp } = outcome;
         this.#context.step('meta', 'gateway', `200 (${answerSdp ? 'answer' : 'no SDP'})`);

@@ -1,7 +1,15 @@
 import type { CallTarget, Refusal, SipReason } from '../call/index.ts';
-import { type Caller, invitePlan, type RoutedTarget } from '../routing/index.ts';
+import {
+  type Caller,
+  invitePlan,
+  isRedirect,
+  type RedirectPlace,
+  RedirectTrail,
+  type RoutedTarget,
+} from '../routing/index.ts';
 import type { InviteFailure, OutboundInvite, SipControl, SipDialog } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
+import type { CallNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
 import type { PhoneHooks } from './phone-hooks.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
@@ -29,6 +37,14 @@ export interface PhoneSideOptions {
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
   readonly hooks?: PhoneHooks;
+  readonly notes?: CallNotes | undefined;
+  /** Where a 3xx may lead, or why it may not; without it none is followed. */
+  readonly redirect?:
+    | {
+        readonly allowed: (uri: string, from: string) => RedirectPlace | string;
+        readonly targetAt: (place: RedirectPlace) => RoutedTarget | undefined;
+      }
+    | undefined;
 }
 
 type Skipped = TrunkRefusal | typeof GONE;
@@ -37,10 +53,24 @@ const GONE = { ok: false, code: 'TRUNK_DOWN' } as const;
 interface Attempt {
   readonly session: PhoneSession;
   readonly trunk: string;
+  readonly ringing: Ringing;
   /** The trunk sent a response. */
   heard: boolean;
   invite?: OutboundInvite;
 }
+
+/** Whom an attempt rings now: a target of the route, or whom that one's 3xx led to. */
+interface Ringing {
+  readonly number: number;
+  readonly target: RoutedTarget;
+  readonly callerName: string | undefined;
+  readonly trail: RedirectTrail;
+  /** Headers of the 3xx that go along. */
+  readonly history?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Somebody's decision (RFC 3261 21.4.24, 21.6): nobody else is called for this one. */
+const DECIDED = new Set([486, 600, 603, 607, 608]);
 
 /** The phone's side of a call that we ring for: INVITEs one target after the other, then one dialog. */
 export class PhoneSide implements PhoneLeg {
@@ -63,11 +93,17 @@ export class PhoneSide implements PhoneLeg {
   }
 
   invite(number: number, wanted: CallTarget, callerName: string | undefined): void {
-    const { sip, caller, targets, trunks, externalAddress, earlyMedia = false, hooks } = this.#options;
-    const target = targets.find(({ name }) => name === wanted.name);
-    const trunk = target && trunks[target.trunk];
+    const target = this.#options.targets.find(({ name }) => name === wanted.name);
+    if (!target) throw new Error(`no target ${wanted.name}`);
+    this.#ring({ number, target, callerName, trail: new RedirectTrail(target) });
+  }
+
+  #ring(ringing: Ringing): void {
+    const { number, target, callerName, history } = ringing;
+    const { sip, caller, trunks, externalAddress, earlyMedia = false, hooks, notes } = this.#options;
+    const trunk = trunks[target.trunk];
     const phone = this.#media.phone;
-    if (!target || !trunk || !phone) throw new Error(`no target, trunk or port for ${wanted.name}`);
+    if (!trunk || !phone) throw new Error(`no trunk or port for ${target.name}`);
     const seat = this.#passes(target) ? GONE : this.#options.seats.take(target.trunk);
     if (!seat.ok) return this.#skip(number, target, seat);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
@@ -83,7 +119,8 @@ export class PhoneSide implements PhoneLeg {
     this.#early = undefined;
     session.onEnd = seat.release;
     session.onRefer = hooks && ((refer) => hooks.onRefer(number, target.trunk, refer));
-    const attempt: Attempt = { session, trunk: target.trunk, heard: false };
+    session.notes = notes?.of(trunk);
+    const attempt: Attempt = { session, trunk: target.trunk, ringing, heard: false };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
     const { proxy, from, credentials = trunk.credentials } = this.#options.wayTo(target.trunk);
@@ -91,7 +128,7 @@ export class PhoneSide implements PhoneLeg {
     attempt.invite = sip.invite(
       {
         ...plan,
-        headers: { ...plan.headers, ...target.headers },
+        headers: { ...plan.headers, ...target.headers, ...history },
         ...(proxy === undefined ? {} : { proxy }),
         ...(target.proxy === undefined ? {} : { proxy: target.proxy }),
         ...(target.require === undefined ? {} : { require: target.require }),
@@ -111,15 +148,16 @@ export class PhoneSide implements PhoneLeg {
             hasSdp: sdp !== undefined && earlyMedia && session.negotiateEarly(sdp),
           });
         },
-        onAnswered: ({ dialog, sdp }) => {
+        onAnswered: ({ dialog, sdp, header }) => {
           this.#heard(attempt, { kind: 'response', status: 200 });
           hooks?.onDialog(number, target.trunk, dialog);
+          session.notes?.take('200', { header });
           this.#answered(session, dialog, sdp);
         },
         onFailed: (failure) => {
           const outcome = outcomeOf(failure, attempt.heard);
           if (outcome) this.#heard(attempt, outcome);
-          this.#failed(session, failure);
+          this.#failed(attempt, failure);
         },
       },
     );
@@ -192,6 +230,35 @@ export class PhoneSide implements PhoneLeg {
     queueMicrotask(() => this.#context.dispatch(failed));
   }
 
+  /** Whom to ring in place of one that failed: where its 3xx leads, or what an earlier 3xx left. */
+  #sentOn({ ringing }: Attempt, failure: InviteFailure): Ringing | undefined {
+    const { redirect, notes } = this.#options;
+    const { kind, status, contacts = [], history } = failure;
+    if (!redirect || kind === 'cancelled' || kind === 'control-lost' || DECIDED.has(status)) return undefined;
+    const { trail, target } = ringing;
+    const from = target.name;
+    const refused = (why: string): void => {
+      this.#context.log.info({ status, target: from, why }, 'redirect.not-followed');
+      notes?.redirected({ status, from, refused: why });
+    };
+    if (kind === 'response' && isRedirect(status))
+      for (const why of trail.take({ status, contacts, user: target.user }, (uri) =>
+        redirect.allowed(uri, target.trunk),
+      ))
+        refused(why);
+    const place = trail.next();
+    if (place === undefined) return undefined;
+    if (place === 'too-many') {
+      refused(place);
+      return undefined;
+    }
+    const to = redirect.targetAt(place);
+    if (!to) return undefined;
+    this.#context.log.info({ status, target: from, trunk: to.trunk }, 'redirect.followed');
+    notes?.redirected({ status, from, to: to.name });
+    return { ...ringing, target: to, history: { ...ringing.history, ...history } };
+  }
+
   #heard(attempt: Attempt, outcome: InviteOutcome): void {
     attempt.heard ||= outcome.kind === 'response';
     this.#options.onOutcome(attempt.trunk, outcome);
@@ -219,9 +286,15 @@ export class PhoneSide implements PhoneLeg {
     session.tellFirstHold();
   }
 
-  #failed(session: PhoneSession, failure: InviteFailure): void {
+  #failed(from: Attempt, failure: InviteFailure): void {
+    const { session } = from;
     const attempt = session.number;
     this.#context.step('phone', 'gateway', `${failure.status} ${failure.reason}`);
+    const next = this.#sentOn(from, failure);
+    if (next) {
+      session.end(() => {});
+      return this.#ring(next);
+    }
     session.end(() => {
       const { kind, status, reason, q850, retryAfterS } = failure;
       if (kind === 'cancelled') return this.#context.dispatch({ type: 'sip.cancelled', attempt });

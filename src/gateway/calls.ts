@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import {
   type CallFacts,
-  type CallPolicy,
-  type CallRecord,
   DEFAULT_POLICY,
   type Ledger,
   type MissedDetail,
   missedRecord,
 } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
-import type { BridgeStats, RecordingSummary } from '../media/index.ts';
+import type { RecordingSummary } from '../media/index.ts';
 import type { RootLog } from '../observe/index.ts';
 import {
   chooseOutbound,
@@ -21,26 +19,31 @@ import {
   targetsOfPage,
   waIdOf,
 } from '../routing/index.ts';
-import { parseSipDescription } from '../sdp/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type IncomingInvite, isTooShort, type SipControl } from '../sip/index.ts';
 import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
-import { type Account, type Accounts, ringLimits } from './accounts.ts';
+import type { Account, Accounts } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
-import { MediaSide, type RecordingEntry } from './call-media.ts';
+import { MediaSide } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
+import { CallNotes } from './call-notes.ts';
 import { PhoneSide } from './call-phone.ts';
+import { callPolicy } from './call-policy.ts';
+import { withMedia } from './call-record.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { CallerGate } from './caller-gate.ts';
+import { dialerOf, opaqueOf } from './dialer.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { callAudio } from './media/sound-options.ts';
+import { mediaProblem } from './media-problem.ts';
 import type { DueMetrics } from './metrics-desk.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { PlacedCalls } from './placed-calls.ts';
+import { redirectPolicy } from './redirect-policy.ts';
 import { routingInput } from './routing-input.ts';
 import { TransferDesk } from './transfer-desk.ts';
 import type { TransferSide } from './transfer-side.ts';
@@ -72,6 +75,8 @@ export interface CallsOptions {
   /** A call with audio is over. */
   readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;
+  /** Something that a phone's messages told beside the call; personal. */
+  readonly onNote?: (callId: string, event: string, data: object) => void;
   /** A recording is over, whole or not. */
   readonly onRecorded?: (callId: string, recording: RecordingSummary) => void;
   /** The disk does not take it. */
@@ -80,9 +85,6 @@ export interface CallsOptions {
     trouble: { readonly code: string; readonly message: string },
   ) => void;
 }
-
-/** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
-const LATE_ANSWER_MS = 10_000;
 
 /** A call that a phone places, let in. */
 interface Dial {
@@ -213,6 +215,7 @@ export class Calls {
     const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
     const routed = targets.ok ? orderTargets(targets.value, isUp, Math.random) : [];
     const seats = new CallSeats(desk.board);
+    const notes = this.#notes(callId);
     const { sip, plane, directory } = this.#options.parts();
     // A wa_id is a number that a keypad can dial; a business-scoped id is none.
     const isDialable = isWhatsApp && waIdOf(psid) !== undefined;
@@ -222,7 +225,7 @@ export class Calls {
         facts,
         targets: routed,
         policy: {
-          ...this.#policy(account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
+          ...callPolicy(config, account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
           earlyMedia,
         },
         // Where the webhook brings no name, there is none to look up either.
@@ -235,12 +238,15 @@ export class Calls {
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
         const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
         const wayTo = (trunk: string): TrunkWay => desk.ways.of(trunk);
-        const common = { sip, caller, trunks, seats, isUp, wayTo, onOutcome, ...this.#sdpAddress() };
+        const redirect = redirectPolicy(this.voip, this.#routing, callLog);
+        const notable = { notes, redirect, ...this.#sdpAddress() };
+        const common = { sip, caller, trunks, seats, isUp, wayTo, onOutcome, ...notable };
         const transfers = this.#desk.side(common, media, context);
         const options = { ...common, targets: routed, earlyMedia, hooks: transfers };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
       },
       onOver: () => seats.close(),
+      notes,
     });
   }
 
@@ -282,11 +288,13 @@ export class Calls {
     const { name: trunkName, trunk, isOurContact } = admission;
     if (invite.header('replaces') !== undefined) return this.#desk.takeOver(invite, trunkName, trunk);
     const isPage = (id: string): boolean => accounts.has(id);
+    const dialer = dialerOf(invite, trunk);
+    log.debug({ trunk: trunkName, callerUser: dialer }, 'outbound.dialer');
     const choice = chooseOutbound(config.outbound.rules, {
       trunk: trunkName,
       // A registrar that calls our Contact says in To alone which of our numbers was called.
       number: isOurContact ? invite.to.user || invite.user : invite.user,
-      caller: invite.from.user,
+      caller: dialer,
       header: (name) => invite.header(name),
       isPage,
     });
@@ -330,7 +338,7 @@ export class Calls {
     };
     placed.add(callId, pageId, psid);
     try {
-      const target = `${trunkName}/${invite.from.user || 'anonymous'}`;
+      const target = `${trunkName}/${dialer || 'anonymous'}`;
       this.#dial({ invite, trunk, trunkName, target, rule, facts, account, seat }, callLog);
     } catch (error) {
       callLog.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
@@ -349,11 +357,12 @@ export class Calls {
     const { plane, sip, directory } = this.#options.parts();
     const seats = new CallSeats(desk.board);
     let caller: CallerSide | undefined;
+    const notes = this.#notes(callId);
     this.#start(callId, callLog, {
       setup: {
         facts,
         targets: [{ name: target }],
-        policy: this.#policy(account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
+        policy: callPolicy(config, account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context, callAudio(rule));
@@ -362,15 +371,18 @@ export class Calls {
           onAsked: () => placed.asked(callId),
           onNamed: (metaCallId) => placed.named(callId, metaCallId),
           throttleStatus: config.outbound.throttleStatus,
+          opaque: opaqueOf(invite, trunk, callId.length),
         });
         const { trunks } = config;
         const number = directory.numberOf(pageId, psid);
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
         const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
         const wayTo = (name: string): TrunkWay => desk.ways.of(name);
-        const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...this.#sdpAddress() };
+        const redirect = redirectPolicy(this.voip, this.#routing, callLog);
+        const notable = { notes, redirect, ...this.#sdpAddress() };
+        const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...notable };
         const transfers = this.#desk.side(common, media, context);
-        const options = { invite, trunk, trunkName, seat, hooks: transfers, ...this.#sdpAddress() };
+        const options = { invite, trunk, trunkName, seat, hooks: transfers, notes, ...this.#sdpAddress() };
         caller = new CallerSide(options, media, context);
         return { media, meta, transfers, phone: caller };
       },
@@ -378,6 +390,7 @@ export class Calls {
         seat.release();
         seats.close();
       },
+      notes,
     });
     caller?.watch();
   }
@@ -416,7 +429,10 @@ export class Calls {
   #start(
     callId: string,
     log: CallRunnerOptions['log'],
-    call: Pick<CallRunnerOptions, 'setup' | 'sides'> & { readonly onOver: () => void },
+    call: Pick<CallRunnerOptions, 'setup' | 'sides'> & {
+      readonly onOver: () => void;
+      readonly notes: CallNotes;
+    },
   ): void {
     const { clock, ledger, placed, onLadder } = this.#options;
     let media: MediaSide | undefined;
@@ -436,7 +452,10 @@ export class Calls {
       onRecord: (record, stats, codec) => {
         const metrics = metricsOf(record, stats);
         if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
-        return this.#options.onRecord(withMedia(record, stats, codec, media?.recordings ?? []));
+        return this.#options.onRecord({
+          ...withMedia(record, stats, codec, media?.recordings ?? []),
+          ...call.notes.record,
+        });
       },
       onEnded: ({ metaCallId }) => {
         this.#calls.delete(callId);
@@ -458,58 +477,12 @@ export class Calls {
     return account;
   }
 
-  #policy(account: Account, ringBudgetMs: number, holdTellsMeta: boolean): CallPolicy {
-    const { meta, webrtc, limits, outbound, sip } = this.#options.config;
-    return {
-      ...DEFAULT_POLICY,
-      profileBudgetMs: meta.profileTimeoutMs,
-      ...ringLimits(account, ringBudgetMs),
-      // Where there is a pre_accept, the accept waits for its reply.
-      acceptTimeoutMs: meta.acceptTimeoutMs + (account.platform.preAccepts ? meta.endTimeoutMs : 0) + 2_000,
-      connectTimeoutMs: meta.acceptTimeoutMs + 2_000,
-      // The check, and the request that may follow it.
-      permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
-      dialRingMs: outbound.ringTimeoutMs,
-      transferRingMs: sip.transferRingMs,
-      ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
-      mediaSetupMs: webrtc.setupTimeoutMs,
-      holdTellsMeta,
-      maxDurationMs: limits.maxCallDurationMs,
-    };
+  #notes(callId: string): CallNotes {
+    return new CallNotes((event, data) => this.#options.onNote?.(callId, event, data));
   }
 
   #sdpAddress(): { externalAddress?: string } {
     const { externalAddress } = this.#options.config.rtp;
     return externalAddress ? { externalAddress } : {};
   }
-}
-
-/** The call's record with what its media counted. */
-function withMedia(
-  record: CallRecord,
-  stats: BridgeStats | undefined,
-  codec: string | undefined,
-  recordings: readonly RecordingEntry[],
-): object {
-  return {
-    ...record,
-    ...(codec ? { codec } : {}),
-    ...(stats ? { media: stats } : {}),
-    ...(recordings.length > 0 ? { recordings } : {}),
-  };
-}
-
-const REFUSALS: Readonly<Record<string, string>> = {
-  SDP_NO_SRTP: 'SRTP Required',
-  SDP_SRTP_OFF: 'SRTP Not Supported',
-};
-
-/** What is wrong with an offer, before anybody is disturbed; no offer is fine: ours goes into the 200. */
-function mediaProblem(sdp: string | undefined, { codecs, srtp }: CallTrunk): string | undefined {
-  if (sdp === undefined) return undefined;
-  const parsed = parseSipDescription(sdp, srtp);
-  if (!parsed.ok) return REFUSALS[parsed.error.code] ?? 'Not Acceptable Here';
-  const names = codecs.map((codec) => codec.toLowerCase());
-  const { payloads } = parsed.value.audio;
-  return payloads.some(({ name }) => names.includes(name.toLowerCase())) ? undefined : 'No Common Codec';
 }

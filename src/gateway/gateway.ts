@@ -136,6 +136,7 @@ export class Gateway {
       // WhatsApp has no place for them.
       onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
       onLadder: options.onLadder,
+      onNote: (callId, event, data) => this.#tell(event, { callId, ...data }),
       onRecorded: (callId, recording) => {
         this.#recorded.add(recording);
         this.#tell('recording_ended', { callId, ...recording });

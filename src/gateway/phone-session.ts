@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { SipReason } from '../call/index.ts';
 import type { PhonePlan as MediaPhonePlan } from '../media/index.ts';
-import type { TrunkIdentity } from '../routing/index.ts';
+import type { CallerIdRules, HeaderRules, TrunkIdentity } from '../routing/index.ts';
 import {
   answerSipOffer,
   buildSipOffer,
@@ -22,13 +22,21 @@ import {
   type SipDialog,
 } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
+import type { PhoneNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
 
 /** How a trunk is told of keys; `auto`: as the phone's answer lets us, telephone-event before INFO before tones. */
 export type DtmfSetting = 'auto' | 'rfc4733' | 'info' | 'inband';
 
 /** What a call needs to know of a trunk; the configuration's trunks fit. */
-export interface CallTrunk extends TrunkIdentity {
+export interface CallTrunk extends Omit<TrunkIdentity, 'headers' | 'callerId'> {
+  readonly callerId?: CallerIdRules & { readonly trusted?: boolean };
+  readonly headers?: HeaderRules & {
+    /** Of its own messages, for the record and the events. */
+    readonly copy?: readonly string[];
+    /** Of its INVITE, for Meta. */
+    readonly tellMeta?: readonly string[];
+  };
   readonly codecs: readonly SipCodec[];
   readonly dtmf: DtmfSetting;
   readonly comfortNoise?: boolean;
@@ -83,6 +91,8 @@ export class PhoneSession {
   onEnd: () => void = () => {};
   /** Answers its REFERs; without it they are refused. */
   onRefer: ((refer: Refer) => ReferAnswer | Promise<ReferAnswer>) | undefined;
+  /** Told of what the phone's messages say beside the call. */
+  notes: PhoneNotes | undefined;
   readonly #dtmf: DtmfSetting;
   readonly #media: MediaSide;
   readonly #context: SideContext;
@@ -188,6 +198,7 @@ export class PhoneSession {
     this.#dialog = dialog;
     this.allowsInfo = dialog.allows('INFO');
     dialog.attach({
+      onMessage: ({ method, header }) => this.notes?.take(method === 'BYE' ? 'BYE' : 'UPDATE', { header }),
       onBye: ({ q850, reason }) =>
         this.end(() => {
           this.#context.step('phone', 'gateway', 'BYE');

@@ -70,9 +70,11 @@ export class PlacedCalls {
 
   /**
    * A webhook about this consumer: whether it names a call of ours.
-   * @param ourId what Meta gave back of our connect, where it does: surer than the consumer
+   * @param opaque what Meta gave back of our connect, where it does: surer than the consumer
    */
-  claim(pageId: string, psid: string | undefined, metaCallId: string, ourId?: string): string | undefined {
+  claim(pageId: string, psid: string | undefined, metaCallId: string, opaque?: string): string | undefined {
+    // What the phone's headers say stands behind it.
+    const ourId = opaque?.split(' ', 1)[0];
     const told = ourId === undefined ? undefined : this.#placed.get(ourId);
     if (ourId !== undefined && told?.pageId === pageId) {
       if (told.metaCallId !== undefined) return undefined;

@@ -12,7 +12,7 @@ import {
 } from '../sip/index.ts';
 import { CallerSide } from './call-caller.ts';
 import type { MediaSide } from './call-media.ts';
-import { PhoneSide } from './call-phone.ts';
+import { PhoneSide, type PhoneSideOptions } from './call-phone.ts';
 import type { SideContext } from './call-runner.ts';
 import type { DialogIndex } from './dialog-index.ts';
 import type { PhoneHooks } from './phone-hooks.ts';
@@ -32,6 +32,9 @@ export interface TransferSideOptions {
   readonly wayTo: (trunk: string) => TrunkWay;
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
+  /** As a phone that was called first has them. */
+  readonly notes?: PhoneSideOptions['notes'];
+  readonly redirect?: PhoneSideOptions['redirect'];
   readonly dialogs: DialogIndex;
   /** Whether a phone of that trunk may hand the consumer to that target. */
   readonly judge: (trunk: string, target: ReferTarget) => TransferVerdict;

@@ -12,9 +12,10 @@ export {
   psidOf,
   waIdOf,
 } from './outbound.ts';
+export { isRedirect, type RedirectPlace, RedirectTrail } from './redirect-trail.ts';
 export { parseSipTarget, type SipTarget } from './sip-target.ts';
 export { escapeUser, formatHost, formatSipUri, nextHop, type SipUriParts } from './sip-uri.ts';
-export { targetsOfPage } from './targets.ts';
+export { targetAt, targetsOfPage } from './targets.ts';
 export { type TrunkSource, trunksAt } from './trunks-at.ts';
 export type {
   Caller,

@@ -24,8 +24,16 @@ export function targetsOfPage(input: RoutingInput, pageId: string): Result<Route
   return ok(targets);
 }
 
+/** A user of a trunk that no route names, such as one that a 302 leads to. Errors as above. */
+export function targetAt(
+  input: Pick<RoutingInput, 'trunks'>,
+  place: Pick<RouteTargetInput, 'trunk' | 'user'>,
+): Result<RoutedTarget, GatewayError> {
+  return resolve(input, place, []);
+}
+
 function resolve(
-  input: RoutingInput,
+  input: Pick<RoutingInput, 'trunks'>,
   { trunk: trunkName, user, ringTimeoutMs, priority, weight }: RouteTargetInput,
   before: readonly RoutedTarget[],
 ): Result<RoutedTarget, GatewayError> {

@@ -214,6 +214,7 @@ export class Dialog implements SipDialog {
     if (!this.#alive) return request.respond(481);
     const headers = { 'User-Agent': this.#on.userAgent, Allow: ALLOW, Supported: SUPPORTED };
     if (method === 'OPTIONS' || method === 'PRACK') return request.respond(200, { headers });
+    if (method === 'INVITE' || method === 'UPDATE') this.#tellMessage(request);
     if (method === 'UPDATE' && request.body === '')
       return request.respond(200, { headers: { ...headers, ...grantedSession(request) } });
     if (method === 'INVITE' || method === 'UPDATE' || method === 'INFO' || method === 'REFER') {
@@ -227,6 +228,7 @@ export class Dialog implements SipDialog {
   #onBye(request: InboundRequest) {
     request.respond(200, { headers: { 'User-Agent': this.#on.userAgent } });
     if (!this.#alive) return;
+    this.#tellMessage(request);
     const { q850, sip, text } = parseReason(request.header('reason'));
     this.#deliver((events) =>
       events.onBye({
@@ -236,6 +238,10 @@ export class Dialog implements SipDialog {
       }),
     );
     this.#end(ENDED);
+  }
+
+  #tellMessage({ method, header }: InboundRequest) {
+    this.#deliver((events) => events.onMessage?.({ method, header }));
   }
 
   /** A request that the owner answers. */

@@ -19,7 +19,7 @@ export function failureOfResponse(response: InboundResponse): InviteFailure {
     kind: 'response',
     ...(q850 !== undefined && { q850 }),
     ...(retryAfterS !== undefined && { retryAfterS }),
-    ...(contacts !== undefined && { contacts }),
+    ...(contacts !== undefined && { contacts, ...historyOf(response) }),
   };
 }
 
@@ -29,3 +29,15 @@ export const CONTROL_LOST = {
   reason: 'the connection to the SIP server is gone',
   kind: 'control-lost',
 } as const satisfies InviteFailure & RequestFailure;
+
+/** What is longer is left out: half of it would be wrong. */
+const MAX_HISTORY = 1_024;
+
+function historyOf({ header }: InboundResponse): Pick<InviteFailure, 'history'> {
+  const history: Record<string, string> = {};
+  for (const name of ['Diversion', 'History-Info']) {
+    const value = header(name.toLowerCase());
+    if (value !== undefined && value !== '' && value.length <= MAX_HISTORY) history[name] = value;
+  }
+  return Object.keys(history).length > 0 ? { history } : {};
+}

@@ -1,6 +1,7 @@
 export { connectSip } from './connect.ts';
 export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './digest-guard.ts';
 export { type InfoKey, readInfoKey } from './dtmf-info.ts';
+export { type AssertedIdentity, assertedIdentity } from './identity.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
 export {
@@ -29,5 +30,6 @@ export type {
   SipControl,
   SipDialog,
   SipDialogEvents,
+  SipMessage,
 } from './types.ts';
 export type { RegisterOptions, Registration, RegistrationView } from './types-register.ts';

@@ -214,7 +214,11 @@ export class Outbound implements OutboundInvite {
     this.#settled = true;
     this.#leave();
     // Nobody would ever hang up a dialog whose owner failed to take it.
-    if (!safely(this.#on.log, 'onAnswered', () => this.#events.onAnswered({ dialog, sdp }))) {
+    if (
+      !safely(this.#on.log, 'onAnswered', () =>
+        this.#events.onAnswered({ dialog, sdp, header: response.header }),
+      )
+    ) {
       void dialog.bye({ protocol: 'SIP', cause: 500, text: 'internal error' });
     }
   }

@@ -109,6 +109,12 @@ export interface Credentials {
   readonly password: string;
 }
 
+/** A message of the other side, for what its headers tell. */
+export interface SipMessage {
+  /** Values of a header that is there more than once stand behind one another, with commas. */
+  readonly header: (name: string) => string | undefined;
+}
+
 /** Exactly one of `onAnswered` and `onFailed` is called, exactly once. */
 export interface InviteEvents {
   /** The INVITE is on the wire (again with the same Call-ID after a digest challenge: not reported twice). */
@@ -116,7 +122,7 @@ export interface InviteEvents {
   /** A 18x. `sdp` is there for early media; `toTag` tells forks apart (RFC 3261 13.2.2.4). 100 is not reported. */
   onProvisional(provisional: Provisional): void;
   /** 200, already ACKed. `sdp` is the answer; call `dialog.attach` before doing anything else. */
-  onAnswered(answered: { readonly dialog: SipDialog; readonly sdp: string }): void;
+  onAnswered(answered: { readonly dialog: SipDialog; readonly sdp: string } & SipMessage): void;
   onFailed(failure: InviteFailure): void;
 }
 
@@ -144,6 +150,8 @@ export interface InviteFailure {
   readonly retryAfterS?: number;
   /** URIs of a 3xx, best q first (RFC 3261 8.1.3.4). Never followed here: the policy is the caller's. */
   readonly contacts?: readonly string[];
+  /** Diversion (RFC 5806) and History-Info (RFC 7044) of a 3xx, as they came: for whoever is called instead. */
+  readonly history?: Readonly<Record<string, string>>;
 }
 
 export interface OutboundInvite {
@@ -213,6 +221,8 @@ export interface ReferAnswer {
 
 /** A handler that throws or stays away longer than `requestTimeoutMs` makes a 500. */
 export interface SipDialogEvents {
+  /** A BYE, re-INVITE or UPDATE of the other side, before anything else is told of it; who is connected may have changed. */
+  onMessage?(message: SipMessage & { readonly method: string }): void;
   /** The other side (or the server, on an ACK or session timer expiry) hung up; answered already. Once. */
   onBye(bye: { readonly q850?: number; readonly sip?: number; readonly reason?: string }): void;
   /**

@@ -1,0 +1,31 @@
+import { type CallPolicy, DEFAULT_POLICY } from '../call/index.ts';
+import type { GatewayConfig } from '../config/index.ts';
+import { type Account, ringLimits } from './accounts.ts';
+
+/** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
+const LATE_ANSWER_MS = 10_000;
+
+/** The limits of one call of this Page or number, ms. */
+export function callPolicy(
+  { meta, webrtc, limits, outbound, sip }: GatewayConfig,
+  account: Account,
+  ringBudgetMs: number,
+  holdTellsMeta: boolean,
+): CallPolicy {
+  return {
+    ...DEFAULT_POLICY,
+    profileBudgetMs: meta.profileTimeoutMs,
+    ...ringLimits(account, ringBudgetMs),
+    // Where there is a pre_accept, the accept waits for its reply.
+    acceptTimeoutMs: meta.acceptTimeoutMs + (account.platform.preAccepts ? meta.endTimeoutMs : 0) + 2_000,
+    connectTimeoutMs: meta.acceptTimeoutMs + 2_000,
+    // The check, and the request that may follow it.
+    permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
+    dialRingMs: outbound.ringTimeoutMs,
+    transferRingMs: sip.transferRingMs,
+    ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
+    mediaSetupMs: webrtc.setupTimeoutMs,
+    holdTellsMeta,
+    maxDurationMs: limits.maxCallDurationMs,
+  };
+}
