@@ -81,7 +81,12 @@ export function crossChecks(config: GatewayConfig): Found[] {
       remedy: 'Set both, first not above last, or neither.',
     });
   }
-  for (const name of trunks) found.push(...trunkChecks(config, name), ...registrationChecks(config, name));
+  for (const name of trunks) {
+    found.push(...trunkChecks(config, name), ...registrationChecks(config, name));
+    config.trunks[name]?.replacedBy?.forEach((other, i) => {
+      reference(['trunks', name, 'replacedBy', i], other, trunks, 'trunks');
+    });
+  }
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(
     ...duplicates(

@@ -37,6 +37,7 @@ import { PlacedCalls } from './placed-calls.ts';
 import { RecordingCounts } from './recording-counts.ts';
 import { Recovery } from './recovery.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
+import { TransferCounts } from './transfer-counts.ts';
 import { TrunkDesk } from './trunks/desk.ts';
 
 /**
@@ -61,6 +62,7 @@ export class Gateway {
   readonly #events: EventFeed;
   readonly #replies = new PermissionReplies();
   readonly #recorded = new RecordingCounts();
+  readonly #transferred = new TransferCounts();
   readonly #trunks: TrunkDesk;
   #plane!: MediaPlane;
   #sip!: SipSide;
@@ -132,7 +134,10 @@ export class Gateway {
         const platform = this.#accounts.get(pageId)?.platform.name;
         this.#tell('call_started', { callId, platform, pageId, psid, direction });
       },
-      onRecord: (record) => this.#record(record),
+      onRecord: (record) => {
+        this.#transferred.add(record);
+        return this.#record(record);
+      },
       // WhatsApp has no place for them.
       onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
       onLadder: options.onLadder,
@@ -304,6 +309,7 @@ export class Gateway {
               ready: this.#health().ready,
               watch: this.#watch?.stats,
               recordings: this.#recorded,
+              transfers: this.#transferred.counts,
               voipRefusals: this.#calls.voip.counts,
               trunks: this.#trunks.list(),
             },

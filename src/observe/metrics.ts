@@ -29,6 +29,11 @@ export interface MetricsSources {
     readonly ready: boolean;
     readonly watch?: WatchCounts | undefined;
     readonly recordings?: RecordingTotals;
+    readonly transfers?: readonly {
+      readonly kind: string;
+      readonly outcome: string;
+      readonly count: number;
+    }[];
     /** Transfers and redirects that were refused, because Meta forbids the PSTN. */
     readonly voipRefusals?: readonly { readonly by: string; readonly code: string; readonly count: number }[];
     readonly trunks?: readonly TrunkMetrics[];
@@ -48,6 +53,11 @@ export function renderMetrics(
         gauge('msgw_ready', '1 when new calls are taken', Number(gateway.ready)),
         ...(gateway.watch ? watchMetrics(gateway.watch) : []),
         ...(gateway.recordings ? recordingMetrics(gateway.recordings) : []),
+        counter(
+          'msgw_transfers_total',
+          'transfers that were begun, of calls that are over',
+          (gateway.transfers ?? []).map(({ kind, outcome, count }) => [{ kind, outcome }, count] as const),
+        ),
         counter(
           'msgw_voip_only_refusals_total',
           'transfers and redirects refused, because Meta forbids the PSTN',

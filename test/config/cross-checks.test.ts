@@ -125,3 +125,10 @@ it('a jitter buffer may not end before it begins', () => {
   ]);
   expect(configOf(buffer(100)).trunks['pbx']?.jitterBuffer?.maxDelayMs).toBe(100);
 });
+
+it('who may take calls over is a trunk', () => {
+  const text = with_('host: 192.0.2.20', 'replacedBy: [pbx, phone]\n    host: 192.0.2.20');
+  expect(problemsOf(text)).toMatchObject([
+    { key: 'trunks.pbx.replacedBy[1]', message: 'trunks has no "phone".' },
+  ]);
+});

@@ -76,10 +76,12 @@ describe('a blind transfer', () => {
       second.peer.respond(transferred, 180, { reason: 'Ringing' });
       expect((await first.notified()).frag).toBe('SIP/2.0 180 Ringing');
       await until(() => consumerHears(call, RINGBACK_HZ));
-      second.pickUp(transferred);
+      second.listen(transferred);
       await second.peer.request('ACK');
       expect(await first.notified()).toMatchObject({ frag: 'SIP/2.0 200 OK', state: 'terminated' });
-      // The first phone goes on sending: it is nobody any more.
+      // The first phone goes on sending, and is nobody any more: it does not become the source that is answered.
+      await until(() => second.packets > 20);
+      second.talkTo(transferred.body);
       await hearEachOther(second, call, CONSUMER_HZ);
       await first.hangUp(invite);
       await until(() => consumerHears(call, SECOND_HZ));
@@ -130,6 +132,8 @@ describe('a blind transfer', () => {
       transfers: [{ outcome: 'failed', status: 480 }],
     });
     await gone(world);
+    const metrics = await (await fetch(`${world.gateway.adminUrl}/metrics`)).text();
+    expect(metrics).toContain('msgw_transfers_total{kind="blind",outcome="failed"} 1');
   });
 
   it('gives the consumer back to the phone when the target is busy, and again later', async () => {

@@ -75,6 +75,11 @@ export class WirePhone {
     this.peer.respond(invite, 200, { body: this.sdp(), headers });
   }
 
+  /** 200 to an INVITE, and listens only. */
+  listen(invite: Message): void {
+    this.peer.respond(invite, 200, { body: this.sdp() });
+  }
+
   /** Sends its tone to where that description wants it. */
   talkTo(sdp: string): void {
     this.#to = Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
