@@ -156,7 +156,7 @@ export const trunk = Type.Object(
     ),
     transferTo: Type.Array(text('A pattern.', { examples: ['"2??"', '"queue-*"'] }), {
       description:
-        'Users that a transfer (REFER) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 to 15 digits, user=phone) needs a pattern that says how it begins.',
+        'Users that a transfer (REFER) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 digits or more, user=phone) needs a pattern that says how it begins.',
       default: [],
     }),
     qualify,

@@ -24,7 +24,9 @@ export function transferTarget(
   );
   const home = trunks[asking];
   const isOwn = exact.length === 0 && own.some((address) => bare(address) === host);
-  const meant = isOwn && home ? `sip:${escapeUser(user)}@${formatHost(home.host)}` : uri;
+  // What says of itself that it is a telephone number says so at our address too.
+  const says = /;user=phone(?=;|$)/i.test(uri) ? ';user=phone' : '';
+  const meant = isOwn && home ? `sip:${escapeUser(user)}@${formatHost(home.host)}${says}` : uri;
   const verdict = guard.check(meant, 'refer', log, [...exact.map(([name]) => name), asking]);
   if (!verdict.ok) {
     const { code } = verdict;

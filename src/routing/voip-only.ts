@@ -32,7 +32,7 @@ export type VoipVerdict =
 /**
  * Whether a call may be sent to where a REFER (RFC 3515) or 302 (RFC 3261 21.3.3) points: Meta forbids the PSTN on any
  * leg. The host must be of a trunk, and one of the trunk's `transferTo` patterns must fit the user part; what looks like
- * a number of the PSTN (`tel:`, `user=phone`, + or 00 and 7 to 15 digits) needs a pattern that names how it begins. Of
+ * a number of the PSTN (`tel:`, `user=phone`, + or 00 and 7 digits or more) needs a pattern that names how it begins. Of
  * several trunks with this host the first that permits it counts.
  */
 export function voipOnly(
@@ -63,9 +63,12 @@ function refusalOf(to: SipTarget & { scheme: 'sip' | 'sips' }, trunk: VoipTrunk)
   return fitting.length > 0 ? undefined : 'ROUTING_TARGET_NOT_ALLOWED';
 }
 
-/** International numbers (E.164), with the visual separators of RFC 3966. */
+/**
+ * What begins as an international number (E.164) with the visual separators of RFC 3966: networks pass over what comes
+ * after it, be it digits too many, a `;` that was escaped in the URI or a key.
+ */
 export function looksLikePstn(user: string): boolean {
-  return /^(\+|00)\d{7,15}$/.test(user.replace(/[-.()\s]/g, ''));
+  return /^(\+|00)\d{7}/.test(user.replace(/[-.()\s]/g, ''));
 }
 
 function isNamed({ host, fromDomain, domains = [] }: VoipTrunk, wanted: string): boolean {

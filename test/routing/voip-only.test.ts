@@ -58,6 +58,10 @@ describe('where a transfer or redirect may go', () => {
       'sip:004930123456@192.0.2.20',
       'sip:+4930123456;phone-context=x@192.0.2.20',
       'sip:123;phone-context=+49@192.0.2.20',
+      'sip:+4930123456%3Bx@192.0.2.20',
+      'sip:+4930123456%2C1@192.0.2.20',
+      'sip:+4930123456p1@192.0.2.20',
+      'sip:+49301234567890123@192.0.2.20',
       'sip:201@192.0.2.20;user=phone',
       'sip:201@192.0.2.20;transport=udp;USER=PHONE;lr',
     ])
