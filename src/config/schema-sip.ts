@@ -251,7 +251,7 @@ export const route = Type.Object(
     holdTellsMeta: flag(HOLD_TELLS_META, false),
     earlyMedia: choice(
       ['ignore', 'accept'] as const,
-      'What a PBX lets be heard before it answers (180 or 183 with SDP: announcements, queue music). ignore: nobody hears it, the call is accepted at the answer. accept: the call is accepted at once and the consumer hears it, and our ringback tone when the next target rings; what the consumer says is heard after the answer only. For Meta the call is connected from then on.',
+      'What a PBX lets be heard before it answers (180 or 183 with SDP: announcements, queue music). ignore: nobody hears it, the call is accepted at the answer. accept: the call is accepted at once and the consumer hears it, and our ringback tone when the next target rings; what the consumer says is heard after the answer only, keys go at once. For Meta the call is connected from then on.',
       { default: 'ignore' },
     ),
     ...callAudio,

@@ -99,6 +99,20 @@ it('a phone that rings long after its early media stopped', async () => {
   expect(await hangUp(raw)).toMatchObject({ answered: true });
 });
 
+it('but one that answers then and says nothing is gone, told apart from one that rings', async () => {
+  const raw = await ring(start, impatient({ route: { earlyMedia: 'accept' } }));
+  raw.peer.respond(raw.invite, 183, { body: sdp({ port: raw.rtp.port }) });
+  raw.rtp.talk(900, { port: raw.gatewayRtp });
+  await until(() => consumerHears(raw, 900));
+  raw.rtp.hush();
+  await heardFor(() => raw.rtp.received.length, 50, 1.5 * TIMEOUT_MS);
+  raw.peer.respond(raw.invite, 200, { body: sdp({ port: raw.rtp.port }) });
+  await raw.peer.request('ACK');
+  raw.peer.respond(await raw.peer.request('BYE'), 200);
+  expect(await raw.world.nextRecord()).toMatchObject({ cause: 'media-lost', answered: true });
+  await until(() => raw.world.gateway.calls === 0);
+});
+
 it('but a phone that is really gone ends the call on both sides, told apart in the record', async () => {
   const raw = await talk(start, impatient());
   raw.rtp.hush();

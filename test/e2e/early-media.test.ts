@@ -49,6 +49,20 @@ it('ignores early media unless the route wants it: nothing is accepted, nothing 
   await hangUp(raw);
 });
 
+it('keys go to the PBX before it answers, for a menu that it plays', async () => {
+  const raw = await ring(start, early);
+  const { peer, rtp, invite, gatewayRtp } = raw;
+  peer.respond(invite, 183, { body: sdp({ port: rtp.port }) });
+  rtp.talk(MUSIC_HZ, { port: gatewayRtp });
+  await until(() => consumerHears(raw, MUSIC_HZ));
+  await raw.call.sendDtmf('5');
+  await until(() => rtp.events(101).some(({ payload }) => payload[0] === 5 && (payload[1] as number) > 0x7f));
+  expect(rtp.levelDb).toBeLessThan(-60);
+  await pickUp(raw);
+  await until(() => consumerHears(raw, PHONE_HZ) && rtp.hears(CONSUMER_HZ));
+  await hangUp(raw);
+});
+
 it('takes another answer in the 200: codec, address and payload type (RFC 6337 3.1.1)', async () => {
   const raw = await ring(start, { ...early, codecs: ['PCMU', 'PCMA'] });
   const { peer, rtp, invite, gatewayRtp } = raw;
