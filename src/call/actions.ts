@@ -16,6 +16,9 @@ export interface Action {
   readonly run: (c: Context) => void;
 }
 
+/** What ringing leaves of the accept window for what may follow it, ms. */
+export const AFTERWARDS_MS = 1_000;
+
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
 export const open = action('journal the call', (c) => {
@@ -27,7 +30,8 @@ export const open = action('journal the call', (c) => {
 export const prepare = action('look up name, open media', (c) => {
   const { s, now } = c;
   const { pageId, psid } = s.facts;
-  startTimer(c, 'ringBudget', ringDeadlineMs(s.facts, s.policy) - now);
+  const isLast = Object.keys(s.after).length === 0;
+  startTimer(c, 'ringBudget', ringDeadlineMs(s.facts, s.policy, isLast ? 0 : AFTERWARDS_MS) - now);
   openMedia(c);
   if (s.profile === 'done') return;
   startTimer(c, 'profile', s.policy.profileBudgetMs);
@@ -156,6 +160,8 @@ export const applySdp = action('apply next SDP', (c) => {
 export const openAudio = action('open audio', (c) => {
   stopTimer(c, 'mediaSetup');
   stopTimer(c, 'metaLost');
+  // Before: nothing else is said at the beginning of such a call.
+  if (c.s.announcement) c.effects.push({ type: 'announce', sound: c.s.announcement.sound });
   c.effects.push({ type: 'openAudio' });
   if (c.s.policy.maxDurationMs !== undefined) startTimer(c, 'maxDuration', c.s.policy.maxDurationMs);
 });

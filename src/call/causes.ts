@@ -77,6 +77,7 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     metaReason: 'Ignore_Call',
   },
   'no-route': { by: 'gateway', reason: q850(3, 'No route to destination'), metaReason: 'Ignore_Call' },
+  'turned-away': { by: 'gateway', reason: q850(21, 'Call rejected'), metaReason: 'Ignore_Call' },
   // The text that phones know: such a call is not shown as missed.
   'answered-elsewhere': {
     by: 'meta',

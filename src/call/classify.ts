@@ -27,6 +27,7 @@ export type EventKey =
   | 'media.firstPacket'
   | 'media.silent'
   | 'media.dtmf'
+  | 'media.announced'
   | 'media.closed'
   | 'sip.progress'
   | 'sip.answered'

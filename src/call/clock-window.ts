@@ -15,7 +15,7 @@ export function acceptDeadlineMs(facts: CallFacts, policy: CallPolicy): number {
   return callOriginMs(facts) + policy.acceptWindowMs;
 }
 
-/** When all ringing must be over: the ring budget, but never beyond the accept deadline. */
-export function ringDeadlineMs(facts: CallFacts, policy: CallPolicy): number {
-  return Math.min(facts.receivedAtMs + policy.ringBudgetMs, acceptDeadlineMs(facts, policy));
+/** When all ringing must be over: the ring budget, but never beyond `reserveMs` before the accept deadline. */
+export function ringDeadlineMs(facts: CallFacts, policy: CallPolicy, reserveMs = 0): number {
+  return Math.min(facts.receivedAtMs + policy.ringBudgetMs, acceptDeadlineMs(facts, policy) - reserveMs);
 }

@@ -120,6 +120,8 @@ export type Effect =
   | { readonly type: 'openAudio' }
   /** Only the consumer hears: the phone's early media, or our ringback tone. Again when that changes; until `openAudio`. */
   | { readonly type: 'openEarly'; readonly ringback: boolean }
+  /** The consumer hears it, once it can be heard. Reports `media.announced` at its end. */
+  | { readonly type: 'announce'; readonly sound: string }
   /** Reports `media.closed`. */
   | { readonly type: 'closeMedia' }
   /** A consumer's digit: told by SIP INFO where that is the phone's way; the packet path carries it otherwise. */

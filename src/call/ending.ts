@@ -80,14 +80,21 @@ function sendReject(c: Context): void {
 export const end = (cause: EndCause): Action =>
   action(`end: ${cause}`, (c) => tearDown(c, cause, detailOf(c)));
 
-/** Busy, declined, no answer or unreachable, by what the phone's side said last. */
-export const endByFailure = action('end: by SIP status', (c) => {
-  const rang = c.s.milestones.ringing !== undefined;
-  if (c.event.type !== 'sip.failed') return tearDown(c, rang ? 'no-answer' : 'unreachable');
-  const { cause } = meaningOfFailure(c.event, rang);
+/** Busy, declined, no answer or unreachable, by what the phone's side said last; a timer is no answer. */
+export function causeOfGivingUp({ s, event }: Context): EndCause {
+  const rang = s.milestones.ringing !== undefined;
+  if (event.type === 'timer') return 'no-answer';
+  if (event.type !== 'sip.failed') return rang ? 'no-answer' : 'unreachable';
+  const { cause } = meaningOfFailure(event, rang);
   // Where a phone rang before, the last target's trouble is not what kept the consumer waiting.
-  tearDown(c, cause === 'unreachable' && rang ? 'no-answer' : cause, detailOf(c));
-});
+  return cause === 'unreachable' && rang ? 'no-answer' : cause;
+}
+
+export const endByFailure = action('end: by SIP status', (c) => tearDown(c, causeOfGivingUp(c), detailOf(c)));
+
+export const endByAnnouncement = action('end: announced', (c) =>
+  tearDown(c, c.s.announcement?.cause ?? 'bug', detailOf(c)),
+);
 
 export const endByBye = action('end: by BYE', (c) =>
   tearDown(c, c.event.type === 'sip.bye' ? causeOfBye(c.event.q850) : 'phone-lost', detailOf(c)),

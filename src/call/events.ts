@@ -98,6 +98,8 @@ export type MediaEvent =
       readonly durationMs: number;
       readonly from: 'consumer' | 'phone';
     }
+  /** The announcement came to its end. */
+  | { readonly type: 'media.announced' }
   /** Both legs' sockets are closed: the reply to `closeMedia`. */
   | { readonly type: 'media.closed' };
 

@@ -26,6 +26,7 @@ export function buildRecord(s: CallState, now: number): CallRecord {
       s.facts.direction === 'user_initiated'
         ? s.graph.accept === 'done' && s.milestones.answered !== undefined
         : s.milestones.answered !== undefined,
+    ...(s.announcement && s.graph.accept === 'done' ? { announced: s.announcement.sound } : {}),
     target: firstOf(s),
     attempts: own.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
     ...(s.transfers.length > 0 ? { transfers: s.transfers.map((each) => transferIn(s, each)) } : {}),

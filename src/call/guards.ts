@@ -11,7 +11,9 @@ export interface Guard {
 
 const guard = (label: string, holds: (c: Context) => boolean): Guard => ({ label, holds });
 
-export const noTargets = guard('no target', ({ s }) => s.targets.length === 0);
+export const noTargets = guard('no target', ({ s }) => s.targets.length === 0 && !s.announcement);
+
+export const rejected = guard('a rule rejects it', ({ s }) => s.rejected);
 
 export const windowOver = guard('too late to ring', ({ s, now }) => now >= ringDeadlineMs(s.facts, s.policy));
 
@@ -26,6 +28,12 @@ export const clearToDial = guard(
 );
 
 export const alreadySecure = guard('media is up', ({ s }) => s.milestones.secure !== undefined);
+
+/** Nobody was busy or declined, and somebody is left. */
+export const goesOn = guard(
+  'target left, nobody busy',
+  (c) => !refusedByPhone.holds(c) && nextTarget(c.s) !== undefined,
+);
 
 export const targetLeft = guard('target left', ({ s }) => nextTarget(s) !== undefined);
 
@@ -58,9 +66,10 @@ export const declined = guard(
   ({ s, event }) => s.refusal?.status === 603 && event.type === 'timer',
 );
 
-export const phoneHeld = guard(
-  'phone on hold',
-  ({ s, event }) => s.held && event.type === 'media.silent' && event.leg === 'phone',
+export const mayBeSilent = guard(
+  'phone on hold, or an announcement',
+  ({ s, event }) =>
+    s.announcement !== undefined || (s.held && event.type === 'media.silent' && event.leg === 'phone'),
 );
 
 /** No terminate webhook is stored, Meta did not say that the call is not (or no longer) ours, and it has a name. */

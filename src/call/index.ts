@@ -21,6 +21,7 @@ export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';
 export { END_CAUSES, MILESTONES } from './record.ts';
 export { reduce, startCall } from './reduce.ts';
 export { crashRecord, endAtMeta, type OpenCall, type Replay, type ReplayedEntry, replay } from './replay.ts';
+export type { AfterRinging, Announcement, FurtherTargets, RingOutcome, Treatment } from './treatment.ts';
 export type {
   AcceptFailureKind,
   CallFacts,

@@ -53,6 +53,8 @@ export const END_CAUSES = [
   /** No target exists or could be reached (404, 403, 488, 5xx, transport). */
   'unreachable',
   'no-route',
+  /** A routing rule rejected it, or had an announcement played in place of a phone. */
+  'turned-away',
   /** Another app answered. */
   'answered-elsewhere',
   /** Graph refused to accept, or nobody knows whether it did. */
@@ -97,6 +99,8 @@ export interface CallRecord {
   readonly detail?: string | undefined;
   /** True when the two were connected: Graph accepted the call, or the consumer picked up. */
   readonly answered: boolean;
+  /** What the consumer heard in place of a phone. */
+  readonly announced?: string | undefined;
   /** The target that answered. */
   readonly target?: string | undefined;
   readonly attempts: readonly {

@@ -22,7 +22,7 @@ export const reduce: Reduce = (state: CallState, event: CallEvent, now: number):
 
 /** Makes the call and takes its first step. Stale and tombstoned connects are kept away by the ledger. */
 export function startCall(setup: CallSetup, now: number): Step {
-  const { facts, targets } = setup;
+  const { facts, targets, instead } = setup;
   const outbound = facts.direction === 'business_initiated';
   const [caller] = targets;
   if (outbound && !caller) throw new Error('a business-initiated call needs the phone that placed it');
@@ -36,7 +36,13 @@ export function startCall(setup: CallSetup, now: number): Step {
         ? [{ attempt: 1, target: caller, status: 'incoming', invitedAtMs: facts.receivedAtMs }]
         : [],
     transfers: [],
-    profile: setup.callerName === undefined ? 'pending' : 'done',
+    after: setup.after ?? {},
+    rejected: instead?.kind === 'reject',
+    ...(instead?.kind === 'announce'
+      ? { announcement: { sound: instead.sound, cause: 'turned-away' as const } }
+      : {}),
+    // An announcement shows nobody's name.
+    profile: setup.callerName === undefined && instead?.kind !== 'announce' ? 'pending' : 'done',
     callerName: setup.callerName,
     media: 'none',
     ...(outbound ? {} : { metaCallId: facts.callId }),

@@ -7,6 +7,7 @@ import { end } from './ending.ts';
 import type { Guard } from './guards.ts';
 import * as when from './guards.ts';
 import * as transfer from './transfer.ts';
+import * as treat from './treating.ts';
 import type { CallStateName } from './types.ts';
 
 /** One row: if the guard holds (rows in order, no guard always holds), move and act. */
@@ -45,11 +46,24 @@ const UNACCEPTED: Column = {
   'timer.ringBudget': [go('ending', end('no-answer'))],
 };
 
+const ANNOUNCE_NOW = goIf(treat.announcesAtOnce, 'accepting', act.preAccept, treat.stopRinging, act.accept);
+
 const READY: readonly Row[] = [
   goIf(when.prepared, 'inviting', act.stopProfile, act.preAccept, act.invite),
   stay(act.stopProfile),
 ];
-const MEDIA_READY: readonly Row[] = [goIf(when.prepared, 'inviting', act.preAccept, act.invite), stay()];
+const MEDIA_READY: readonly Row[] = [
+  ANNOUNCE_NOW,
+  goIf(when.prepared, 'inviting', act.preAccept, act.invite),
+  stay(),
+];
+
+/** Nobody is left to ring, or somebody decided: what the route says of it, or the end. */
+const givenUp = (atLast: Action): readonly Row[] => [
+  goIf(treat.ringsOthers, 'inviting', treat.ringOthers, act.cancel, act.invite),
+  goIf(treat.announces, 'accepting', treat.announce, treat.stopRinging, act.cancel, act.accept),
+  go('ending', atLast),
+];
 
 /** Media may come up before anybody has picked up: nothing is heard of it. */
 const EARLY_MEDIA: Column = {
@@ -79,15 +93,12 @@ const ALERTING: Column = {
     goIf(when.insideWindow, 'accepting', act.connectPhone, act.accept),
     go('ending', end('no-answer')),
   ],
-  'sip.failed': [
-    goIf(when.refusedByPhone, 'ending', ending.endByFailure),
-    goIf(when.targetLeft, 'inviting', act.invite),
-    go('ending', ending.endByFailure),
-  ],
+  'sip.failed': [goIf(when.goesOn, 'inviting', act.invite), ...givenUp(ending.endByFailure)],
   'timer.ringTarget': [
     goIf(when.targetLeft, 'inviting', act.cancel, act.invite),
-    go('ending', end('no-answer')),
+    ...givenUp(end('no-answer')),
   ],
+  'timer.ringBudget': givenUp(end('no-answer')),
 };
 
 /** From accept on, both sides may end the call, and Meta's SDP is applied as it comes. */
@@ -108,6 +119,15 @@ const CONNECTED: Column = {
   'media.consumerLost': [stay(act.awaitTerminate)],
   'media.dtmf': [stay(act.relayDtmf)],
 };
+
+/** The same behind an accept. */
+const givenUpEarly = (atLast: Action): readonly Row[] => [
+  stayIf(treat.ringsOthers, treat.ringOthers, act.cancel, act.invite, act.openEarly),
+  goIf(treat.announcesPending, 'accepting', treat.announce, treat.stopRinging, act.cancel),
+  goIf(treat.announcesSecure, 'talking', treat.announce, treat.stopRinging, act.cancel, act.openAudio),
+  goIf(treat.announces, 'connecting', treat.announce, treat.stopRinging, act.cancel),
+  go('ending', atLast),
+];
 
 /** Phones ring on behind an accept: the consumer hears the one that rings, or our ringback tone. */
 const EARLY: Column = {
@@ -137,17 +157,13 @@ const EARLY: Column = {
     goIf(when.alreadySecure, 'talking', act.connectPhone, act.openAudio),
     go('connecting', act.connectPhone),
   ],
-  'sip.failed': [
-    goIf(when.refusedByPhone, 'ending', ending.endByFailure),
-    stayIf(when.targetLeft, act.invite, act.openEarly),
-    go('ending', ending.endByFailure),
-  ],
+  'sip.failed': [stayIf(when.goesOn, act.invite, act.openEarly), ...givenUpEarly(ending.endByFailure)],
   'timer.progress': [stay(act.cancel, act.invite, act.openEarly)],
   'timer.ringTarget': [
     stayIf(when.targetLeft, act.cancel, act.invite, act.openEarly),
-    go('ending', end('no-answer')),
+    ...givenUpEarly(end('no-answer')),
   ],
-  'timer.ringBudget': [go('ending', end('no-answer'))],
+  'timer.ringBudget': givenUpEarly(end('no-answer')),
 };
 
 /** The phone that called waits for our final response. */
@@ -205,6 +221,7 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
   new: {
     start: [
       goIf(when.outbound, 'checking', act.open, dial.check),
+      goIf(when.rejected, 'ending', act.open, end('turned-away')),
       goIf(when.noTargets, 'ending', act.open, end('no-route')),
       goIf(when.windowOver, 'ending', act.open, end('no-answer')),
       go('preparing', act.open, act.prepare),
@@ -270,8 +287,9 @@ export const TABLE: Readonly<Record<CallStateName, Column>> = {
     ...PHONE_ANSWERED,
     ...TRANSFERABLE,
     'sip.held': [stay(act.tellHold)],
-    'media.silent': [stayIf(when.phoneHeld), stayIf(transfer.waiting), go('ending', end('media-lost'))],
+    'media.silent': [stayIf(when.mayBeSilent), stayIf(transfer.waiting), go('ending', end('media-lost'))],
     'timer.metaLost': [go('ending', end('media-lost'))],
+    'media.announced': [go('ending', ending.endByAnnouncement)],
     'timer.maxDuration': [go('ending', end('max-duration'))],
   },
   ending: {

@@ -2,6 +2,7 @@ import type { Effect } from './effects.ts';
 import type { CallEvent, TimerName } from './events.ts';
 import type { Platform } from './platform.ts';
 import type { EndCause, EndedBy, Milestone } from './record.ts';
+import type { AfterRinging, Announcement } from './treatment.ts';
 
 /** What is known when a call begins: from Meta's `connect` webhook, or from the phone's INVITE. */
 export interface CallFacts {
@@ -103,6 +104,10 @@ export const DEFAULT_POLICY: CallPolicy = {
 export interface CallSetup {
   readonly facts: CallFacts;
   readonly targets: readonly CallTarget[];
+  /** In place of ringing anybody. */
+  readonly instead?: { readonly kind: 'reject' } | Announcement | undefined;
+  /** What follows when the targets come to nothing; unset: the call ends. */
+  readonly after?: AfterRinging | undefined;
   readonly policy: CallPolicy;
   /** A name already known (profile cache); the look-up is then left out. */
   readonly callerName?: string | undefined;
@@ -189,6 +194,11 @@ export interface CallState {
   readonly facts: CallFacts;
   readonly policy: CallPolicy;
   readonly targets: readonly CallTarget[];
+  readonly after: AfterRinging;
+  /** The call was turned away before anybody rang. */
+  readonly rejected: boolean;
+  /** What the consumer hears in place of a phone, and why the call ends then. */
+  readonly announcement?: { readonly sound: string; readonly cause: EndCause };
   /** One per INVITE; only the last can be `inviting`. */
   readonly attempts: readonly Attempt[];
   /** The attempt whose early media is bridged. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isHoliday, isTimeOfDay, isZone } from './calendar.ts';
 
 /** RFC 1123: labels of at most 63 characters. */
 const LABEL = /^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
@@ -20,6 +21,9 @@ export const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
   visible: (value) => /^[!-~]+$/.test(value),
   products: (value) => PRODUCTS.test(value),
   url: isUrl,
+  zone: isZone,
+  time: isTimeOfDay,
+  holiday: isHoliday,
 };
 
 const NEXT_HOP = /^(sips?:)?([^;]+?)(?:;lr)?(?:;transport=(udp|tcp|tls))?(?:;lr)?$/;
@@ -46,6 +50,12 @@ export const FORMAT_WORDS: Readonly<Record<string, { readonly name: string; read
   line: { name: 'text of one line', example: 'without line ends, tabs and other control characters' },
   visible: { name: 'text that a header can carry', example: 'in ASCII, without spaces' },
   products: { name: 'User-Agent', example: 'as words without spaces, such as acme-gateway or acme/2.1' },
+  zone: { name: 'time zone', example: 'as the IANA names it, such as Europe/Berlin' },
+  time: { name: 'time of day', example: 'as hours and minutes, from 00:00 to 24:00' },
+  holiday: {
+    name: 'day or span of days',
+    example: 'as 2026-12-25, as 12-25 for every year, or as FIRST/LAST with days that exist',
+  },
   url: {
     name: 'web address',
     example: 'with its scheme, without user, query and fragment, such as https://graph.facebook.com',

@@ -7,6 +7,7 @@ import { FORMATS } from './formats.ts';
 import { headerChecks } from './header-checks.ts';
 import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { resolveValues } from './resolve.ts';
+import { routingChecks } from './routing-checks.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
 import { soundChecks } from './sound-checks.ts';
@@ -81,6 +82,7 @@ export function parseConfig(
     for (const found of [
       ...crossChecks(config),
       ...headerChecks(config.trunks),
+      ...routingChecks(config),
       ...tlsChecks(config, sources.readFile),
       ...storeChecks(config, sources.folderProblem),
       ...soundChecks(config, sources.folderProblem),

@@ -5,7 +5,7 @@ import { choice, flag, strict, text, whole } from './schema-kinds.ts';
 export const TEMPLATE_NAMES = ['callId', 'pageId', 'psid', 'name', 'number', 'platform', 'rule'] as const;
 
 const TEMPLATE =
-  'with {callId}, {pageId}, {psid}, {name}, {number} (short number, else psid), {platform}, {rule} (route)';
+  'with {callId}, {pageId}, {psid}, {name}, {number} (short number, else psid), {platform}, {rule} (routing rule, else route)';
 
 /** What an INVITE to a trunk says of the caller, and what is kept of what the trunk's own messages say. */
 export const identity = {

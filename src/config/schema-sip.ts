@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { identity } from './schema-identity.ts';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { reached } from './schema-registration.ts';
+import { treatments } from './schema-routing.ts';
 import { callAudio } from './schema-sounds.ts';
 
 export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const;
@@ -255,6 +256,7 @@ export const route = Type.Object(
       { default: 'ignore' },
     ),
     ...callAudio,
+    ...treatments,
   },
   { ...strict, description: 'An ordered list of SIP targets.' },
 );

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { choice, flag, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { routing, schedules } from './schema-routing.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
 import { recording, sounds } from './schema-sounds.ts';
 
@@ -27,7 +28,7 @@ const page = Type.Object(
     name: Type.Optional(text('For your own reading.')),
     accessToken: secret('Page access token with pages_messaging.', { format: 'visible' }),
     app: text('Id of the app that issued the token, one of meta.apps.'),
-    route: text('Name of the route that its calls take, one of routes.'),
+    route: text('Name of the route that its calls take when no rule of routing fits, one of routes.'),
   },
   { ...strict, description: 'One Facebook Page.' },
 );
@@ -43,7 +44,7 @@ const number = Type.Object(
       format: 'visible',
     }),
     app: text('Id of the app that issued the token, one of meta.apps.'),
-    route: text('Name of the route that its calls take, one of routes.'),
+    route: text('Name of the route that its calls take when no rule of routing fits, one of routes.'),
     acceptWindowMs: whole(
       'How long WhatsApp lets a call ring, 30 to 60 s as far as known; phones stop 5 s earlier, ms.',
       10_000,
@@ -172,6 +173,8 @@ export const CONFIG_SCHEMA = Type.Object(
       ...strict,
       description: 'Routes, by name.',
     }),
+    schedules,
+    routing,
     outbound,
     sounds,
     recording,

@@ -1,4 +1,5 @@
 import { keyOf } from './problem.ts';
+import { routingWarnings } from './routing-warnings.ts';
 import type { GatewayConfig } from './schema.ts';
 
 /** What a configuration may say, but hardly means. */
@@ -11,7 +12,7 @@ export interface ConfigWarning {
 
 /** Of a configuration that passed every check. */
 export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
-  return [...openKeys(config), ...secretRecordings(config)];
+  return [...openKeys(config), ...secretRecordings(config), ...routingWarnings(config)];
 }
 
 function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {

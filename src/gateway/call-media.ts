@@ -3,6 +3,7 @@ import { GatewayError } from '../shared/error.ts';
 import type { SideContext } from './call-runner.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
+import { announced } from './media/sound-options.ts';
 
 /** Of a recording that was not finished when its call ended, or whose worker died, nothing but the name is known. */
 export type RecordingEntry = RecordingSummary | { readonly file: string; readonly complete: false };
@@ -119,6 +120,11 @@ export class MediaSide {
     this.#settle(this.#plane.request('openEarly', { call: this.#call, ringback }), () => {});
   }
 
+  /** Reports `media.announced` at its end. @param sound one of sounds.files, or a tone */
+  announce(sound: string): void {
+    this.#settle(this.#plane.request('announce', { call: this.#call, sound: announced(sound) }), () => {});
+  }
+
   /** Idempotent; reports `media.closed` once, also when the worker is gone. */
   close(): void {
     if (this.#closing) return;
@@ -154,6 +160,8 @@ export class MediaSide {
           durationMs: event.durationMs,
           from: event.from,
         });
+      case 'announced':
+        return dispatch({ type: 'media.announced' });
       case 'played':
         return;
       case 'recording':

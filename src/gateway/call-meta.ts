@@ -59,7 +59,7 @@ export class MetaSide {
     const { pageId, psid } = this.#facts;
     this.#run(this.#graph.profile(pageId, psid), (outcome) => {
       const name = outcome.ok ? outcome.name : undefined;
-      if (outcome.ok) this.#profiles.set(pageId, psid, name, this.#clock.now());
+      if (outcome.ok) this.#profiles.set(pageId, psid, outcome, this.#clock.now());
       else this.#context.log.info({ failure: outcome.failure.message }, 'meta.no-profile');
       this.#context.dispatch({ type: 'profile.resolved', name });
     });

@@ -93,7 +93,9 @@ export class PhoneSide implements PhoneLeg {
   }
 
   invite(number: number, wanted: CallTarget, callerName: string | undefined): void {
-    const target = this.#options.targets.find(({ name }) => name === wanted.name);
+    const { targets } = this.#options;
+    const target =
+      targets.find((each) => each === wanted) ?? targets.find(({ name }) => name === wanted.name);
     if (!target) throw new Error(`no target ${wanted.name}`);
     this.#ring({ number, target, callerName, trail: new RedirectTrail(target) });
   }
@@ -217,10 +219,11 @@ export class PhoneSide implements PhoneLeg {
     this.#options.seats.close();
   }
 
-  /** Its trunk went down since the order was made, and a later one is up. */
+  /** Its trunk went down since the order was made, and a later one of the same route is up. */
   #passes(target: RoutedTarget): boolean {
     const { targets, isUp = () => true } = this.#options;
-    return !isUp(target.trunk) && targets.slice(targets.indexOf(target) + 1).some(({ trunk }) => isUp(trunk));
+    const later = targets.slice(targets.indexOf(target) + 1).filter(({ way }) => way === target.way);
+    return !isUp(target.trunk) && later.some(({ trunk }) => isUp(trunk));
   }
 
   /** Nothing is sent: the next target is tried, as if this one could not be reached. */

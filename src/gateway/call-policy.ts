@@ -5,13 +5,14 @@ import { type Account, ringLimits } from './accounts.ts';
 /** How long the answer to our connect may come after the pickup, where a webhook brings it, ms. */
 const LATE_ANSWER_MS = 10_000;
 
-/** The limits of one call of this Page or number, ms. */
+/** Every limit of a call, from the configuration. @param wanted of its route or outbound rule */
 export function callPolicy(
-  { meta, webrtc, limits, outbound, sip }: GatewayConfig,
+  config: GatewayConfig,
   account: Account,
-  ringBudgetMs: number,
-  holdTellsMeta: boolean,
+  wanted: { readonly ringBudgetMs?: number; readonly holdTellsMeta?: boolean } = {},
 ): CallPolicy {
+  const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs, holdTellsMeta = false } = wanted;
+  const { meta, webrtc, limits, outbound, sip } = config;
   return {
     ...DEFAULT_POLICY,
     profileBudgetMs: meta.profileTimeoutMs,

@@ -215,6 +215,8 @@ export class CallRunner {
         return media.openAudio();
       case 'openEarly':
         return media.openEarly(effect.ringback);
+      case 'announce':
+        return media.announce(effect.sound);
       case 'closeMedia':
         return media.close();
       case 'startTimer':

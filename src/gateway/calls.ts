@@ -1,90 +1,38 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type CallFacts,
-  DEFAULT_POLICY,
-  type Ledger,
-  type MissedDetail,
-  missedRecord,
-} from '../call/index.ts';
-import type { GatewayConfig } from '../config/index.ts';
-import type { RecordingSummary } from '../media/index.ts';
+import { type CallFacts, type MissedDetail, missedRecord } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import {
-  chooseOutbound,
-  mayCallAs,
-  type OutboundRule,
-  orderTargets,
-  psidOf,
-  type RoutingInput,
-  targetsOfPage,
-  waIdOf,
-} from '../routing/index.ts';
-import type { Clock } from '../shared/clock.ts';
-import { type IncomingInvite, isTooShort, type SipControl } from '../sip/index.ts';
-import { type Directory, type JournalWriter, ProfileCache } from '../store/index.ts';
-import type { Account, Accounts } from './accounts.ts';
+import { chooseOutbound, mayCallAs, type OutboundRule, psidOf, waIdOf } from '../routing/index.ts';
+import { type IncomingInvite, isTooShort } from '../sip/index.ts';
+import { ProfileCache } from '../store/index.ts';
+import type { Account } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
 import { MediaSide } from './call-media.ts';
 import { MetaSide } from './call-meta.ts';
 import { CallNotes } from './call-notes.ts';
 import { PhoneSide } from './call-phone.ts';
 import { callPolicy } from './call-policy.ts';
-import { withMedia } from './call-record.ts';
+import { routingOf, withMedia } from './call-record.ts';
+import { setupOf } from './call-router.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { CallerGate } from './caller-gate.ts';
+import type { CallsOptions } from './calls-options.ts';
 import { dialerOf, opaqueOf } from './dialer.ts';
-import type { LadderSink } from './ladder.ts';
-import type { MediaPlane } from './media/plane.ts';
+import { LookUps } from './look-ups.ts';
 import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { callAudio } from './media/sound-options.ts';
 import { mediaProblem } from './media-problem.ts';
-import type { DueMetrics } from './metrics-desk.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
 import type { CallTrunk } from './phone-session.ts';
-import type { PlacedCalls } from './placed-calls.ts';
 import { redirectPolicy } from './redirect-policy.ts';
-import { routingInput } from './routing-input.ts';
+import { RoutingDesk } from './routing-desk.ts';
 import { TransferDesk } from './transfer-desk.ts';
 import type { TransferSide } from './transfer-side.ts';
 import type { Lease } from './trunks/board.ts';
 import { CallSeats } from './trunks/call-seats.ts';
-import type { TrunkDesk } from './trunks/desk.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
 import type { TrunkWay } from './trunks/ways.ts';
 import { VoipGuard } from './voip-guard.ts';
-
-export interface CallsOptions {
-  readonly config: GatewayConfig;
-  readonly clock: Clock;
-  readonly log: RootLog;
-  readonly accounts: Accounts;
-  readonly ledger: Ledger;
-  readonly placed: PlacedCalls;
-  readonly trunks: Pick<TrunkDesk, 'board' | 'heard' | 'ways'>;
-  /** Opened before the first call. */
-  readonly parts: () => {
-    readonly plane: MediaPlane;
-    readonly sip: SipControl;
-    readonly journal: JournalWriter;
-    readonly directory: Directory;
-  };
-  /** It rings somebody now; every call that ends has a record. */
-  readonly onStarted: (facts: CallFacts) => void;
-  readonly onRecord: (record: object) => Promise<void>;
-  /** A call with audio is over. */
-  readonly onMetrics?: (due: DueMetrics) => void;
-  readonly onLadder?: LadderSink | undefined;
-  /** Something that a phone's messages told beside the call; personal. */
-  readonly onNote?: (callId: string, event: string, data: object) => void;
-  /** A recording is over, whole or not. */
-  readonly onRecorded?: (callId: string, recording: RecordingSummary) => void;
-  /** The disk does not take it. */
-  readonly onRecordingTrouble?: (
-    callId: string,
-    trouble: { readonly code: string; readonly message: string },
-  ) => void;
-}
 
 /** A call that a phone places, let in. */
 interface Dial {
@@ -111,20 +59,29 @@ export class Calls {
   /** Asked for every REFER and 302. */
   readonly voip: VoipGuard;
   readonly #options: CallsOptions;
-  readonly #routing: RoutingInput;
+  readonly #routing: RoutingDesk;
   readonly #gate: CallerGate;
   readonly #profiles = new ProfileCache();
   readonly #desk: TransferDesk;
   readonly #calls = new Map<string, Call>();
-  /** Calls that were not taken, until Meta was told. */
-  readonly #turnedAway = new Set<Promise<void>>();
+  readonly #lookUps: LookUps;
+  /** Of calls that were not taken, until Meta was told, or are not routed yet. */
+  readonly #unsettled = new Set<Promise<void>>();
   #closing = false;
   #whenIdle: (() => void)[] = [];
 
   constructor(options: CallsOptions) {
     const { clock, log } = options;
     this.#options = options;
-    this.#routing = routingInput(options.config);
+    this.#routing = new RoutingDesk({
+      config: options.config,
+      clock,
+      profiles: this.#profiles,
+      board: options.trunks.board,
+      directory: () => options.parts().directory,
+      calls: () => this.#calls.size,
+    });
+    this.#lookUps = new LookUps({ api: (id) => this.#account(id).api, profiles: this.#profiles, clock });
     const { trunks, outbound } = options.config;
     this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now(), options.trunks.ways);
     this.voip = new VoipGuard(trunks);
@@ -193,7 +150,13 @@ export class Calls {
   take(facts: CallFacts, callerName?: string): void {
     const { callId, pageId } = facts;
     const log = this.#options.log.child({ callId, pageId });
+    if (this.#lookUps.has(callId)) return;
     if (this.#isFull(log)) return this.#turnAway(facts, this.#closing ? 'closing' : 'over-limit');
+    if (this.#routing.asksLanguage && this.#lookUps.isNeeded(facts)) return this.#lookUp(facts, log);
+    this.#take(facts, log, callerName);
+  }
+
+  #take(facts: CallFacts, log: CallRunnerOptions['log'], callerName?: string): void {
     try {
       this.#ring(facts, log, callerName);
     } catch (error) {
@@ -202,18 +165,33 @@ export class Calls {
     }
   }
 
+  /** A rule asks for the caller's language: the call is routed when Meta has told it, or the time for that is over. */
+  #lookUp(facts: CallFacts, log: CallRunnerOptions['log']): void {
+    const { clock, ledger, onRecord } = this.#options;
+    const { callId, timestampMs } = facts;
+    this.#settle(
+      this.#lookUps.ask(facts, log).then(async (callerName) => {
+        const { verdict } = ledger.judgeConnect({ callId, timestampMs }, clock.now());
+        if (this.#closing) this.#turnAway(facts, 'closing');
+        else if (verdict === 'ring') this.#take(facts, log, callerName);
+        else
+          await onRecord(
+            missedRecord(facts, verdict === 'stale' ? 'stale' : 'terminated-before', clock.now()),
+          );
+      }),
+      callId,
+    );
+  }
+
   #ring(facts: CallFacts, callLog: CallRunnerOptions['log'], callerName: string | undefined): void {
     const { config, clock, trunks: desk } = this.#options;
     const { callId, pageId, psid } = facts;
-    const targets = targetsOfPage(this.#routing, pageId);
-    if (!targets.ok)
-      callLog.error({ code: targets.error.code, detail: targets.error.message }, 'call.no-route');
+    const { choice, treatment, targets } = this.#routing.route(facts, callLog);
     const account = this.#account(pageId);
     const isWhatsApp = account.platform.name === 'whatsapp';
-    const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs } = config.routes[account.route] ?? {};
-    const earlyMedia = config.routes[account.route]?.earlyMedia === 'accept';
-    const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
-    const routed = targets.ok ? orderTargets(targets.value, isUp, Math.random) : [];
+    // Of the route that rings first, whatever follows.
+    const route = treatment.kind === 'ring' ? config.routes[treatment.route] : undefined;
+    const earlyMedia = route?.earlyMedia === 'accept';
     const seats = new CallSeats(desk.board);
     const notes = this.#notes(callId);
     const { sip, plane, directory } = this.#options.parts();
@@ -223,49 +201,59 @@ export class Calls {
     this.#start(callId, callLog, {
       setup: {
         facts,
-        targets: routed,
-        policy: {
-          ...callPolicy(config, account, ringBudgetMs, config.routes[account.route]?.holdTellsMeta ?? false),
-          earlyMedia,
-        },
+        ...setupOf(treatment),
+        policy: { ...callPolicy(config, account, route), earlyMedia },
         // Where the webhook brings no name, there is none to look up either.
-        callerName: isWhatsApp ? (callerName ?? '') : this.#profiles.get(pageId, psid, clock.now())?.name,
+        callerName: isWhatsApp
+          ? (callerName ?? '')
+          : (callerName ?? this.#profiles.get(pageId, psid, clock.now())?.name),
       },
       sides: (context) => {
-        const media = new MediaSide(callId, plane, context, callAudio(config.routes[account.route]));
+        const media = new MediaSide(callId, plane, context, callAudio(route));
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
         const { trunks } = config;
-        const caller = { callId, pageId, psid, number, platform: account.platform.name, rule: account.route };
+        const rule = choice.rule ?? account.route;
+        const caller = { callId, pageId, psid, number, platform: account.platform.name, rule };
         const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
         const wayTo = (trunk: string): TrunkWay => desk.ways.of(trunk);
-        const redirect = redirectPolicy(this.voip, this.#routing, callLog);
+        const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
+        const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
         const notable = { notes, redirect, ...this.#sdpAddress() };
         const common = { sip, caller, trunks, seats, isUp, wayTo, onOutcome, ...notable };
         const transfers = this.#desk.side(common, media, context);
-        const options = { ...common, targets: routed, earlyMedia, hooks: transfers };
+        const options = { ...common, targets, earlyMedia, hooks: transfers };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
       },
       onOver: () => seats.close(),
       notes,
+      routing: routingOf(choice),
     });
   }
 
   /** No room, or a bug: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
   #turnAway(facts: CallFacts, why: MissedDetail): void {
-    const { clock, log, onRecord } = this.#options;
-    const done = this.#account(facts.pageId)
-      .api.reject(facts.pageId, facts.callId)
-      .then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed')))
-      .catch((error: unknown) => log.error({ err: String(error), callId: facts.callId }, 'call.bug'))
+    const { clock, onRecord } = this.#options;
+    const rejected = this.#account(facts.pageId).api.reject(facts.pageId, facts.callId);
+    this.#settle(
+      rejected.then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed'))),
+      facts.callId,
+    );
+  }
+
+  /** Closing waits for it. */
+  #settle(work: Promise<void>, callId: string): void {
+    const { log } = this.#options;
+    const done = work
+      .catch((error: unknown) => log.error({ err: String(error), callId }, 'call.bug'))
       .finally(() => {
-        this.#turnedAway.delete(done);
+        this.#unsettled.delete(done);
         this.#checkIdle();
       });
-    this.#turnedAway.add(done);
+    this.#unsettled.add(done);
   }
 
   #checkIdle(): void {
-    if (this.#calls.size > 0 || this.#turnedAway.size > 0) return;
+    if (this.#calls.size > 0 || this.#unsettled.size > 0) return;
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
@@ -362,7 +350,7 @@ export class Calls {
       setup: {
         facts,
         targets: [{ name: target }],
-        policy: callPolicy(config, account, DEFAULT_POLICY.ringBudgetMs, rule.holdTellsMeta),
+        policy: callPolicy(config, account, rule),
       },
       sides: (context) => {
         const media = new MediaSide(callId, plane, context, callAudio(rule));
@@ -378,7 +366,7 @@ export class Calls {
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
         const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
         const wayTo = (name: string): TrunkWay => desk.ways.of(name);
-        const redirect = redirectPolicy(this.voip, this.#routing, callLog);
+        const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
         const notable = { notes, redirect, ...this.#sdpAddress() };
         const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...notable };
         const transfers = this.#desk.side(common, media, context);
@@ -410,7 +398,7 @@ export class Calls {
   }
 
   async #untilIdle(patienceMs: number): Promise<void> {
-    if (this.#calls.size === 0 && this.#turnedAway.size === 0) return;
+    if (this.#calls.size === 0 && this.#unsettled.size === 0) return;
     const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
     const impatient = this.#options.clock.after(patienceMs, giveUp);
     const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
@@ -421,7 +409,7 @@ export class Calls {
   #isFull(log: Pick<RootLog, 'warn'>): boolean {
     const { maxCalls: limit, maxWorkerLoadPercent } = this.#options.config.limits;
     const busy = !this.#closing && this.#options.parts().plane.isFull(maxWorkerLoadPercent / 100);
-    if (!this.#closing && !busy && this.#calls.size < limit) return false;
+    if (!this.#closing && !busy && this.#calls.size + this.#lookUps.size < limit) return false;
     log.warn({ limit, calls: this.#calls.size, busy, closing: this.#closing }, 'call.over-limit');
     return true;
   }
@@ -432,6 +420,8 @@ export class Calls {
     call: Pick<CallRunnerOptions, 'setup' | 'sides'> & {
       readonly onOver: () => void;
       readonly notes: CallNotes;
+      /** What routing made of it, for the record. */
+      readonly routing?: object;
     },
   ): void {
     const { clock, ledger, placed, onLadder } = this.#options;
@@ -455,6 +445,7 @@ export class Calls {
         return this.#options.onRecord({
           ...withMedia(record, stats, codec, media?.recordings ?? []),
           ...call.notes.record,
+          ...(call.routing ? { routing: call.routing } : {}),
         });
       },
       onEnded: ({ metaCallId }) => {

@@ -8,6 +8,7 @@ import {
   WhatsAppClient,
 } from '../meta/index.ts';
 import { renderMetrics } from '../observe/index.ts';
+import { asksLanguage } from '../routing/index.ts';
 import {
   type JournalWriter,
   noJournal,
@@ -99,6 +100,7 @@ export class Gateway {
     const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
     const clientOptions: GraphClientOptions = {
       ...graphSettings(config),
+      askLocale: asksLanguage(config.routing.rules),
       credentials: (pageId) => this.#credentials.of(pageId),
       onFailure: (pageId, { kind }) => {
         if (kind === 'credential') this.#credentials.refused(pageId);

@@ -9,6 +9,7 @@ export function routingInput(config: GatewayConfig): RoutingInput {
       Object.entries(config.routes).map(([name, route]) => [
         name,
         {
+          ...route,
           targets: route.targets.map((target) => ({
             trunk: target.trunk,
             user: target.user ?? config.trunks[target.trunk]?.user ?? '',

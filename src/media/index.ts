@@ -2,6 +2,7 @@ export { Bridge } from './bridge/bridge.ts';
 export { pcmRate } from './bridge/codecs.ts';
 export { MediaEngine } from './bridge/engine.ts';
 export type { PcmSource, PcmTap, PlayMode } from './bridge/inserts.ts';
+export { RATE_ALONE } from './bridge/to-consumer.ts';
 export {
   type BridgeEvent,
   type BridgeOptions,

@@ -24,6 +24,8 @@ export interface GraphClientOptions extends RequesterOptions {
     readonly profileMs: number;
     readonly permissionMs: number;
   };
+  /** Look-ups of a profile ask for the language too. Default: no. */
+  readonly askLocale?: boolean | undefined;
 }
 
 /** `answerSdp` absent: Meta said success without one; it may follow in a `media_update`. */
@@ -87,7 +89,7 @@ export class GraphClient implements CallsApi {
   constructor(options: GraphClientOptions) {
     this.#timeouts = options.timeouts;
     this.#requester = new GraphRequester(options);
-    this.#profiles = new Profiles(this.#requester);
+    this.#profiles = new Profiles(this.#requester, options.askLocale);
     this.messages = new Messages(this.#requester, options.timeouts.acceptMs);
     this.page = new PageApi(this.#requester, options.timeouts.acceptMs);
     this.settings = new SettingsApi(this.#requester, options.timeouts.acceptMs);

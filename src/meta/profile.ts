@@ -1,10 +1,10 @@
 import { failureFrom, type GraphFailure } from './failure.ts';
 import type { GraphFailureKind } from './failure-table.ts';
-import { nameOfProfile } from './reply.ts';
+import { languageOfProfile, nameOfProfile } from './reply.ts';
 import { type GraphRequester, PASSING, RETRY_MS, SPARED } from './requester.ts';
 
 export type ProfileOutcome =
-  | { readonly ok: true; readonly name?: string }
+  | { readonly ok: true; readonly name?: string; readonly language?: string }
   | { readonly ok: false; readonly failure: GraphFailure };
 
 /** Look-ups at once: half of the connections, so that slow profiles never keep an accept waiting. */
@@ -13,13 +13,16 @@ const FIELDS = ['name,first_name,last_name', 'first_name,last_name', 'first_name
 /** What fewer fields cannot mend. */
 const NO_PROFILE: readonly GraphFailureKind[] = ['credential', 'throttled', 'person', 'page'];
 
-/** Names of consumers, best effort: `GET /{psid}?fields=...`. */
+/** Names of consumers, and where wanted their languages, best effort: `GET /{psid}?fields=...`. */
 export class Profiles {
   readonly #requester: GraphRequester;
+  readonly #fields: readonly string[];
   #lookUps = 0;
 
-  constructor(requester: GraphRequester) {
+  /** @param withLocale ask for the language as well; the app needs pages_user_locale, without which one more try is made */
+  constructor(requester: GraphRequester, withLocale = false) {
     this.#requester = requester;
+    this.#fields = withLocale ? [`${FIELDS[0]},locale`, ...FIELDS] : FIELDS;
   }
 
   /** One unreadable field fails the whole request, so fewer are asked then. */
@@ -55,13 +58,14 @@ export class Profiles {
         pageId,
         action: 'profile',
         path: `/${psid}`,
-        query: { fields: FIELDS[fields] ?? '' },
+        query: { fields: this.#fields[fields] ?? '' },
         timeoutMs: leftMs,
         ...(signal ? { signal } : {}),
       });
       if (reply.ok) {
         const name = nameOfProfile(reply.body);
-        return { ok: true, ...(name ? { name } : {}) };
+        const language = languageOfProfile(reply.body);
+        return { ok: true, ...(name ? { name } : {}), ...(language ? { language } : {}) };
       }
       const { failure } = reply;
       if (signal?.aborted || requester.closing) return { ok: false, failure };
@@ -73,7 +77,7 @@ export class Profiles {
         continue;
       }
       fields += 1;
-      if (NO_PROFILE.includes(failure.kind) || fields >= FIELDS.length) return { ok: false, failure };
+      if (NO_PROFILE.includes(failure.kind) || fields >= this.#fields.length) return { ok: false, failure };
     }
   }
 }

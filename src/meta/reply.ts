@@ -40,6 +40,11 @@ export function nameOfProfile(body: JsonObject): string | undefined {
   return parts.length > 0 ? parts.join(' ') : undefined;
 }
 
+/** `de_DE`, when it was asked for and told. */
+export function languageOfProfile({ locale }: JsonObject): string | undefined {
+  return textOf(locale) || undefined;
+}
+
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value.trim() : '';
 }

@@ -3,17 +3,22 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { formatSipUri } from './sip-uri.ts';
 import type { RoutedTarget, RouteTargetInput, RoutingInput } from './types.ts';
 
-/**
- * The page's targets in the order in which they are rung; at least one. Errors: ROUTING_UNKNOWN_PAGE,
- * ROUTING_UNKNOWN_ROUTE, ROUTING_EMPTY_ROUTE, ROUTING_UNKNOWN_TRUNK, ROUTING_BAD_ADDRESS.
- */
+/** The page's own route, as `targetsOfRoute`; also ROUTING_UNKNOWN_PAGE. */
 export function targetsOfPage(input: RoutingInput, pageId: string): Result<RoutedTarget[], GatewayError> {
   const page = own(input.pages, pageId);
   if (!page) return err(new GatewayError('ROUTING_UNKNOWN_PAGE', undefined, { pageId }));
-  const route = own(input.routes, page.route);
-  if (!route) return err(new GatewayError('ROUTING_UNKNOWN_ROUTE', undefined, { pageId, route: page.route }));
+  return targetsOfRoute(input, page.route);
+}
+
+/**
+ * The route's targets in the order in which they are rung; at least one. Errors: ROUTING_UNKNOWN_ROUTE,
+ * ROUTING_EMPTY_ROUTE, ROUTING_UNKNOWN_TRUNK, ROUTING_BAD_ADDRESS.
+ */
+export function targetsOfRoute(input: RoutingInput, name: string): Result<RoutedTarget[], GatewayError> {
+  const route = own(input.routes, name);
+  if (!route) return err(new GatewayError('ROUTING_UNKNOWN_ROUTE', undefined, { route: name }));
   if (route.targets.length === 0)
-    return err(new GatewayError('ROUTING_EMPTY_ROUTE', undefined, { pageId, route: page.route }));
+    return err(new GatewayError('ROUTING_EMPTY_ROUTE', undefined, { route: name }));
 
   const targets: RoutedTarget[] = [];
   for (const entry of route.targets) {

@@ -1,5 +1,6 @@
 import type { CallerIdRules } from './caller-id.ts';
 import type { HeaderRules } from './header-rules.ts';
+import type { Wanted } from './rules.ts';
 import type { UserToUserRule } from './user-to-user.ts';
 
 /** A PBX as routing needs it; the configuration's `trunks` fit this shape. */
@@ -36,10 +37,20 @@ export interface RouteTargetInput {
   readonly weight?: number | undefined;
 }
 
+/** Targets, and what follows when they come to nothing. */
+export interface RouteInput {
+  readonly targets: readonly RouteTargetInput[];
+  /** All targets together, ms. */
+  readonly ringBudgetMs?: number | undefined;
+  readonly onBusy?: Wanted | undefined;
+  readonly onNoAnswer?: Wanted | undefined;
+  readonly onFailed?: Wanted | undefined;
+}
+
 /** Structural: any configuration that has these keys will do. */
 export interface RoutingInput {
   readonly trunks: Readonly<Record<string, TrunkInput>>;
-  readonly routes: Readonly<Record<string, { readonly targets: readonly RouteTargetInput[] }>>;
+  readonly routes: Readonly<Record<string, RouteInput>>;
   /** Page id -> name of its route. */
   readonly pages: Readonly<Record<string, { readonly route: string }>>;
 }
@@ -62,6 +73,8 @@ export interface RoutedTarget {
   readonly require?: string | undefined;
   /** Next hop as a SIP URI, when it is not where `uri` points. */
   readonly proxy?: string | undefined;
+  /** Targets that ring one after the other have the same: a call may come from one route to another. */
+  readonly way?: string | undefined;
 }
 
 /** Who calls. */

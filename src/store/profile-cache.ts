@@ -10,11 +10,13 @@ export interface ProfileCacheOptions {
 export interface CachedProfile {
   /** Unset: looked up, and Meta had no name for us. */
   readonly name?: string | undefined;
+  /** `de_DE`; unset: not asked for, or Meta does not tell. */
+  readonly language?: string | undefined;
 }
 
 /** Callers' names by page and PSID. Pure: `now` is milliseconds since the epoch; memory only, nothing on disk. */
 export class ProfileCache {
-  readonly #entries = new Map<string, { readonly name: string | undefined; readonly untilMs: number }>();
+  readonly #entries = new Map<string, CachedProfile & { readonly untilMs: number }>();
   readonly #ttlMs: number;
   readonly #missTtlMs: number;
   readonly #max: number;
@@ -33,13 +35,17 @@ export class ProfileCache {
     this.#entries.delete(key);
     if (now >= entry.untilMs) return undefined;
     this.#entries.set(key, entry); // the youngest again
-    return { name: entry.name };
+    return { name: entry.name, language: entry.language };
   }
 
-  set(pageId: string, psid: string, name: string | undefined, now: number): void {
+  set(pageId: string, psid: string, { name, language }: CachedProfile, now: number): void {
     const key = `${pageId} ${psid}`;
     this.#entries.delete(key);
-    this.#entries.set(key, { name, untilMs: now + (name === undefined ? this.#missTtlMs : this.#ttlMs) });
+    this.#entries.set(key, {
+      name,
+      language,
+      untilMs: now + (name === undefined ? this.#missTtlMs : this.#ttlMs),
+    });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#max) break;
       this.#entries.delete(oldest);

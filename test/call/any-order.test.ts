@@ -95,6 +95,11 @@ function checkOrder(entries: readonly Entry[], claim: Claim): void {
         version = next;
       }
       if (effect.type === 'openAudio') claim(after.name === 'talking', 'audio opened early');
+      if (effect.type === 'announce') {
+        const phones = after.attempts.filter(({ status }) => status === 'inviting' || status === 'up');
+        claim(phones.length === 0 && after.answeredBy === undefined, 'announced to a phone');
+        claim(after.graph.accept === 'done', 'announced before accept');
+      }
       if (effect.type === 'openEarly') {
         claim(after.name === 'early' && after.graph.accept === 'done', 'early media opened without accept');
         const ringing = after.attempts.at(-1)?.attempt;
@@ -165,7 +170,7 @@ test('the worlds reach every part of the table that matters', () => {
   }
   const wanted = [
     ...['preparing', 'inviting', 'ringing', 'early', 'accepting', 'connecting', 'talking', 'ending', 'ended'],
-    ...['connectEarly', 'openEarly'],
+    ...['connectEarly', 'openEarly', 'announce', 'turned-away'],
     ...['cancelInvite', 'sendBye', 'graphReject', 'graphTerminate', 'applyRenegotiation', 'sendDtmf'],
     ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
     ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],

@@ -19,6 +19,8 @@ export const T0 = 1_789_000_000_000;
 
 export interface HarnessOptions {
   readonly targets?: CallSetup['targets'];
+  readonly instead?: CallSetup['instead'];
+  readonly after?: CallSetup['after'];
   readonly policy?: Partial<CallPolicy>;
   readonly callerName?: string;
   /** Milliseconds between Meta's stamp and the arrival; default 0. */
@@ -50,7 +52,9 @@ export class CallHarness {
           receivedAtMs: T0,
           ...(options.outbound ? {} : { timestampMs: T0 - (options.stampAgeMs ?? 0) }),
         },
-        targets: options.targets ?? [{ name: 'desk' }],
+        targets: options.targets ?? (options.instead ? [] : [{ name: 'desk' }]),
+        instead: options.instead,
+        after: options.after,
         policy: { ...DEFAULT_POLICY, ...options.policy },
         callerName: options.callerName,
       },

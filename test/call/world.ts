@@ -1,5 +1,6 @@
-import type { CallEvent, CallFacts, Effect, TimerName } from '../../src/call/index.ts';
+import type { AfterRinging, CallEvent, CallFacts, Effect, TimerName } from '../../src/call/index.ts';
 import {
+  type CallSetup,
   type CallState,
   DEFAULT_POLICY,
   MESSENGER,
@@ -8,6 +9,7 @@ import {
   type Step,
   startCall,
   TIMERS,
+  type Treatment,
 } from '../../src/call/index.ts';
 
 /** Mulberry32: small, deterministic, good enough to shuffle a schedule. */
@@ -76,6 +78,7 @@ export class World {
           ...(this.#outbound ? {} : { timestampMs: START - this.#int(40_000) }),
         },
         targets,
+        ...(this.#outbound || !this.#chance(0.4) ? {} : this.#treatments()),
         policy: {
           ...DEFAULT_POLICY,
           maxDurationMs: this.#chance(0.2) ? 60_000 : undefined,
@@ -176,6 +179,8 @@ export class World {
         return [this.#applied(), { type: 'media.iceConnected' }, { type: 'media.secure' }];
       case 'applyRenegotiation':
         return [this.#applied()];
+      case 'announce':
+        return [{ type: 'media.announced' }];
       case 'openAudio':
         return [
           { type: 'media.firstPacket', leg: 'consumer' },
@@ -226,6 +231,25 @@ export class World {
       ...(answersLater && this.#chance(0.2) ? [{ type: 'meta.status', status: 'rejected' } as const] : []),
     ];
     return [reply, ...webhooks.filter(() => this.#chance(0.7))];
+  }
+
+  /** A rule's word in place of phones, or what follows when they come to nothing. */
+  #treatments(): Pick<CallSetup, 'instead' | 'after'> {
+    if (this.#chance(0.3))
+      return { instead: this.#chance(0.3) ? { kind: 'reject' } : { kind: 'announce', sound: 'closed' } };
+    return { after: this.#after(0) };
+  }
+
+  #after(depth: number): AfterRinging {
+    const treatment = (): Treatment | undefined => {
+      if (this.#chance(0.3)) return undefined;
+      if (this.#chance(0.2)) return { kind: 'reject' };
+      if (depth > 1 || this.#chance(0.5)) return { kind: 'announce', sound: 'busy' };
+      const targets = Array.from({ length: this.#int(3) }, (_, i) => ({ name: `u${depth}${i}` }));
+      return { kind: 'ring', targets, ringBudgetMs: this.#int(30_000), after: this.#after(depth + 1) };
+    };
+    const [busy, noAnswer, failed] = [treatment(), treatment(), treatment()];
+    return { ...(busy && { busy }), ...(noAnswer && { noAnswer }), ...(failed && { failed }) };
   }
 
   #preAcceptReply(): CallEvent {
@@ -295,6 +319,7 @@ export class World {
       { type: 'media.silent', leg: 'phone', ms: 30_000 },
       { type: 'media.dtmf', digit: '1', durationMs: 500, from: 'consumer' },
       { type: 'media.closed' },
+      { type: 'media.announced' },
       { type: 'sip.progress', attempt, status: 183, hasSdp: true },
       { type: 'sip.answered', attempt },
       { type: 'sip.failed', attempt, status: 480, kind: 'response' },

@@ -44,6 +44,8 @@ export class CallMedia {
   #lost = false;
   #secure = false;
   #heardConsumer = false;
+  /** An announcement takes the place of a phone. */
+  #alone = false;
   #early = false;
 
   constructor(
@@ -129,7 +131,7 @@ export class CallMedia {
     bridge.setOpen(open);
     if (!open) return undefined;
     this.#sounds?.opened();
-    this.#recording?.opened();
+    if (!this.#alone) this.#recording?.opened();
     return undefined;
   }
 
@@ -143,6 +145,13 @@ export class CallMedia {
   play({ leg, sound }: MediaRequests['play']['params']): undefined {
     this.#bridgeOrThrow();
     this.#sounds?.play(leg, sound);
+    return undefined;
+  }
+
+  announce({ sound }: MediaRequests['announce']['params']): undefined {
+    this.#bridgeOrThrow();
+    this.#alone = true;
+    this.#sounds?.announceAlone(sound, () => this.#tell({ kind: 'announced' }));
     return undefined;
   }
 

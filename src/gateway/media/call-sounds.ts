@@ -1,6 +1,7 @@
 import {
   type Bridge,
   FileSource,
+  ForAWhile,
   HoldMusic,
   LegSounds,
   type PcmSource,
@@ -35,6 +36,9 @@ const SILENCE: PcmSource = {
   },
 };
 
+/** How long a tone is heard that stands for an announcement, ms. */
+const TONE_ALONE_MS = 5_000;
+
 export interface CallSoundsOptions {
   readonly bridge: Bridge;
   readonly bank: SoundBank;
@@ -58,6 +62,8 @@ export class CallSounds {
   #held = false;
   #open = false;
   #isHeard = false;
+  /** No phone is there. */
+  #alone = false;
 
   constructor(options: CallSoundsOptions) {
     const { bridge } = options;
@@ -74,6 +80,7 @@ export class CallSounds {
     const { announcement, sounds } = this.#options;
     const wasHeard = this.#early !== undefined && this.#ringback === undefined;
     this.#endEarly();
+    if (this.#alone) return;
     if (announcement !== undefined) this.#announce(announcement);
     else if (sounds.leadInMs > 0 && !wasHeard) this.#gate(sounds.leadInMs);
     this.#updateHold();
@@ -135,6 +142,19 @@ export class CallSounds {
     this.stop(leg);
     this.#playing.set(leg, layer);
     this.#legs[leg].add(layer);
+  }
+
+  /** The consumer hears it from when it can be heard; nobody else is there. A tone ends by itself. Throws MEDIA_NO_SOUND. */
+  announceAlone(choice: SoundChoice, onEnd: () => void): void {
+    const sound = this.#sourceOf(choice);
+    this.#alone = true;
+    const source = 'tone' in choice ? new ForAWhile(sound, TONE_ALONE_MS) : sound;
+    this.#legs.consumer.add({
+      source: new WhenHeard(source, () => this.#isHeard, this.#options.sounds.leadInMs),
+      mode: 'instead',
+      priority: PRIORITY.announcement,
+      onEnd,
+    });
   }
 
   stop(leg: LegName): void {

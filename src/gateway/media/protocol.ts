@@ -110,6 +110,8 @@ export interface MediaRequests {
   /** What a leg hears instead of the other, until it ends (event `played`), is stopped or replaced. MEDIA_NO_SOUND. */
   play: { params: { call: string; leg: LegName; sound: SoundChoice }; result: undefined };
   stop: { params: { call: string; leg: LegName }; result: undefined };
+  /** What the consumer hears in place of a phone, from when it can be heard; a tone for 5 s. Event `announced`. MEDIA_NO_SOUND. */
+  announce: { params: { call: string; sound: SoundChoice }; result: undefined };
   /** Asked twice, it is as asked once. Rejects with MEDIA_RECORD_REFUSED where the route or its state forbids it. */
   record: { params: { call: string; action: RecordAction }; result: RecordingState };
   /** A live view of the call's legs, for operators. */
@@ -141,6 +143,8 @@ export type MediaEvent =
     }
   /** What was played to this leg came to its end. */
   | { readonly kind: 'played'; readonly leg: 'consumer' | 'phone' }
+  /** The announcement in place of a phone came to its end. */
+  | { readonly kind: 'announced' }
   /** A recording began: the name of its file when it is whole; `.part` comes behind it until then. */
   | { readonly kind: 'recording'; readonly file: string }
   /** A recording is over; before the reply to `close` when that waited for the disk. */

@@ -1,12 +1,14 @@
 import type { GatewayConfig } from '../../config/index.ts';
-import { loadSounds, pcmRate, readSound } from '../../media/index.ts';
+import { loadSounds, pcmRate, RATE_ALONE, readSound } from '../../media/index.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { CallAudio, RecordOptions, SoundChoice, SoundOptions } from './protocol.ts';
 
 /** Loads the files of the configuration at every rate that its trunks use. Blocks; throws MEDIA_SOUND. */
-export function soundOptions({ sounds, trunks }: GatewayConfig): SoundOptions {
+export function soundOptions(config: GatewayConfig): SoundOptions {
+  const { sounds, trunks } = config;
   const { files, tones, toneLevelDb, fileGainDb, leadInMs } = sounds;
   const rates = Object.values(trunks).flatMap(({ codecs }) => codecs.flatMap(ratesOf));
+  if (announcesAlone(config)) rates.push(RATE_ALONE);
   return {
     data: loadSounds(files, rates),
     tones,
@@ -17,6 +19,13 @@ export function soundOptions({ sounds, trunks }: GatewayConfig): SoundOptions {
     transfer: choiceOf(sounds.transfer),
   };
 }
+
+/** A rule or route has something played where no phone is. */
+const announcesAlone = ({ routing, routes }: GatewayConfig): boolean =>
+  [
+    ...routing.rules,
+    ...Object.values(routes).flatMap((each) => [each.onBusy, each.onNoAnswer, each.onFailed]),
+  ].some((wanted) => wanted?.announce !== undefined);
 
 type Codec = GatewayConfig['trunks'][string]['codecs'][number];
 
@@ -29,6 +38,15 @@ function choiceOf(sound: string): SoundChoice | undefined {
   if (sound === 'ringback') return { tone: 'ringback' };
   return sound === 'tone' ? { tone: 'comfort' } : { file: sound };
 }
+
+/** What can be announced besides sounds.files; the cross-checks know the names as well. */
+const ANNOUNCED_TONES: Readonly<Record<string, SoundChoice>> = {
+  'busy-tone': { tone: 'busy' },
+  'congestion-tone': { tone: 'congestion' },
+};
+
+/** What a rule or route calls an announcement. */
+export const announced = (name: string): SoundChoice => ANNOUNCED_TONES[name] ?? { file: name };
 
 export function recordOptions({ recording }: GatewayConfig): RecordOptions | undefined {
   const { directory, ...options } = recording;

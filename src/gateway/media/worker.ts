@@ -90,6 +90,7 @@ const handlers: Handlers = {
   openEarly: ({ call, ringback }) => callOf(call).openEarly(ringback),
   play: ({ call, ...wanted }) => callOf(call).play({ call, ...wanted }),
   stop: ({ call, leg }) => callOf(call).stop({ call, leg }),
+  announce: ({ call, sound }) => callOf(call).announce({ call, sound }),
   record: ({ call, action }) => callOf(call).record({ call, action }),
   dump: ({ call }) => callOf(call).dump(),
   close: ({ call }) => {

@@ -114,6 +114,12 @@ export class TrunkBoard {
     return entry.up;
   }
 
+  /** Up, and below its limit of calls. */
+  isFree(trunk: string): boolean {
+    const { calls, limits } = this.#entry(trunk);
+    return this.isUp(trunk) && calls.in + calls.out < (limits.maxCalls ?? Number.POSITIVE_INFINITY);
+  }
+
   /**
    * Room for one call; `out` is a call that we place at the trunk, and only those are counted by the second. Does not
    * ask whether the trunk is up: when nothing else is left, a trunk that is down is tried all the same.

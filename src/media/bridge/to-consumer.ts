@@ -36,6 +36,9 @@ const MAX_CONCEALED_MS = 100;
 /** Q.24: a pause of 40 ms ends a key. */
 const KEY_PAUSE_MS = 40;
 
+/** Of sounds that are heard while there is no phone, Hz. */
+export const RATE_ALONE = 16_000;
+
 /** 20 ms of silence as any Opus decoder reads it: CELT, one frame, all bands at zero. */
 const OPUS_SILENCE = Uint8Array.of(0xf8, 0xff, 0xfe);
 
@@ -279,7 +282,7 @@ export class ToConsumer {
   /** Silence for a phone that holds, pauses or died: Meta's clients drop a call that falls silent for 20 s. */
   tick(nowMs: number): void {
     const phone = this.#phone;
-    if (!phone || !this.#plan) return;
+    if (!this.#plan || (!phone && !this.#inserts.playing)) return;
     if (this.#keys.tick(nowMs)) this.#cadence.served(nowMs, false);
     if (this.#playout) return this.#paced(this.#playout, nowMs);
     if (this.#events.active) return;
@@ -295,7 +298,7 @@ export class ToConsumer {
         scratchPcm.fill(0, 0, this.#framer.frame);
       }
       // Before its first packet there is no stream that lacks anything, nor where the phone tells of silence.
-      if (this.#synced && !this.#noise.active)
+      if (phone && this.#synced && !this.#noise.active)
         this.#counters.concealed((phone.clockRate * FRAME_MS) / 1000, true);
       this.#push(this.#framer.frame, nowMs);
     }
@@ -435,7 +438,8 @@ export class ToConsumer {
   #ready(): void {
     const phone = this.#phone;
     const plan = this.#plan;
-    if (!phone || !plan) return;
+    if (!plan) return;
+    if (!phone) return this.#readyAlone(plan);
     this.#rate = pcmRate(phone);
     if (this.passesThrough) {
       this.#encoder?.close();
@@ -449,5 +453,17 @@ export class ToConsumer {
     }
     this.#decoder ??= phoneDecoder(phone, this.#opus);
     this.#encoder ??= metaEncoder(this.#opus, this.#rate, plan, this.#complexity, this.#loss.percent);
+  }
+
+  /** No phone is there: what plays is all that the consumer hears. */
+  #readyAlone(plan: SendPlan): void {
+    if (!this.#inserts.playing) return;
+    const samples = (RATE_ALONE * FRAME_MS) / 1000;
+    if (this.#frame.length !== samples) {
+      this.#framer = new Framer(samples);
+      this.#frame = new Int16Array(samples);
+    }
+    this.#rate = RATE_ALONE;
+    this.#encoder ??= metaEncoder(this.#opus, RATE_ALONE, plan, this.#complexity, this.#loss.percent);
   }
 }

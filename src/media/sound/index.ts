@@ -1,4 +1,5 @@
 export { FileSource } from './file-source.ts';
+export { ForAWhile } from './for-a-while.ts';
 export { HoldMusic } from './hold-music.ts';
 export { LegSounds, type SoundLayer } from './leg-sounds.ts';
 export { Resampler } from './resampler.ts';

@@ -21,6 +21,10 @@ export const routingCodes = {
     what: 'A trunk or target cannot be written as a SIP URI.',
     remedy: 'Use a host name or IP address, a port from 1 to 65535, and a user part that is not empty.',
   },
+  ROUTING_LOOP: {
+    what: 'A route leads back to itself when it comes to nothing, so the call is rejected there.',
+    remedy: 'Change onBusy, onNoAnswer or onFailed of one of the routes on the way.',
+  },
   ROUTING_TARGET_MALFORMED: {
     what: 'A REFER or 302 names a target that is no SIP URI with a user part.',
     remedy: 'Let the phone or PBX name sip:user@host.',
