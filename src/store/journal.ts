@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
 import { LineFile } from './line-file.ts';
 import { rewrite } from './rewrite.ts';
+import { LEFT_BYTES, readTail } from './tail.ts';
 import type { JournalEntry, JournalWriter } from './types.ts';
 
 export interface JournalOptions {
@@ -36,10 +36,13 @@ export function rewriteJournal(path: string, entries: readonly JournalEntry[]): 
   return rewrite(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
 }
 
-/** Reads a journal in the order in which it was written; a file that is not there is empty. Rejects with STORE_OPEN. */
+/**
+ * Reads a journal in the order in which it was written, of a long one the newest 64 MiB; a file that is not there is
+ * empty. Rejects with STORE_OPEN.
+ */
 export async function readJournal(path: string): Promise<JournalContents> {
   try {
-    return parseJournal(await readFile(path, 'utf8'));
+    return parseJournal(await readTail(path, LEFT_BYTES));
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
       return { entries: [], damaged: 0 };
@@ -72,10 +75,14 @@ function parseEntry(line: string): JournalEntry | undefined {
   return isEntry(value) ? value : undefined;
 }
 
+/** No Date is later. */
+const LAST_DATE_MS = 8.64e15;
+
 function isEntry(value: unknown): value is JournalEntry {
   if (!isObject(value)) return false;
   const { v, at, callId, note } = value;
-  return v === 1 && typeof at === 'number' && typeof callId === 'string' && isObject(note);
+  const isTime = typeof at === 'number' && Math.abs(at) <= LAST_DATE_MS;
+  return v === 1 && isTime && typeof callId === 'string' && isObject(note);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
 import { LineFile } from './line-file.ts';
 import { rewrite } from './rewrite.ts';
+import { LEFT_BYTES, readTail } from './tail.ts';
 
 /** Work that outlives the process: what was added and not done yet is there again at the next start. */
 export interface Spool<T> {
@@ -15,7 +15,7 @@ export interface Spool<T> {
 
 /**
  * The spool of a file, JSON lines readable by its owner only, made anew at every start with what is left in it; without
- * a path it lives as long as the process. Rejects with STORE_OPEN; later failures are logged.
+ * a path it lives as long as the process; of a long one the newest 64 MiB are read. Rejects with STORE_OPEN; later failures are logged.
  *
  * @param read one item as it was written; undefined: it makes no sense
  */
@@ -43,7 +43,7 @@ export async function openSpool<T extends object>(
 }
 
 async function textOf(path: string): Promise<string> {
-  return readFile(path, 'utf8').catch((cause: unknown) => {
+  return readTail(path, LEFT_BYTES).catch((cause: unknown) => {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
     throw notOpened(path, cause);
   });

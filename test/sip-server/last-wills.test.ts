@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { lastWillOf } from '../../src/sip-server/engine/last-wills.ts';
 import { Pulse } from '../../src/sip-server/guard/pulse.ts';
 import { parseMessage } from '../../src/sip-server/message/validate.ts';
 import { Bench } from './support/bench.ts';
@@ -81,4 +82,11 @@ test('a thread hangs when its count stands still for so many checks in a row', (
   expect(pulse.check(2)).toBe(true);
   pulse.reset();
   expect(pulse.check(2)).toBe(false);
+});
+
+test('a will from a file goes to no port that there is not', () => {
+  const will = { id: 'uac 1', method: 'BYE', branch: 'z9hG4bK1', text: 'BYE' };
+  const to = (port: unknown) => lastWillOf({ ...will, target: { protocol: 'tcp', host: '127.0.0.1', port } });
+  expect(to(5060)).toBeDefined();
+  for (const port of [0, -1, 65_536, 5060.5, '5060']) expect(to(port), String(port)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
@@ -98,4 +98,18 @@ describe('reading', () => {
 test('without a journal nothing waits', async () => {
   await noJournal.append(entry(1));
   await noJournal.close();
+});
+
+test('one that grew for weeks is read from its end', async () => {
+  const path = join(await tempDir(), 'journal.jsonl');
+  await writeFile(path, '');
+  // A hole: more than fits into a string, or is read at once.
+  await truncate(path, 3 * 1024 ** 3);
+  await appendFile(path, `\n${JSON.stringify(entry(1))}\n`);
+  expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 0 });
+});
+
+test('an entry of no time that there is does not count', () => {
+  const late = '{"v":1,"at":1e999,"callId":"c","note":{}}';
+  expect(parseJournal(`${late}\n${JSON.stringify(entry(1))}\n`)).toEqual({ entries: [entry(1)], damaged: 1 });
 });

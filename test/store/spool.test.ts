@@ -1,4 +1,4 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { silentLog } from '../../src/shared/log.ts';
@@ -45,4 +45,14 @@ it('tells when the file cannot be opened, and needs none', async () => {
   const none = await openSpool(undefined, read, silentLog);
   none.add('c1', { n: 1 });
   expect(none.left).toEqual([]);
+});
+
+it('reads one that grew for weeks from its end', async () => {
+  const path = join(await tempDir(), 'spool');
+  await writeFile(path, '');
+  await truncate(path, 3 * 1024 ** 3);
+  await appendFile(path, '\n{"v":1,"id":"c1","item":{"n":1}}\n');
+  const spool = await openSpool(path, read, silentLog);
+  expect(spool.left).toEqual([{ id: 'c1', item: { n: 1 } }]);
+  await spool.close();
 });

@@ -29,7 +29,7 @@ export function lastWillOf(item: unknown): LastWill | undefined {
 function isTarget(value: unknown): value is Target {
   if (typeof value !== 'object' || value === null) return false;
   const { protocol, host, port } = value as Partial<Record<keyof Target, unknown>>;
-  const isPort = port === undefined || typeof port === 'number';
+  const isPort = port === undefined || (Number.isInteger(port) && Number(port) > 0 && Number(port) < 65_536);
   return typeof host === 'string' && isPort && (protocol === undefined || typeof protocol === 'string');
 }
 
