@@ -162,7 +162,9 @@ function refused(
       effects: [{ type: 'send', server: trying.server, expiresS: minExpiresS }],
     };
   }
-  if (failure.isPassing && trying.left > 0) {
+  // What another server granted is not lost by the word of the one that we would come back to.
+  const isElsewhere = binding !== undefined && binding.server !== trying.server;
+  if (trying.left > 0 && (failure.isPassing || isElsewhere)) {
     const server = (trying.server + 1) % state.servers;
     return {
       state: { ...state, trying: { server, left: trying.left - 1, isIntervalAgreed: false } },

@@ -116,6 +116,17 @@ describe('a registration', () => {
     expect(it.accepted(110_000, 100)[0]).toEqual({ type: 'up', server: 0, grantedS: 100 });
   });
 
+  it('stays at the second server when the first is back and refuses', () => {
+    const it = registration(2);
+    it.run({ type: 'connected' });
+    it.refused(0, REGISTER_TIMEOUT);
+    it.accepted(0, 100);
+    expect(it.due(50_000)).toEqual([send(0)]);
+    expect(it.refused(50_100, WRONG)).toEqual([send(1)]);
+    expect(it.phase).toBe('registered');
+    expect(it.accepted(50_200, 100)[0]).toEqual({ type: 'up', server: 1, grantedS: 100 });
+  });
+
   it('a refusal is not taken to the next server, and not repeated soon: passwords do not get better', () => {
     const it = registration(2);
     it.run({ type: 'connected' });
