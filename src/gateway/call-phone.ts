@@ -219,11 +219,15 @@ export class PhoneSide implements PhoneLeg {
     this.#options.seats.close();
   }
 
-  /** Its trunk went down since the order was made, and a later one of the same route is up. */
+  /**
+   * Its trunk went down since the order was made, and a later one of the same route is up. Whom a 3xx led to has no
+   * place in the order.
+   */
   #passes(target: RoutedTarget): boolean {
     const { targets, isUp = () => true } = this.#options;
-    const later = targets.slice(targets.indexOf(target) + 1).filter(({ way }) => way === target.way);
-    return !isUp(target.trunk) && later.some(({ trunk }) => isUp(trunk));
+    const place = targets.indexOf(target);
+    if (place < 0 || isUp(target.trunk)) return false;
+    return targets.slice(place + 1).some(({ way, trunk }) => way === target.way && isUp(trunk));
   }
 
   /** Nothing is sent: the next target is tried, as if this one could not be reached. */

@@ -40,6 +40,10 @@ async function rig(...more: string[]) {
       seats,
       wayTo: () => ({}),
       isUp: (trunk) => board.isUp(trunk),
+      redirect: {
+        allowed: () => ({ ok: true, trunk: 'spare', user: 'r' }),
+        targetAt: () => ({ name: 'spare/r', trunk: 'spare', user: 'r', uri: peer.uri }),
+      },
       onOutcome: (_, outcome) => outcomes.push(outcome),
     },
     media as unknown as MediaSide,
@@ -229,4 +233,20 @@ it('beyond the calls of this second nothing is sent either', async () => {
   ring(2, 'd', 'spare');
   expect(await heard('sip.failed')).toMatchObject({ attempt: 2, kind: 'not-sent', reason: 'TRUNK_RATE' });
   expect(peer.received.filter(({ method }) => method === 'INVITE')).toHaveLength(1);
+});
+
+it('a 3xx moves the room with the call, also to a trunk that is down', async () => {
+  const { board, ring, peer, heard, isFree } = await rig();
+  board.set('spare', 'qualify', false, 'test');
+  ring(1, 'a');
+  peer.respond(await peer.request('INVITE'), 302, { headers: { Contact: '<sip:r@192.0.2.9>' } });
+  const second = await peer.request('INVITE');
+  expect(board.dump()).toMatchObject([
+    { trunk: 'pbx', calls: { out: 0 } },
+    { trunk: 'spare', calls: { out: 1 } },
+  ]);
+  peer.respond(second, 486);
+  expect(await heard('sip.failed')).toMatchObject({ attempt: 1, status: 486 });
+  expect(board.dump()).toMatchObject([{ calls: { out: 0 } }, { calls: { out: 0 } }]);
+  expect(isFree()).toBe(true);
 });
