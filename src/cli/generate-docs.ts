@@ -4,6 +4,7 @@ import { configJsonSchema, configReference } from '../config/index.ts';
 import { callDiagramPage } from '../gateway/docs.ts';
 import { CODES } from '../shared/codes/index.ts';
 import { contractPage } from './contract/index.ts';
+import { withInteropMatrix } from './interop-matrix.ts';
 import { cliReference } from './reference.ts';
 
 /** Every page that is generated from the source it describes: file below the package's root, and its text now. */
@@ -14,6 +15,7 @@ function pages(): { readonly file: string; readonly text: string }[] {
     { file: 'src/shared/codes/README.md', text: codesPage() },
     { file: 'src/cli/reference.md', text: cliReference() },
     { file: 'src/meta/README.md', text: contractPage(read('src/meta/README.md')) },
+    { file: 'README.md', text: withInteropMatrix(read('README.md'), read('test/interop/results.json')) },
     { file: 'src/call/README.md', text: callDiagramPage(read('src/call/README.md')) },
   ];
 }

@@ -20,6 +20,8 @@ function worldOf(port: number, dtmf: string, codec: 'PCMU' | 'opus' = 'PCMU'): P
     configure: (yaml) => {
       for (const trunk of Object.values(yaml['trunks'] as Record<string, Record<string, unknown>>)) {
         trunk['dtmf'] = dtmf;
+        // sipp's scenario would take the first OPTIONS for its call.
+        trunk['qualify'] = { everyS: 0 };
       }
     },
   });

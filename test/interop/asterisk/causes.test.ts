@@ -99,6 +99,22 @@ describe.runIf(hasAsterisk())('how a call ends', () => {
     await gone(world);
   });
 
+  it('early media accepted: an announcement is heard before the answer', async () => {
+    const world = await start({
+      extension: 'early',
+      configure: (yaml) => {
+        const { desk } = yaml['routes'] as { desk: { earlyMedia?: string } };
+        desk.earlyMedia = 'accept';
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    await consumerHears(call, ANNOUNCEMENT_HZ);
+    await consumerHears(call, MILLIWATT_HZ);
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
+    await gone(world);
+  });
+
   it.runIf(hasPeers('baresip')).each([
     { what: 'does not permit it', consumer: { permission: false }, status: '403', cause: 'no-permission' },
     {

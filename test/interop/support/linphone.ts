@@ -134,6 +134,11 @@ export class Linphone implements Phone {
     await this.#told('resume 1', STREAMS);
   }
 
+  /** Attended transfer: its first call goes to whom it talks with in the second (REFER with Replaces). */
+  joinCalls(): void {
+    this.#command('transfer 1 --to-call 2');
+  }
+
   /** Presses a key: 0 to 9, * or #. */
   press(key: string): void {
     this.#command(key);

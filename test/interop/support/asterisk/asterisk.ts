@@ -77,13 +77,6 @@ export class Asterisk {
     }
   }
 
-  /** Resolves when its log has so many matches of a global pattern. */
-  async logged(pattern: RegExp, times: number): Promise<void> {
-    while ([...this.tail(Number.POSITIVE_INFINITY).matchAll(pattern)].length < times) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-  }
-
   /** Ends its calls, then itself. */
   async stop(): Promise<void> {
     await this.command('core stop now').catch(() => {});

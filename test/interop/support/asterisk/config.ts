@@ -90,7 +90,7 @@ export function writeConfig(
     ])}\n${lab('pjsip.conf')
       .replaceAll('@FOLDER@', folder)
       .replaceAll('@TLS@', `127.0.0.1:${ports.sip + 1}`)}\n${trunks(ports)}`,
-    'extensions.conf': `${recipe('extensions.conf')}\n${lab('extensions.conf')}`,
+    'extensions.conf': `${recipe('extensions.conf')}\n${lab('extensions.conf').replaceAll('@SIP@', `127.0.0.1:${ports.sip}`)}`,
     // Asked for, and complained about where missing.
     'statsd.conf': '',
     'websocket_client.conf': '',
@@ -115,14 +115,17 @@ export const TRUNKS = {
     changes: ['timers=always', 'timers_min_se=90', 'timers_sess_expires=90'],
   },
   held: { address: '127.0.0.8', changes: ['moh_passthrough=yes'] },
-  secure: { address: '127.0.0.7', changes: ['media_encryption=sdes', 'transport=transport-tls'] },
+  // What connects has the system's choice of an address, and that is this one.
+  secure: { address: '127.0.0.1', changes: ['media_encryption=sdes', 'transport=transport-tls'] },
+  /** Written out in `lab/pjsip.conf`. */
+  registering: { address: '127.0.0.9', changes: [] },
 } as const;
 
 export type TrunkName = keyof typeof TRUNKS;
 
 const trunks = (ports: AsteriskPorts): string =>
   Object.entries(TRUNKS)
-    .filter(([name]) => name !== 'messenger')
+    .filter(([name]) => name !== 'messenger' && name !== 'registering')
     .map(([name, { address, changes }]) =>
       [
         `[${name}](messenger)`,

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { World, WorldOptions } from '../../../../src/cli/demo/world.ts';
 import { worlds } from '../../../e2e/world.ts';
 import { Baresip, type BaresipOptions } from '../baresip.ts';
+import { Linphone } from '../linphone.ts';
+import type { Phone } from '../phone.ts';
 import { Asterisk } from './asterisk.ts';
 import { TRUNKS, type TrunkName } from './config.ts';
 
@@ -29,11 +31,13 @@ export function asteriskLab(): {
   world(options: LabWorld): Promise<World>;
   /** A desk phone that is registered. */
   phone(user: keyof typeof PASSWORDS, options: Omit<BaresipOptions, 'user' | 'registrar'>): Promise<Baresip>;
+  /** Another kind of phone, for what baresip cannot do. */
+  linphone(user: keyof typeof PASSWORDS, toneHz: number): Promise<Linphone>;
   /** Kills it and starts it again, on the same ports. */
   restart(): Promise<void>;
 } {
   const { start, closeAll } = worlds();
-  const phones: Baresip[] = [];
+  const phones: Phone[] = [];
   let asterisk: Asterisk;
   beforeAll(async () => {
     asterisk = await Asterisk.start();
@@ -77,6 +81,14 @@ export function asteriskLab(): {
       const phone = await Baresip.start({ ...options, user, registrar });
       phones.push(phone);
       await phone.line(/200 OK .*binding/);
+      return phone;
+    },
+    linphone: async (user, toneHz) => {
+      const registrar = { address: `127.0.0.1:${asterisk.ports.sip}`, password: PASSWORDS[user] };
+      const after = asterisk.ami.events.length;
+      const phone = await Linphone.start({ user, toneHz, registrar });
+      phones.push(phone);
+      await asterisk.ami.event({ Event: 'ContactStatus', AOR: user }, { after });
       return phone;
     },
     restart: async () => {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
+import { caller, until } from '../../e2e/world.ts';
+import { hasPeers } from '../../support/peer.ts';
+import { ANNOUNCEMENT_HZ } from '../support/asterisk/config.ts';
+import { consumerHears } from '../support/asterisk/ears.ts';
+import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
+import { asteriskLab } from '../support/asterisk/lab.ts';
+import { heardHz } from '../support/recording.ts';
+
+const ANNA_HZ = 700;
+const BERND_HZ = 550;
+const CONSUMER_HZ = 440;
+
+describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and registrations', () => {
+  const { asterisk, world: start, phone: startPhone, linphone } = asteriskLab();
+
+  const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
+
+  it("blind, by Asterisk's Transfer(): we ring the phone that it names, and the consumer stays", async () => {
+    const anna = await startPhone('anna', { toneHz: ANNA_HZ });
+    const world = await start({ extension: 'transfer', settings: { transferTo: ['anna'] } });
+    const from = asterisk().ami.events.length;
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    await consumerHears(call, ANNOUNCEMENT_HZ);
+    await anna.established();
+    expect((await asterisk().ami.event({ UserEvent: 'Transferred' }, { after: from }))['Status']).toBe(
+      'SUCCESS',
+    );
+    await consumerHears(call, ANNA_HZ);
+    await anna.hears(2);
+    await call.hangup();
+    await anna.ended();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
+    await gone(world);
+    expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
+  });
+
+  it('blind, to nobody that the trunk allows: refused, and Asterisk goes on', async () => {
+    const world = await start({ extension: 'transfer' });
+    const from = asterisk().ami.events.length;
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    const { Status } = await asterisk().ami.event({ UserEvent: 'Transferred' }, { after: from });
+    expect(Status).toBe('FAILURE');
+    await call.ended;
+    expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup' });
+    await gone(world);
+  });
+
+  it('attended, between two phones of Asterisk: the consumer hears one, then the other', async () => {
+    const anna = await startPhone('anna', { toneHz: ANNA_HZ });
+    const bernd = await linphone('bernd', BERND_HZ);
+    const world = await start({ extension: 'bernd' });
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    await bernd.ringing();
+    bernd.answer();
+    await consumerHears(call, BERND_HZ);
+    await bernd.hold();
+    bernd.dial(`sip:anna@127.0.0.1:${asterisk().ports.sip}`);
+    await anna.established();
+    await bernd.line(/Call 2 with .* connected/);
+    bernd.joinCalls();
+    await consumerHears(call, ANNA_HZ);
+    await bernd.ended();
+    await anna.hears(2);
+    anna.hangup();
+    await call.ended;
+    expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup' });
+    await gone(world);
+  });
+
+  it('a trunk that registers: Asterisk calls its Contact, and challenges its calls', async () => {
+    const from = asterisk().ami.events.length;
+    const world = await start({
+      extension: 'echo',
+      trunk: 'registering',
+      settings: {
+        register: { user: 'registering' },
+        credentials: { username: 'gateway', password: '${PAGE_TOKEN}' },
+      },
+      configure: (yaml) => {
+        yaml['outbound'] = { rules: [{ trunk: 'phone1', page: DEMO_PAGE }] };
+      },
+    });
+    await asterisk().ami.event({ Event: 'ContactStatus', AOR: 'registering' }, { after: from });
+    const call = world.simulator.consumer({ ...caller, permission: true }).call({ toneHz: CONSUMER_HZ });
+    await consumerHears(call, CONSUMER_HZ);
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
+    await gone(world);
+    const placed = world.simulator.nextPlaced();
+    await asterisk().ami.action('Originate', {
+      Channel: `PJSIP/${caller.psid}@registering`,
+      Context: 'lab',
+      Exten: 'echo',
+      Priority: '1',
+      Async: 'true',
+    });
+    const back = await placed;
+    await consumerHears(back, CONSUMER_HZ);
+    await back.hangup();
+    await world.nextRecord();
+    await gone(world);
+  });
+});
