@@ -106,8 +106,9 @@ export class MediaSide {
     this.#settle(this.#plane.request('wait', { call: this.#call, waiting }), () => {});
   }
 
-  /** A key that the phone told of by SIP INFO; reports `media.dtmf` unless another way told of it before. */
-  infoKey(digit: string, durationMs: number): void {
+  /** A key that the phone of this attempt told of by SIP INFO; nothing, where it does not have the call. Reports `media.dtmf` unless another way told of it before. */
+  infoKey(digit: string, durationMs: number, attempt: number): void {
+    if (attempt !== this.#talking) return;
     this.#settle(this.#plane.request('infoKey', { call: this.#call, digit, durationMs }), () => {});
   }
 

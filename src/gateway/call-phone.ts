@@ -132,7 +132,6 @@ export class PhoneSide implements PhoneLeg {
         ...plan,
         headers: { ...plan.headers, ...target.headers, ...history },
         ...(proxy === undefined ? {} : { proxy }),
-        ...(target.proxy === undefined ? {} : { proxy: target.proxy }),
         ...(target.require === undefined ? {} : { require: target.require }),
         sdp: session.offer(),
         from: { ...plan.from, ...from },

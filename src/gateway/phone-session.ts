@@ -280,7 +280,7 @@ export class PhoneSession {
     const key = readInfoKey(contentType, body);
     if (!key.ok) return key.error;
     const { digit, durationMs } = key.value;
-    if (digit !== undefined) this.#media.infoKey(digit, durationMs);
+    if (digit !== undefined) this.#media.infoKey(digit, durationMs, this.number);
     return 200;
   }
 

@@ -71,8 +71,6 @@ export interface RoutedTarget {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What the other side must understand, as Require says it. */
   readonly require?: string | undefined;
-  /** Next hop as a SIP URI, when it is not where `uri` points. */
-  readonly proxy?: string | undefined;
   /** Targets that ring one after the other have the same: a call may come from one route to another. */
   readonly way?: string | undefined;
 }

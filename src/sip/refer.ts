@@ -154,12 +154,6 @@ export function formatReplaces({ callId, toTag, fromTag, earlyOnly }: ReplacedDi
 export const sipfrag = (status: number, reason: string): string =>
   `SIP/2.0 ${status} ${reason.replace(/[^\x20-\x7e]/g, '').slice(0, 80)}\r\n`;
 
-/** Status of a NOTIFY's body; undefined when it holds no response. */
-export function statusOfSipfrag(body: string): number | undefined {
-  const match = /^SIP\/2\.0 ([1-6]\d\d)(?:[ \r\n]|$)/i.exec(body);
-  return match ? Number(match[1]) : undefined;
-}
-
 /** Text without its %-escapes; undefined when they are no UTF-8, or hide a control character. */
 function unescaped(text: string): string | undefined {
   try {

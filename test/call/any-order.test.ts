@@ -151,6 +151,7 @@ test('the outbound worlds reach every part of the table that matters', () => {
   }
   const wanted = [
     ...['checking', 'dialing', 'alerting', 'connecting', 'talking', 'ending', 'ended'],
+    ...['acceptTransfer', 'refuseTransfer', 'tellTransfer'],
     ...['ringPhone', 'answerPhone', 'refusePhone', 'sendBye', 'graphTerminate', 'applyRenegotiation'],
     ...['consumer-hangup', 'phone-hangup', 'phone-cancelled', 'no-permission', 'connect-failed', 'not-taken'],
     ...['no-answer', 'media-lost', 'media-setup-failed', 'no-answer-sdp', 'operator', 'shutdown'],
@@ -171,6 +172,7 @@ test('the worlds reach every part of the table that matters', () => {
   const wanted = [
     ...['preparing', 'inviting', 'ringing', 'early', 'accepting', 'connecting', 'talking', 'ending', 'ended'],
     ...['connectEarly', 'openEarly', 'announce', 'turned-away'],
+    ...['acceptTransfer', 'tellTransfer', 'waitForPhone'],
     ...['cancelInvite', 'sendBye', 'graphReject', 'graphTerminate', 'applyRenegotiation', 'sendDtmf'],
     ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
     ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],

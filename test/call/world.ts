@@ -192,7 +192,9 @@ export class World {
       case 'acceptTransfer':
         return this.state.transfers.at(-1)?.kind === 'replaced'
           ? [{ type: this.#chance(0.8) ? 'sip.answered' : 'sip.cancelled', attempt: effect.attempt }]
-          : [];
+          : this.#chance(0.4)
+            ? [{ type: 'sip.bye', attempt: effect.from }]
+            : [];
       case 'connectPhone':
         return this.state.transfers.length > 0 ? [this.#endOfTalk()] : [];
       case 'closeMedia':
