@@ -5,6 +5,7 @@ import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
 import { promptCommand } from './prompt.ts';
+import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
 import { packageVersion } from './version.ts';
@@ -159,6 +160,7 @@ export function program(): Command {
   permissionsCommand(msgw);
   operateCommands(msgw);
   directoryCommand(msgw);
+  routeCommand(msgw);
   promptCommand(msgw);
   buttonCommand(msgw);
   webhookCommand(msgw);

@@ -40,4 +40,4 @@ export type {
 export { fitsPattern } from './user-pattern.ts';
 export { type UserToUserRule, userToUserText } from './user-to-user.ts';
 export { looksLikePstn, type VoipRefusal, type VoipTrunk, type VoipVerdict, voipOnly } from './voip-only.ts';
-export { zonedTime } from './zoned-time.ts';
+export { isZone, zonedTime } from './zoned-time.ts';

@@ -26,3 +26,13 @@ function offsetAt(zone: string, atMs: number): number {
   const { date, time } = wallClock(zone, atMs);
   return Date.parse(`${date}T${time}Z`) - Math.floor(atMs / 60_000) * 60_000;
 }
+
+/** Whether it is the name of a zone that this machine's Node knows. */
+export function isZone(name: string): boolean {
+  try {
+    wallClock(name, 0);
+    return name !== '';
+  } catch {
+    return false;
+  }
+}
