@@ -5,12 +5,12 @@ import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import { notifyServiceManager } from './service-manager.ts';
-import { firstSignal } from './signals.ts';
+import { firstSignal, hurrySignal } from './signals.ts';
 import { packageVersion } from './version.ts';
 
 /**
  * `msgw run`: until SIGTERM or SIGINT, or drained by the operator. Calls go on for `limits.drainMs`; a second signal ends
- * them on both sides at once, a third the process. Returns the exit code.
+ * them on both sides at once (after the operator's drain as well), a third the process. Returns the exit code.
  */
 export async function runCommand(file: string): Promise<number> {
   const loaded = loadConfig(file);
@@ -63,7 +63,7 @@ export async function runCommand(file: string): Promise<number> {
   process.off('SIGHUP', reload);
   notifyServiceManager('STOPPING=1');
   log.info({ signal }, 'gateway.signal');
-  await Promise.race([gateway.drain(), firstSignal()]);
+  await Promise.race([gateway.drain(), hurrySignal(signal)]);
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));
   await gateway.close();
