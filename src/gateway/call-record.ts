@@ -9,13 +9,16 @@ export function routingOf({ rule, wanted: { route, announce, reject } }: RouteCh
   return rule === undefined ? does : { rule, ...does };
 }
 
+/** The call's record, with what its media counted when there was some. */
+export type FinalRecord = CallRecord & { readonly media?: BridgeStats };
+
 /** The call's record with what its media counted. */
 export function withMedia(
   record: CallRecord,
   stats: BridgeStats | undefined,
   codec: string | undefined,
   recordings: readonly RecordingEntry[],
-): object {
+): FinalRecord {
   return {
     ...record,
     ...(codec ? { codec } : {}),

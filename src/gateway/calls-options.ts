@@ -6,6 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { SipControl } from '../sip/index.ts';
 import type { Directory, JournalWriter } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
+import type { FinalRecord } from './call-record.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { DueMetrics } from './metrics-desk.ts';
@@ -30,7 +31,7 @@ export interface CallsOptions {
   };
   /** It rings somebody now; every call that ends has a record. */
   readonly onStarted: (facts: CallFacts) => void;
-  readonly onRecord: (record: object) => Promise<void>;
+  readonly onRecord: (record: FinalRecord) => Promise<void>;
   /** A call with audio is over. */
   readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;

@@ -7,7 +7,7 @@ import {
   verifySignature,
   WhatsAppClient,
 } from '../meta/index.ts';
-import { renderMetrics } from '../observe/index.ts';
+import { CallMetrics, type CountedCall, renderMetrics } from '../observe/index.ts';
 import { asksLanguage } from '../routing/index.ts';
 import {
   type JournalWriter,
@@ -64,6 +64,7 @@ export class Gateway {
   readonly #replies = new PermissionReplies();
   readonly #recorded = new RecordingCounts();
   readonly #transferred = new TransferCounts();
+  readonly #ended = new CallMetrics();
   readonly #trunks: TrunkDesk;
   #plane!: MediaPlane;
   #sip!: SipSide;
@@ -309,6 +310,7 @@ export class Gateway {
             gateway: {
               calls: this.#calls.size,
               ready: this.#health().ready,
+              ended: this.#ended,
               watch: this.#watch?.stats,
               recordings: this.#recorded,
               transfers: this.#transferred.counts,
@@ -397,7 +399,8 @@ export class Gateway {
     setImmediate(() => this.#intake.take(raw, receivedAtMs));
   }
 
-  #record(record: object): Promise<void> {
+  #record(record: CountedCall): Promise<void> {
+    this.#ended.add(record);
     const written = this.#records.write(record);
     this.#tell('call_ended', record);
     this.#options.onRecord?.(record);

@@ -1,4 +1,4 @@
-import type { CallFacts } from '../call/index.ts';
+import type { CallFacts, CallRecord } from '../call/index.ts';
 import { type Ledger, MESSENGER, missedRecord } from '../call/index.ts';
 import {
   type CallStatusEvent,
@@ -34,7 +34,7 @@ export interface IntakeOptions {
   readonly onPermission: (event: PermissionReplyEvent) => void;
   /** Somebody changed the settings of a Page. */
   readonly onSettings: (event: SettingsUpdateEvent) => void;
-  readonly onMissed: (record: object) => Promise<void>;
+  readonly onMissed: (record: CallRecord) => Promise<void>;
 }
 
 /**

@@ -1,4 +1,12 @@
-import { crashRecord, endAtMeta, type Ledger, type OpenCall, type Replay, replay } from '../call/index.ts';
+import {
+  type CallRecord,
+  crashRecord,
+  endAtMeta,
+  type Ledger,
+  type OpenCall,
+  type Replay,
+  replay,
+} from '../call/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { type JournalWriter, readJournal, recordedIds, rewriteJournal } from '../store/index.ts';
@@ -16,7 +24,7 @@ export interface RecoveryOptions {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly log: Log;
-  readonly record: (record: object) => Promise<void>;
+  readonly record: (record: CallRecord) => Promise<void>;
 }
 
 /** What a gateway that died left behind: its calls are ended at Meta and get their records; none rings again. */

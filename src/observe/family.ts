@@ -51,17 +51,32 @@ export const gauge = (name: string, help: string, values: number | Labelled): Fa
       : values.map(([labels, value]) => ({ labels, value })),
   );
 
-export function histogram(name: string, help: string, of: Distribution): Family {
+/** One distribution, or one for each set of labels. */
+export function histogram(
+  name: string,
+  help: string,
+  of: Distribution | readonly (readonly [labels: Sample['labels'], of: Distribution])[],
+): Family {
+  const all = 'counts' in of ? ([[{}, of]] as const) : of;
+  return family(
+    'histogram',
+    name,
+    help,
+    all.flatMap(([labels, each]) => cumulated(name, labels, each)),
+  );
+}
+
+function cumulated(name: string, labels: Sample['labels'], of: Distribution): Sample[] {
   let below = 0;
   const buckets = of.counts.map((count, i) => {
     below += count;
-    return { metricName: `${name}_bucket`, labels: { le: of.bounds[i] ?? '+Inf' }, value: below };
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: of.bounds[i] ?? '+Inf' }, value: below };
   });
-  return family('histogram', name, help, [
+  return [
     ...buckets,
-    { metricName: `${name}_sum`, labels: {}, value: of.sum },
-    { metricName: `${name}_count`, labels: {}, value: below },
-  ]);
+    { metricName: `${name}_sum`, labels, value: of.sum },
+    { metricName: `${name}_count`, labels, value: below },
+  ];
 }
 
 /** The Prometheus text format, version 0.0.4. What we show is counted elsewhere, so prom-client only writes it. */

@@ -1,3 +1,4 @@
+export { CallMetrics, type CountedCall } from './call-metrics.ts';
 export { descriptorSink, LineWriter } from './line-writer.ts';
 export { type LogFieldsOptions, logFields } from './log-fields.ts';
 export { createLogger, type LogLevel, type RootLog } from './logger.ts';

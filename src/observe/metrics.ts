@@ -1,3 +1,4 @@
+import type { CallMetrics } from './call-metrics.ts';
 import { counter, exposition, type Family, gauge } from './family.ts';
 import { type MediaWorkerStats, mediaMetrics } from './media-metrics.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
@@ -27,6 +28,8 @@ export interface MetricsSources {
   readonly gateway?: {
     readonly calls: number;
     readonly ready: boolean;
+    /** Those that are over. */
+    readonly ended?: CallMetrics;
     readonly watch?: WatchCounts | undefined;
     readonly recordings?: RecordingTotals;
     readonly transfers?: readonly {
@@ -51,6 +54,7 @@ export function renderMetrics(
     ? [
         gauge('msgw_calls', 'calls that are not over', gateway.calls),
         gauge('msgw_ready', '1 when new calls are taken', Number(gateway.ready)),
+        ...(gateway.ended?.families() ?? []),
         ...(gateway.watch ? watchMetrics(gateway.watch) : []),
         ...(gateway.recordings ? recordingMetrics(gateway.recordings) : []),
         counter(
