@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { type ConfigPath, suggestion } from './problem.ts';
-import { registrationChecks } from './registration-checks.ts';
+import { registrarChecks, registrationChecks } from './registration-checks.ts';
 import type { GatewayConfig } from './schema.ts';
 
 export interface Found {
@@ -42,7 +42,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
   for (const [name, route] of Object.entries(config.routes)) {
     route.targets.forEach((target, i) => {
       reference(['routes', name, 'targets', i, 'trunk'], target.trunk, trunks, 'trunks');
-      if (!target.user && trunks.includes(target.trunk) && !config.trunks[target.trunk]?.user) {
+      if (!target.user && trunks.includes(target.trunk) && !userOfTrunk(config, target.trunk)) {
         found.push({
           path: ['routes', name, 'targets', i],
           message: `neither this target nor trunks.${target.trunk} names a user.`,
@@ -65,7 +65,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
     } else if (rule.pageHeader === undefined) {
       found.push({ path, message: 'nothing names the Page that calls.', remedy: 'Add page or pageHeader.' });
     }
-    if (trunk && !trunk.from && !trunk.register && isIP(trunk.host) === 0) {
+    if (trunk && !trunk.from && !trunk.register && trunk.registered === undefined && isIP(trunk.host) === 0) {
       found.push({
         path: ['trunks', rule.trunk, 'host'],
         message: 'INVITEs of this trunk cannot be told from others: its host is a name.',
@@ -81,6 +81,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
       remedy: 'Set both, first not above last, or neither.',
     });
   }
+  found.push(...registrarChecks(config));
   for (const name of trunks) {
     found.push(...trunkChecks(config, name), ...registrationChecks(config, name));
     config.trunks[name]?.replacedBy?.forEach((other, i) => {
@@ -131,7 +132,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
 /** A socket on loopback reaches this machine only. */
 function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[] {
   const found: Found[] = [];
-  const { host = '', transport, jitterBuffer, sessionTimer } = trunks[name] ?? {};
+  const { host = '', transport, jitterBuffer, sessionTimer, registered } = trunks[name] ?? {};
   if (sessionTimer && sessionTimer.expiresS > 0 && sessionTimer.expiresS < sessionTimer.minSeS) {
     found.push({
       path: ['trunks', name, 'sessionTimer', 'expiresS'],
@@ -148,6 +149,8 @@ function trunkChecks({ sip, rtp, trunks }: GatewayConfig, name: string): Found[]
   }
   const isElsewhere = isIP(host) !== 0 && !isLoopback(host);
   const listeners = sip.listen.filter(({ protocol }) => protocol === transport);
+  // It comes to us, by whatever listener it likes.
+  if (registered !== undefined) return found;
   if (sip.server === 'embedded' && listeners.length === 0) {
     found.push({
       path: ['trunks', name, 'transport'],
@@ -218,4 +221,9 @@ function range(path: ConfigPath): Found {
 
 function isWildcard(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
+}
+
+/** Whom a target without a user rings. */
+function userOfTrunk({ trunks }: GatewayConfig, name: string): string | undefined {
+  return trunks[name]?.user ?? trunks[name]?.registered;
 }

@@ -4,8 +4,15 @@ import { choice, host, secret, strict, text, whole } from './schema-kinds.ts';
 /** Stands for the host of a trunk that registers to us: where it is, its registration says (RFC 2606 2). */
 export const NO_HOST = 'registered.invalid';
 
+const registered = Type.Optional(
+  text(
+    'In place of host: user of an account of sip.registrar. The phone or PBX that registered is rung where it registered from, and is down while it is not. Its own INVITEs must carry digest of the account.',
+  ),
+);
+
 /** How a trunk is reached beside its host: keys of a trunk. */
 export const reached = {
+  registered,
   proxy: Type.Optional(
     text(
       'Outbound proxy: next hop of INVITE, REGISTER and OPTIONS, as a SIP URI or host[:port][;transport=udp|tcp|tls]; default transport: that of the trunk. No Route header is added.',

@@ -1,7 +1,8 @@
 import { Type } from 'typebox';
 import { identity } from './schema-identity.ts';
 import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
-import { reached } from './schema-registration.ts';
+import { registrar } from './schema-registrar.ts';
+import { NO_HOST, reached } from './schema-registration.ts';
 import { treatments } from './schema-routing.ts';
 import { callAudio } from './schema-sounds.ts';
 
@@ -80,7 +81,10 @@ const qualify = Type.Object(
 
 export const trunk = Type.Object(
   {
-    host: host('Host name or address of the PBX or phone.'),
+    host: text('Host name or address of the PBX or phone; every trunk without `registered` needs one.', {
+      format: 'host',
+      default: NO_HOST,
+    }),
     port: Type.Optional(
       whole(
         'SIP port; without one a host name is located by DNS (RFC 3263), an address has 5060, with tls 5061.',
@@ -340,6 +344,7 @@ export const sip = Type.Object(
     rateLimit: Type.Optional(
       rateLimit('New SIP requests that one source may send; more are dropped in silence.'),
     ),
+    registrar: Type.Optional(registrar),
     userAgent: text('User-Agent header; the version is added.', {
       default: 'messenger-sip-gateway',
       format: 'products',

@@ -28,8 +28,8 @@ export interface PhoneSideOptions {
   readonly earlyMedia?: boolean;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
-  /** How a trunk is reached now. */
-  readonly wayTo: (trunk: string) => TrunkWay;
+  /** How a trunk is reached now; undefined while it is not. */
+  readonly wayTo: (trunk: string) => TrunkWay | undefined;
   /** The room of this call at its trunks. */
   readonly seats: CallSeats;
   /** Without it no target is passed by. */
@@ -47,8 +47,9 @@ export interface PhoneSideOptions {
     | undefined;
 }
 
-type Skipped = TrunkRefusal | typeof GONE;
+type Skipped = TrunkRefusal | typeof GONE | typeof NOWHERE;
 const GONE = { ok: false, code: 'TRUNK_DOWN' } as const;
+const NOWHERE = { ok: false, code: 'TRUNK_NOT_REGISTERED' } as const;
 
 interface Attempt {
   readonly session: PhoneSession;
@@ -106,6 +107,8 @@ export class PhoneSide implements PhoneLeg {
     const trunk = trunks[target.trunk];
     const phone = this.#media.phone;
     if (!trunk || !phone) throw new Error(`no trunk or port for ${target.name}`);
+    const way = this.#options.wayTo(target.trunk);
+    if (!way) return this.#skip(number, target, NOWHERE);
     const seat = this.#passes(target) ? GONE : this.#options.seats.take(target.trunk);
     if (!seat.ok) return this.#skip(number, target, seat);
     const local = sipLocal(trunk, externalAddress ?? phone.address, phone.port);
@@ -125,11 +128,13 @@ export class PhoneSide implements PhoneLeg {
     const attempt: Attempt = { session, trunk: target.trunk, ringing, heard: false };
     this.#attempts.set(number, attempt);
     const plan = invitePlan(target, trunk, { ...caller, name: callerName });
-    const { proxy, from, credentials = trunk.credentials } = this.#options.wayTo(target.trunk);
+    const { proxy, from, credentials = trunk.credentials } = way;
     this.#context.step('gateway', 'phone', `INVITE ${target.name}`);
     attempt.invite = sip.invite(
       {
         ...plan,
+        // Where a redirect or a transfer leads is said already.
+        ...(history || target.proxy !== undefined ? {} : way.address?.(target.user)),
         headers: { ...plan.headers, ...target.headers, ...history },
         ...(proxy === undefined ? {} : { proxy }),
         ...(target.require === undefined ? {} : { require: target.require }),

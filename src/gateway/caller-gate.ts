@@ -1,5 +1,5 @@
 import { trunksAt } from '../routing/index.ts';
-import { DigestGuard, type IncomingInvite } from '../sip/index.ts';
+import { type Credentials, DigestGuard, type IncomingInvite } from '../sip/index.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { TrunkWays } from './trunks/ways.ts';
 
@@ -47,21 +47,39 @@ export class CallerGate {
     const registered = this.#ways.registeredAt(address, invite.user);
     const known = new Set(registered.map(({ name }) => name));
     const byAddress = trunksAt(this.#trunks, address).filter((name) => !known.has(name));
-    const near = [...registered, ...byAddress.map((name) => ({ name }))].flatMap((each) => {
-      const trunk = this.#trunks[each.name];
-      return trunk ? [{ ...each, trunk }] : [];
-    });
+    const near: Near[] = [...registered, ...byAddress.map((name) => ({ name }))].flatMap(
+      (each: Omit<Near, 'trunk'>) => {
+        const trunk = this.#trunks[each.name];
+        return trunk ? [{ ...each, trunk }] : [];
+      },
+    );
     if (near.length === 0) return { ok: false, status: 403, phrase: 'Unknown Trunk' };
-    const open = near.find(({ trunk }) => !trunk.callers);
-    const callers = near.flatMap(({ trunk }) => trunk.callers ?? []);
+    const open = near.find((each) => !callersOf(each));
+    const callers = near.flatMap((each) => callersOf(each) ?? []);
     const checked = this.#digest.check(invite.header('authorization'), 'INVITE', invite.uri, callers);
     if (checked.verdict === 'right') {
-      const mine = near.find(({ trunk }) => trunk.callers?.username === checked.username);
-      if (mine) return { ok: true, ...mine };
+      const mine = near.find((each) => callersOf(each)?.username === checked.username);
+      if (mine) return admitted(mine);
     }
     // A trunk that needs no digest takes whoever shows none; a wrong one is a mistake that must be seen.
-    if (open && checked.verdict === 'none') return { ok: true, ...open };
+    if (open && checked.verdict === 'none') return admitted(open);
     const challenge = this.#digest.challenge(checked.verdict === 'stale');
     return { ok: false, status: 401, phrase: 'Unauthorized', headers: { 'WWW-Authenticate': challenge } };
   }
 }
+
+interface Near {
+  readonly name: string;
+  readonly trunk: CallerTrunk;
+  readonly isOurContact?: boolean;
+  readonly callers?: Credentials | undefined;
+}
+
+const callersOf = ({ callers, trunk }: Near): Credentials | undefined => callers ?? trunk.callers;
+
+const admitted = ({ name, trunk, isOurContact = false }: Near): Admission => ({
+  ok: true,
+  name,
+  trunk,
+  isOurContact,
+});

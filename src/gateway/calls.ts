@@ -215,7 +215,7 @@ export class Calls {
         const rule = choice.rule ?? account.route;
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule };
         const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
-        const wayTo = (trunk: string): TrunkWay => desk.ways.of(trunk);
+        const wayTo = (trunk: string): TrunkWay | undefined => desk.ways.of(trunk);
         const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
         const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
         const notable = { notes, redirect, ...this.#sdpAddress() };
@@ -365,7 +365,7 @@ export class Calls {
         const number = directory.numberOf(pageId, psid);
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
         const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
-        const wayTo = (name: string): TrunkWay => desk.ways.of(name);
+        const wayTo = (name: string): TrunkWay | undefined => desk.ways.of(name);
         const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
         const notable = { notes, redirect, ...this.#sdpAddress() };
         const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...notable };

@@ -9,6 +9,7 @@ import {
 } from '../meta/index.ts';
 import { CallMetrics, type CountedCall, renderMetrics } from '../observe/index.ts';
 import { asksLanguage } from '../routing/index.ts';
+import type { Registrar } from '../sip/index.ts';
 import {
   type JournalWriter,
   noJournal,
@@ -40,6 +41,7 @@ import { Recovery } from './recovery.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 import { TransferCounts } from './transfer-counts.ts';
 import { TrunkDesk } from './trunks/desk.ts';
+import { registrarOf } from './trunks/registrar.ts';
 
 /**
  * How long `close` waits for calls to end on both sides before it goes on without them, ms: as long as a call that
@@ -66,6 +68,7 @@ export class Gateway {
   readonly #transferred = new TransferCounts();
   readonly #ended = new CallMetrics();
   readonly #trunks: TrunkDesk;
+  readonly #registrar: Registrar | undefined;
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -91,8 +94,12 @@ export class Gateway {
       log,
     });
     this.#events = new EventFeed({ log, clock });
+    this.#registrar = registrarOf(config.sip.registrar, clock, log, () =>
+      this.#trunks.ways.bindingsChanged(),
+    );
     this.#trunks = new TrunkDesk({
       trunks: config.trunks,
+      registrar: this.#registrar,
       clock,
       log,
       random: Math.random,
@@ -290,6 +297,7 @@ export class Gateway {
       ready: () => !this.#isLeaving,
       onState: (state) => log.info({ state }, 'sip.control'),
       onIncomingInvite: (invite) => this.#calls.place(invite),
+      registrar: this.#registrar,
     });
     this.#trunks.watch(this.#sip.control);
     this.#http = await startHttp({

@@ -12,7 +12,7 @@ export function routingInput(config: GatewayConfig): RoutingInput {
           ...route,
           targets: route.targets.map((target) => ({
             trunk: target.trunk,
-            user: target.user ?? config.trunks[target.trunk]?.user ?? '',
+            user: target.user ?? userOf(config.trunks[target.trunk]) ?? '',
             ringTimeoutMs: target.ringTimeoutMs,
             priority: target.priority,
             weight: target.weight,
@@ -25,3 +25,7 @@ export function routingInput(config: GatewayConfig): RoutingInput {
     ),
   };
 }
+
+/** A phone that registers is rung as itself. */
+const userOf = (trunk: GatewayConfig['trunks'][string] | undefined): string | undefined =>
+  trunk?.user ?? trunk?.registered;

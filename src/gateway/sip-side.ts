@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { connectSip, type IncomingInvite, type SipControl } from '../sip/index.ts';
+import { connectSip, type IncomingInvite, type Registrar, type SipControl } from '../sip/index.ts';
 import {
   lastWillOf,
   type SipServerStats,
@@ -41,6 +41,7 @@ export async function startSipSide(options: {
   readonly ready: () => boolean;
   readonly onState: (state: 'connected' | 'lost') => void;
   readonly onIncomingInvite: (invite: IncomingInvite) => void;
+  readonly registrar?: Registrar | undefined;
 }): Promise<SipSide> {
   const { config, clock, log } = options;
   const secret = randomBytes(32).toString('hex');
@@ -63,6 +64,7 @@ export async function startSipSide(options: {
       ready: options.ready,
       onState: options.onState,
       onIncomingInvite: options.onIncomingInvite,
+      ...(options.registrar ? { registrar: options.registrar } : {}),
     });
     return {
       control,

@@ -29,7 +29,7 @@ export interface TransferSideOptions {
   readonly externalAddress?: string;
   readonly seats: CallSeats;
   /** How a trunk is reached now. */
-  readonly wayTo: (trunk: string) => TrunkWay;
+  readonly wayTo: (trunk: string) => TrunkWay | undefined;
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
   /** As a phone that was called first has them. */

@@ -54,7 +54,15 @@ class Control implements SipControl {
   constructor(options: ConnectSipOptions) {
     this.#options = options;
     this.#delayMs = this.#minMs;
-    const { clock, log, requestTimeoutMs, random = Math.random, ready, onIncomingInvite } = options;
+    const {
+      clock,
+      log,
+      requestTimeoutMs,
+      random = Math.random,
+      ready,
+      onIncomingInvite,
+      registrar,
+    } = options;
     const userAgent = cleanText(options.userAgent);
     this.#session = {
       clock,
@@ -64,6 +72,7 @@ class Control implements SipControl {
       userAgent,
       ready,
       ...(onIncomingInvite && { onIncomingInvite }),
+      ...(registrar && { registrar }),
     };
   }
 

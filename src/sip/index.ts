@@ -1,3 +1,4 @@
+export type { Binding } from './bindings.ts';
 export { connectSip } from './connect.ts';
 export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './digest-guard.ts';
 export { type InfoKey, readInfoKey } from './dtmf-info.ts';
@@ -11,6 +12,7 @@ export {
   type ReferTarget,
   type ReplacedDialog,
 } from './refer.ts';
+export { Registrar, type RegistrarOptions } from './registrar.ts';
 export { isTooShort } from './session-expires.ts';
 export type {
   ConnectSipOptions,

@@ -7,6 +7,7 @@ import { Inbound } from './inbound.ts';
 import type { InboundRequest, Link } from './link.ts';
 import { askOptions } from './options.ts';
 import { Outbound } from './outbound.ts';
+import type { Registrar } from './registrar.ts';
 import type { Transaction } from './transact.ts';
 import type { IncomingInvite, InviteEvents, InviteOptions, OptionsRequest, RequestFailure } from './types.ts';
 
@@ -17,6 +18,7 @@ export interface Orphans {
 }
 
 export interface SessionOptions extends SipContext {
+  readonly registrar?: Pick<Registrar, 'answer'>;
   readonly ready: () => boolean;
   readonly onIncomingInvite?: (invite: IncomingInvite) => void;
 }
@@ -80,6 +82,11 @@ export class Sessions {
       return this.#options.ready()
         ? request.respond(200, { headers: { ...headers, Accept: ACCEPT } })
         : request.respond(503, { headers: { ...headers, 'Retry-After': '60' } });
+    }
+    if (request.method === 'REGISTER' && this.#options.registrar) {
+      const { status, phrase = '', headers: more } = this.#options.registrar.answer(request);
+      const answer = { headers: { ...headers, ...more } };
+      return request.respond(status, phrase === '' ? answer : { ...answer, phrase });
     }
     if (request.method !== 'INVITE') return request.respond(405, { headers });
     this.#onInvite(request, headers);

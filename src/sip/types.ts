@@ -3,6 +3,7 @@ import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 import type { Reason } from './reason.ts';
 import type { ReferTarget } from './refer.ts';
+import type { Registrar } from './registrar.ts';
 import type { RegisterOptions, Registration } from './types-register.ts';
 
 /** What `connectSip` needs. All times in ms. */
@@ -28,6 +29,8 @@ export interface ConnectSipOptions {
   readonly random?: () => number;
   /** Answers out-of-dialog INVITEs; without it they get 403. */
   readonly onIncomingInvite?: (invite: IncomingInvite) => void;
+  /** Answers REGISTER; without it that gets 405. */
+  readonly registrar?: Pick<Registrar, 'answer'>;
   /** Whether OPTIONS gets 200 (true) or 503 (false: draining). */
   readonly ready: () => boolean;
   /** The control connection; 'lost' comes after every invite and dialog on it was told. */

@@ -66,3 +66,47 @@ describe('an outbound proxy', () => {
     ]);
   });
 });
+
+describe('a trunk that registers here', () => {
+  const accounts = (lines: string, trunkLine: string): string =>
+    with_('  allow: [192.0.2.20]', `  registrar: ${lines}\n  allow: [192.0.2.20]`).replace(
+      '\nroutes:',
+      `  desk1: ${trunkLine}\n\nroutes:`,
+    );
+  const one = '{ accounts: [{ user: desk1, password: "${META_PAGE_TOKEN}" }] }';
+
+  it('needs no host, no listener of its transport, and no user in targets', () => {
+    const text = accounts(one, '{ registered: desk1, transport: tls }').replace(
+      '- { trunk: pbx, user: "100" }',
+      '- { trunk: desk1 }',
+    );
+    const { sip, trunks } = configOf(text);
+    expect(trunks['desk1']).toMatchObject({ registered: 'desk1', host: 'registered.invalid' });
+    expect(sip.registrar).toMatchObject({
+      expires: { minS: 60, defaultS: 300, maxS: 3_600 },
+      maxContacts: 3,
+    });
+  });
+
+  it.each([
+    [one, '{ registered: desk2 }', 'trunks.desk1.registered', /accounts has no "desk2"/],
+    [one, '{ registered: desk1, host: 192.0.2.9 }', 'trunks.desk1.registered', /so does its registration/],
+    [one, '{}', 'trunks.desk1.host', /missing/],
+    [
+      one.replace('{ acc', '{ expires: { minS: 400 }, acc'),
+      '{ registered: desk1 }',
+      'sip.registrar.expires',
+      /order/,
+    ],
+    [
+      one.replace(/\{ user.*?\}"? \}/, '$&, $&'),
+      '{ registered: desk1 }',
+      'sip.registrar.accounts[1].user',
+      /twice/,
+    ],
+  ])('%s with %s', (lines, trunkLine, key, message) => {
+    expect(problemsOf(accounts(lines, trunkLine))).toMatchObject([
+      { key, message: expect.stringMatching(message) },
+    ]);
+  });
+});

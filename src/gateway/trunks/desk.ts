@@ -5,7 +5,7 @@ import type { SipControl } from '../../sip/index.ts';
 import { TrunkBoard, type TrunkLimits, type TrunkState } from './board.ts';
 import type { QualifyPolicy } from './qualify.ts';
 import { type InviteOutcome, TrunkWatch } from './watch.ts';
-import { TrunkWays, type WayTrunk } from './ways.ts';
+import { type RegistrarBook, TrunkWays, type WayTrunk } from './ways.ts';
 
 /** What is asked and limited of a trunk; the configuration's trunks fit. */
 export interface DeskTrunk extends TrunkLimits, WayTrunk {
@@ -16,6 +16,8 @@ export interface TrunkDeskOptions {
   readonly trunks: Readonly<Record<string, DeskTrunk>>;
   readonly clock: Clock;
   readonly log: Log;
+  /** Whom trunks with `registered` register with. */
+  readonly registrar?: RegistrarBook | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** A trunk went up or down. */
@@ -45,7 +47,7 @@ export class TrunkDesk {
         onChange?.(state);
       },
     });
-    this.ways = new TrunkWays(trunks, this.board);
+    this.ways = new TrunkWays({ trunks, board: this.board, clock, registrar: options.registrar });
   }
 
   /** Registers, and asks the trunks for signs of life until `close`. */
@@ -63,9 +65,11 @@ export class TrunkDesk {
         const uri = trunk && formatSipUri({ ...trunk, user: undefined });
         if (!trunk || uri === undefined) return undefined;
         const { fromDomain } = trunk;
-        const { credentials = trunk.credentials, proxy, from } = this.ways.of(name);
+        const way = this.ways.of(name);
+        if (!way) return undefined;
+        const { credentials = trunk.credentials, proxy, from } = way;
         return sip.options({
-          uri,
+          uri: way.address?.('').uri ?? uri,
           ...(proxy === undefined ? {} : { proxy }),
           from: {
             user: credentials?.username ?? NOBODY,
@@ -94,5 +98,6 @@ export class TrunkDesk {
 
   close(): void {
     this.#watch?.close();
+    this.ways.close();
   }
 }

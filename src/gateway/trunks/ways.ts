@@ -1,11 +1,7 @@
-import { formatHost, nextHop } from '../../routing/index.ts';
-import type { RegisterOptions, Registration, SipControl } from '../../sip/index.ts';
+import { escapeUser, formatHost, nextHop } from '../../routing/index.ts';
+import type { Clock, TimerHandle } from '../../shared/clock.ts';
+import type { Binding, Credentials, RegisterOptions, Registration, SipControl } from '../../sip/index.ts';
 import type { TrunkBoard } from './board.ts';
-
-interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** What says how a trunk is reached; the configuration's trunks fit. */
 export interface WayTrunk {
@@ -15,6 +11,8 @@ export interface WayTrunk {
   readonly fromDomain?: string;
   readonly credentials?: Credentials;
   readonly proxy?: string;
+  /** User of the account that it registers here with. */
+  readonly registered?: string;
   readonly register?: {
     readonly servers?: readonly string[];
     readonly user?: string;
@@ -33,6 +31,33 @@ export interface TrunkWay {
   readonly proxy?: string;
   readonly from?: { readonly user?: string; readonly host: string };
   readonly credentials?: Credentials;
+  /** Request-URI and To for that user there, in place of those of the host; '' is the trunk itself. */
+  readonly address?: (user: string) => { readonly uri: string; readonly to: string };
+}
+
+/** Who registers here, and where from. */
+export interface RegistrarBook {
+  readonly accounts: readonly { readonly user: string; readonly password: string }[];
+  /** Best first. */
+  bindings(user: string): readonly Binding[];
+  /** Monotonic ms. */
+  nextEndMs(): number | undefined;
+}
+
+export interface TrunkWaysOptions {
+  readonly trunks: Readonly<Record<string, WayTrunk>>;
+  readonly board: Pick<TrunkBoard, 'set'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'after'>;
+  readonly registrar?: RegistrarBook | undefined;
+}
+
+/** A trunk at a source address, as it registered. */
+export interface RegisteredTrunk {
+  readonly name: string;
+  /** It calls what we registered, not a number. */
+  readonly isOurContact: boolean;
+  /** What its INVITEs must be signed with. */
+  readonly callers?: Credentials;
 }
 
 /** A trunk whose PBX we register at. */
@@ -46,11 +71,17 @@ interface Registering {
 export class TrunkWays {
   readonly #board: Pick<TrunkBoard, 'set'>;
   readonly #trunks: Readonly<Record<string, WayTrunk>>;
+  readonly #clock: TrunkWaysOptions['clock'];
+  readonly #registrar: RegistrarBook | undefined;
+  #lapse: TimerHandle | undefined;
+  #closed = false;
   readonly #registering: ReadonlyMap<string, Registering>;
 
-  constructor(trunks: Readonly<Record<string, WayTrunk>>, board: Pick<TrunkBoard, 'set'>) {
+  constructor({ trunks, board, clock, registrar }: TrunkWaysOptions) {
     this.#board = board;
     this.#trunks = trunks;
+    this.#clock = clock;
+    this.#registrar = registrar;
     this.#registering = new Map(
       Object.entries(trunks).flatMap(([name, trunk]) => {
         const { register } = trunk;
@@ -72,9 +103,32 @@ export class TrunkWays {
         onState: ({ up, why }) => this.#board.set(name, 'registration', up, why),
       });
     }
+    this.bindingsChanged();
   }
 
-  of(name: string): TrunkWay {
+  /** Tells the board who is registered here, now and when the next registration lapses. */
+  bindingsChanged(): void {
+    for (const [name, { registered }] of Object.entries(this.#trunks)) {
+      if (registered === undefined) continue;
+      const isThere = (this.#registrar?.bindings(registered).length ?? 0) > 0;
+      this.#board.set(name, 'registration', isThere, isThere ? 'registered' : 'not registered');
+    }
+    this.#lapse?.clear();
+    const endMs = this.#registrar?.nextEndMs();
+    if (endMs === undefined || this.#closed) return;
+    const afterMs = Math.max(1, Math.ceil(endMs - this.#clock.monotonic()));
+    this.#lapse = this.#clock.after(afterMs, () => this.bindingsChanged());
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#lapse?.clear();
+  }
+
+  /** Undefined while it is nowhere: not registered here. */
+  of(name: string): TrunkWay | undefined {
+    const account = this.#trunks[name]?.registered;
+    if (account !== undefined) return this.#wayBack(account);
     const trunk = this.#trunks[name];
     const each = this.#registering.get(name);
     const proxy = trunk?.proxy ?? undefined;
@@ -91,16 +145,42 @@ export class TrunkWays {
   }
 
   /**
-   * The trunks whose registrar has that address, and whose Contact it calls when it calls `user`: those first, the
-   * others of that registrar after them.
+   * The trunks that have to do with that address by a registration: those whose registrar it is, first those whose
+   * Contact is called when `user` is; and those that registered here from it.
    */
-  registeredAt(address: string, user: string): { readonly name: string; readonly isOurContact: boolean }[] {
-    return [...this.#registering]
+  registeredAt(address: string, user: string): RegisteredTrunk[] {
+    const ours = [...this.#registering]
       .filter(([, { registration }]) => registration?.view.up && registration.view.address === address)
       .map(([name, { options }]) => ({ name, isOurContact: options.contactUser === user }))
       .sort((a, b) => Number(b.isOurContact) - Number(a.isOurContact));
+    const theirs = Object.entries(this.#trunks).flatMap(([name, { registered = '' }]) => {
+      const account = this.#registrar?.accounts.find((each) => each.user === registered);
+      const isHere = this.#registrar?.bindings(registered).some(({ flow }) => flow.address === address);
+      if (!account || !isHere) return [];
+      return [{ name, isOurContact: false, callers: { username: account.user, password: account.password } }];
+    });
+    return [...ours, ...theirs];
+  }
+
+  /** To where the last of its registrations came from: its Contact may be an address behind a NAT. */
+  #wayBack(account: string): TrunkWay | undefined {
+    const [best] = this.#registrar?.bindings(account) ?? [];
+    if (!best) return undefined;
+    const { address, port, protocol } = best.flow;
+    return {
+      proxy: `sip:${formatHost(address) ?? address}:${port};transport=${protocol}`,
+      address: (user) => {
+        // A PBX finds whom to ring in the Request-URI; a phone expects the Contact that it gave.
+        const uri = user === '' || user === account ? best.contact : withUser(best.contact, user);
+        return { uri, to: uri.replace(/[;?][^@]*$/, '') };
+      },
+    };
   }
 }
+
+/** The same URI with another user part. */
+const withUser = (uri: string, user: string): string =>
+  uri.replace(/^(sips?:)(?:[^@]*@)?/i, (_, scheme: string) => `${scheme}${escapeUser(user)}@`);
 
 function registerOptions(
   name: string,

@@ -36,6 +36,15 @@ export const sipCodes = {
     what: 'A REGISTER could not be sent: no address, no connection, or a certificate that does not fit.',
     remedy: 'Check register.servers and proxy of the trunk, its DNS name, and sip.listen for its transport.',
   },
+  SIP_REGISTRAR_PASSWORD: {
+    what: 'Somebody tried to register with a wrong password, or as nobody whom sip.registrar.accounts has.',
+    remedy:
+      'Check user, password and realm of the phone; if it is a stranger, keep its address out of sip.allow.',
+  },
+  SIP_REGISTRAR_ACCOUNT: {
+    what: 'A phone tried to register the address of another account than that of its password.',
+    remedy: 'Set user name and authentication name of the phone to the user of its account.',
+  },
   SIP_CLOSED: {
     what: 'The SIP leg was closed while it was connecting.',
     remedy: 'None: the gateway is stopping.',

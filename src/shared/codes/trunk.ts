@@ -6,6 +6,10 @@ export const trunkCodes = {
     remedy:
       'Look at why in the log line or in GET /trunks; check that the PBX runs, is reachable and takes OPTIONS, or set trunks.<name>.qualify.everyS to 0.',
   },
+  TRUNK_NOT_REGISTERED: {
+    what: 'A call was to go to a phone or PBX that registers here, and is not registered.',
+    remedy: 'See why it does not register: registrar.refused in the log, its own log, sip.allow.',
+  },
   TRUNK_FULL: {
     what: 'A call found no room at a trunk: as many calls are up there as trunks.<name>.maxCalls permits.',
     remedy:

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TrunkWays, type WayTrunk } from '../../../src/gateway/trunks/ways.ts';
+import { FakeClock } from '../../../src/shared/fake-clock.ts';
 import type { RegisterOptions, RegistrationView } from '../../../src/sip/index.ts';
 
 /** Ways of one trunk, with a SIP side that takes note. */
@@ -7,10 +8,11 @@ function waysOf(trunk: Partial<WayTrunk>) {
   const told: unknown[] = [];
   let options: RegisterOptions | undefined;
   let view: RegistrationView = { up: false, phase: 'unregistered', why: '' };
-  const ways = new TrunkWays(
-    { pbx: { host: 'pbx.example', ...trunk } },
-    { set: (...words) => void told.push(words) },
-  );
+  const ways = new TrunkWays({
+    trunks: { pbx: { host: 'pbx.example', ...trunk } },
+    board: { set: (...words) => void told.push(words) },
+    clock: new FakeClock(),
+  });
   ways.start({
     register: (given) => {
       options = given;
@@ -85,7 +87,7 @@ describe('the way to a trunk', () => {
       credentials,
     });
     expect(told).toEqual([['pbx', 'registration', false, 'not yet registered']]);
-    expect(ways.of('pbx').proxy).toBe('sip:a.example');
+    expect(ways.of('pbx')?.proxy).toBe('sip:a.example');
     registered('sip:b.example');
     expect(ways.of('pbx')).toEqual({
       proxy: 'sip:b.example',
@@ -97,7 +99,7 @@ describe('the way to a trunk', () => {
 
   it('keeps the number of the caller in From where that is wanted', () => {
     const { ways } = waysOf({ register: { ...register, fromUser: 'caller' }, credentials });
-    expect(ways.of('pbx').from).toEqual({ host: 'pbx.example' });
+    expect(ways.of('pbx')?.from).toEqual({ host: 'pbx.example' });
   });
 
   it('knows its registrar by the address that answered, and its Contact by the user', () => {

@@ -1,0 +1,16 @@
+import type { GatewayConfig } from '../../config/index.ts';
+import type { Clock } from '../../shared/clock.ts';
+import type { Log } from '../../shared/log.ts';
+import { Registrar } from '../../sip/index.ts';
+
+/** The registrar that the configuration asks for, if any. */
+export function registrarOf(
+  config: GatewayConfig['sip']['registrar'],
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+  log: Log,
+  onChange: () => void,
+): Registrar | undefined {
+  if (!config) return undefined;
+  const { digest: algorithm, ...rest } = config;
+  return new Registrar({ ...rest, algorithm, clock, log, onChange });
+}
