@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configOf, problemsOf, with_ } from './example.ts';
 
-const trunk = (lines: string): string =>
-  with_('    port: 5060\n    codecs', `    port: 5060\n${lines}    codecs`);
+const trunk = (lines: string): string => with_('    codecs: [G722', `${lines}    codecs: [G722`);
 
 describe('a trunk that registers', () => {
   it('asks for five minutes, as its account', () => {
