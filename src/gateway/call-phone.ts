@@ -133,8 +133,8 @@ export class PhoneSide implements PhoneLeg {
     attempt.invite = sip.invite(
       {
         ...plan,
-        // Where a redirect or a transfer leads is said already.
-        ...(history || target.proxy !== undefined ? {} : way.address?.(target.user)),
+        // Where a redirect leads is said already.
+        ...(history ? {} : way.address?.(target.user)),
         headers: { ...plan.headers, ...target.headers, ...history },
         ...(proxy === undefined ? {} : { proxy }),
         ...(target.require === undefined ? {} : { require: target.require }),
