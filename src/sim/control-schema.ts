@@ -70,6 +70,7 @@ export const CALL = object<CallBody>({
   psid: { type: 'string', pattern: '^\\d{1,20}$' },
   name: text,
   refused: { enum: ['unavailable', 'forbidden'] },
+  locale: text,
   withheld: { type: 'array', items: text },
   pageId: { type: 'string', pattern: '^\\d{1,20}$' },
   toneHz: { type: 'number', minimum: 50, maximum: 7_000 },
@@ -106,6 +107,7 @@ export const CONSUMER_BODY = object<ConsumerBody>(
     psid: { type: 'string', pattern: '^\\d{1,20}$' },
     name: text,
     refused: { enum: ['unavailable', 'forbidden'] },
+    locale: text,
     withheld: { type: 'array', items: text },
     whenCalled,
     whenAsked: object<NonNullable<Person['whenAsked']>>(

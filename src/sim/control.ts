@@ -60,11 +60,20 @@ function callRoutes(sim: FastifyInstance, simulator: MetaSimulator): void {
     };
   sim.post<{ Body: CallBody | null }>('/calls', { schema: { body: CALL_BODY } }, async (request, reply) => {
     const somebody = CONSUMER[simulator.options.platform ?? 'messenger'];
-    const { psid = somebody, name, refused, withheld, toneHz = TONE_HZ, ...options } = request.body ?? {};
+    const {
+      psid = somebody,
+      name,
+      refused,
+      withheld,
+      locale,
+      toneHz = TONE_HZ,
+      ...options
+    } = request.body ?? {};
     const profile = {
       ...(name ? { name } : {}),
       ...(refused ? { refused } : {}),
       ...(withheld ? { withheld } : {}),
+      ...(locale ? { locale } : {}),
     };
     const call = simulator.consumer({ psid, ...profile }).call({ toneHz, ...options });
     return reply.code(201).send(view(simulator, call));

@@ -5,11 +5,13 @@ export interface Profile {
   readonly name: string;
   /** 2018218, or 2018247: the app lacks the feature. Default readable. */
   readonly refused?: 'unavailable' | 'forbidden';
+  /** `de_DE`; unset: the app may not read it, and whoever asks for it gets nothing. */
+  readonly locale?: string;
   /** One of these in a request fails all of it. */
   readonly withheld?: readonly string[];
 }
 
-const KNOWN = ['id', 'name', 'first_name', 'last_name', 'profile_pic'];
+const KNOWN = ['id', 'name', 'first_name', 'last_name', 'profile_pic', 'locale'];
 /** Without `fields`. */
 const USUAL = ['first_name', 'last_name', 'profile_pic'];
 
@@ -32,7 +34,12 @@ export function readProfile(
   const fields = typeof fieldsQuery === 'string' && fieldsQuery !== '' ? fieldsQuery.split(',') : USUAL;
   const unknown = fields.find((field) => !KNOWN.includes(field));
   if (unknown) return { refusal: invalidParameter(`Tried accessing nonexisting field (${unknown})`) };
-  if (profile.refused === 'forbidden' || fields.some((field) => profile.withheld?.includes(field))) {
+  const isLocaleHidden = fields.includes('locale') && profile.locale === undefined;
+  if (
+    profile.refused === 'forbidden' ||
+    fields.some((field) => profile.withheld?.includes(field)) ||
+    isLocaleHidden
+  ) {
     const error = { code: 2018247, message: 'Insufficient permission to access the profile' };
     return { refusal: callingError(error, asSubcode) };
   }
@@ -41,6 +48,7 @@ export function readProfile(
     name: profile.name,
     first_name: first,
     last_name: rest.join(' '),
+    locale: profile.locale ?? '',
     profile_pic: `https://pictures.invalid/${psid}.jpg`,
   };
   const entries = fields.filter((field) => field !== 'id').map((field) => [field, values[field] ?? '']);

@@ -135,3 +135,35 @@ it('a tone stands for an announcement', async () => {
   expect(await world.nextRecord()).toMatchObject({ announced: 'busy-tone' });
   await until(() => world.gateway.calls === 0);
 });
+
+describe('a rule that asks for the language', () => {
+  const rules = [{ when: { caller: { languages: ['de'] } }, announce: 'closed' }];
+
+  it('fits a caller whose profile says so', async () => {
+    const world = await start({ configure: configure(rules) });
+    const call = world.simulator.consumer({ ...caller, locale: 'de_AT' }).call({ toneHz: 440 });
+    await call.ended;
+    expect(await world.nextRecord()).toMatchObject({ announced: 'closed', cause: 'turned-away' });
+    await until(() => world.gateway.calls === 0);
+  });
+
+  it('does not fit where the app may not read it: the phone rings, with the name', async () => {
+    const world = await start({ configure: configure(rules) });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    expect(phone?.callerName).toBe('Amina Otieno');
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ answered: true });
+    await until(() => world.gateway.calls === 0);
+  });
+
+  it('a caller who hangs up during the look-up rings nobody', async () => {
+    const world = await start({ configure: configure(rules) });
+    world.simulator.faults.add({ kind: 'hang', action: 'profile' });
+    const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+    await call.hangup();
+    expect(await world.nextRecord()).toMatchObject({ cause: 'missed', detail: 'terminated-before' });
+    expect(world.phones[0]?.calls).toEqual([]);
+  });
+});
