@@ -213,7 +213,7 @@ export const CONFIG_SCHEMA = Type.Object(
           90,
         ),
         drainMs: whole(
-          'How long calls may go on after SIGTERM or `msgw drain`, ms; then they are ended on both sides. systemd kills 90 s after SIGTERM by itself (TimeoutStopSec), Kubernetes 30 s: ending calls takes up to 41 s more.',
+          'How long calls may go on after SIGTERM or `msgw drain`, ms; then they are ended on both sides. Ending calls takes up to 41 s more, and whoever stops the process must wait for both: systemd 90 s (TimeoutStopSec) and Kubernetes 30 s, unless told otherwise.',
           0,
           86_400_000,
           45_000,

@@ -82,6 +82,8 @@ export class PhoneSide implements PhoneLeg {
   #talking: PhoneSession | undefined;
   /** Whose early media is bridged. */
   #early: PhoneSession | undefined;
+  /** The call was given up past its table: nobody asks for the BYE of a 200 that comes now. */
+  #abandoned = false;
 
   constructor(options: PhoneSideOptions, media: MediaSide, context: SideContext) {
     this.#options = options;
@@ -155,6 +157,7 @@ export class PhoneSide implements PhoneLeg {
           });
         },
         onAnswered: ({ dialog, sdp, header }) => {
+          if (this.#abandoned) return void dialog.bye().catch(() => {});
           this.#heard(attempt, { kind: 'response', status: 200 });
           hooks?.onDialog(number, target.trunk, dialog);
           session.notes?.take('200', { header });
@@ -216,6 +219,7 @@ export class PhoneSide implements PhoneLeg {
   }
 
   abandon(): void {
+    this.#abandoned = true;
     for (const { session, invite } of this.#attempts.values()) {
       invite?.cancel();
       session.dialog?.bye().catch(() => {});
@@ -247,6 +251,8 @@ export class PhoneSide implements PhoneLeg {
     const { kind, status, contacts = [], history } = failure;
     if (!redirect || kind === 'cancelled' || kind === 'control-lost' || DECIDED.has(status)) return undefined;
     const { trail, target } = ringing;
+    // Whose call is taken over is at that PBX and nowhere else (RFC 3891 section 4).
+    if (Object.keys(target.headers ?? {}).some((name) => name.toLowerCase() === 'replaces')) return undefined;
     const from = target.name;
     const refused = (why: string): void => {
       this.#context.log.info({ status, target: from, why }, 'redirect.not-followed');
@@ -267,7 +273,8 @@ export class PhoneSide implements PhoneLeg {
     if (!to) return undefined;
     this.#context.log.info({ status, target: from, trunk: to.trunk }, 'redirect.followed');
     notes?.redirected({ status, from, to: to.name });
-    return { ...ringing, target: to, history: { ...ringing.history, ...history } };
+    const kept = target.headers ? { ...to, headers: { ...target.headers, ...to.headers } } : to;
+    return { ...ringing, target: kept, history: { ...ringing.history, ...history } };
   }
 
   #heard(attempt: Attempt, outcome: InviteOutcome): void {
@@ -304,7 +311,11 @@ export class PhoneSide implements PhoneLeg {
     const next = this.#sentOn(from, failure);
     if (next) {
       session.end(() => {});
-      return this.#ring(next);
+      try {
+        return this.#ring(next);
+      } catch (error) {
+        return session.bug(error);
+      }
     }
     session.end(() => {
       const { kind, status, reason, q850, retryAfterS } = failure;
