@@ -17,8 +17,8 @@ export default defineConfig({
     pool: 'forks',
     // A drachtio-server hands each incoming call to one of the gateways on it, in turn: there may be only one.
     fileParallelism: !process.env['DRACHTIO_HOST'],
-    // Calls are carried in real time: most of a test is waiting, and one worker would leave a small machine idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Calls are carried in real time: most of a test is waiting, and as many workers as cores would leave these idle.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ['default', new RetriedReporter()],

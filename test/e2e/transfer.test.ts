@@ -164,6 +164,27 @@ describe('a blind transfer', () => {
     });
   });
 
+  it('follows a 3xx of the target, and says there, too, who sent it', async () => {
+    const two = await talking();
+    const { call, first, second, invite, there } = two;
+    first.refer(invite, there, { 'Referred-By': '<sip:100@127.0.0.1>' });
+    await first.peer.response(202, 'REFER');
+    const told = first.allNotified();
+    const transferred = await second.peer.request('INVITE');
+    expect(transferred.headers.get('referred-by')).toBe('<sip:100@127.0.0.1>');
+    second.peer.respond(transferred, 302, { headers: { Contact: `<sip:201@127.0.0.1:${second.port}>` } });
+    await second.peer.request('ACK');
+    const followed = await second.peer.request('INVITE');
+    expect(followed.start).toMatch(/^INVITE sip:201@/);
+    expect(followed.headers.get('referred-by')).toBe('<sip:100@127.0.0.1>');
+    second.pickUp(followed);
+    await second.peer.request('ACK');
+    expect((await told).at(-1)).toBe('SIP/2.0 200 OK');
+    await hearEachOther(second, call, CONSUMER_HZ);
+    await first.hangUp(invite);
+    await hungUpByConsumer(two, second);
+  });
+
   it('is cancelled when the consumer hangs up meanwhile', async () => {
     const { world, call, first, second, invite, there } = await talking();
     first.refer(invite, there);
@@ -337,6 +358,20 @@ describe('an attended transfer', () => {
     await hearEachOther(second, call, CONSUMER_HZ);
     await first.hangUp(invite);
     expect(await hungUpByConsumer(two, second)).toMatchObject({ transfers: [{ kind: 'attended' }] });
+  });
+
+  it('is sent nowhere else by a 3xx: the dialog that it names is there alone', async () => {
+    const two = await talking();
+    const { first, second, invite } = two;
+    const replaces = encodeURIComponent('x@127.0.0.1;to-tag=t1;from-tag=f1');
+    first.refer(invite, `<sip:200@127.0.0.1:${second.port}?Replaces=${replaces}>`);
+    await first.peer.response(202, 'REFER');
+    const told = first.allNotified();
+    const transferred = await second.peer.request('INVITE');
+    second.peer.respond(transferred, 302, { headers: { Contact: `<sip:201@127.0.0.1:${second.port}>` } });
+    await second.peer.request('ACK');
+    expect((await told).at(-1)).toBe('SIP/2.0 302 Failed');
+    await hungUpByConsumer(two, first);
   });
 
   /** What an INVITE says to take the place of that phone. */

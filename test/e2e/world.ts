@@ -18,6 +18,9 @@ export function worlds(): {
     },
     closeAll: async () => {
       for (const { world, invites } of open.splice(0)) {
+        // The note that a call ended is written after its record.
+        const patience = Date.now() + 2_000;
+        await until(() => world.gateway.calls === 0 || Date.now() > patience);
         expect(await world.gateway.inventory()).toMatchObject({
           calls: 0,
           trunkCalls: 0,
