@@ -384,7 +384,7 @@ export class Gateway {
       record: (record) => this.#record(record),
     });
     recovery.bury(this.#ledger);
-    this.#journal = await openJournal({ path });
+    this.#journal = await openJournal({ path, keeping: recovery.keeping });
     return recovery;
   }
 

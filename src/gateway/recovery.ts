@@ -9,11 +9,20 @@ import {
 } from '../call/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { type JournalWriter, readJournal, recordedIds, rewriteJournal } from '../store/index.ts';
+import {
+  type JournalEntry,
+  type JournalWriter,
+  type Keeping,
+  readJournal,
+  recordedIds,
+  rewriteJournal,
+} from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
 
 /** A connect is not delivered again later than this, ms: calls that ended before are no longer in the journal. */
 const REMEMBERED_MS = 2 * 3_600_000;
+/** By these a call that is over is known again. */
+const OUTLIVING: ReadonlySet<string> = new Set(['call-created', 'named', 'call-ended']);
 /** Calls ended at Meta at the same time. */
 const AT_ONCE = 8;
 
@@ -31,6 +40,8 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #replay: Replay;
+  /** What a journal need not lose while it is written on. */
+  readonly keeping: Keeping;
 
   /**
    * Reads the journal and leaves in it what is still of use; call before it is opened for writing. Rejects with
@@ -46,12 +57,19 @@ export class Recovery {
     const since = clock.now() - REMEMBERED_MS;
     const kept = entries.filter(({ callId }) => open.has(callId) || (last.get(callId) ?? 0) > since);
     if (kept.length < entries.length || damaged > 0) await rewriteJournal(journalPath, kept);
-    return new Recovery(options, found);
+    return new Recovery(options, found, kept);
   }
 
-  private constructor(options: RecoveryOptions, found: Replay) {
+  private constructor(options: RecoveryOptions, found: Replay, entries: readonly JournalEntry[]) {
     this.#options = options;
     this.#replay = found;
+    const kindOf = (note: JournalEntry['note']): string => String(note['kind']);
+    this.keeping = {
+      entries,
+      isLast: (note) => kindOf(note) === 'call-ended',
+      outlives: (note) => OUTLIVING.has(kindOf(note)),
+      forMs: REMEMBERED_MS,
+    };
   }
 
   /** Calls that were open. */

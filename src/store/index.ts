@@ -8,6 +8,7 @@ export {
 export {
   type JournalContents,
   type JournalOptions,
+  type Keeping,
   noJournal,
   openJournal,
   parseJournal,

@@ -8,15 +8,80 @@ export interface JournalOptions {
   readonly path: string;
   /** Whether `append` resolves only when the entry is on the disk; default true. */
   readonly fsync?: boolean | undefined;
+  /** What need not stay in it; unset: all does. */
+  readonly keeping?: Keeping | undefined;
+}
+
+/** What of a journal is still of use. */
+export interface Keeping {
+  /** What is in it now. */
+  readonly entries: readonly JournalEntry[];
+  /** Nothing comes after this note of a call. */
+  readonly isLast: (note: JournalEntry['note']) => boolean;
+  /** Of a call that is over, this note is still needed, `forMs` long. */
+  readonly outlives: (note: JournalEntry['note']) => boolean;
+  readonly forMs: number;
+  /** Lines after which the file is made anew; default that of `LineFile`. */
+  readonly after?: number | undefined;
 }
 
 /** Opens the journal for appending. Rejects with STORE_OPEN. */
-export async function openJournal({ path, fsync = true }: JournalOptions): Promise<JournalWriter> {
-  const file = await LineFile.open({ path, fsync });
+export async function openJournal({ path, fsync = true, keeping }: JournalOptions): Promise<JournalWriter> {
+  if (!keeping) {
+    const file = await LineFile.open({ path, fsync });
+    return { append: (entry) => file.append(JSON.stringify(entry)), close: () => file.close() };
+  }
+  const kept = new KeptEntries(keeping);
+  for (const entry of keeping.entries) kept.add(entry);
+  const file = await LineFile.open({
+    path,
+    fsync,
+    shorten: { lines: () => kept.lines(), after: keeping.after },
+  });
   return {
-    append: (entry) => file.append(JSON.stringify(entry)),
+    append: (entry) => {
+      kept.add(entry);
+      return file.append(JSON.stringify(entry));
+    },
     close: () => file.close(),
   };
+}
+
+/** The entries of calls that are open, and what outlives those that are over. */
+class KeptEntries {
+  readonly #keeping: Keeping;
+  readonly #open = new Map<string, JournalEntry[]>();
+  /** The oldest end first. */
+  readonly #over = new Map<string, JournalEntry[]>();
+
+  constructor(keeping: Keeping) {
+    this.#keeping = keeping;
+  }
+
+  add(entry: JournalEntry): void {
+    const { callId, note, at } = entry;
+    const { isLast, outlives, forMs } = this.#keeping;
+    const entries = this.#open.get(callId) ?? [];
+    entries.push(entry);
+    if (!isLast(note)) {
+      this.#open.set(callId, entries);
+      return;
+    }
+    this.#open.delete(callId);
+    this.#over.delete(callId);
+    this.#over.set(
+      callId,
+      entries.filter((each) => outlives(each.note)),
+    );
+    for (const [oldest, left] of this.#over) {
+      if (at - (left.at(-1)?.at ?? 0) <= forMs) break;
+      this.#over.delete(oldest);
+    }
+  }
+
+  lines(): string[] {
+    return [...this.#over.values(), ...this.#open.values()].flat().map((entry) => JSON.stringify(entry));
+  }
 }
 
 /** For installations without a journal: nothing is remembered over a crash. */

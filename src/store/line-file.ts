@@ -1,11 +1,23 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
+import { rewrite } from './rewrite.ts';
 
 export interface LineFileOptions {
   readonly path: string;
   /** Whether a line counts as written only when it is on the disk (fdatasync). */
   readonly fsync: boolean;
+  /** Makes the file anew now and then, so that it does not grow without end. */
+  readonly shorten?: Shorten | undefined;
 }
+
+export interface Shorten {
+  /** The lines that are still of use, of all that were appended. */
+  readonly lines: () => readonly string[];
+  /** After so many appended lines; default 50,000. */
+  readonly after?: number | undefined;
+}
+
+const SHORTEN_AFTER = 50_000;
 
 interface Waiting {
   readonly line: string;
@@ -20,7 +32,11 @@ interface Waiting {
 export class LineFile {
   readonly #path: string;
   readonly #fsync: boolean;
-  readonly #file: FileHandle;
+  readonly #shorten: Shorten | undefined;
+  #file: FileHandle;
+  /** Appended since it was made anew, and when that happens next. */
+  #appended = 0;
+  #shortenAt: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -30,6 +46,8 @@ export class LineFile {
   private constructor(options: LineFileOptions, file: FileHandle, torn: boolean) {
     this.#path = options.path;
     this.#fsync = options.fsync;
+    this.#shorten = options.shorten;
+    this.#shortenAt = options.shorten?.after ?? SHORTEN_AFTER;
     this.#file = file;
     this.#torn = torn;
   }
@@ -74,6 +92,9 @@ export class LineFile {
       try {
         await this.#write(batch.map(({ line }) => `${line}\n`).join(''));
         for (const { resolve } of batch) resolve();
+        this.#appended += batch.length;
+        // Nothing waits: what is of use and what is in the file are the same.
+        if (this.#waiting.length === 0 && this.#appended >= this.#shortenAt) await this.#makeAnew();
       } catch (cause) {
         this.#torn = true;
         const detail = { path: this.#path };
@@ -88,6 +109,24 @@ export class LineFile {
     await this.#file.appendFile(this.#torn ? `\n${lines}` : lines);
     this.#torn = false;
     if (this.#fsync) await this.#file.datasync();
+  }
+
+  /** A failure costs nothing but length: the old file is there, and it is tried again later. */
+  async #makeAnew(): Promise<void> {
+    const { lines, after = SHORTEN_AFTER } = this.#shorten ?? {};
+    if (!lines) return;
+    const kept = lines();
+    this.#appended = 0;
+    this.#shortenAt = Math.max(after, 2 * kept.length);
+    try {
+      await rewrite(this.#path, kept.map((line) => `${line}\n`).join(''));
+      const old = this.#file;
+      this.#file = await open(this.#path, 'a+', 0o600);
+      this.#torn = false;
+      await old.close();
+    } catch {
+      // Lines go on to the file that is open.
+    }
   }
 
   async #close(): Promise<void> {

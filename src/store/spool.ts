@@ -18,29 +18,42 @@ export interface Spool<T> {
  * a path it lives as long as the process; of a long one the newest 64 MiB are read. Rejects with STORE_OPEN; later failures are logged.
  *
  * @param read one item as it was written; undefined: it makes no sense
+ * @param shortenAfter lines after which it is made anew while it runs; default that of `LineFile`
  */
 export async function openSpool<T extends object>(
   path: string | undefined,
   read: (item: unknown) => T | undefined,
   log: Log,
+  shortenAfter?: number,
 ): Promise<Spool<T>> {
   if (path === undefined) return { left: [], add: () => {}, done: () => {}, close: async () => {} };
   const { left, damaged } = pending(await textOf(path), read);
   if (damaged > 0) log.warn({ path, damaged }, 'spool.damaged-lines');
-  await rewrite(path, left.map(({ id, item }) => `${JSON.stringify({ v: 1, id, item })}\n`).join(''));
-  const file = await LineFile.open({ path, fsync: false });
-  const write = (line: object): void => {
-    file.append(JSON.stringify({ v: 1, ...line })).catch((error: unknown) => {
+  await rewrite(path, left.map(({ id, item }) => `${lineOf({ id, item })}\n`).join(''));
+  const open = new Map(left.map(({ id, item }) => [id, lineOf({ id, item })]));
+  const shorten = { lines: () => [...open.values()], after: shortenAfter };
+  const file = await LineFile.open({ path, fsync: false, shorten });
+  const write = (line: string): void => {
+    file.append(line).catch((error: unknown) => {
       log.error({ path, err: String(error) }, 'spool.write-failed');
     });
   };
   return {
     left,
-    add: (id, item) => write({ id, item }),
-    done: (id) => write({ id, done: true }),
+    add: (id, item) => {
+      const line = lineOf({ id, item });
+      open.set(id, line);
+      write(line);
+    },
+    done: (id) => {
+      open.delete(id);
+      write(lineOf({ id, done: true }));
+    },
     close: () => file.close(),
   };
 }
+
+const lineOf = (line: object): string => JSON.stringify({ v: 1, ...line });
 
 async function textOf(path: string): Promise<string> {
   return readTail(path, LEFT_BYTES).catch((cause: unknown) => {
