@@ -65,6 +65,8 @@ export class DigestGuard {
     if (!given) return { verdict: 'none' };
     const get = (key: string): string => given.params.get(key) ?? '';
     const [username, nonce, nc, cnonce] = [get('username'), get('nonce'), get('nc'), get('cnonce')];
+    // Right or wrong: one of before our start, or of somebody who never saw a challenge and may borrow the address.
+    if (!this.#isOurs(nonce)) return { verdict: 'stale' };
     const isForm =
       get('qop') === 'auth' &&
       cnonce !== '' &&
@@ -85,10 +87,12 @@ export class DigestGuard {
     return { verdict: 'right', username };
   }
 
-  #isFresh(nonce: string, count: number): boolean {
+  #isOurs(nonce: string): boolean {
     const at = nonce.lastIndexOf('.');
-    const stamp = nonce.slice(0, Math.max(0, at));
-    if (!same(nonce.slice(at + 1), this.#sign(stamp))) return false;
+    return same(nonce.slice(at + 1), this.#sign(nonce.slice(0, Math.max(0, at))));
+  }
+
+  #isFresh(nonce: string, count: number): boolean {
     const madeAt = madeAtOf(nonce);
     const age = this.#options.now() - madeAt;
     if (!(age >= 0 && age < NONCE_MS)) return false;

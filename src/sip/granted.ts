@@ -22,6 +22,7 @@ export function grantedSeconds(
     listed.find(({ uri }) => bare(uri) === bare(wanted)) ??
     listed.find(({ uri }) => userOf(uri) !== '' && userOf(uri) === userOf(wanted)) ??
     (listed.length === 1 ? listed[0] : undefined);
+  if (listed.length > 1 && !own) return 0;
   return seconds(own?.params.get('expires')) ?? seconds(expires) ?? askedS;
 }
 

@@ -136,7 +136,9 @@ export class Registrar {
     const wanted: WantedContact[] = [];
     for (const item of contacts) {
       const { uri, params } = parseNameAddr(item);
-      if (!isUri(uri) || !/^sips?:/i.test(uri)) return refusal(400, 'Unusable Contact');
+      // It becomes a Request-URI: headers and a method have no place there (RFC 3261 19.1.1).
+      if (!isUri(uri) || !/^sips?:/i.test(uri) || /\?|;method=/i.test(uri))
+        return refusal(400, 'Unusable Contact');
       const asked = seconds(params.get('expires')) ?? seconds(expires) ?? defaultS;
       if (asked > 0 && asked < minS) {
         return refusal(423, 'Interval Too Brief', { 'Min-Expires': String(minS) });

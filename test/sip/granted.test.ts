@@ -9,6 +9,7 @@ it.each([
     '<sip:a@192.0.2.9>;expires=60, <sip:gw@192.0.2.10:5060;transport=tcp>;expires=120',
     120,
   ],
+  ['others, and not ours', '<sip:a@192.0.2.9>;expires=60, <sip:b@192.0.2.8>;expires=120', 0],
   ['without brackets', 'sip:gw@192.0.2.10:5060;expires=90', 90],
   ['a name with a comma, other case of the host', '"Desk, 1" <sip:gw@192.0.2.10:5060>;q=0.5;Expires=30', 30],
   [
@@ -17,7 +18,7 @@ it.each([
     45,
   ],
   ['another user, alone: the registrar wrote its own', '<sip:s@203.0.113.7>;expires=45', 45],
-  ['users are told apart by case', '<sip:GW@192.0.2.10:5060>;expires=1,<sip:b@192.0.2.9>;expires=2', 200],
+  ['users are told apart by case', '<sip:GW@192.0.2.10:5060>;expires=1,<sip:b@192.0.2.9>;expires=2', 0],
   ['no parameter: the header counts', '<sip:gw@192.0.2.10:5060>', 200],
   ['nothing at all', undefined, 200],
   ['no number', '<sip:gw@192.0.2.10:5060>;expires=soon', 200],

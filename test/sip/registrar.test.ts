@@ -160,3 +160,23 @@ describe('the registrar', () => {
     });
   });
 });
+
+it('answers to a challenge that nobody was sent shut no address out', () => {
+  const { send, register } = registrar();
+  const authorization =
+    'Digest username="bob", realm="gateway", nonce="made.up.nonce", uri="sip:gateway.example", qop=auth, nc=00000001, cnonce="a", response="00"';
+  for (let i = 0; i < 20; i++) {
+    const { status, headers } = send({ contact: CONTACT, authorization });
+    expect([status, headers['WWW-Authenticate']]).toEqual([401, expect.stringContaining('stale=true')]);
+  }
+  expect(register({ contact: CONTACT }).status).toBe(200);
+});
+
+it.each(['<sip:bob@10.0.0.5?Subject=x>', '<sip:bob@10.0.0.5;method=BYE>'])(
+  'keeps no Contact that is more than an address: %s',
+  (contact) => {
+    const { register, contacts } = registrar();
+    expect(register({ contact }).status).toBe(400);
+    expect(contacts()).toEqual([]);
+  },
+);
