@@ -143,3 +143,8 @@ export function escapeUser(text: string): string {
 export function isUri(uri: string): boolean {
   return uri.length <= 1024 && /^(?:sips?|tel):[!#-;=?-Z[\]_a-z~]+$/i.test(uri);
 }
+
+/** Seconds of Expires and the like (RFC 3261 20.19); what is no number counts as not given. */
+export function deltaSeconds(value: string | undefined): number | undefined {
+  return value !== undefined && /^\d{1,10}$/.test(value.trim()) ? Number(value) : undefined;
+}

@@ -1,4 +1,4 @@
-import { parseNameAddr, splitOutside, userOf } from './grammar.ts';
+import { deltaSeconds, parseNameAddr, splitOutside, userOf } from './grammar.ts';
 
 /**
  * How long the registrar keeps our Contact, seconds (RFC 3261 10.2.4): the 200 lists every Contact of the address of
@@ -23,7 +23,7 @@ export function grantedSeconds(
     listed.find(({ uri }) => userOf(uri) !== '' && userOf(uri) === userOf(wanted)) ??
     (listed.length === 1 ? listed[0] : undefined);
   if (listed.length > 1 && !own) return 0;
-  return seconds(own?.params.get('expires')) ?? seconds(expires) ?? askedS;
+  return deltaSeconds(own?.params.get('expires')) ?? deltaSeconds(expires) ?? askedS;
 }
 
 /** A URI for comparison: no parameters, scheme and host in lower case (users are told apart by case, 19.1.4). */
@@ -31,8 +31,4 @@ function bare(uri: string): string {
   const [head = ''] = splitOutside(uri, ';');
   const at = head.lastIndexOf('@');
   return head.slice(0, at + 1) + head.slice(at + 1).toLowerCase();
-}
-
-function seconds(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,10}$/.test(value.trim()) ? Number(value) : undefined;
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { type Binding, type BindingFlow, Bindings, type WantedContact } from './bindings.ts';
 import { DigestGuard } from './digest-guard.ts';
-import { isUri, parseNameAddr, splitOutside, userOf } from './grammar.ts';
+import { deltaSeconds, isUri, parseNameAddr, splitOutside, userOf } from './grammar.ts';
 import { cseqOf } from './headers.ts';
 import { WrongAnswers } from './wrong-answers.ts';
 
@@ -139,7 +139,7 @@ export class Registrar {
       // It becomes a Request-URI: headers and a method have no place there (RFC 3261 19.1.1).
       if (!isUri(uri) || !/^sips?:/i.test(uri) || /\?|;method=/i.test(uri))
         return refusal(400, 'Unusable Contact');
-      const asked = seconds(params.get('expires')) ?? seconds(expires) ?? defaultS;
+      const asked = deltaSeconds(params.get('expires')) ?? deltaSeconds(expires) ?? defaultS;
       if (asked > 0 && asked < minS) {
         return refusal(423, 'Interval Too Brief', { 'Min-Expires': String(minS) });
       }
@@ -174,8 +174,3 @@ const flowOf = ({ source }: RegisterRequest): BindingFlow => ({
   address: source.address,
   port: source.port,
 });
-
-/** RFC 3261 20.19: what is no number counts as not given. */
-function seconds(value: string | undefined): number | undefined {
-  return value !== undefined && /^\d{1,10}$/.test(value.trim()) ? Number(value) : undefined;
-}

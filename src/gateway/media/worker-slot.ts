@@ -27,12 +27,12 @@ interface PendingRequest {
   readonly timer: TimerHandle;
 }
 
-/** A worker that lived shorter than this died of its start, ms. */
 /**
- * Young generation of the thread's heap, MB. V8's 48 fill up with what setting calls up leaves behind before they are
- * collected once: 157 kB of memory a held call with 6, 336 without a bound (20 to 120 calls in the benchmark `calls`).
+ * Young generation of the thread's heap, MB: V8's own 48 fill up with what setting calls up leaves behind before they are
+ * collected once. What it brings: PERFORMANCE.md.
  */
 const YOUNG_MB = 6;
+/** A worker that lived shorter than this died of its start, ms. */
 const EARLY_DEATH_MS = 5_000;
 const MAX_PAUSE_MS = 30_000;
 /** So many checks without a report are a hung worker; one that starts has longer. */
