@@ -1,33 +1,116 @@
-import { request } from 'node:http';
-import type { GatewayConfig } from '../config/index.ts';
+import { request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import type { Static, TSchema } from 'typebox';
+import { Check } from 'typebox/value';
+import { type BodyOf, PROBLEMS, type Problems, type Route } from '../http/api/index.ts';
 
 /** Longest wait for the gateway, ms: what it asks of Meta included. */
 const PATIENCE_MS = 20_000;
 
-export type AdminReply =
-  | { readonly kind: 'reply'; readonly status: number; readonly body: unknown }
-  /** Nothing listens there. */
-  | { readonly kind: 'nobody' }
-  /** Something does, and is no answer to be had. */
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** Where the admin port is, by the configuration; undefined: it takes any free port. */
-export function adminUrlOf({ admin }: Pick<GatewayConfig, 'admin'>): string | undefined {
-  const { address, port } = admin.listen;
-  if (port === 0) return undefined;
-  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+/** Where an admin port is, and how it is spoken to. */
+export interface AdminPlace {
+  /** `http://host:port`, `https://host:port`, or `unix:/path`. */
+  readonly url: string;
+  readonly token?: string | undefined;
+  /** PEM: whom a TLS port's certificate must be from, in place of the usual ones. */
+  readonly ca?: string | undefined;
 }
 
-/** One request to the admin port. Not by fetch, which refuses some ports by number. */
-export function askAdmin(base: string, method: string, path: string, body?: object): Promise<AdminReply> {
-  return new Promise((resolve) => {
+type Of<S> = S extends TSchema ? Static<S> : undefined;
+
+/** What a route takes; what it does not take need not be named. */
+export type InputOf<R extends Route> = {
+  readonly [K in 'params' | 'query' | 'body' as R[K] extends TSchema ? K : never]: Of<R[K]>;
+};
+
+/** A reply, checked by the schema of its route. */
+export type Asked<R extends Route> =
+  | {
+      readonly [S in keyof R['replies'] & number]: {
+        readonly kind: 'done';
+        readonly status: S;
+        readonly body: BodyOf<R, S>;
+      };
+    }[keyof R['replies'] & number]
+  | NotDone;
+
+export type NotDone =
+  | { readonly kind: 'refused'; readonly status: number; readonly problems: Problems['problems'] }
+  /** Nothing listens there. */
+  | { readonly kind: 'nobody' }
+  /** Something does, and is no answer to be had, or none of a gateway. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+interface RawReply {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** One request to the admin port. Never rejects. */
+export async function askAdmin<R extends Route>(
+  place: AdminPlace,
+  route: R,
+  input: InputOf<R>,
+): Promise<Asked<R>> {
+  const parts: { readonly params?: object; readonly query?: object; readonly body?: object } = input;
+  try {
+    const reply = await send(place, route.method, pathOf(route, parts.params, parts.query), parts.body);
+    return readReply(route, reply);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return { kind: 'nobody' };
+    return { kind: 'failed', reason: message };
+  }
+}
+
+function readReply<R extends Route>(route: R, { status, text }: RawReply): Asked<R> {
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    return { kind: 'failed', reason: `it answers with status ${status} and no JSON` };
+  }
+  const schema = route.replies[status];
+  if (schema === undefined && Check(PROBLEMS, body)) {
+    return { kind: 'refused', status, problems: body.problems };
+  }
+  const fits = schema === null ? body === undefined : schema !== undefined && Check(schema, body);
+  if (!fits)
+    return { kind: 'failed', reason: `it answers with status ${status} and not as this gateway does` };
+  // The one place where the compiler cannot follow: `status` chose the schema that `body` was checked by.
+  return { kind: 'done', status, body } as Asked<R>;
+}
+
+function pathOf({ path }: Route, params: object = {}, query: object = {}): string {
+  const values: Readonly<Record<string, unknown>> = { ...params };
+  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(values[name])));
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(Object.fromEntries(given.map(([name, value]) => [name, String(value)])));
+  return given.length === 0 ? filled : `${filled}?${search}`;
+}
+
+/** Not by fetch, which refuses some ports by number, and has no Unix sockets. */
+function send(
+  { url, token, ca }: AdminPlace,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<RawReply> {
+  const socketPath = unixPathOf(url);
+  const at = new URL(path, socketPath === undefined ? url : 'http://localhost');
+  return new Promise((resolve, reject) => {
+    const request = at.protocol === 'https:' ? tlsRequest : plainRequest;
     const asked = request(
-      new URL(path, base),
+      at,
       {
         method,
         signal: AbortSignal.timeout(PATIENCE_MS),
-        headers: body ? { 'content-type': 'application/json' } : {},
+        ...(socketPath === undefined ? {} : { socketPath }),
+        ...(ca === undefined ? {} : { ca }),
+        headers: {
+          ...(body ? { 'content-type': 'application/json' } : {}),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        },
       },
       (response) => {
         let text = '';
@@ -35,22 +118,16 @@ export function askAdmin(base: string, method: string, path: string, body?: obje
         response.on('data', (chunk: string) => {
           text += chunk;
         });
-        response.on('error', ({ message }) => resolve({ kind: 'failed', reason: message }));
-        response.on('end', () => resolve(replyOf(response.statusCode ?? 0, text)));
+        response.on('error', reject);
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
       },
     );
-    asked.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(error.code === 'ECONNREFUSED' ? { kind: 'nobody' } : { kind: 'failed', reason: error.message }),
-    );
+    asked.on('error', reject);
     asked.end(body ? JSON.stringify(body) : undefined);
   });
 }
 
-function replyOf(status: number, text: string): AdminReply {
-  if (text === '') return { kind: 'reply', status, body: undefined };
-  try {
-    return { kind: 'reply', status, body: JSON.parse(text) };
-  } catch {
-    return { kind: 'failed', reason: `it answers with status ${status} and no JSON` };
-  }
+/** Of `unix:/path`; undefined: it is no such address. */
+export function unixPathOf(url: string): string | undefined {
+  return /^unix:(\/.+)$/.exec(url)?.[1];
 }

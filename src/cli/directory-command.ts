@@ -1,17 +1,17 @@
 import type { GatewayConfig } from '../config/index.ts';
 import { directoryOf } from '../gateway/directory-file.ts';
+import { ROUTES } from '../http/api/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import { silentLog } from '../shared/log.ts';
-import { adminUrlOf, askAdmin } from './admin-client.ts';
+import { type AdminPlace, askAdmin } from './admin-client.ts';
+import { type AdminFlags, adminPlace, notDone } from './admin-place.ts';
 import { type Answer, misused, type Problem, refused, said } from './answer.ts';
 import { choosePage, runWithConfig } from './page-command.ts';
 
-export interface DirectoryFlags {
+export interface DirectoryFlags extends AdminFlags {
   readonly config: string;
   readonly page?: string;
-  readonly admin?: string;
   readonly offline?: boolean;
-  readonly json?: boolean;
 }
 
 export type DirectoryWish =
@@ -38,40 +38,33 @@ export function directoryRun(flags: DirectoryFlags, wish: DirectoryWish): Promis
     const only = wish.does === 'list' ? page?.value.id : undefined;
     const order: Order = wish.does === 'set' ? { ...wish, pageId: page?.value.id ?? '' } : wish;
     if (flags.offline) return inFile(config, order, only);
-    const url = flags.admin ?? adminUrlOf(config);
-    if (url === undefined || !URL.canParse(url)) {
-      return misused({
-        field: '--admin',
-        message: url === undefined ? 'admin.listen.port is 0: any free port.' : `"${url}" is no URL.`,
-        remedy: 'Name it as http://127.0.0.1:9090, or say --offline when no gateway runs.',
-      });
-    }
-    return (await atGateway(url, order, only)) ?? inFile(config, order, only);
+    const place = adminPlace(flags, config);
+    if (!place.ok) return misused({ ...place.error, remedy: `${place.error.remedy} ${OFFLINE}` });
+    return (await atGateway(place.value, order, only)) ?? inFile(config, order, only);
   });
 }
 
+const OFFLINE = 'Or say --offline when no gateway runs.';
+
 /** undefined: no gateway is there. */
-async function atGateway(url: string, order: Order, only: string | undefined): Promise<Answer | undefined> {
-  const path = order.does === 'list' ? '/directory' : `/directory/${encodeURIComponent(order.number)}`;
-  const reply =
-    order.does === 'set'
-      ? await askAdmin(url, 'PUT', path, { pageId: order.pageId, psid: order.psid })
-      : await askAdmin(url, order.does === 'list' ? 'GET' : 'DELETE', path);
-  if (reply.kind === 'nobody') return undefined;
-  if (reply.kind === 'failed' || !isKnown(reply.status)) {
-    const reason = reply.kind === 'failed' ? reply.reason : `it answers with status ${reply.status}`;
-    return refused({
-      field: '--admin',
-      message: `${url} gave no answer (${reason}).`,
-      remedy: 'Check admin.listen, and that it is the gateway that listens there.',
-    });
-  }
-  if (reply.status >= 400) return refused(...(reply.body as { problems: readonly Problem[] }).problems);
-  return done(order, order.does === 'list' ? (reply.body as readonly Entry[]) : [], 'gateway', only);
+async function atGateway(
+  place: AdminPlace,
+  order: Order,
+  only: string | undefined,
+): Promise<Answer | undefined> {
+  const asked = await ask(place, order);
+  if (asked.kind === 'nobody') return undefined;
+  if (asked.kind !== 'done') return notDone(place, asked);
+  return done(order, Array.isArray(asked.body) ? asked.body : [], 'gateway', only);
 }
 
-/** What the admin port says of the directory. */
-const isKnown = (status: number): boolean => [200, 204, 400, 404, 409].includes(status);
+function ask(place: AdminPlace, order: Order) {
+  if (order.does === 'list') return askAdmin(place, ROUTES.listNumbers, {});
+  const params = { number: order.number };
+  if (order.does === 'remove') return askAdmin(place, ROUTES.removeNumber, { params });
+  const { pageId, psid } = order;
+  return askAdmin(place, ROUTES.setNumber, { params, body: { pageId, psid } });
+}
 
 async function inFile(config: GatewayConfig, order: Order, only: string | undefined): Promise<Answer> {
   if (config.outbound.directory.path === undefined) {

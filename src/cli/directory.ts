@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { adminOptions } from './admin-options.ts';
 import type { DirectoryFlags, DirectoryWish } from './directory-command.ts';
-import { jsonOption } from './page-options.ts';
 
 const WHERE =
   '\nAsks the running gateway on its admin port; when nothing listens there, works on the file of outbound.directory.path itself.';
@@ -38,11 +38,9 @@ export function directoryCommand(msgw: Command): void {
 }
 
 function options(command: Command): Command {
-  return jsonOption(
-    command
-      .requiredOption('-c, --config <file>', 'the YAML configuration')
-      .option('--admin <url>', "the gateway's admin port; default: admin.listen of the configuration")
-      .option('--offline', 'work on the file without asking; no gateway may have it open'),
+  return adminOptions(command, true).option(
+    '--offline',
+    'work on the file without asking; no gateway may have it open',
   );
 }
 

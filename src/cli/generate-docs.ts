@@ -2,10 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema, configReference } from '../config/index.ts';
 import { callDiagramPage } from '../gateway/docs.ts';
+import { apiReference, openApiOf, ROUTES } from '../http/api/index.ts';
 import { CODES } from '../shared/codes/index.ts';
 import { contractPage } from './contract/index.ts';
 import { withInteropMatrix } from './interop-matrix.ts';
 import { cliReference } from './reference.ts';
+import { packageVersion } from './version.ts';
 
 /** Every page that is generated from the source it describes: file below the package's root, and its text now. */
 function pages(): { readonly file: string; readonly text: string }[] {
@@ -14,10 +16,16 @@ function pages(): { readonly file: string; readonly text: string }[] {
     { file: 'config/schema.json', text: configJsonSchema() },
     { file: 'src/shared/codes/README.md', text: codesPage() },
     { file: 'src/cli/reference.md', text: cliReference() },
+    { file: 'src/http/openapi.json', text: openApiText() },
+    { file: 'src/http/reference.md', text: apiReference(ROUTES) },
     { file: 'src/meta/README.md', text: contractPage(read('src/meta/README.md')) },
     { file: 'README.md', text: withInteropMatrix(read('README.md'), read('test/interop/results.json')) },
     { file: 'src/call/README.md', text: callDiagramPage(read('src/call/README.md')) },
   ];
+}
+
+function openApiText(): string {
+  return `${JSON.stringify(openApiOf(ROUTES, packageVersion()), undefined, 2)}\n`;
 }
 
 /** One row for every failure of the gateway. */

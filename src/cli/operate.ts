@@ -1,20 +1,21 @@
 import type { Command } from 'commander';
+import { adminOptions } from './admin-options.ts';
 import type { OperateFlags, OperateWish } from './operate-command.ts';
-import { jsonOption, whole } from './page-options.ts';
+import { whole } from './page-options.ts';
 
 /** `msgw calls`, `call`, `hangup` and `drain`: what an operator asks of the gateway that runs. */
 export function operateCommands(msgw: Command): void {
-  options(msgw.command('calls').description('the calls that are up'))
+  adminOptions(msgw.command('calls').description('the calls that are up'))
     .option('--watch <seconds>', 'show them again every so many seconds, until Ctrl-C', whole(1, 3_600))
     .addHelpText('after', '\nExample:\n  msgw calls --config gateway.yaml --watch 2')
     .action((flags: OperateFlags) => run(flags, { does: 'list' }));
-  options(msgw.command('call').description('all that is known of one call now').argument('<id>', ID))
+  adminOptions(msgw.command('call').description('all that is known of one call now').argument('<id>', ID))
     .addHelpText('after', '\nExample:\n  msgw call c_9ZtUx --config gateway.yaml')
     .action((id: string, flags: OperateFlags) => run(flags, { does: 'show', id }));
-  options(msgw.command('hangup').description('end a call on both sides').argument('<id>', ID))
+  adminOptions(msgw.command('hangup').description('end a call on both sides').argument('<id>', ID))
     .addHelpText('after', '\nExample:\n  msgw hangup c_9ZtUx --config gateway.yaml')
     .action((id: string, flags: OperateFlags) => run(flags, { does: 'hangup', id }));
-  options(
+  adminOptions(
     msgw.command('drain').description('take no more calls; the gateway ends when those that are up are over'),
   )
     .addHelpText(
@@ -25,13 +26,6 @@ export function operateCommands(msgw: Command): void {
 }
 
 const ID = 'of the call, as msgw calls lists it';
-
-const options = (command: Command): Command =>
-  jsonOption(
-    command
-      .requiredOption('-c, --config <file>', 'the YAML configuration')
-      .option('--admin <url>', "the gateway's admin port; default: admin.listen of the configuration"),
-  );
 
 async function run(flags: OperateFlags, wish: OperateWish): Promise<void> {
   const { operateRun } = await import('./operate-command.ts');

@@ -1,6 +1,7 @@
 import type { BridgeStats, PhonePlan, RecordingSummary } from '../media/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import type { SideContext } from './call-runner.ts';
+import type { CallView } from './call-view.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { announced } from './media/sound-options.ts';
@@ -62,7 +63,7 @@ export class MediaSide {
     return this.#plane.request('record', { call: this.#call, action });
   }
 
-  summary(): object {
+  summary(): CallView['media'] {
     return { open: this.#phone !== undefined && !this.#closing, worker: this.#plane.workerOf(this.#call) };
   }
 

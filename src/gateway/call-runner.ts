@@ -8,6 +8,7 @@ import { steadyNow } from './call-clock.ts';
 import type { MediaSide } from './call-media.ts';
 import type { MetaSide } from './call-meta.ts';
 import { CallTimers } from './call-timers.ts';
+import type { CallView } from './call-view.ts';
 import type { LadderSink, Party } from './ladder.ts';
 import type { PhoneLeg } from './phone-leg.ts';
 import type { TransferSide } from './transfer-side.ts';
@@ -105,12 +106,12 @@ export class CallRunner {
   }
 
   /** A live view for operators. */
-  dump(): object {
+  dump(): Omit<CallView, 'callId'> {
     const { name, facts, attempts, answeredBy, milestones, held, metaCallId } = this.#state;
     const current = answeredBy === undefined ? attempts.at(-1) : attempts[answeredBy - 1];
     const { webhook, invite, answered } = milestones;
     return {
-      ...(metaCallId === facts.callId ? {} : { metaCallId }),
+      ...(metaCallId === undefined || metaCallId === facts.callId ? {} : { metaCallId }),
       pageId: facts.pageId,
       platform: facts.platform.name,
       direction: facts.direction,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type CallFacts, type MissedDetail, missedRecord } from '../call/index.ts';
+import { type CallFacts, type CallState, type MissedDetail, missedRecord } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
 import { chooseOutbound, mayCallAs, type OutboundRule, psidOf, waIdOf } from '../routing/index.ts';
 import { type IncomingInvite, isTooShort } from '../sip/index.ts';
@@ -14,6 +14,7 @@ import { callPolicy } from './call-policy.ts';
 import { routingOf, withMedia } from './call-record.ts';
 import { setupOf } from './call-router.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
+import { type CallView, type LiveLegs, legsOf } from './call-view.ts';
 import { CallerGate } from './caller-gate.ts';
 import type { CallsOptions } from './calls-options.ts';
 import { dialerOf, opaqueOf } from './dialer.ts';
@@ -110,15 +111,22 @@ export class Calls {
     );
   }
 
-  list(): object[] {
+  list(): CallView[] {
     return [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() }));
   }
 
   /** What is known of one call now; undefined: there is none. */
-  dump(callId: string): object | undefined {
+  dump(callId: string): (CallView & Pick<CallState, 'milestones'>) | undefined {
     const runner = this.get(callId);
     if (!runner) return undefined;
     return { callId: runner.state.facts.callId, ...runner.dump(), milestones: runner.state.milestones };
+  }
+
+  /** What its legs count now; undefined: no media worker has it, or it does not answer. Never rejects. */
+  async legs(callId: string): Promise<LiveLegs | undefined> {
+    const runner = this.get(callId);
+    const asked = runner && this.#options.parts().plane.dump(runner.state.facts.callId);
+    return asked?.then(legsOf).catch(() => undefined);
   }
 
   /** Ends it on both sides; false: there is no such call. */

@@ -21,7 +21,8 @@ import {
   recordStream,
 } from '../store/index.ts';
 import { type Accounts, accountsOf } from './accounts.ts';
-import { adminDesk } from './admin.ts';
+import { adminHandlers } from './admin/handlers.ts';
+import type { ProcessSources } from './admin/process.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
 import { directoryOf } from './directory-file.ts';
@@ -311,38 +312,22 @@ export class Gateway {
       },
       admin: {
         ...config.admin.listen,
-        health: () => this.#health(),
-        metrics: () =>
-          renderMetrics({
-            sip: this.#sip.stats(),
-            gateway: {
-              calls: this.#calls.size,
-              ready: this.#health().ready,
-              ended: this.#ended,
-              watch: this.#watch?.stats,
-              recordings: this.#recorded,
-              transfers: this.#transferred.counts,
-              voipRefusals: this.#calls.voip.counts,
-              trunks: this.#trunks.list(),
-            },
-            media: this.#plane.stats,
-          }),
-        calls: () => this.#calls.list(),
-        api: adminDesk({
+        version,
+        handlers: adminHandlers({
           accounts: this.#accounts,
           settings: this.#graph.settings,
           directory: () => this.#directory.directory,
           permissions: this.#calls.permissions,
           replies: this.#replies,
-          record: (callId, action) => this.#calls.record(callId, action),
-          call: (callId) => this.#calls.dump(callId),
-          hangUp: (callId, reason) => this.#calls.hangUp(callId, reason),
+          calls: this.#calls,
+          trunks: () => this.#trunks.list(),
+          health: () => this.#health(),
+          metrics: () => this.#renderMetrics(),
           drain: () => {
             void this.drain();
             this.#options.onDrain?.();
             return this.calls;
           },
-          trunks: () => this.#trunks.list(),
         }),
         events: this.#events,
       },
@@ -424,16 +409,29 @@ export class Gateway {
     return this.#draining !== undefined || this.#closing !== undefined;
   }
 
-  #health(): { ready: boolean; details: object } {
+  #health(): ReturnType<ProcessSources['health']> {
     const sip = this.#sip.control.connected;
     const media = this.#plane.alive;
-    const workers = this.#plane.stats.map(({ worker, up, calls, cpuShare }) => {
-      return { worker, up, calls, cpuShare: Math.round(cpuShare * 1000) / 1000 };
+    const closing = this.#isLeaving;
+    const workers = this.#plane.stats;
+    return { ready: sip && media && !closing, calls: this.#calls.size, sip, media, workers, closing };
+  }
+
+  #renderMetrics(): ReturnType<typeof renderMetrics> {
+    return renderMetrics({
+      sip: this.#sip.stats(),
+      gateway: {
+        calls: this.#calls.size,
+        ready: this.#health().ready,
+        ended: this.#ended,
+        watch: this.#watch?.stats,
+        recordings: this.#recorded,
+        transfers: this.#transferred.counts,
+        voipRefusals: this.#calls.voip.counts,
+        trunks: this.#trunks.list(),
+      },
+      media: this.#plane.stats,
     });
-    return {
-      ready: sip && media && !this.#isLeaving,
-      details: { calls: this.#calls.size, sip, media, workers, closing: this.#isLeaving },
-    };
   }
 
   async #shut(): Promise<void> {

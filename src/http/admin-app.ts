@@ -1,39 +1,46 @@
 import type { FastifyError, FastifyInstance } from 'fastify';
-import { adminApi, refuseBrowsers } from './admin-api.ts';
 import { adminEvents } from './admin-events.ts';
+import { refuseBrowsers } from './admin-guard.ts';
 import { problemsOf, refuse } from './admin-problems.ts';
+import { serve } from './admin-routes.ts';
+import { openApiOf, ROUTES, type Route } from './api/index.ts';
 import { createApp } from './app.ts';
 import { type HttpOptions, limitsOf } from './options.ts';
 
 /** Requests of the admin port have no body worth naming. Bytes. */
 const BODY_LIMIT = 65_536;
 
-/** The operator's port: health for supervisors and load balancers, calls, consumers' numbers and permissions, events. */
-export function adminApp({ admin, log, limits }: HttpOptions): FastifyInstance {
+/** The operator's port: every route of api/, answered by the handlers. */
+export function adminApp(options: HttpOptions): FastifyInstance {
+  const { log, limits } = options;
   const fastify = createApp(BODY_LIMIT, limitsOf(BODY_LIMIT, limits), log);
-  fastify.get('/health/live', async (_request, reply) => {
-    const live = admin.health().live !== false;
-    return reply.code(live ? 200 : 503).send({ live });
-  });
-  fastify.get('/health/ready', async (_request, reply) => {
-    const { ready, details } = admin.health();
-    return reply.code(ready ? 200 : 503).send({ ...details, ready });
-  });
-  fastify.get('/calls', async () => admin.calls());
-  fastify.get('/metrics', async (_request, reply) => {
-    const { contentType, text } = await admin.metrics();
-    return reply.type(contentType).send(text);
-  });
-  fastify.addHook('onRequest', refuseBrowsers);
-  fastify.register(async (api) => {
-    api.setErrorHandler<FastifyError>((error, _request, reply) => {
-      const problems = problemsOf(error);
-      // The port's own handler: a bug is logged, and nothing told of it.
-      if (!problems) throw error;
-      return refuse(reply, error.validation ? 400 : (error.statusCode ?? 400), ...problems);
-    });
-    adminApi(api, admin.api);
-  });
-  adminEvents(fastify, admin.events);
+  // A scope of its own: what is no route is answered as on the other port.
+  fastify.register(async (app) => routesOf(app, options));
   return fastify;
 }
+
+function routesOf(app: FastifyInstance, { admin, log }: HttpOptions): void {
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    const problems = problemsOf(error);
+    if (problems) return refuse(reply, error.validation ? 400 : (error.statusCode ?? 400), ...problems);
+    log.error({ err: error.stack ?? String(error) }, 'http.bug');
+    return refuse(reply, 500, BUG);
+  });
+  app.addHook('onRequest', refuseBrowsers);
+  const document = openApiOf(ROUTES, admin.version);
+  const { events, openApi, ...routes } = ROUTES;
+  // Each handler is of its route: the type of `admin.handlers` says so, but not in a loop.
+  const handlers: Readonly<Record<string, unknown>> = admin.handlers;
+  for (const [id, route] of Object.entries(routes)) {
+    serve<Route>(app, id, route, handlers[id] as Parameters<typeof serve<Route>>[3]);
+  }
+  serve(app, 'openApi', openApi, () => ({ status: 200, body: document }));
+  adminEvents(app, events, admin.events);
+}
+
+/** Nothing is told of it here. */
+const BUG = {
+  field: 'gateway',
+  message: 'it failed at this.',
+  remedy: 'Its log has the details (http.bug); please report it.',
+};

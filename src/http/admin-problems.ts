@@ -1,27 +1,5 @@
 import type { FastifyError, FastifyReply } from 'fastify';
-
-/** What is wrong with a request; the form that the `msgw` commands have too. */
-export interface AdminProblem {
-  readonly field: string;
-  readonly message: string;
-  readonly remedy?: string;
-  readonly [more: string]: unknown;
-}
-
-/** 2xx with a body, or none for 204; or problems. */
-export type Reply =
-  | { readonly status: 200 | 201 | 202 | 204; readonly body?: object }
-  | {
-      readonly status: 400 | 403 | 404 | 409 | 502 | 503;
-      readonly problem: AdminProblem;
-      readonly retryAfterS?: number;
-    };
-
-export function answer(reply: FastifyReply, given: Reply): FastifyReply {
-  if (!('problem' in given)) return reply.code(given.status).send(given.body);
-  if (given.retryAfterS !== undefined) reply.header('retry-after', String(given.retryAfterS));
-  return refuse(reply, given.status, given.problem);
-}
+import type { AdminProblem } from './api/index.ts';
 
 export function refuse(
   reply: FastifyReply,

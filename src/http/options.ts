@@ -1,5 +1,5 @@
 import type { Log } from '../shared/log.ts';
-import type { AdminApi } from './admin-api.ts';
+import type { AdminHandlers } from './api/index.ts';
 import type { EventFeed } from './event-feed.ts';
 
 export interface HttpOptions {
@@ -18,13 +18,9 @@ export interface HttpOptions {
   readonly admin: {
     readonly address: string;
     readonly port: number;
-    /** `live: false` asks the supervisor for a restart; absent is alive. */
-    readonly health: () => { readonly live?: boolean; readonly ready: boolean; readonly details: object };
-    /** The body of `GET /calls`. */
-    readonly calls: () => object;
-    /** The body of `GET /metrics`. */
-    readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-    readonly api: AdminApi;
+    readonly handlers: AdminHandlers;
+    /** Of the gateway, for `GET /openapi.json`. */
+    readonly version: string;
     /** `GET /events`; closed with the servers. */
     readonly events: EventFeed;
   };

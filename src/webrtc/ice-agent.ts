@@ -5,6 +5,7 @@ import type { LocalCandidate, MetaCandidate } from '../sdp/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { DatagramIo, Peer } from '../shared/datagram.ts';
 import { bindAddresses, hostAddresses, localCandidates } from './addresses.ts';
+import type { IceDump } from './types.ts';
 import { UdpSocket } from './udp-socket.ts';
 import { attachSocket } from './werift-tap.ts';
 
@@ -144,7 +145,7 @@ export class IceAgent {
     return true;
   }
 
-  dump(): object {
+  dump(): IceDump {
     const pair = this.#agent.nominated;
     return {
       local: pair && `${pair.localCandidate.host}:${pair.localCandidate.port}`,

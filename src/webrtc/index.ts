@@ -3,6 +3,7 @@ export type {
   Renegotiated,
   SrtpKeys,
   SrtpProfile,
+  WebrtcDump,
   WebrtcEvents,
   WebrtcLeg,
   WebrtcLegOptions,

@@ -19,7 +19,7 @@ import { type DtlsCertificate, dtlsCertificate } from './certificate.ts';
 import { ConsentWatch } from './consent-watch.ts';
 import { DtlsSession } from './dtls-session.ts';
 import { IceAgent } from './ice-agent.ts';
-import type { Renegotiated, WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
+import type { Renegotiated, WebrtcDump, WebrtcLeg, WebrtcLegOptions, WebrtcState } from './types.ts';
 import type { DtlsRole } from './werift-tap.ts';
 
 const DEFAULT_SETUP_TIMEOUT_MS = 15_000;
@@ -170,7 +170,7 @@ class Leg implements WebrtcLeg {
     this.#fail('ice: no reply to consent checks for 30 s');
   }
 
-  dump(): object {
+  dump(): WebrtcDump {
     return { state: this.#state, ssrc: this.ssrc, answerVersion: this.#answerVersion, ...this.#agent.dump() };
   }
 

@@ -49,6 +49,25 @@ export type WebrtcState =
   | 'failed'
   | 'closed';
 
+/** The transport with Meta at this moment. */
+export interface WebrtcDump extends IceDump {
+  readonly state: WebrtcState;
+  readonly ssrc: number;
+  /** Of the answer that is in force. */
+  readonly answerVersion: number;
+}
+
+export interface IceDump {
+  /** `address:port` of the nominated pair, ours and Meta's. */
+  readonly local: string | undefined;
+  readonly remote: string | undefined;
+  readonly rttMs: number | undefined;
+  /** Checks of RFC 7675, and their replies. */
+  readonly consent: { readonly sent: number; readonly answered: number };
+  /** Ours. */
+  readonly candidates: number;
+}
+
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';
 
 /** Master keys and salts from the DTLS handshake (RFC 5764 section 4.2). */
@@ -81,7 +100,7 @@ export interface WebrtcLeg {
    * is up. The buffer is the caller's again when it returns.
    */
   send(packet: Uint8Array, length: number): void;
-  dump(): object;
+  dump(): WebrtcDump;
   /** Idempotent; no socket or timer of the leg is left when it resolves. */
   close(): Promise<void>;
 }

@@ -84,7 +84,7 @@ it('says what is needed when it is not known where to work', async () => {
   });
   expect(await anywhere.json('directory', 'list')).toMatchObject({
     code: 2,
-    problems: [{ field: '--admin' }],
+    problems: [{ field: '--admin-url' }],
   });
   const stranger = createServer((_request, response) => response.end('<html>'));
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', () => resolve()));
@@ -92,6 +92,6 @@ it('says what is needed when it is not known where to work', async () => {
   const at = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`;
   expect(await anywhere.json('directory', 'list', '--admin', at)).toMatchObject({
     code: 1,
-    problems: [{ field: '--admin', message: expect.stringContaining('no JSON') }],
+    problems: [{ field: '--admin-url', message: expect.stringContaining('no JSON') }],
   });
 });

@@ -38,7 +38,7 @@ it('asks the gateway that runs, and says which call is not there and that nobody
   const call = world.simulator.consumer({ psid: '7000000001' }).call({ toneHz: 440 });
   await call.firstAudio;
 
-  const flags = { config, admin: world.gateway.adminUrl, json: true };
+  const flags = { config, adminUrl: world.gateway.adminUrl, json: true };
   const said = async (wish: Parameters<typeof operateRun>[1]): Promise<[number, Record<string, unknown>]> => {
     const code = await operateRun(flags, wish);
     return [code, JSON.parse(printed.pop() ?? '{}') as Record<string, unknown>];
@@ -52,7 +52,7 @@ it('asks the gateway that runs, and says which call is not there and that nobody
   expect(answer).toMatchObject({ ok: false, problems: [{ message: expect.stringContaining('call') }] });
   expect(await said({ does: 'drain' })).toMatchObject([0, { ok: true }]);
 
-  const nobody = { ...flags, admin: 'http://127.0.0.1:9' };
+  const nobody = { ...flags, adminUrl: 'http://127.0.0.1:9' };
   expect(await operateRun(nobody, { does: 'list' })).toBe(1);
   expect(printed.pop()).toContain('no gateway listens');
 });

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { AdminEntry } from '../../src/http/index.ts';
+import type { BodyOf, ROUTES } from '../../src/http/index.ts';
 import { servers } from './servers.ts';
+
+type AdminEntry = BodyOf<typeof ROUTES.setNumber, 200>;
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -12,26 +14,40 @@ async function rig(): Promise<{
     headers?: Record<string, string>,
   ): Promise<[number, unknown]>;
   readonly set: AdminEntry[];
+  /** What calls were asked for. */
+  readonly asked: object[];
 }> {
   const set: AdminEntry[] = [];
+  const asked: object[] = [];
   const { adminUrl } = await servers({
-    api: {
-      directory: {
-        list: () => set,
-        set: (entry) => {
-          if (entry.number === '9')
-            return { status: 409, problem: { field: 'number', message: 'taken', remedy: 'another' } };
-          set.push(entry);
-          return { status: 200, body: entry };
-        },
-        remove: () => ({ status: 204 }),
+    handlers: {
+      listNumbers: () => ({ status: 200, body: set }),
+      setNumber: ({ params: { number }, body }) => {
+        if (number === '9')
+          return { status: 409, problem: { field: 'number', message: 'taken', remedy: 'another' } };
+        const entry = { number, ...body };
+        set.push(entry);
+        return { status: 200, body: entry };
       },
-      record: async (callId, action) => ({ status: 200, body: { callId, action } }),
-      permission: async () => ({ status: 503, retryAfterS: 7, problem: { field: 'graph', message: 'busy' } }),
+      removeNumber: () => ({ status: 204 }),
+      recordCall: async ({ params: { id: callId }, body: { action } }) => ({
+        status: 200,
+        body: { callId, state: action === 'pause' ? 'paused' : 'recording' },
+      }),
+      getPermission: async () => ({
+        status: 503,
+        retryAfterS: 7,
+        problem: { field: 'graph', message: 'busy' },
+      }),
+      listCalls: ({ query }) => {
+        asked.push(query);
+        return { status: 200, body: [] };
+      },
     },
   });
   return {
     set,
+    asked,
     ask: async (method, path, body, headers = {}) => {
       const reply = await fetch(adminUrl + path, {
         method,
@@ -54,13 +70,13 @@ describe('requests of the operator', () => {
     expect(await ask('DELETE', '/directory/12')).toEqual([204, null]);
     expect(await ask('POST', '/calls/wacid.HBg=/recording', { action: 'pause' })).toEqual([
       200,
-      { callId: 'wacid.HBg=', action: 'pause' },
+      { callId: 'wacid.HBg=', state: 'paused' },
     ]);
     // Base64 has / and +, and an id may be long.
     const callId = `wacid.${'HB/g+'.repeat(60)}==`;
     expect(await ask('POST', `/calls/${encodeURIComponent(callId)}/recording`, { action: 'start' })).toEqual([
       200,
-      { callId, action: 'start' },
+      { callId, state: 'recording' },
     ]);
     expect((await ask('POST', '/calls/c_1/recording', { action: 'erase' }))[0]).toBe(400);
     expect(await ask('PUT', '/directory/9', { pageId: '10', psid: '77' })).toEqual([
@@ -93,6 +109,16 @@ describe('requests of the operator', () => {
       { problems: [{ field, message, remedy: expect.stringMatching(/./) }] },
     ]);
     expect(set).toEqual([]);
+  });
+
+  it('reads numbers of a query, and bends nothing else', async () => {
+    const { ask, asked } = await rig();
+    expect((await ask('GET', '/calls?state=talking&limit=20'))[0]).toBe(200);
+    expect(asked).toEqual([{ state: 'talking', limit: 20 }]);
+    for (const query of ['limit=0', 'limit=2e1', 'limit=', 'limit=1&limit=2', 'state=Talking', 'page=1x']) {
+      expect([query, (await ask('GET', `/calls?${query}`))[0]]).toEqual([query, 400]);
+    }
+    expect(asked).toHaveLength(1);
   });
 
   it('names every field that is wrong at once', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { READY } from './rig-handlers.ts';
 import { rawConnection, servers } from './servers.ts';
 
 describe('the admin port', () => {
@@ -11,30 +12,32 @@ describe('the admin port', () => {
       return [reply.status, await reply.json()];
     };
     expect(await get('/health/live')).toEqual([200, { live: true }]);
-    expect(await get('/health/ready')).toEqual([200, { ready: true, calls: 2 }]);
-    expect(await get('/calls')).toEqual([200, [{ callId: 'c_1' }]]);
+    expect(await get('/health/ready')).toEqual([200, READY]);
+    expect(await get('/calls')).toEqual([200, []]);
+    expect(await get('/openapi.json')).toMatchObject([200, { openapi: '3.1.1', info: { version: '1.2.3' } }]);
   });
 
-  it('answers 503 when it is not ready, not alive, and HEAD like GET', async () => {
-    const { adminUrl } = await servers({
-      health: () => ({ live: false, ready: false, details: { ready: 'x' } }),
-    });
+  it('answers 503 when it is not ready, and HEAD like GET', async () => {
+    const body = { ...READY, ready: false };
+    const { adminUrl } = await servers({ handlers: { ready: () => ({ status: 503, body }) } });
     const ready = await fetch(`${adminUrl}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([503, { ready: false }]);
-    const live = await fetch(`${adminUrl}/health/live`);
-    expect([live.status, await live.json()]).toEqual([503, { live: false }]);
-    const head = await fetch(`${adminUrl}/health/live`, { method: 'HEAD' });
+    expect([ready.status, await ready.json()]).toEqual([503, body]);
+    const head = await fetch(`${adminUrl}/health/ready`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([503, '']);
   });
 
   it('logs a bug and tells nothing of it', async () => {
     const { adminUrl, lines } = await servers({
-      health: () => {
-        throw new Error('inner matter');
+      handlers: {
+        ready: () => {
+          throw new Error('inner matter');
+        },
       },
     });
     const reply = await fetch(`${adminUrl}/health/ready`);
-    expect([reply.status, await reply.text()]).toEqual([500, 'error']);
+    const text = await reply.text();
+    expect([reply.status, JSON.parse(text)]).toMatchObject([500, { problems: [{ field: 'gateway' }] }]);
+    expect(text).not.toContain('inner matter');
     expect(lines).toMatchObject([
       { level: 'error', event: 'http.bug', err: expect.stringContaining('inner matter') },
     ]);

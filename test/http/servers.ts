@@ -2,13 +2,14 @@ import { createHmac } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {
-  type AdminApi,
+  type AdminHandlers,
   EventFeed,
   type EventFeedOptions,
   type HttpLimits,
   type HttpServers,
   startHttp,
 } from '../../src/http/index.ts';
+import { NO_HANDLERS } from './rig-handlers.ts';
 
 export const SECRET = 'secret';
 export const BODY_LIMIT = 6_000_000;
@@ -31,9 +32,8 @@ export interface ServersRig extends HttpServers {
 export interface RigOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly accept?: (raw: Uint8Array) => void | Promise<void>;
-  readonly health?: () => { live?: boolean; ready: boolean; details: object };
   readonly adminPort?: number;
-  readonly api?: Partial<AdminApi>;
+  readonly handlers?: Partial<AdminHandlers>;
   readonly events?: Partial<EventFeedOptions>;
 }
 
@@ -66,10 +66,8 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
     admin: {
       address: '127.0.0.1',
       port: options.adminPort ?? 0,
-      health: options.health ?? (() => ({ ready: true, details: { calls: 2 } })),
-      calls: () => [{ callId: 'c_1' }],
-      metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
-      api: { ...NO_API, ...options.api },
+      handlers: { ...NO_HANDLERS, ...options.handlers },
+      version: '1.2.3',
       events: feed,
     },
     now: () => time.now,
@@ -79,19 +77,6 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
   onTestFinished(() => started.close());
   return { ...started, feed, taken, lines, time };
 }
-
-const NOTHING = { status: 404, problem: { field: 'api', message: 'there is none.' } } as const;
-const NO_API: AdminApi = {
-  directory: { list: () => [], set: () => NOTHING, remove: () => NOTHING },
-  trunks: () => [],
-  call: () => NOTHING,
-  hangUp: () => NOTHING,
-  drain: () => NOTHING,
-  permission: async () => NOTHING,
-  requestPermission: async () => NOTHING,
-  settings: async () => NOTHING,
-  record: async () => NOTHING,
-};
 
 export function sign(raw: Uint8Array | string): string {
   return `sha256=${createHmac('sha256', SECRET).update(raw).digest('hex')}`;

@@ -15,7 +15,7 @@ import type { Log } from '../../shared/log.ts';
 import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
 import { CallRecording } from './call-recording.ts';
 import { CallSounds } from './call-sounds.ts';
-import type { CallAudio, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
+import type { CallAudio, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 
 /** What all calls of a worker share. */
 export interface WorkerParts {
@@ -167,7 +167,7 @@ export class CallMedia {
     return this.#recording.act(action);
   }
 
-  dump(): object {
+  dump(): LiveMedia {
     return {
       call: this.#call,
       webrtc: this.#leg?.dump(),

@@ -4,7 +4,7 @@ import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { REPORT_EVERY_MS } from './load-meter.ts';
 import { isFull, place } from './placement.ts';
-import type { CallRequestName, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
+import type { CallRequestName, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 import type { WorkerStats } from './slot-totals.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -102,9 +102,9 @@ export class MediaPlane {
     return slot.request(name, params);
   }
 
-  /** A live view of the call's legs, with the worker that holds them. */
-  async dump(call: string): Promise<object> {
-    const legs = (await this.request('dump', { call })) as object;
+  /** A live view of the call's legs, with the worker that holds them. Rejects as `request` does. */
+  async dump(call: string): Promise<LiveMedia & { readonly worker: number | undefined }> {
+    const legs = await this.request('dump', { call });
     return { worker: this.workerOf(call), ...legs };
   }
 

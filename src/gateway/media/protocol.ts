@@ -10,6 +10,7 @@ import type {
   TonePlanName,
 } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
+import type { WebrtcDump } from '../../webrtc/index.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
 export interface MediaAddresses {
@@ -77,6 +78,14 @@ export interface RecordingState {
   readonly file?: string;
 }
 
+/** A call's legs at this moment; what is not open yet is missing. */
+export interface LiveMedia {
+  readonly call: string;
+  readonly webrtc: WebrtcDump | undefined;
+  readonly bridge: BridgeStats | undefined;
+  readonly recording: RecordingState | undefined;
+}
+
 export interface WorkerOptions extends MediaAddresses {
   readonly sounds: SoundOptions;
   /** undefined: nothing can be recorded. */
@@ -115,7 +124,7 @@ export interface MediaRequests {
   /** Asked twice, it is as asked once. Rejects with MEDIA_RECORD_REFUSED where the route or its state forbids it. */
   record: { params: { call: string; action: RecordAction }; result: RecordingState };
   /** A live view of the call's legs, for operators. */
-  dump: { params: { call: string }; result: unknown };
+  dump: { params: { call: string }; result: LiveMedia };
   /** Closes everything of the call; idempotent: undefined when the call is not (or no longer) there. */
   close: { params: { call: string }; result: BridgeStats | undefined };
   /** What is open in the worker: a leak check for tests and operators. */

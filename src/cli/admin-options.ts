@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { jsonOption } from './page-options.ts';
+
+/** The options of every command that asks the gateway which runs. */
+export function adminOptions(command: Command, needsConfig = false): Command {
+  const config = ['-c, --config <file>', 'the YAML configuration'] as const;
+  return jsonOption(
+    (needsConfig ? command.requiredOption(...config) : command.option(...config))
+      .option(
+        '--admin, --admin-url <url>',
+        "the gateway's admin port, http://, https:// or unix:/path; default: admin of the configuration",
+      )
+      .option('--token <token>', 'a token of the admin port, or file:/path; default: MSGW_ADMIN_TOKEN')
+      .option('--ca <file>', 'PEM: whom the certificate of an https:// port must be from'),
+  );
+}

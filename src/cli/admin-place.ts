@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { type GatewayConfig, loadConfig } from '../config/index.ts';
+import type { Result } from '../shared/result.ts';
+import { type AdminPlace, type NotDone, unixPathOf } from './admin-client.ts';
+import { type Answer, type ExitCode, give, misconfigured, misused, type Problem, refused } from './answer.ts';
+
+/** The options of every command that asks the gateway which runs. */
+export interface AdminFlags {
+  readonly config?: string;
+  readonly adminUrl?: string;
+  /** The token itself, or `file:/path`. */
+  readonly token?: string;
+  /** File name. */
+  readonly ca?: string;
+  readonly json?: boolean;
+}
+
+/** Where the admin port is, by the options, the environment (`MSGW_ADMIN_TOKEN`) and the configuration. */
+export function adminPlace(
+  flags: AdminFlags,
+  config: GatewayConfig | undefined,
+): Result<AdminPlace, Problem> {
+  const url = flags.adminUrl ?? (config && adminUrlOf(config));
+  if (url === undefined) {
+    const message = config ? 'admin.listen.port is 0: any free port.' : 'nothing says where the gateway is.';
+    return problem('--admin-url', message, config ? HOW : `Name the configuration with --config. ${HOW}`);
+  }
+  const isWeb = /^https?:$/.test(URL.parse(url)?.protocol ?? '');
+  if (!isWeb && unixPathOf(url) === undefined) return problem('--admin-url', `"${url}" is no URL.`, HOW);
+  const place: { url: string; token?: string; ca?: string } = { url };
+  const token = flags.token ?? process.env['MSGW_ADMIN_TOKEN'];
+  try {
+    if (token) place.token = token.startsWith('file:') ? readFileSync(token.slice(5), 'utf8').trim() : token;
+  } catch (error) {
+    return problem('--token', String(error), 'Check the path and its permissions.');
+  }
+  try {
+    if (flags.ca !== undefined) place.ca = readFileSync(flags.ca, 'utf8');
+  } catch (error) {
+    return problem('--ca', String(error), 'Name a PEM file.');
+  }
+  return { ok: true, value: place };
+}
+
+/** Prints what a command says that needs the admin port, and the configuration only to find it. */
+export async function runWithAdmin(
+  flags: AdminFlags,
+  act: (place: AdminPlace) => Promise<Answer>,
+): Promise<ExitCode> {
+  return give(await withAdmin(flags, act), flags.json ?? false);
+}
+
+async function withAdmin(flags: AdminFlags, act: (place: AdminPlace) => Promise<Answer>): Promise<Answer> {
+  let config: GatewayConfig | undefined;
+  if (flags.adminUrl === undefined && flags.config !== undefined) {
+    const loaded = loadConfig(flags.config);
+    if (!loaded.ok) return misconfigured(flags.config, loaded.error);
+    config = loaded.value;
+  }
+  const place = adminPlace(flags, config);
+  return place.ok ? act(place.value) : misused(place.error);
+}
+
+/** What a command says when it was not done. */
+export function notDone({ url }: AdminPlace, asked: NotDone): Answer {
+  if (asked.kind === 'refused') return refused(...asked.problems);
+  if (asked.kind === 'nobody') {
+    const remedy = 'Start it, or name its admin port with --admin-url.';
+    return refused({ field: '--admin-url', message: `no gateway listens at ${url}.`, remedy });
+  }
+  const remedy = 'Check admin.listen, and that it is the gateway that listens there.';
+  return refused({ field: '--admin-url', message: `${url} gave no answer (${asked.reason}).`, remedy });
+}
+
+/** Where the admin port is, by the configuration; undefined: it takes any free port. */
+function adminUrlOf({ admin }: Pick<GatewayConfig, 'admin'>): string | undefined {
+  const { address, port } = admin.listen;
+  if (port === 0) return undefined;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+const HOW =
+  'Name it as http://127.0.0.1:9090, https://gateway.example.org:9090 or unix:/run/msgw/admin.sock.';
+
+const problem = (field: string, message: string, remedy: string): { ok: false; error: Problem } => ({
+  ok: false,
+  error: { field, message, remedy },
+});

@@ -1,0 +1,25 @@
+import type { AdminHandlers } from '../../http/index.ts';
+import type { TrunkDesk } from '../trunks/desk.ts';
+import { iso } from './answers.ts';
+import { type CallSources, callHandlers } from './calls.ts';
+import { type DirectorySources, directoryHandlers } from './directory.ts';
+import { type PermissionSources, permissionHandlers } from './permissions.ts';
+import { type ProcessSources, processHandlers } from './process.ts';
+
+export interface AdminSources extends CallSources, DirectorySources, PermissionSources, ProcessSources {
+  readonly trunks: TrunkDesk['list'];
+}
+
+/** What the admin port asks of this gateway; the compiler knows when one is missing. */
+export function adminHandlers(sources: AdminSources): AdminHandlers {
+  return {
+    ...callHandlers(sources),
+    ...directoryHandlers(sources),
+    ...permissionHandlers(sources),
+    ...processHandlers(sources),
+    listTrunks: () => ({
+      status: 200,
+      body: sources.trunks().map(({ sinceMs, ...state }) => ({ ...state, since: iso(sinceMs) })),
+    }),
+  };
+}
