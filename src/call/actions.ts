@@ -117,6 +117,11 @@ export const connectEarly = action('connect early media', (c) => {
   c.effects.push({ type: 'connectEarly', attempt });
 });
 
+/** It rings on: our ringback tone is heard instead. */
+export const leaveEarly = action('leave early media', (c) => {
+  delete c.s.earlyBy;
+});
+
 /** Once the consumer can hear: what the phone that rings now lets be heard, or our ringback tone. */
 export const openEarly = action('open early media', (c) => {
   const { s } = c;

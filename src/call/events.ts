@@ -129,6 +129,8 @@ export type SipEvent =
       readonly status: number;
       /** It brought an answer by which something can be heard before the 200. */
       readonly hasSdp: boolean;
+      /** What it let be heard before is over; then `hasSdp` is false. */
+      readonly ceases?: boolean;
     }
   /** 200 received and ACK sent. */
   | {

@@ -52,6 +52,12 @@ export const earlyMediaWanted = guard(
 
 export const earlyMediaComes = guard('early media', bringsSound);
 
+/** The phone that was heard is silent again. */
+export const earlyMediaCeases = guard(
+  'early media is over',
+  ({ s, event }) => event.type === 'sip.progress' && event.ceases === true && s.earlyBy === event.attempt,
+);
+
 export const acceptPending = guard('accept in flight', ({ s }) => s.graph.accept === 'sent');
 
 /** An answer, or a media_update that can stand for it. */

@@ -150,6 +150,7 @@ const EARLY: Column = {
   'media.silent': [stay()],
   'sip.progress': [
     stayIf(when.earlyMediaComes, act.stopProgress, act.connectEarly, act.openEarly),
+    stayIf(when.earlyMediaCeases, act.leaveEarly, act.openEarly),
     stay(act.stopProgress),
   ],
   'sip.answered': [

@@ -3,6 +3,7 @@ import { ROUTES } from '../http/api/index.ts';
 import { type AdminPlace, askAdmin } from './admin-client.ts';
 import { type AdminFlags, notDone, runWithAdmin } from './admin-place.ts';
 import { type Answer, said } from './answer.ts';
+import { trunkRows } from './trunk-table.ts';
 
 export interface OperateFlags extends AdminFlags {
   /** Seconds between two lists. */
@@ -10,7 +11,7 @@ export interface OperateFlags extends AdminFlags {
 }
 
 export type OperateWish =
-  | { readonly does: 'list' | 'drain' }
+  | { readonly does: 'list' | 'trunks' | 'drain' }
   | { readonly does: 'show' | 'hangup'; readonly id: string };
 
 interface TableRow {
@@ -28,7 +29,8 @@ interface TableRow {
 export async function operateRun(flags: OperateFlags, wish: OperateWish): Promise<number> {
   for (;;) {
     const code = await runWithAdmin(flags, (place) => ask(place, wish));
-    if (wish.does !== 'list' || flags.watch === undefined || code !== 0) return code;
+    const isList = wish.does === 'list' || wish.does === 'trunks';
+    if (!isList || flags.watch === undefined || code !== 0) return code;
     await sleep(flags.watch * 1_000);
   }
 }
@@ -39,6 +41,11 @@ async function ask(place: AdminPlace, wish: OperateWish): Promise<Answer> {
       const asked = await askAdmin(place, ROUTES.listCalls, { query: {} });
       if (asked.kind !== 'done') return notDone(place, asked);
       return said({ calls: asked.body }, table(asked.body, Date.now()));
+    }
+    case 'trunks': {
+      const asked = await askAdmin(place, ROUTES.listTrunks, {});
+      if (asked.kind !== 'done') return notDone(place, asked);
+      return said({ trunks: asked.body }, columns(trunkRows(asked.body, Date.now())));
     }
     case 'show': {
       const asked = await askAdmin(place, ROUTES.showCall, { params: { id: wish.id } });
@@ -71,7 +78,10 @@ export function table(calls: readonly TableRow[], nowMs: number): string[] {
     duration(nowMs - startedAtMs),
     answeredAtMs === undefined ? '' : duration(nowMs - answeredAtMs),
   ]);
-  const all = [['call', 'page', 'way', 'state', 'phone', 'for', 'answered for'], ...rows];
+  return columns([['call', 'page', 'way', 'state', 'phone', 'for', 'answered for'], ...rows]);
+}
+
+function columns(all: readonly string[][]): string[] {
   const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
   return all.map((row) =>
     row

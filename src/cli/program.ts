@@ -8,6 +8,7 @@ import { promptCommand } from './prompt.ts';
 import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
+import { trunksCommand } from './trunks.ts';
 import { packageVersion } from './version.ts';
 import { webhookCommand } from './webhook.ts';
 
@@ -159,6 +160,7 @@ export function program(): Command {
   settingsCommand(msgw);
   permissionsCommand(msgw);
   operateCommands(msgw);
+  trunksCommand(msgw);
   directoryCommand(msgw);
   routeCommand(msgw);
   promptCommand(msgw);

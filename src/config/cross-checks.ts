@@ -87,6 +87,9 @@ export function crossChecks(config: GatewayConfig): Found[] {
     config.trunks[name]?.replacedBy?.forEach((other, i) => {
       reference(['trunks', name, 'replacedBy', i], other, trunks, 'trunks');
     });
+    config.trunks[name]?.historyTo?.forEach((other, i) => {
+      reference(['trunks', name, 'historyTo', i], other, trunks, 'trunks');
+    });
   }
   found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
   found.push(

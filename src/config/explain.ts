@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv';
 import { FORMAT_WORDS } from './formats.ts';
+import { goneKey } from './gone-keys.ts';
 import { type ConfigPath, suggestion } from './problem.ts';
 
 /** What the validator found, in words for the person who writes the file. Holds no value of the file. */
@@ -56,6 +57,8 @@ function explain(root: unknown, error: ErrorObject): Explained {
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(params['additionalProperty']);
+      const gone = goneKey([...path, key]);
+      if (gone) return { path: [...path, key], ...gone };
       const known = Object.keys(properties);
       if (known.length === 0) {
         return {

@@ -89,9 +89,16 @@ function removeChecks({ headers }: Trunk): Found[] {
   });
 }
 
-function identityChecks({ callerId, credentials, headers }: Trunk): Found[] {
+function identityChecks({ callerId, credentials, register, headers }: Trunk): Found[] {
   const found: Found[] = [];
-  if (callerId.from === 'trunk' && callerId.fromUser === undefined && credentials === undefined) {
+  if (callerId.fromUser !== undefined && (callerId.from ?? (register ? 'trunk' : 'caller')) === 'caller') {
+    found.push({
+      path: ['callerId', 'fromUser'],
+      message: 'the caller stands in From, and not this.',
+      remedy: 'Add from: trunk, or remove fromUser.',
+    });
+  }
+  if (callerId.from === 'trunk' && callerId.fromUser === undefined && !credentials && !register) {
     found.push({
       path: ['callerId', 'from'],
       message: 'nothing says what this trunk is called.',

@@ -17,12 +17,17 @@ export const identity = {
         uniqueItems: true,
         default: ['pai'],
       }),
-      from: choice(
-        ['caller', 'trunk'] as const,
-        'Who stands in From: the caller, or this trunk as the PBX knows it (fromUser at fromDomain, else host), which providers insist on. Of a trunk that registers, register.fromUser decides.',
-        { default: 'caller' },
+      from: Type.Optional(
+        choice(
+          ['caller', 'trunk'] as const,
+          'Who stands in From: the caller, or this trunk as the PBX knows it (fromUser at fromDomain, else host), which providers insist on. Default: caller; of a trunk that registers: trunk, for most registrars take calls of the account alone (its domain stands in From either way).',
+        ),
       ),
-      fromUser: Type.Optional(text('User part of From with from: trunk; default: username of credentials.')),
+      fromUser: Type.Optional(
+        text(
+          'User part of From with from: trunk; default: the user that registers, else username of credentials.',
+        ),
+      ),
       privacy: choice(
         ['none', 'id', 'hidden'] as const,
         'none; id: From is anonymous, Privacy: id asks the PBX to tell nobody what the other headers say (RFC 3323); hidden: the PBX is not told either, there is no name, number or PSID in the INVITE.',

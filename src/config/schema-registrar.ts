@@ -3,7 +3,6 @@ import { choice, secret, strict, text, whole } from './schema-kinds.ts';
 
 export const registrar = Type.Object(
   {
-    realm: text('Realm of digest.', { default: 'messenger-sip-gateway', format: 'products' }),
     digest: choice(['MD5', 'SHA-256'] as const, 'How phones sign; MD5 is what every phone speaks.', {
       default: 'MD5',
     }),
@@ -16,10 +15,21 @@ export const registrar = Type.Object(
       { ...strict, default: {}, description: 'How long registrations last.' },
     ),
     maxContacts: whole(
-      'Contacts of one account at a time; one more takes the place of the oldest. The one with the highest q that came last is rung.',
+      'Contacts of one account at a time; one more takes the place of the oldest.',
       1,
       20,
       3,
+    ),
+    ring: choice(
+      ['all', 'best'] as const,
+      'all: every Contact of the account rings, those of one q at once, a higher q before a lower one; the first that answers has the call (RFC 3261 16.7). best: only the one with the highest q that came last.',
+      { default: 'all' },
+    ),
+    ringMs: whole(
+      'How long Contacts with a higher q ring before those with the next lower one, ms.',
+      1_000,
+      60_000,
+      15_000,
     ),
     accounts: Type.Array(
       Type.Object(

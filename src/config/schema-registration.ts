@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { choice, host, secret, strict, text, whole } from './schema-kinds.ts';
+import { host, secret, strict, text, whole } from './schema-kinds.ts';
 
 /** Stands for the host of a trunk that registers to us: where it is, its registration says (RFC 2606 2). */
 export const NO_HOST = 'registered.invalid';
@@ -46,10 +46,12 @@ export const reached = {
           86_400,
           300,
         ),
-        fromUser: choice(
-          ['account', 'caller'] as const,
-          'User part of From in INVITE: the account, which most registrars want (the number of the consumer is in P-Asserted-Identity), or the number.',
-          { default: 'account' },
+        refreshS: Type.Optional(
+          whole(
+            'REGISTER again after so many seconds at the latest, where a NAT on the way forgets UDP sooner than OPTIONS (qualify) or the registration remind it: 25 suits most. TCP and TLS have keep-alives of their own (sip.keepAliveS).',
+            10,
+            86_400,
+          ),
         ),
       },
       { ...strict, description: 'Register at the PBX (REGISTER, RFC 3261 10), for one that wants that.' },

@@ -176,6 +176,16 @@ export const trunk = Type.Object(
       whole('New calls to it in any second; a call beyond it goes to the next target.', 1, 1_000),
     ),
     ...identity,
+    pEarlyMedia: flag(
+      'Tell it that early media is gated as P-Early-Media says (`P-Early-Media: supported`, RFC 5009), as IMS networks want; what it says is heeded either way.',
+      false,
+    ),
+    historyTo: Type.Optional(
+      Type.Array(text('One of trunks.'), {
+        description:
+          'Other trunks that are told Diversion and History-Info of its redirects (302) when those lead there; default: none.',
+      }),
+    ),
     replacedBy: Type.Optional(
       Type.Array(text('One of trunks.'), {
         description:
@@ -255,8 +265,8 @@ export const route = Type.Object(
     ringBudgetMs: whole('All targets together, ms; Meta gives up at 60 s.', 1_000, 54_000, 45_000),
     holdTellsMeta: flag(HOLD_TELLS_META, false),
     earlyMedia: choice(
-      ['ignore', 'accept'] as const,
-      'What a PBX lets be heard before it answers (180 or 183 with SDP: announcements, queue music). ignore: nobody hears it, the call is accepted at the answer. accept: the call is accepted at once and the consumer hears it, and our ringback tone when the next target rings; what the consumer says is heard after the answer only, keys go at once. For Meta the call is connected from then on.',
+      ['ignore', 'accept', 'authorized'] as const,
+      'What a PBX lets be heard before it answers (180 or 183 with SDP: announcements, queue music). ignore: nobody hears it, the call is accepted at the answer. accept: the call is accepted at once and the consumer hears it, and our ringback tone when the next target rings; what the consumer says is heard after the answer only, keys go at once. For Meta the call is connected from then on. What P-Early-Media (RFC 5009) forbids is not heard. authorized: as accept, but only what P-Early-Media authorizes (sendrecv, sendonly); see trunks.<name>.pEarlyMedia.',
       { default: 'ignore' },
     ),
     ...callAudio,
@@ -272,6 +282,17 @@ const outboundRule = Type.Object(
       text('What the called number must begin with; it is taken away.', { pattern: '^[0-9*#+]+$' }),
     ),
     caller: Type.Optional(text('Only for this extension: the user part of From.')),
+    headers: Type.Optional(
+      Type.Record(
+        Type.String({ pattern: '^[A-Za-z][A-Za-z0-9-]{0,63}$' }),
+        text('A pattern.', { maxLength: 256 }),
+        {
+          ...strict,
+          description:
+            'Only for INVITEs with all of these headers: name, and what its value must look like: `*` is any run of characters, `?` is one. Such as `X-Queue: support*`.',
+        },
+      ),
+    ),
     page: Type.Optional(text('Id of the Page or number that calls, one of meta.pages or meta.numbers.')),
     pageHeader: Type.Optional(
       text('INVITE header that names the Page or number; where it is missing, page counts.', {
@@ -344,7 +365,17 @@ export const sip = Type.Object(
     rateLimit: Type.Optional(
       rateLimit('New SIP requests that one source may send; more are dropped in silence.'),
     ),
+    realm: text('Realm of digest, of phones that register and of trunks with callers.', {
+      default: 'messenger-sip-gateway',
+      format: 'products',
+    }),
     registrar: Type.Optional(registrar),
+    keepAliveS: whole(
+      'Seconds between two line breaks (RFC 5626 4.4.1) on TCP and TLS connections that our registrations went by; embedded server only.',
+      10,
+      120,
+      105,
+    ),
     userAgent: text('User-Agent header; the version is added.', {
       default: 'messenger-sip-gateway',
       format: 'products',

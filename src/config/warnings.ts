@@ -1,3 +1,4 @@
+import { allowWarnings } from './allow-warnings.ts';
 import { keyOf } from './problem.ts';
 import { routingWarnings } from './routing-warnings.ts';
 import type { GatewayConfig } from './schema.ts';
@@ -12,7 +13,12 @@ export interface ConfigWarning {
 
 /** Of a configuration that passed every check. */
 export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
-  return [...openKeys(config), ...secretRecordings(config), ...routingWarnings(config)];
+  return [
+    ...openKeys(config),
+    ...secretRecordings(config),
+    ...routingWarnings(config),
+    ...allowWarnings(config),
+  ];
 }
 
 function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {

@@ -1,7 +1,6 @@
 import type { CallTarget, Refusal, SipReason } from '../call/index.ts';
 import {
   type Caller,
-  invitePlan,
   isRedirect,
   type RedirectPlace,
   RedirectTrail,
@@ -11,9 +10,12 @@ import type { InviteFailure, OutboundInvite, SipControl, SipDialog } from '../si
 import type { MediaSide } from './call-media.ts';
 import type { CallNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
+import type { EarlyChange, EarlyMediaPolicy } from './early-forks.ts';
+import { inviteBy } from './invite-options.ts';
 import type { PhoneHooks } from './phone-hooks.ts';
 import { notThisWay, type PhoneLeg } from './phone-leg.ts';
 import { type CallTrunk, PhoneSession, sipLocal, trunkMedia } from './phone-session.ts';
+import { historyFor, type RedirectHistory } from './redirect-history.ts';
 import type { Refusal as TrunkRefusal } from './trunks/board.ts';
 import type { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
@@ -24,8 +26,8 @@ export interface PhoneSideOptions {
   readonly caller: Caller;
   readonly targets: readonly RoutedTarget[];
   readonly trunks: Readonly<Record<string, CallTrunk>>;
-  /** What phones let be heard before they answer is wanted. */
-  readonly earlyMedia?: boolean;
+  /** What is made of what phones let be heard before they answer; default: nothing. */
+  readonly earlyMedia?: EarlyMediaPolicy;
   /** Address to write into SDP in place of the bound one. */
   readonly externalAddress?: string;
   /** How a trunk is reached now; undefined while it is not. */
@@ -66,8 +68,8 @@ interface Ringing {
   readonly target: RoutedTarget;
   readonly callerName: string | undefined;
   readonly trail: RedirectTrail;
-  /** Headers of the 3xx that go along. */
-  readonly history?: Readonly<Record<string, string>> | undefined;
+  /** Of the 3xx that led here. */
+  readonly history?: RedirectHistory;
 }
 
 /** Somebody's decision (RFC 3261 21.4.24, 21.6): nobody else is called for this one. */
@@ -105,7 +107,7 @@ export class PhoneSide implements PhoneLeg {
 
   #ring(ringing: Ringing): void {
     const { number, target, callerName, history } = ringing;
-    const { sip, caller, trunks, externalAddress, earlyMedia = false, hooks, notes } = this.#options;
+    const { sip, caller, trunks, externalAddress, earlyMedia = 'ignore', hooks, notes } = this.#options;
     const trunk = trunks[target.trunk];
     const phone = this.#media.phone;
     if (!trunk || !phone) throw new Error(`no trunk or port for ${target.name}`);
@@ -121,6 +123,7 @@ export class PhoneSide implements PhoneLeg {
       this.#media,
       this.#context,
       trunkMedia(trunk),
+      earlyMedia,
     );
     this.#early?.leaveEarly();
     this.#early = undefined;
@@ -129,39 +132,37 @@ export class PhoneSide implements PhoneLeg {
     session.notes = notes?.of(trunk);
     const attempt: Attempt = { session, trunk: target.trunk, ringing, heard: false };
     this.#attempts.set(number, attempt);
-    const plan = invitePlan(target, trunk, { ...caller, name: callerName });
-    const { proxy, from, credentials = trunk.credentials } = way;
     this.#context.step('gateway', 'phone', `INVITE ${target.name}`);
-    attempt.invite = sip.invite(
+    let status = 183;
+    const change = (what: EarlyChange): void => {
+      if (what !== 'none') this.#progress(session, status, what);
+    };
+    attempt.invite = inviteBy(
+      sip,
+      way,
       {
-        ...plan,
-        // Where a redirect leads is said already.
-        ...(history ? {} : way.address?.(target.user)),
-        headers: { ...plan.headers, ...target.headers, ...history },
-        ...(proxy === undefined ? {} : { proxy }),
-        ...(target.require === undefined ? {} : { require: target.require }),
-        sdp: session.offer(),
-        from: { ...plan.from, ...from },
-        ...(credentials ? { credentials } : {}),
-        ...(trunk.sessionTimer ? { sessionTimer: trunk.sessionTimer } : {}),
+        ...{ target, trunk, sdp: session.offer(), caller: { ...caller, name: callerName } },
+        history: history && historyFor(target.trunk, history, trunks),
       },
       {
-        onProvisional: ({ status, reason, sdp }) => {
-          this.#context.step('phone', 'gateway', `${status} ${reason}`);
+        onProvisional: (provisional) => {
+          ({ status } = provisional);
+          this.#context.step('phone', 'gateway', `${status} ${provisional.reason}`);
           this.#heard(attempt, { kind: 'response', status });
-          this.#context.dispatch({
-            type: 'sip.progress',
-            attempt: number,
-            status,
-            hasSdp: sdp !== undefined && earlyMedia && session.negotiateEarly(sdp),
-          });
+          this.#progress(session, status, session.early(provisional));
         },
-        onAnswered: ({ dialog, sdp, header }) => {
+        onEarlyMedia: (said) => change(session.earlySaid(said)),
+        onUpdate: (update) => {
+          const answer = session.earlyOffer(update);
+          if ('change' in answer) change(answer.change);
+          return answer;
+        },
+        onAnswered: ({ dialog, sdp, isUpdated, header }) => {
           if (this.#abandoned) return void dialog.bye().catch(() => {});
           this.#heard(attempt, { kind: 'response', status: 200 });
           hooks?.onDialog(number, target.trunk, dialog);
           session.notes?.take('200', { header });
-          this.#answered(session, dialog, sdp);
+          this.#answered(session, dialog, sdp, isUpdated);
         },
         onFailed: (failure) => {
           const outcome = outcomeOf(failure, attempt.heard);
@@ -274,7 +275,8 @@ export class PhoneSide implements PhoneLeg {
     this.#context.log.info({ status, target: from, trunk: to.trunk }, 'redirect.followed');
     notes?.redirected({ status, from, to: to.name });
     const kept = target.headers ? { ...to, headers: { ...target.headers, ...to.headers } } : to;
-    return { ...ringing, target: kept, history: { ...ringing.history, ...history } };
+    const said = history ? [{ trunk: target.trunk, headers: history }] : [];
+    return { ...ringing, target: kept, history: [...(ringing.history ?? []), ...said] };
   }
 
   #heard(attempt: Attempt, outcome: InviteOutcome): void {
@@ -282,13 +284,22 @@ export class PhoneSide implements PhoneLeg {
     this.#options.onOutcome(attempt.trunk, outcome);
   }
 
-  #answered(session: PhoneSession, dialog: SipDialog, answerSdp: string): void {
+  /** Tells a 18x, or what came in an early dialog since. */
+  #progress(session: PhoneSession, status: number, change: EarlyChange): void {
+    if (change === 'over') session.leaveEarly();
+    const { number: attempt } = session;
+    const what = { hasSdp: change === 'heard', ...(change === 'over' ? { ceases: true } : {}) };
+    this.#context.dispatch({ type: 'sip.progress', attempt, status, ...what });
+  }
+
+  #answered(session: PhoneSession, dialog: SipDialog, answerSdp: string, isUpdated: boolean): void {
     const attempt = session.number;
     this.#context.step('phone', 'gateway', '200 OK');
     this.#context.step('gateway', 'phone', 'ACK');
     session.adopt(dialog);
-    const plan = session.negotiate(answerSdp);
-    if (!plan.ok) {
+    const isAgreed = isUpdated && session.takeEarly(dialog.remoteTag);
+    const plan = isAgreed ? undefined : session.negotiate(answerSdp);
+    if (plan?.ok === false) {
       // RFC 3261 section 13.2.2.4: an answer that is of no use still made a dialog; end it, try the next target.
       this.#context.log.warn({ code: plan.error.code, detail: plan.error.message }, 'sip.unusable-answer');
       dialog.bye({ protocol: 'SIP', cause: 488, text: 'Not Acceptable Here' }).catch(session.bug);

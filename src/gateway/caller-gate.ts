@@ -1,5 +1,5 @@
 import { trunksAt } from '../routing/index.ts';
-import { type Credentials, DigestGuard, type IncomingInvite } from '../sip/index.ts';
+import { type Credentials, DigestGuard, type DigestGuardOptions, type IncomingInvite } from '../sip/index.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { TrunkWays } from './trunks/ways.ts';
 
@@ -33,13 +33,12 @@ export class CallerGate {
 
   constructor(
     trunks: Readonly<Record<string, CallerTrunk>>,
-    algorithm: 'MD5' | 'SHA-256',
-    now: () => number,
+    digest: DigestGuardOptions,
     ways: Pick<TrunkWays, 'registeredAt'>,
   ) {
     this.#ways = ways;
     this.#trunks = trunks;
-    this.#digest = new DigestGuard({ realm: 'messenger-sip-gateway', algorithm, now });
+    this.#digest = new DigestGuard(digest);
   }
 
   admit(invite: Pick<IncomingInvite, 'source' | 'uri' | 'user' | 'header'>): Admission {

@@ -83,8 +83,9 @@ export class Calls {
       calls: () => this.#calls.size,
     });
     this.#lookUps = new LookUps({ api: (id) => this.#account(id).api, profiles: this.#profiles, clock });
-    const { trunks, outbound } = options.config;
-    this.#gate = new CallerGate(trunks, outbound.digest, () => clock.now(), options.trunks.ways);
+    const { trunks, outbound, sip } = options.config;
+    const digest = { realm: sip.realm, algorithm: outbound.digest, now: () => clock.now() };
+    this.#gate = new CallerGate(trunks, digest, options.trunks.ways);
     this.voip = new VoipGuard(trunks);
     this.#desk = new TransferDesk({
       ...{ config: options.config, guard: this.voip, log, mediaProblem },
@@ -199,7 +200,7 @@ export class Calls {
     const isWhatsApp = account.platform.name === 'whatsapp';
     // Of the route that rings first, whatever follows.
     const route = treatment.kind === 'ring' ? config.routes[treatment.route] : undefined;
-    const earlyMedia = route?.earlyMedia === 'accept';
+    const earlyMedia = route?.earlyMedia ?? 'ignore';
     const seats = new CallSeats(desk.board);
     const notes = this.#notes(callId);
     const { sip, plane, directory } = this.#options.parts();
@@ -210,7 +211,7 @@ export class Calls {
       setup: {
         facts,
         ...setupOf(treatment),
-        policy: { ...callPolicy(config, account, route), earlyMedia },
+        policy: { ...callPolicy(config, account, route), earlyMedia: earlyMedia !== 'ignore' },
         // Where the webhook brings no name, there is none to look up either.
         callerName: isWhatsApp
           ? (callerName ?? '')

@@ -95,12 +95,11 @@ export class Gateway {
       log,
     });
     this.#events = new EventFeed({ log, clock });
-    this.#registrar = registrarOf(config.sip.registrar, clock, log, () =>
-      this.#trunks.ways.bindingsChanged(),
-    );
+    this.#registrar = registrarOf(config.sip, clock, log, () => this.#trunks.ways.bindingsChanged());
     this.#trunks = new TrunkDesk({
       trunks: config.trunks,
       registrar: this.#registrar,
+      ringing: config.sip.registrar,
       clock,
       log,
       random: Math.random,

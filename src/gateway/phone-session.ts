@@ -15,6 +15,8 @@ import {
 } from '../sdp/index.ts';
 import type { Result } from '../shared/result.ts';
 import {
+  type EarlyMedia,
+  type Provisional,
   type Refer,
   type ReferAnswer,
   readInfoKey,
@@ -24,6 +26,7 @@ import {
 import type { MediaSide } from './call-media.ts';
 import type { PhoneNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
+import { type EarlyChange, EarlyForks, type EarlyMediaPolicy } from './early-forks.ts';
 
 /** How a trunk is told of keys; `auto`: as the phone's answer lets us, telephone-event before INFO before tones. */
 export type DtmfSetting = 'auto' | 'rfc4733' | 'info' | 'inband';
@@ -48,6 +51,8 @@ export interface CallTrunk extends Omit<TrunkIdentity, 'headers' | 'callerId'> {
   };
   readonly srtp: SrtpPolicy;
   readonly credentials?: { readonly username: string; readonly password: string };
+  /** Others that are told Diversion and History-Info of its redirects. */
+  readonly historyTo?: readonly string[];
   readonly sessionTimer?: SessionTimerWish;
 }
 
@@ -97,10 +102,13 @@ export class PhoneSession {
   readonly #media: MediaSide;
   readonly #context: SideContext;
   readonly #trunk: TrunkMedia;
+  readonly #early: EarlyForks;
+  readonly #reportsEarly: boolean;
+  /** The plan by which it was heard before it answered. */
+  #earlyPlan: PhonePlan | undefined;
   #local: SipLocal;
   #dialog: SipDialog | undefined;
   #plan: PhonePlan | undefined;
-  #earlyPlan: PhonePlan | undefined;
   /** `sip.bye`, `sip.byeDone` or `sip.failed` was told: nothing more comes of this attempt. */
   #over = false;
   #held = false;
@@ -114,8 +122,11 @@ export class PhoneSession {
     media: MediaSide,
     context: SideContext,
     trunk: TrunkMedia = {},
+    early: EarlyMediaPolicy = 'ignore',
   ) {
     this.#trunk = trunk;
+    this.#early = new EarlyForks(local, early);
+    this.#reportsEarly = early !== 'ignore';
     this.number = number;
     this.#dtmf = dtmf;
     this.#local = local;
@@ -143,31 +154,63 @@ export class PhoneSession {
     return plan;
   }
 
-  /**
-   * The answer in a provisional response; that of the 2xx may be another (RFC 6337 3.1.1), and so may that of another
-   * fork. Whether anything is to be heard by it.
-   */
-  negotiateEarly(answerSdp: string): boolean {
-    const plan = negotiateSipAnswer(this.#local, answerSdp);
-    if (!plan.ok) {
-      this.#context.log.warn(
-        { code: plan.error.code, detail: plan.error.message },
-        'sip.unusable-early-media',
-      );
-      return false;
+  /** A provisional response: what it changes of what is to be heard. */
+  early({ status, sdp, toTag = '', earlyMedia }: Provisional): EarlyChange {
+    if (status === 199) return this.#early.ended(toTag);
+    const said = earlyMedia === undefined ? 'none' : this.#early.said(toTag, earlyMedia);
+    if (sdp === undefined) return said;
+    const answered = this.#early.answered(toTag, sdp);
+    if (answered.ok) return answered.value;
+    const { code, message: detail } = answered.error;
+    if (this.#reportsEarly) this.#context.log.warn({ code, detail }, 'sip.unusable-early-media');
+    return said;
+  }
+
+  /** P-Early-Media of the early dialog with that tag. */
+  earlySaid({ toTag, earlyMedia }: { readonly toTag: string; readonly earlyMedia: EarlyMedia }): EarlyChange {
+    return this.#early.said(toTag, earlyMedia);
+  }
+
+  /** An offer of an early dialog: our answer, or 488. */
+  earlyOffer({
+    toTag,
+    sdp,
+    earlyMedia,
+  }: Required<Pick<Provisional, 'toTag' | 'sdp'>> & Pick<Provisional, 'earlyMedia'>):
+    | { readonly sdp: string; readonly change: EarlyChange }
+    | { readonly status: number } {
+    this.#context.step('phone', 'gateway', 'UPDATE');
+    const answer = this.#early.offered(toTag, sdp);
+    if (!answer.ok) {
+      const { code, message: detail } = answer.error;
+      this.#context.log.warn({ code, detail }, 'sip.update-refused');
+      return { status: 488 };
     }
-    this.#earlyPlan = plan.value;
-    return plan.value.direction === 'sendrecv' || plan.value.direction === 'recvonly';
+    if (earlyMedia === undefined) return answer.value;
+    return { sdp: answer.value.sdp, change: this.#early.said(toTag, earlyMedia) };
+  }
+
+  /** The phone with that tag answered, and its session is what its last UPDATE agreed on; whether there was one. */
+  takeEarly(tag: string): boolean {
+    const agreed = this.#early.agreed(tag);
+    if (!agreed) return false;
+    this.#local = agreed.local;
+    this.#plan = agreed.plan;
+    return true;
   }
 
   /** Hands the early media to the media worker. */
   connectEarly(): void {
-    if (!this.#earlyPlan) throw new Error(`attempt ${this.number} has no early media`);
-    this.#media.setPhonePlan({ ...this.#earlyPlan, ...this.#trunk }, this.number, true);
+    const { plan } = this.#early;
+    // It may be over by now.
+    if (!plan) return;
+    this.#earlyPlan = plan;
+    this.#media.setPhonePlan({ ...plan, ...this.#trunk }, this.number, true);
   }
 
-  /** Another phone rings now: this one is neither heard nor sent to. */
+  /** Another phone rings now, or this one is silent: it is neither heard nor sent to. */
   leaveEarly(): void {
+    this.#early.hush();
     if (!this.#earlyPlan) return;
     this.#media.setPhonePlan({ ...this.#earlyPlan, direction: 'inactive', ...this.#trunk }, this.number);
   }

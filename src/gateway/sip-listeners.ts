@@ -8,10 +8,11 @@ const LOOPBACK = ['127.0.0.0/8', '::1'];
 
 /** The configuration as the embedded SIP server wants it; loopback is always among the peers. */
 export function sipServerSettings(config: SipConfig): Omit<SipServerSettings, 'secret'> {
-  const { externalAddress, rateLimit, localNetworks, dnsServers } = config;
+  const { externalAddress, rateLimit, localNetworks, dnsServers, keepAliveS } = config;
   return {
     listen: config.listen.map(listener),
     allow: [...LOOPBACK, ...config.allow],
+    keepAliveMs: keepAliveS * 1_000,
     ...(externalAddress !== undefined && { externalAddress }),
     ...(localNetworks && { localNetworks }),
     ...(dnsServers && { dnsServers }),

@@ -7,14 +7,14 @@ import type { Caller, InvitePlan, TrunkIdentity } from './types.ts';
 export interface CallerIdRules {
   /** P-Asserted-Identity (RFC 3325), Remote-Party-ID (draft-ietf-sip-privacy-04, never an RFC, still read). */
   readonly headers: readonly ('pai' | 'rpid')[];
-  /** Who stands in From; `trunk`: what the PBX knows us as. */
-  readonly from: 'caller' | 'trunk';
+  /** Who stands in From; `trunk`: what the PBX knows us as. Default `caller`. */
+  readonly from?: 'caller' | 'trunk' | undefined;
   readonly fromUser?: string | undefined;
   /** `id`: the PBX knows and tells nobody (RFC 3323); `hidden`: it is not told. */
   readonly privacy: 'none' | 'id' | 'hidden';
 }
 
-export const DEFAULT_CALLER_ID: CallerIdRules = { headers: ['pai'], from: 'caller', privacy: 'none' };
+export const DEFAULT_CALLER_ID: CallerIdRules = { headers: ['pai'], privacy: 'none' };
 
 /** RFC 3323 4.1.1.3: From of those who are not told; the host says by itself that it is nobody's. */
 const NOBODY = { user: 'anonymous', displayName: 'Anonymous', host: 'anonymous.invalid' } as const;
@@ -38,7 +38,7 @@ export function callerIdentity(trunk: TrunkIdentity, caller: Caller): Pick<Invit
 
 function fromOf(trunk: TrunkIdentity, rules: CallerIdRules, caller: InvitePlan['from']): InvitePlan['from'] {
   const isOpen = rules.privacy === 'none';
-  if (rules.from === 'caller') return isOpen ? caller : NOBODY;
+  if (rules.from !== 'trunk') return isOpen ? caller : NOBODY;
   const domain = formatHost(trunk.fromDomain ?? trunk.host ?? '');
   return {
     user: rules.fromUser ?? trunk.credentials?.username ?? '',

@@ -22,6 +22,7 @@ export function invitePlan(
     ...(trunk.callerId?.privacy === 'hidden' ? {} : { 'X-Meta-Psid': visible(caller.psid) }),
     ...(platform === 'messenger' ? {} : { 'X-Meta-Platform': platform }),
     [VOIP_ONLY_HEADER]: '1',
+    ...(trunk.pEarlyMedia ? { 'P-Early-Media': 'supported' } : {}),
     ...(trunk.userToUser ? { 'User-to-User': userToUser(trunk.userToUser, caller) } : {}),
   };
   return {

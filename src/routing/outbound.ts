@@ -1,3 +1,5 @@
+import { fitsPattern } from './user-pattern.ts';
+
 /** Who may call out, as whom, and to whom: one rule; the first that fits counts. */
 export interface OutboundRule {
   /** The trunk that the INVITE came from. */
@@ -6,6 +8,8 @@ export interface OutboundRule {
   readonly prefix?: string | undefined;
   /** User part of the caller's From: an extension. */
   readonly caller?: string | undefined;
+  /** Headers that its INVITE must have: name and pattern (`fitsPattern`). */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The Page that calls; unset: the header names it. */
   readonly page?: string | undefined;
   /** An INVITE header that names the Page. */
@@ -39,6 +43,9 @@ export function mayCallAs(rules: readonly OutboundRule[], trunk: string, pageId:
   );
 }
 
+/** Characters of a header that are looked at. */
+const MAX_HEADER = 1_024;
+
 /** A PSID: digits, as Meta writes them; up to 20, so that no short number is taken for one. */
 const PSID = /^\d{10,20}$/;
 
@@ -51,7 +58,8 @@ export function chooseOutbound(rules: readonly OutboundRule[], request: Outbound
     (each) =>
       number.startsWith(each.prefix ?? '') &&
       number.length > (each.prefix ?? '').length &&
-      (each.caller === undefined || each.caller === caller),
+      (each.caller === undefined || each.caller === caller) &&
+      hasHeaders(each.headers, request),
   );
   if (!rule) return { ok: false, status: 404, phrase: 'No Outbound Rule For This Number' };
   const named = rule.pageHeader === undefined ? undefined : request.header(rule.pageHeader)?.trim();
@@ -62,6 +70,13 @@ export function chooseOutbound(rules: readonly OutboundRule[], request: Outbound
   if (!request.isPage(pageId)) return { ok: false, status: 404, phrase: 'Unknown Page' };
   return { ok: true, pageId, number: number.slice((rule.prefix ?? '').length), rule };
 }
+
+/** A header that is not there fits no pattern, not even `*`. */
+const hasHeaders = (wanted: OutboundRule['headers'], { header }: OutboundRequest): boolean =>
+  Object.entries(wanted ?? {}).every(([name, pattern]) => {
+    const value = header(name)?.trim();
+    return value !== undefined && fitsPattern(pattern, value.slice(0, MAX_HEADER));
+  });
 
 /** E.164: digits, at most 15; a phone may put a plus in front. */
 const WA_ID = /^\+?([1-9]\d{6,14})$/;

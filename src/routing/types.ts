@@ -22,6 +22,8 @@ export interface TrunkIdentity extends Partial<Pick<TrunkInput, 'host' | 'fromDo
   readonly callerId?: CallerIdRules | undefined;
   readonly headers?: HeaderRules | undefined;
   readonly userToUser?: UserToUserRule | undefined;
+  /** It is told that we know P-Early-Media (RFC 5009). */
+  readonly pEarlyMedia?: boolean | undefined;
 }
 
 /** One entry of a route: whom to ring, at which trunk. */

@@ -47,6 +47,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
 
   const transports = await TransportLayer.open(options.listen, {
     clock,
+    ...(options.keepAliveMs !== undefined && { limits: { pingMs: options.keepAliveMs } }),
     resolver: options.resolver ?? new SystemResolver(options.dnsServers),
     random: Math.random,
     own: new OwnAddresses({

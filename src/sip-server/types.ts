@@ -111,6 +111,8 @@ export interface SipServerSettings {
    * there when its Contact names another host. Default true; false is RFC 3261 to the letter.
    */
   readonly nat?: boolean;
+  /** Between our line breaks (RFC 5626 4.4.1) on connections that a REGISTER of ours went by, ms. Default 105,000. */
+  readonly keepAliveMs?: number;
   /** DNS servers (`192.0.2.1`, `192.0.2.1:5353`) in place of the system's. */
   readonly dnsServers?: readonly string[];
 }

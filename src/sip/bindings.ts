@@ -18,6 +18,8 @@ export interface Binding {
   /** Monotonic ms. */
   readonly untilMs: number;
   readonly flow: BindingFlow;
+  /** Proxies between us and the phone, as loose routes (RFC 3327); they are the way, not `flow`. */
+  readonly path?: readonly string[];
 }
 
 /** What one REGISTER asks for; `expiresS` 0 takes the Contact away. */
@@ -50,7 +52,7 @@ export class Bindings {
   update(
     user: string,
     wanted: readonly WantedContact[],
-    by: Pick<Binding, 'callId' | 'cseq' | 'flow'>,
+    by: Pick<Binding, 'callId' | 'cseq' | 'flow' | 'path'>,
     nowMs: number,
   ): boolean {
     let next = this.#live(user, nowMs);

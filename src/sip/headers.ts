@@ -64,10 +64,20 @@ export function cleanHeaders(headers: Readonly<Record<string, string>>): {
   return { headers: clean, rejected };
 }
 
+/** Route header of a request with a preloaded route set, and its next hop (RFC 3261 8.1.2). */
+export function routed({ proxy, routes = [] }: Pick<InviteOptions, 'proxy' | 'routes'>): {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly proxy: string | undefined;
+} {
+  if (routes.length === 0) return { headers: {}, proxy };
+  return { headers: { Route: routes.map((uri) => `<${uri}>`).join(', ') }, proxy: proxy ?? routes[0] };
+}
+
 /** The field of `options` that cannot be sent, or undefined. */
 export function unusable(options: InviteOptions): string | undefined {
   if (!isUri(options.uri)) return 'uri';
   if (options.proxy !== undefined && !isUri(options.proxy)) return 'proxy';
+  if (options.routes?.some((uri) => !isUri(uri))) return 'routes';
   if (options.to !== undefined && !isUri(options.to)) return 'to';
   if (options.from.host !== undefined && !/^[A-Za-z0-9.\-_[\]:]{1,255}$/.test(options.from.host))
     return 'from.host';

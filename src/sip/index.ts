@@ -2,6 +2,8 @@ export type { Binding } from './bindings.ts';
 export { connectSip } from './connect.ts';
 export { DigestGuard, type DigestGuardOptions, type DigestVerdict } from './digest-guard.ts';
 export { type InfoKey, readInfoKey } from './dtmf-info.ts';
+export type { EarlyMedia } from './early-media.ts';
+export { forkInvite } from './forked-invite.ts';
 export { type AssertedIdentity, assertedIdentity } from './identity.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';

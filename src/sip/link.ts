@@ -61,6 +61,8 @@ export interface SendHandlers {
   onRefused(text: string, code: 'no-dialog' | 'refused'): void;
   /** Any response but 100; more than one for an INVITE. */
   onResponse(response: InboundResponse): void;
+  /** The 2xx to the PRACK of the reliable provisional response with that To tag. */
+  onPracked?(answer: InboundResponse, toTag: string): void;
 }
 
 /** The request as transmitted. */

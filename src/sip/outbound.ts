@@ -2,10 +2,12 @@ import type { TimerHandle } from '../shared/clock.ts';
 import { ChallengeAnswers } from './challenge.ts';
 import { type OnLink, safely } from './context.ts';
 import type { Dialog } from './dialog.ts';
+import { EarlyDialogs } from './early-dialogs.ts';
+import { earlyMediaOf } from './early-media.ts';
 import { CONTROL_LOST, failureOfResponse } from './failure.ts';
 import { cleanText, parseNameAddr } from './grammar.ts';
-import { ALLOW, cleanHeaders, formatFrom, SUPPORTED, unusable } from './headers.ts';
-import type { InboundResponse, SentRequest } from './link.ts';
+import { ALLOW, cleanHeaders, formatFrom, routed, SUPPORTED, unusable } from './headers.ts';
+import type { InboundRequest, InboundResponse, SentRequest } from './link.ts';
 import { formatReason, type Reason } from './reason.ts';
 import { askedSession, raisedWish } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
@@ -49,8 +51,7 @@ export class Outbound implements OutboundInvite {
   #sessionTimer: SessionTimerWish | undefined;
   #raises = 0;
   readonly #timers = new Set<TimerHandle>();
-  /** Answer of an early dialog by To tag: a 200 without SDP confirms it (RFC 6337 3.1.1). */
-  readonly #early = new Map<string, string>();
+  readonly #early: EarlyDialogs;
   /** Resolves when settled and no response is expected any more. */
   readonly over: Promise<void>;
   #resolveOver: () => void = () => {};
@@ -64,6 +65,7 @@ export class Outbound implements OutboundInvite {
     this.#options = options;
     this.#events = events;
     this.#owner = owner;
+    this.#early = new EarlyDialogs(on, events);
     this.#answers = new ChallengeAnswers(options.credentials, on.random);
     this.#sessionTimer = options.sessionTimer;
     this.over = new Promise((resolve) => {
@@ -92,6 +94,11 @@ export class Outbound implements OutboundInvite {
     this.#cancel(reason);
   }
 
+  /** An UPDATE of one of its early dialogs. */
+  onUpdate(request: InboundRequest) {
+    this.#early.onUpdate(request, !this.#settled && !this.#cancelling);
+  }
+
   /** The link went. */
   lost() {
     this.#settleFailed(CONTROL_LOST);
@@ -116,18 +123,23 @@ export class Outbound implements OutboundInvite {
       Supported: SUPPORTED,
       ...askedSession(this.#sessionTimer),
       ...(options.require !== undefined && { Require: cleanText(options.require) }),
+      ...routed(options).headers,
       'Content-Type': 'application/sdp',
     });
   }
 
   #send(headers: Record<string, string>) {
-    const { uri, proxy, sdp } = this.#options;
+    const { uri, sdp } = this.#options;
+    const { proxy } = routed(this.#options);
     this.#on.link.send(
       { method: 'INVITE', uri, ...(proxy !== undefined && { proxy }), headers, body: sdp },
       {
         onSent: (sent) => this.#onSent(sent),
         onRefused: (reason) => this.#finish({ status: 503, reason, kind: 'transport' }),
         onResponse: (response) => this.#onResponse(response, headers),
+        onPracked: (answer, toTag) => {
+          if (!this.#settled && !this.#cancelling) this.#early.onPracked(answer, toTag);
+        },
       },
     );
   }
@@ -173,15 +185,17 @@ export class Outbound implements OutboundInvite {
   #onProvisional(response: InboundResponse) {
     const sdp = sdpOf(response);
     const toTag = parseNameAddr(response.header('to')).params.get('tag');
-    if (sdp !== undefined && toTag !== undefined && this.#early.size < 20) this.#early.set(toTag, sdp);
+    if (sdp !== undefined && toTag !== undefined) this.#early.answered(toTag, sdp);
     if (this.#settled || this.#cancelling) return;
     const { status, reason } = response;
+    const earlyMedia = earlyMediaOf(response);
     safely(this.#on.log, 'onProvisional', () =>
       this.#events.onProvisional({
         status,
         reason,
         ...(sdp !== undefined && { sdp }),
         ...(toTag !== undefined && { toTag }),
+        ...(earlyMedia !== undefined && { earlyMedia }),
       }),
     );
   }
@@ -200,7 +214,9 @@ export class Outbound implements OutboundInvite {
       allow: response.header('allow'),
       ...(this.#options.credentials && { credentials: this.#options.credentials }),
     });
-    const sdp = sdpOf(response) ?? this.#early.get(remoteTag);
+    const final = sdpOf(response);
+    const isUpdated = this.#early.isUpdated(remoteTag, final);
+    const sdp = final ?? this.#early.answerOf(remoteTag);
     if (this.#settled || this.#cancelling) {
       void dialog.bye(
         this.#cancelling?.reason ?? { protocol: 'SIP', cause: 487, text: 'the caller is gone' },
@@ -216,7 +232,7 @@ export class Outbound implements OutboundInvite {
     // Nobody would ever hang up a dialog whose owner failed to take it.
     if (
       !safely(this.#on.log, 'onAnswered', () =>
-        this.#events.onAnswered({ dialog, sdp, header: response.header }),
+        this.#events.onAnswered({ dialog, sdp, isUpdated, header: response.header }),
       )
     ) {
       void dialog.bye({ protocol: 'SIP', cause: 500, text: 'internal error' });

@@ -1,11 +1,11 @@
 import type { TimerHandle } from '../shared/clock.ts';
-import { ChallengeAnswers } from './challenge.ts';
 import { type OnLink, type SipContext, safely } from './context.ts';
 import { escapeUser } from './grammar.ts';
 import { grantedSeconds } from './granted.ts';
 import { ALLOW } from './headers.ts';
 import type { InboundResponse, SentRequest } from './link.ts';
-import { failureOfRegister, NOT_GRANTED, REGISTER_TIMEOUT, registerUnreachable } from './register-failure.ts';
+import { exchangeRegister, type RegisterExchange } from './register-exchange.ts';
+import { NOT_GRANTED, type RegisterFailure, registerUnreachable } from './register-failure.ts';
 import {
   newRegistration,
   type RegistrationEffect,
@@ -13,6 +13,7 @@ import {
   type RegistrationState,
   reduceRegistration,
 } from './registration.ts';
+import { routeSetIn } from './service-route.ts';
 import type { RegisterOptions, Registration, RegistrationView } from './types-register.ts';
 
 /** How long `stop` waits until the registrar has taken the binding away, ms. */
@@ -32,6 +33,7 @@ export class Registering implements Registration {
   #timer: TimerHandle | undefined;
   #abort: (() => void) | undefined;
   #source = '';
+  #routes: readonly string[] = [];
   #stopping: Promise<void> | undefined;
   #resolveStop: () => void = () => {};
 
@@ -42,7 +44,8 @@ export class Registering implements Registration {
     const hex = (): string => Math.floor(context.random() * 2 ** 48).toString(36);
     this.#callId = `${hex()}${hex()}`;
     this.#fromTag = hex();
-    this.#state = newRegistration(options.servers.length, options.expiresS);
+    const { servers, expiresS, refreshS } = options;
+    this.#state = newRegistration(servers.length, expiresS, refreshS);
   }
 
   get view(): RegistrationView {
@@ -66,7 +69,7 @@ export class Registering implements Registration {
     this.#stopping = new Promise((resolve) => {
       this.#resolveStop = resolve;
     });
-    this.#run({ type: 'stop' });
+    this.#run({ type: 'stop', atMs: this.#context.clock.monotonic() });
     return this.#stopping;
   }
 
@@ -82,6 +85,8 @@ export class Registering implements Registration {
     switch (effect.type) {
       case 'send':
         return this.#register(effect.server, effect.expiresS);
+      case 'unregister':
+        return this.#unregister(effect.servers);
       case 'abort':
         return this.#abort?.();
       case 'disarm':
@@ -103,6 +108,7 @@ export class Registering implements Registration {
           why: 'registered',
           server,
           address: this.#source,
+          ...(this.#routes.length > 0 && { routes: this.#routes }),
         });
       }
       case 'failed': {
@@ -129,73 +135,74 @@ export class Registering implements Registration {
     safely(this.#context.log, 'onState', () => this.#options.onState(view));
   }
 
-  /** One request through its challenges to its outcome, which is told once, or never when it was given up. */
+  /** Keeps the binding at that server. */
   #register(server: number, expiresS: number): void {
     this.#abort?.();
     const on = this.#on;
     const { clock, random, requestTimeoutMs } = this.#context;
-    let open = true;
-    const end = (event: RegistrationEvent | undefined): void => {
-      if (!open) return;
-      open = false;
-      limit.clear();
-      this.#abort = undefined;
-      if (event) this.#run(event);
-    };
-    const refuse = (failure: ReturnType<typeof failureOfRegister>): void =>
-      end({ type: 'refused', atMs: clock.monotonic(), failure, random: random() });
-    // When it ends, a registrar that is gone must not hold the process up.
-    const limit = clock.after(expiresS === 0 ? Math.min(STOP_MS, requestTimeoutMs) : requestTimeoutMs, () =>
-      refuse(REGISTER_TIMEOUT),
-    );
-    this.#abort = () => end(undefined);
+    const refuse = (failure: RegisterFailure): void =>
+      this.#run({ type: 'refused', atMs: clock.monotonic(), failure, random: random() });
     if (!on) return refuse(registerUnreachable('the connection to the SIP server is gone'));
+    const request = this.#request(server, expiresS, requestTimeoutMs);
+    this.#abort = exchangeRegister(on, request, (outcome) => {
+      this.#abort = undefined;
+      if (!outcome.ok) return refuse(outcome.failure);
+      const { response, sent } = outcome;
+      const grantedS = grantedIn(response, sent, expiresS);
+      if (grantedS <= 0) return refuse(NOT_GRANTED);
+      this.#source = response.address;
+      this.#routes = this.#routesIn(response);
+      this.#run({ type: 'accepted', atMs: clock.monotonic(), grantedS, random: random() });
+    });
+  }
 
-    const { aor, credentials, proxy, servers, contactUser } = this.#options;
-    const answers = new ChallengeAnswers(credentials, random);
-    const uri = `sip:${aor.domain}`;
-    const person = `<sip:${escapeUser(aor.user)}@${aor.domain}>`;
-    const send = (authorization: Record<string, string>): void => {
-      if (!open) return;
-      let sent: SentRequest | undefined;
-      this.#cseq += 1;
-      on.link.send(
-        {
-          method: 'REGISTER',
-          uri,
-          proxy: proxy ?? servers[server]!,
-          headers: {
-            From: `${person};tag=${this.#fromTag}`,
-            To: person,
-            'Call-ID': this.#callId,
-            CSeq: `${this.#cseq} REGISTER`,
-            Contact: `<sip:${escapeUser(contactUser)}@localhost>`,
-            Expires: String(expiresS),
-            'User-Agent': on.userAgent,
-            Allow: ALLOW,
-            ...authorization,
-          },
-        },
-        {
-          onSent: (request) => {
-            sent = request;
-          },
-          onRefused: (text) => refuse(registerUnreachable(text)),
-          onResponse: (response) => {
-            if (!open || response.status < 200) return;
-            const signed = { method: 'REGISTER', uri: sent?.uri ?? uri, body: '' };
-            const again = answers.next(response, signed);
-            if (again) return send(again);
-            if (response.status >= 300) return refuse(failureOfRegister(response));
-            this.#source = response.address;
-            const grantedS = grantedIn(response, sent, expiresS);
-            if (expiresS > 0 && grantedS <= 0) return refuse(NOT_GRANTED);
-            end({ type: 'accepted', atMs: clock.monotonic(), grantedS, random: random() });
-          },
-        },
-      );
+  /** Takes the bindings away at all those servers at once; one that is gone must not hold the process up. */
+  #unregister(servers: readonly number[]): void {
+    const on = this.#on;
+    if (!on) return this.#run({ type: 'unregistered' });
+    const left = new Set(servers);
+    const aborts = servers.map((server) => {
+      const request = this.#request(server, 0, Math.min(STOP_MS, this.#context.requestTimeoutMs));
+      return exchangeRegister(on, request, () => {
+        left.delete(server);
+        if (left.size === 0) this.#run({ type: 'unregistered' });
+      });
+    });
+    this.#abort = () => {
+      for (const abort of aborts) abort();
     };
-    send({});
+  }
+
+  #request(server: number, expiresS: number, limitMs: number): RegisterExchange {
+    const { aor, credentials, proxy, servers, contactUser } = this.#options;
+    const person = `<sip:${escapeUser(aor.user)}@${aor.domain}>`;
+    return {
+      uri: `sip:${aor.domain}`,
+      proxy: proxy ?? servers[server]!,
+      credentials,
+      limitMs,
+      headers: () => {
+        this.#cseq += 1;
+        return {
+          From: `${person};tag=${this.#fromTag}`,
+          To: person,
+          'Call-ID': this.#callId,
+          CSeq: `${this.#cseq} REGISTER`,
+          Contact: `<sip:${escapeUser(contactUser)}@localhost>`,
+          Expires: String(expiresS),
+          'User-Agent': this.#context.userAgent,
+          Allow: ALLOW,
+          Supported: 'path',
+        };
+      },
+    };
+  }
+
+  /** RFC 3608: what the last 2xx says, or nothing. */
+  #routesIn(response: InboundResponse): readonly string[] {
+    const routes = routeSetIn(response.header('service-route'));
+    if (!routes) this.#context.log.warn({ trunk: this.#options.name }, 'trunk.service-route-unusable');
+    return routes ?? [];
   }
 }
 

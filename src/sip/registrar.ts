@@ -4,6 +4,7 @@ import { type Binding, type BindingFlow, Bindings, type WantedContact } from './
 import { DigestGuard } from './digest-guard.ts';
 import { deltaSeconds, isUri, parseNameAddr, splitOutside, userOf } from './grammar.ts';
 import { cseqOf } from './headers.ts';
+import { routeSetIn } from './service-route.ts';
 import { WrongAnswers } from './wrong-answers.ts';
 
 /** Contacts that one REGISTER may carry. */
@@ -94,7 +95,9 @@ export class Registrar {
       log.warn({ code, from: address, user: username }, 'registrar.refused');
       return refusal(403, 'Not Your Address Of Record');
     }
-    const required = splitOutside(request.header('require') ?? '', ',');
+    const required = splitOutside(request.header('require') ?? '', ',').filter(
+      (option) => option.toLowerCase() !== 'path',
+    );
     if (required.length > 0) return refusal(420, 'Bad Extension', { Unsupported: required.join(', ') });
     return this.#register(request, username, nowMs);
   }
@@ -103,7 +106,14 @@ export class Registrar {
     const { log, onChange } = this.#options;
     const before = this.bindings(user);
     const contacts = splitOutside(request.header('contact') ?? '', ',');
-    const by = { callId: request.callId, cseq: cseqOf(request.header('cseq')), flow: flowOf(request) };
+    const path = routeSetIn(request.header('path'));
+    if (!path) return refusal(400, 'Unusable Path');
+    const by = {
+      callId: request.callId,
+      cseq: cseqOf(request.header('cseq')),
+      flow: flowOf(request),
+      ...(path.length > 0 && { path }),
+    };
     if (contacts.includes('*')) {
       const isWhole = contacts.length === 1 && request.header('expires')?.trim() === '0';
       if (!isWhole) return refusal(400, 'Contact * Is For Expires 0');
@@ -127,7 +137,13 @@ export class Registrar {
     const listed = bindings.map(
       ({ contact, untilMs }) => `<${contact}>;expires=${Math.max(1, Math.round((untilMs - nowMs) / 1_000))}`,
     );
-    return { status: 200, headers: listed.length === 0 ? {} : { Contact: listed.join(', ') } };
+    return {
+      status: 200,
+      headers: {
+        ...(listed.length > 0 && { Contact: listed.join(', ') }),
+        ...(path.length > 0 && { Supported: 'path', Path: path.map((uri) => `<${uri}>`).join(', ') }),
+      },
+    };
   }
 
   #wanted(contacts: readonly string[], expires: string | undefined): WantedContact[] | RegisterAnswer {

@@ -23,8 +23,12 @@ export interface RegistrationState {
   readonly servers: number;
   /** What is asked for, seconds: more than was wanted after a 423. */
   readonly expiresS: number;
+  /** A refresh is due so long after an answer at the latest, ms. */
+  readonly refreshMs: number;
   /** What the registrar granted last. */
   readonly binding: { readonly server: number; readonly untilMs: number } | undefined;
+  /** Until when each server keeps a binding, as far as is known; others than that of `binding` are not refreshed. */
+  readonly held: Readonly<Record<number, number>>;
   /** The request on its way; `left` servers come after this one. */
   readonly trying:
     | { readonly server: number; readonly left: number; readonly isIntervalAgreed: boolean }
@@ -54,11 +58,15 @@ export type RegistrationEvent =
     }
   /** The timer ran down. */
   | { readonly type: 'due'; readonly atMs: number }
-  | { readonly type: 'stop' };
+  | { readonly type: 'stop'; readonly atMs: number }
+  /** The bindings are taken away, or the time for that is over. */
+  | { readonly type: 'unregistered' };
 
 export type RegistrationEffect =
-  /** REGISTER at that server; 0 s takes the binding away. One request at a time, the one before is given up. */
+  /** REGISTER at that server. One request at a time, the one before is given up. */
   | { readonly type: 'send'; readonly server: number; readonly expiresS: number }
+  /** Takes the bindings away at these. */
+  | { readonly type: 'unregister'; readonly servers: readonly number[] }
   /** The answer to the request on its way is of no use any more. */
   | { readonly type: 'abort' }
   /** The one timer: `due` in so many ms. */
@@ -75,13 +83,19 @@ export interface RegistrationStep {
   readonly effects: readonly RegistrationEffect[];
 }
 
-/** @param expiresS what to ask for, seconds */
-export function newRegistration(servers: number, expiresS: number): RegistrationState {
+/** @param expiresS what to ask for, seconds @param refreshS longest time between two REGISTERs, seconds */
+export function newRegistration(
+  servers: number,
+  expiresS: number,
+  refreshS = Number.POSITIVE_INFINITY,
+): RegistrationState {
   return {
     phase: 'unregistered',
     servers,
     expiresS,
+    refreshMs: refreshS * 1_000,
     binding: undefined,
+    held: {},
     trying: undefined,
     failures: 0,
     retryAtMs: 0,
@@ -110,7 +124,9 @@ export function reduceRegistration(state: RegistrationState, event: Registration
     case 'due':
       return due(state, event.atMs);
     case 'stop':
-      return stop(state);
+      return stop(state, event.atMs);
+    case 'unregistered':
+      return { state, effects: [] };
   }
 }
 
@@ -138,13 +154,14 @@ function accepted(
       ...state,
       phase: 'registered',
       binding: { server, untilMs: atMs + held },
+      held: { ...state.held, [server]: atMs + held },
       trying: undefined,
       failures: 0,
       retryAtMs: 0,
     },
     effects: [
       { type: 'up', server, grantedS },
-      { type: 'arm', afterMs: Math.max(MIN_REFRESH_MS, held * share) },
+      { type: 'arm', afterMs: Math.max(MIN_REFRESH_MS, Math.min(held * share, state.refreshMs)) },
     ],
   };
 }
@@ -213,22 +230,23 @@ function due(state: RegistrationState, atMs: number): RegistrationStep {
   return { state: next, effects: [...before, ...effects] };
 }
 
-function stop(state: RegistrationState): RegistrationStep {
-  const { binding, trying } = state;
+function stop(state: RegistrationState, atMs: number): RegistrationStep {
+  const { held, trying } = state;
+  const kept = Object.entries(held).flatMap(([server, untilMs]) => (untilMs > atMs ? [Number(server)] : []));
   // A request without its answer may have been granted.
-  const server = trying?.server ?? binding?.server;
-  const isOff = server === undefined || state.phase === 'unregistered';
+  const servers = [...new Set([...(trying ? [trying.server] : []), ...kept])].sort((a, b) => a - b);
+  const isOff = servers.length === 0 || state.phase === 'unregistered';
   return {
     state: { ...state, phase: 'stopped', trying: undefined, binding: undefined },
     effects: [
       { type: 'disarm' },
       { type: 'abort' },
-      isOff ? { type: 'stopped' } : { type: 'send', server, expiresS: 0 },
+      isOff ? { type: 'stopped' } : { type: 'unregister', servers },
     ],
   };
 }
 
 function afterStop(state: RegistrationState, event: RegistrationEvent): RegistrationStep {
-  const ends = event.type === 'accepted' || event.type === 'refused' || event.type === 'lost';
+  const ends = event.type === 'unregistered' || event.type === 'lost';
   return { state, effects: ends ? [{ type: 'stopped' }] : [] };
 }

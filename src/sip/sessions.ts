@@ -106,11 +106,16 @@ export class Sessions {
     if (!safely(this.#options.log, 'onIncomingInvite', () => onIncomingInvite(invite))) invite.reject(500);
   }
 
-  /** Before the answer: a PRACK of ours is none of the owner's business, an UPDATE with an offer meets ours (RFC 3311 5.2). */
+  /** Before the answer. A PRACK is none of the owner's business; a caller's UPDATE finds its offer unanswered. */
   #onEarly(request: InboundRequest, headers: Record<string, string>) {
-    const known = [...this.#outbound, ...this.#inbound].some(({ callId }) => callId === request.callId);
-    if (!known) return request.respond(481, { headers });
-    request.respond(request.method === 'UPDATE' && request.body !== '' ? 491 : 200, { headers });
+    const isOurs = ({ callId }: { readonly callId: string }): boolean => callId === request.callId;
+    const invite = [...this.#outbound].find(isOurs);
+    if (!invite && ![...this.#inbound].some(isOurs)) return request.respond(481, { headers });
+    if (invite && request.method === 'UPDATE') return invite.onUpdate(request);
+    if (request.method !== 'UPDATE' || request.body === '') return request.respond(200, { headers });
+    // RFC 3311 5.2: 500 with a random Retry-After of 0 to 10 s.
+    const retryAfter = String(Math.floor(this.#options.random() * 11));
+    request.respond(500, { headers: { ...headers, 'Retry-After': retryAfter } });
   }
 
   #adopt(facts: DialogFacts, offered?: InboundRequest): Dialog {

@@ -1,4 +1,5 @@
 import { err, ok } from '../shared/result.ts';
+import { parseNameAddr } from './grammar.ts';
 import type { InboundRequest, InboundResponse, Link, OutboundResponse, SendHandlers } from './link.ts';
 import type { Srf, SrfAck, SrfRequest, SrfRequestOptions, SrfResponse } from './srf-types.ts';
 
@@ -27,7 +28,7 @@ export function makeSend(
           guard((error, sent) => {
             if (error || !sent)
               refuse(error?.message ?? 'refused', error?.code === 'ENODIALOG' ? 'no-dialog' : 'refused');
-            else follow(sent, handlers, guard, onRequest);
+            else follow(srf, sent, handlers, guard, onRequest);
           }),
         );
       } catch (error) {
@@ -51,6 +52,7 @@ export function makeSend(
 }
 
 function follow(
+  srf: Srf,
   sent: SrfRequest,
   handlers: SendHandlers,
   guard: Guard,
@@ -59,7 +61,10 @@ function follow(
   sent.on(
     'response',
     guard((response: SrfResponse, ack: SrfAck) => {
-      if (response.status > 100) handlers.onResponse(inboundResponse(response, ack, guard));
+      if (response.status <= 100) return;
+      // PRACK (RFC 3262) before anything else is done with the response.
+      if (response.status < 200) prack(srf, sent, response, handlers, guard);
+      handlers.onResponse(inboundResponse(response, ack, guard));
     }),
   );
   sent.on(
@@ -76,9 +81,32 @@ function follow(
   });
 }
 
+/** Acknowledges a reliable provisional response, as drachtio-srf would, and hears what is said to that. */
+function prack(
+  srf: Srf,
+  sent: SrfRequest,
+  response: SrfResponse,
+  handlers: SendHandlers,
+  guard: Guard,
+): void {
+  const rseq = response.get('rseq');
+  const { stackDialogId } = response;
+  if (rseq === undefined || stackDialogId === undefined) return;
+  const toTag = parseNameAddr(response.get('to')).params.get('tag') ?? '';
+  const headers = { RAck: `${rseq} ${sent.get('cseq') ?? ''}` };
+  const heard = guard((answer: SrfResponse, ack: SrfAck) => {
+    if (answer.status >= 200 && answer.status < 300)
+      handlers.onPracked?.(inboundResponse(answer, ack, guard), toTag);
+  });
+  // Refused when the call has just ended: nothing is left to be acknowledged.
+  guard(() =>
+    srf.app.request({ method: 'PRACK', stackDialogId, headers }, (_, request) =>
+      request?.on('response', heard),
+    ),
+  )();
+}
+
 function inboundResponse(response: SrfResponse, ack: SrfAck, guard: Guard): InboundResponse {
-  // PRACK (RFC 3262) before anything else is done with the response.
-  if (response.status < 200 && response.get('rseq') !== undefined) guard(() => ack())();
   return {
     status: response.status,
     reason: response.reason ?? '',

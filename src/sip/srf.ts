@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../shared/result.ts';
 import { keepAlive } from './keep-alive.ts';
 import type { Link, LinkAttempt, LinkFailure, LinkOptions } from './link.ts';
 import { inboundRequest, makeSend } from './srf-messages.ts';
-import type { Srf } from './srf-types.ts';
+import type { Srf, SrfRequest, SrfResponse } from './srf-types.ts';
 
 // The only import of drachtio-srf. It is used up to its transactions; dialogs, digest and reconnects are ours, for its
 // own have the defects that README.md lists.
@@ -87,7 +87,13 @@ export function openLink(options: LinkOptions): LinkAttempt {
   });
   const onRequest = guard(options.onRequest);
   srf.use((request, response) => {
-    if (state === 'up') onRequest(inboundRequest(request, response, guard));
+    if (state !== 'up') return;
+    // Without a listener drachtio-srf refuses the UPDATEs of a call that it has not answered.
+    if (request.method === 'INVITE')
+      request.on('update', (update: SrfRequest, answer: SrfResponse) =>
+        onRequest(inboundRequest(update, answer, guard)),
+      );
+    onRequest(inboundRequest(request, response, guard));
   });
   for (const method of ROUTED) {
     const route = srf[method];

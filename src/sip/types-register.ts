@@ -16,6 +16,8 @@ export interface RegisterOptions {
   readonly credentials?: Credentials;
   /** What is asked for, seconds; the registrar decides. */
   readonly expiresS: number;
+  /** Longest time between two REGISTERs, seconds, where a NAT forgets sooner; default: by what was granted alone. */
+  readonly refreshS?: number;
   /** Every change of `view`. */
   readonly onState: (view: RegistrationView) => void;
 }
@@ -29,10 +31,12 @@ export interface RegistrationView {
   /** The server (one of `servers`) that has the registration, and the address that its answer came from. */
   readonly server?: string | undefined;
   readonly address?: string | undefined;
+  /** Its Service-Route (RFC 3608): the way of requests, as SIP URIs. */
+  readonly routes?: readonly string[];
 }
 
 export interface Registration {
   readonly view: RegistrationView;
-  /** Takes the binding away (REGISTER with expiry 0, at most 1.5 s). Idempotent, never rejects. */
+  /** Takes the bindings away, at every server that has one (REGISTER with expiry 0, at most 1.5 s). Idempotent, never rejects. */
   stop(): Promise<void>;
 }

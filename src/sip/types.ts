@@ -1,6 +1,7 @@
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
+import type { EarlyMedia } from './early-media.ts';
 import type { Reason } from './reason.ts';
 import type { ReferTarget } from './refer.ts';
 import type { Registrar } from './registrar.ts';
@@ -66,6 +67,11 @@ export interface InviteOptions {
   readonly uri: string;
   /** Next hop as a SIP URI, when it is not where `uri` points; no Route header is added. */
   readonly proxy?: string;
+  /**
+   * Preloaded route set (RFC 3608, RFC 3327): loose routes as SIP URIs, the first of which is the next hop unless
+   * `proxy` names one. A drachtio-server goes there and writes no Route.
+   */
+  readonly routes?: readonly string[];
   /** `host` defaults to the server's own address. The user part is percent-escaped, the name quoted. */
   readonly from: {
     readonly user: string;
@@ -93,6 +99,8 @@ export interface OptionsRequest {
   readonly uri: string;
   /** Next hop as a SIP URI, when it is not where `uri` points; no Route header is added. */
   readonly proxy?: string;
+  /** As those of an INVITE. */
+  readonly routes?: readonly string[];
   readonly from: InviteOptions['from'];
   readonly credentials?: Credentials;
   /** Longest wait for the final response, ms; then kind 'timeout'. Default `requestTimeoutMs`. */
@@ -124,8 +132,24 @@ export interface InviteEvents {
   onSent?(sent: { readonly callId: string }): void;
   /** A 18x. `sdp` is there for early media; `toTag` tells forks apart (RFC 3261 13.2.2.4). 100 is not reported. */
   onProvisional(provisional: Provisional): void;
-  /** 200, already ACKed. `sdp` is the answer; call `dialog.attach` before doing anything else. */
-  onAnswered(answered: { readonly dialog: SipDialog; readonly sdp: string } & SipMessage): void;
+  /**
+   * An offer by UPDATE in the early dialog with that tag, which has answered our offer (RFC 3311): the answer, or a
+   * status such as 488. Without a handler it gets 488.
+   */
+  onUpdate?(update: {
+    readonly toTag: string;
+    readonly sdp: string;
+    readonly earlyMedia?: EarlyMedia;
+  }): { readonly sdp: string } | { readonly status: number };
+  /** P-Early-Media of an UPDATE without an offer, or of the answer to a PRACK. */
+  onEarlyMedia?(said: { readonly toTag: string; readonly earlyMedia: EarlyMedia }): void;
+  /**
+   * 200, already ACKed. `sdp` is the answer; with `isUpdated` the session is what an UPDATE of the same fork agreed on
+   * since, and `sdp` is old. Call `dialog.attach` before doing anything else.
+   */
+  onAnswered(
+    answered: { readonly dialog: SipDialog; readonly sdp: string; readonly isUpdated: boolean } & SipMessage,
+  ): void;
   onFailed(failure: InviteFailure): void;
 }
 
@@ -134,6 +158,8 @@ export interface Provisional {
   readonly reason: string;
   readonly sdp?: string;
   readonly toTag?: string;
+  /** What P-Early-Media says of it (RFC 5009). */
+  readonly earlyMedia?: EarlyMedia;
 }
 
 /**

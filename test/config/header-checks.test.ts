@@ -15,7 +15,7 @@ const told = (more: object): string[] =>
 it('knows what a trunk is told of the caller without being asked', () => {
   const [trunk] = Object.values(configOf(example).trunks);
   expect(trunk).toMatchObject({
-    callerId: { headers: ['pai'], from: 'caller', privacy: 'none', trusted: false },
+    callerId: { headers: ['pai'], privacy: 'none', trusted: false },
     headers: { add: {}, remove: [], copy: [], tellMeta: [] },
   });
 });

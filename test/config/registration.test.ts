@@ -6,7 +6,20 @@ const trunk = (lines: string): string => with_('    codecs: [G722', `${lines}   
 describe('a trunk that registers', () => {
   it('asks for five minutes, as its account', () => {
     const { register } = configOf(trunk('    register: { user: gw }\n')).trunks['pbx'] ?? {};
-    expect(register).toEqual({ user: 'gw', expiresS: 300, fromUser: 'account' });
+    expect(register).toEqual({ user: 'gw', expiresS: 300 });
+  });
+
+  it.each([
+    ['register: { user: gw, fromUser: caller }', /set callerId\.from of the trunk to caller/],
+    ['register: { user: gw }\n    callerId: { from: caller, fromUser: main }', /remove fromUser/],
+    ['callerId: { fromUser: main }', /Add from: trunk, or remove fromUser/],
+  ])('callerId alone says who stands in From: %s', (lines, remedy) => {
+    expect(problemsOf(trunk(`    ${lines}\n`))).toMatchObject([{ remedy: expect.stringMatching(remedy) }]);
+  });
+
+  it('its own user in From is the account, or callerId.fromUser', () => {
+    const lines = '    register: { user: gw }\n    callerId: { fromUser: main }\n';
+    expect(configOf(trunk(lines)).trunks['pbx']?.callerId).toMatchObject({ fromUser: 'main' });
   });
 
   it.each([

@@ -112,6 +112,7 @@ it('the server gets each listener with its own peers, rate and address, and the 
     dnsServers: ['192.0.2.53'],
   });
   expect(settings).toEqual({
+    keepAliveMs: 105_000,
     allow: ['127.0.0.0/8', '::1', '192.0.2.20'],
     localNetworks: ['192.0.2.0/24'],
     dnsServers: ['192.0.2.53'],

@@ -7,7 +7,9 @@ const { start, closeAll } = worlds();
 afterEach(closeAll);
 
 /** The route rings a PBX that says what the test says, then phone1; phone1 may be called by 3xx as 2.. . */
-async function redirecting(more: { next?: boolean; transferTo?: string[] } = {}): Promise<{
+async function redirecting(
+  more: { next?: boolean; transferTo?: string[]; historyTo?: string[] } = {},
+): Promise<{
   world: World;
   pbx: Peer;
 }> {
@@ -16,7 +18,8 @@ async function redirecting(more: { next?: boolean; transferTo?: string[] } = {})
     configure: (yaml) => {
       const trunks = yaml['trunks'] as Record<string, object>;
       const common = { host: '127.0.0.1', codecs: ['PCMU'], qualify: { everyS: 0 } };
-      trunks['pbx'] = { ...common, port: pbx.port, transferTo: ['1??', '3*'] };
+      const told = more.historyTo ? { historyTo: more.historyTo } : {};
+      trunks['pbx'] = { ...common, port: pbx.port, transferTo: ['1??', '3*'], ...told };
       trunks['phone1'] = { ...trunks['phone1'], ...common, transferTo: more.transferTo ?? ['2??'] };
       const targets = [{ trunk: 'pbx', user: '100' }];
       if (more.next) targets.push({ trunk: 'phone1', user: '999' });
@@ -48,8 +51,31 @@ async function refusals(world: World): Promise<string> {
     .join('\n');
 }
 
-it('rings the phone that a 302 names, best q first, and both hear each other', async () => {
+it('does not tell one trunk what another says of who was called before, unless it may know', async () => {
   const { world, pbx } = await redirecting();
+  world.simulator.consumer(caller).call({ toneHz: 440 });
+  const [phone] = world.phones;
+  const history = {
+    Diversion: '<sip:boss-private@pbx.example.com>',
+    'History-Info': '<sip:100@pbx>;index=1',
+  };
+  const own = `<sip:301@127.0.0.1:${pbx.port}>`;
+  expect(await say(pbx, 302, { Contact: own, ...history })).toBe('100');
+  // The trunk that said it may hear it again.
+  const again = await pbx.request('INVITE');
+  expect(again.headers.get('diversion')).toBe(history.Diversion);
+  pbx.respond(again, 302, { headers: { Contact: `<sip:201@127.0.0.1:${phone?.port}>`, ...history } });
+  const rung = await phone?.nextCall();
+  expect(rung?.header('diversion')).toBeUndefined();
+  expect(rung?.header('history-info')).toBeUndefined();
+  await rung?.answered;
+  await rung?.hangup();
+  await world.nextRecord();
+  await until(() => world.gateway.calls === 0);
+});
+
+it('rings the phone that a 302 names, best q first, and both hear each other', async () => {
+  const { world, pbx } = await redirecting({ historyTo: ['phone1'] });
   const call = world.simulator.consumer(caller).call({ toneHz: 440 });
   const [phone] = world.phones;
   const contact = `<sip:301@127.0.0.1:${pbx.port}>;q=0.9, <sip:201@127.0.0.1:${phone?.port}>;q=0.5`;

@@ -10,6 +10,7 @@ const trunk = (more: Partial<CallerTrunk>): CallerTrunk => ({
   srtp: 'off',
   ...more,
 });
+const DIGEST = { realm: 'gateway.example', algorithm: 'MD5', now: () => 1_000 } as const;
 /** Nobody is registered. */
 const NOWHERE = { registeredAt: () => [] };
 const URI = 'sip:7001@gateway';
@@ -25,7 +26,7 @@ const sign = (challenge: string, credentials = DESK): string =>
   authorize(parseChallenges(challenge)[0]!, { method: 'INVITE', uri: URI, body: '' }, credentials, 'c0ffee');
 
 it('the address alone where a trunk wants no digest', () => {
-  const gate = new CallerGate({ pbx: trunk({}) }, 'MD5', () => 1_000, NOWHERE);
+  const gate = new CallerGate({ pbx: trunk({}) }, DIGEST, NOWHERE);
   expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'pbx' });
   expect(gate.admit(invite('192.0.2.21'))).toEqual({ ok: false, status: 403, phrase: 'Unknown Trunk' });
 });
@@ -34,8 +35,7 @@ it('address and digest where it does; the name tells trunks at one address apart
   const other = { username: 'queue', password: 'other' };
   const gate = new CallerGate(
     { pbx: trunk({ callers: DESK }), queue: trunk({ callers: other }) },
-    'SHA-256',
-    () => 1_000,
+    { ...DIGEST, algorithm: 'SHA-256' },
     NOWHERE,
   );
   const asked = gate.admit(invite('192.0.2.20'));
@@ -53,14 +53,9 @@ it('address and digest where it does; the name tells trunks at one address apart
 });
 
 it('a trunk without digest at the same address takes who shows none, not who shows a wrong one', () => {
-  const gate = new CallerGate(
-    { pbx: trunk({ callers: DESK }), open: trunk({}) },
-    'MD5',
-    () => 1_000,
-    NOWHERE,
-  );
+  const gate = new CallerGate({ pbx: trunk({ callers: DESK }), open: trunk({}) }, DIGEST, NOWHERE);
   expect(gate.admit(invite('192.0.2.20'))).toMatchObject({ ok: true, name: 'open' });
-  const forged = 'Digest realm="messenger-sip-gateway", username="desk", nonce="x", uri="x", response="x"';
+  const forged = 'Digest realm="gateway.example", username="desk", nonce="x", uri="x", response="x"';
   expect(gate.admit(invite('192.0.2.20', forged))).toMatchObject({ ok: false, status: 401 });
 });
 
@@ -68,7 +63,7 @@ it('where our registrar is, the trunk that is registered there, whatever its hos
   const [one, two] = [trunk({ host: 'pbx.example' }), trunk({ host: 'pbx.example' })];
   const registeredAt = (address: string, user: string) =>
     address === '192.0.2.20' ? [{ name: 'two', isOurContact: user === '7001' }] : [];
-  const gate = new CallerGate({ one, two }, 'MD5', () => 1_000, { registeredAt });
+  const gate = new CallerGate({ one, two }, DIGEST, { registeredAt });
   expect(gate.admit(invite('192.0.2.20'))).toEqual({ ok: true, name: 'two', trunk: two, isOurContact: true });
   expect(gate.admit(invite('192.0.2.21'))).toMatchObject({ ok: false, status: 403 });
 });

@@ -70,3 +70,20 @@ test('before the answer, from the application: into the early dialog, with our C
   bench.frame({ dialogId }, ['ACK sip:placeholder SIP/2.0']);
   expect(bench.one().cseq.seq).toBe(request.cseq.seq);
 });
+
+test('before the answer: an UPDATE moves the target of the fork that sent it, and of no other', () => {
+  const bench = new Bench();
+  const { request, dialogId } = bench.invite();
+  const described = (port: number) => [`Contact: <sip:peer@127.0.0.1:${port}>`, ...TYPE];
+  bench.answer(request, 183, { tag: 'one', headers: described(5081), body: SDP });
+  bench.answer(request, 183, { tag: 'two', headers: described(5082), body: SDP });
+  const to = `<sip:us@127.0.0.1>;tag=${request.fromTag}`;
+  const from = '<sip:peer@127.0.0.1>;tag=one';
+  const about = { callId: request.callId, to, from, headers: [...TYPE], body: SDP };
+  bench.request('UPDATE', about);
+  bench.frame({ transactionId: last(bench) }, ['SIP/2.0 200 OK'], SDP);
+  bench.sent();
+  // The one that spoke last is where requests without a fork of their own go.
+  bench.frame({ dialogId }, ['INFO sip:placeholder SIP/2.0']);
+  expect(bench.one()).toMatchObject({ uri: 'sip:peer@127.0.0.1:5082', toTag: 'two' });
+});

@@ -156,7 +156,7 @@ describe('the registrar', () => {
   it('says which extension it does not know', () => {
     expect(registrar().register({ contact: CONTACT, require: 'outbound, path' })).toMatchObject({
       status: 420,
-      headers: { Unsupported: 'outbound, path' },
+      headers: { Unsupported: 'outbound' },
     });
   });
 });

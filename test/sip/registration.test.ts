@@ -211,22 +211,42 @@ describe('a registration', () => {
     it.refused(0, BUSY);
     it.accepted(0, 100);
     it.due(50_000);
-    expect(it.run({ type: 'stop' })).toEqual([{ type: 'disarm' }, { type: 'abort' }, send(0, 0)]);
+    expect(it.run({ type: 'stop', atMs: 50_000 })).toEqual([
+      { type: 'disarm' },
+      { type: 'abort' },
+      // The one that is being asked may have granted it; the other one has.
+      { type: 'unregister', servers: [0, 1] },
+    ]);
     expect(it.due(60_000)).toEqual([]);
-    expect(it.accepted(60_000, 0)).toEqual([{ type: 'stopped' }]);
+    expect(it.run({ type: 'unregistered' })).toEqual([{ type: 'stopped' }]);
   });
 
-  it.each(['refused', 'lost'] as const)('is over too when that is %s', (how) => {
+  it('does not ask servers whose binding has lapsed', () => {
+    const it = registration(2);
+    it.run({ type: 'connected' });
+    it.refused(0, BUSY);
+    it.accepted(0, 60);
+    it.due(50_000);
+    it.accepted(50_000, 100);
+    expect(it.run({ type: 'stop', atMs: 70_000 }).at(-1)).toEqual({ type: 'unregister', servers: [0] });
+  });
+
+  it('comes again as often as a NAT wants it', () => {
+    const often = newRegistration(1, 300, 25);
+    const { state } = reduceRegistration(often, { type: 'connected' });
+    const granted = { type: 'accepted', atMs: 0, grantedS: 300, random: 0.5 } as const;
+    expect(waits(reduceRegistration(state, granted).effects)).toBe(25_000);
+  });
+
+  it.each(['unregistered', 'lost'] as const)('is over too when that is %s', (how) => {
     const it = registration();
     it.run({ type: 'connected' });
     it.accepted(0, 100);
-    it.run({ type: 'stop' });
-    expect(how === 'lost' ? it.run({ type: 'lost' }) : it.refused(0, REGISTER_TIMEOUT)).toEqual([
-      { type: 'stopped' },
-    ]);
+    it.run({ type: 'stop', atMs: 1_000 });
+    expect(it.run({ type: how })).toEqual([{ type: 'stopped' }]);
   });
 
   it('without a binding it is over at once', () => {
-    expect(registration().run({ type: 'stop' }).at(-1)).toEqual({ type: 'stopped' });
+    expect(registration().run({ type: 'stop', atMs: 0 }).at(-1)).toEqual({ type: 'stopped' });
   });
 });

@@ -64,6 +64,8 @@ interface Entry {
   readonly calls: { in: number; out: number };
   readonly refused: { full: number; rate: number };
   up: boolean;
+  /** Down from the beginning, which is no news until somebody says why. */
+  isBeginning: boolean;
   sinceMs: number;
   why: string | undefined;
 }
@@ -90,11 +92,19 @@ export class TrunkBoard {
           calls: { in: 0, out: 0 },
           refused: { full: 0, rate: 0 },
           up: true,
+          isBeginning: false,
           sinceMs: clock.now(),
           why: undefined,
         },
       ]),
     );
+  }
+
+  /** It is down until that source says something: nobody is told, for nothing has happened to it yet. */
+  begin(trunk: string, source: HealthSource, why: string): void {
+    const entry = this.#entry(trunk);
+    entry.against.set(source, { why, untilMs: Number.POSITIVE_INFINITY });
+    Object.assign(entry, { up: false, isBeginning: true, why });
   }
 
   /**
@@ -105,6 +115,11 @@ export class TrunkBoard {
     const entry = this.#entry(trunk);
     if (up) entry.against.delete(source);
     else entry.against.set(source, { why, untilMs: this.#clock.monotonic() + forMs });
+    // What it waited for has failed: that is news.
+    if (!up && entry.isBeginning) {
+      Object.assign(entry, { isBeginning: false, sinceMs: this.#clock.now(), why });
+      this.#onChange?.(this.#state(trunk, entry));
+    }
     this.#settle(trunk, entry, why);
   }
 
@@ -165,6 +180,7 @@ export class TrunkBoard {
     for (const [source, { untilMs }] of entry.against) if (untilMs <= now) entry.against.delete(source);
     const up = entry.against.size === 0;
     if (up === entry.up) return;
+    entry.isBeginning = false;
     entry.up = up;
     entry.sinceMs = this.#clock.now();
     entry.why = why;

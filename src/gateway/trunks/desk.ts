@@ -5,7 +5,7 @@ import type { SipControl } from '../../sip/index.ts';
 import { TrunkBoard, type TrunkLimits, type TrunkState } from './board.ts';
 import type { QualifyPolicy } from './qualify.ts';
 import { type InviteOutcome, TrunkWatch } from './watch.ts';
-import { type RegistrarBook, TrunkWays, type WayTrunk } from './ways.ts';
+import { type RegistrarBook, type Ringing, TrunkWays, type WayTrunk } from './ways.ts';
 
 /** What is asked and limited of a trunk; the configuration's trunks fit. */
 export interface DeskTrunk extends TrunkLimits, WayTrunk {
@@ -18,6 +18,7 @@ export interface TrunkDeskOptions {
   readonly log: Log;
   /** Whom trunks with `registered` register with. */
   readonly registrar?: RegistrarBook | undefined;
+  readonly ringing?: Ringing | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   /** A trunk went up or down. */
@@ -35,7 +36,7 @@ export class TrunkDesk {
   #watch: TrunkWatch | undefined;
 
   constructor(options: TrunkDeskOptions) {
-    const { trunks, clock, log, onChange } = options;
+    const { trunks, clock, log, registrar, ringing, onChange } = options;
     this.#options = options;
     this.board = new TrunkBoard({
       trunks,
@@ -47,7 +48,7 @@ export class TrunkDesk {
         onChange?.(state);
       },
     });
-    this.ways = new TrunkWays({ trunks, board: this.board, clock, registrar: options.registrar });
+    this.ways = new TrunkWays({ trunks, board: this.board, clock, registrar, ringing });
   }
 
   /** Registers, and asks the trunks for signs of life until `close`. */
@@ -67,10 +68,11 @@ export class TrunkDesk {
         const { fromDomain } = trunk;
         const way = this.ways.of(name);
         if (!way) return undefined;
-        const { credentials = trunk.credentials, proxy, from } = way;
+        const { credentials = trunk.credentials, proxy, routes, from } = way;
         return sip.options({
           uri: way.address?.('').uri ?? uri,
           ...(proxy === undefined ? {} : { proxy }),
+          ...(routes ? { routes } : {}),
           from: {
             user: credentials?.username ?? NOBODY,
             ...(fromDomain === undefined ? {} : { host: fromDomain }),

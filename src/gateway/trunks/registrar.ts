@@ -5,12 +5,12 @@ import { Registrar } from '../../sip/index.ts';
 
 /** The registrar that the configuration asks for, if any. */
 export function registrarOf(
-  config: GatewayConfig['sip']['registrar'],
+  { registrar: config, realm }: Pick<GatewayConfig['sip'], 'registrar' | 'realm'>,
   clock: Pick<Clock, 'now' | 'monotonic'>,
   log: Log,
   onChange: () => void,
 ): Registrar | undefined {
   if (!config) return undefined;
-  const { digest: algorithm, ...rest } = config;
-  return new Registrar({ ...rest, algorithm, clock, log, onChange });
+  const { digest: algorithm, ring: _, ringMs: __, ...rest } = config;
+  return new Registrar({ ...rest, realm, algorithm, clock, log, onChange });
 }

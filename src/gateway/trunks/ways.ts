@@ -21,18 +21,30 @@ export interface WayTrunk {
     readonly password?: string;
     readonly contactUser?: string;
     readonly expiresS: number;
-    readonly fromUser: 'account' | 'caller';
+    readonly refreshS?: number;
   };
+  readonly callerId?: { readonly from?: 'caller' | 'trunk'; readonly fromUser?: string };
 }
 
 /** How a request goes to a trunk now: what is said here takes the place of what it would have. */
 export interface TrunkWay {
   /** Next hop, as a SIP URI. */
   readonly proxy?: string;
+  /** Route set, as SIP URIs: Service-Route of its registrar, Path of its registration here. */
+  readonly routes?: readonly string[];
   readonly from?: { readonly user?: string; readonly host: string };
   readonly credentials?: Credentials;
   /** Request-URI and To for that user there, in place of those of the host; '' is the trunk itself. */
   readonly address?: (user: string) => { readonly uri: string; readonly to: string };
+  /** Where several Contacts of one account ring: the ways to those that ring at once, in their order. */
+  readonly forks?: { readonly groups: readonly (readonly TrunkWay[])[]; readonly ringMs: number };
+}
+
+/** How the Contacts of an account are rung; the registrar's configuration fits. */
+export interface Ringing {
+  readonly ring: 'all' | 'best';
+  /** How long those with a higher q ring before the next, ms. */
+  readonly ringMs: number;
 }
 
 /** Who registers here, and where from. */
@@ -46,9 +58,10 @@ export interface RegistrarBook {
 
 export interface TrunkWaysOptions {
   readonly trunks: Readonly<Record<string, WayTrunk>>;
-  readonly board: Pick<TrunkBoard, 'set'>;
+  readonly board: Pick<TrunkBoard, 'set' | 'begin'>;
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   readonly registrar?: RegistrarBook | undefined;
+  readonly ringing?: Ringing | undefined;
 }
 
 /** A trunk at a source address, as it registered. */
@@ -63,33 +76,39 @@ export interface RegisteredTrunk {
 /** A trunk whose PBX we register at. */
 interface Registering {
   readonly options: Omit<RegisterOptions, 'onState'>;
-  readonly fromUser: 'account' | 'caller';
+  /** User part of From; undefined: the caller's. */
+  readonly fromUser: string | undefined;
   registration: Registration | undefined;
 }
 
 /** The ways to trunks: outbound proxies, and the servers that have our registrations. Tells the board of those. */
 export class TrunkWays {
-  readonly #board: Pick<TrunkBoard, 'set'>;
+  readonly #board: TrunkWaysOptions['board'];
   readonly #trunks: Readonly<Record<string, WayTrunk>>;
   readonly #clock: TrunkWaysOptions['clock'];
   readonly #registrar: RegistrarBook | undefined;
+  readonly #ringing: Ringing | undefined;
+  /** Trunks whose account has been registered here. */
+  readonly #seen = new Set<string>();
   #lapse: TimerHandle | undefined;
   #closed = false;
   readonly #registering: ReadonlyMap<string, Registering>;
 
-  constructor({ trunks, board, clock, registrar }: TrunkWaysOptions) {
+  constructor({ trunks, board, clock, registrar, ringing }: TrunkWaysOptions) {
     this.#board = board;
     this.#trunks = trunks;
     this.#clock = clock;
     this.#registrar = registrar;
+    this.#ringing = ringing;
     this.#registering = new Map(
       Object.entries(trunks).flatMap(([name, trunk]) => {
         const { register } = trunk;
         if (!register) return [];
-        const { fromUser } = register;
-        return [
-          [name, { options: registerOptions(name, trunk, register), fromUser, registration: undefined }],
-        ];
+        const options = registerOptions(name, trunk, register);
+        // Most registrars take calls of the account alone.
+        const { from = 'trunk', fromUser = options.aor.user } = trunk.callerId ?? {};
+        const user = from === 'trunk' ? fromUser : undefined;
+        return [[name, { options, fromUser: user, registration: undefined }]];
       }),
     );
   }
@@ -97,12 +116,14 @@ export class TrunkWays {
   /** Registers where that is wanted, until `sip` is closed. */
   start(sip: Pick<SipControl, 'register'>): void {
     for (const [name, each] of this.#registering) {
-      this.#board.set(name, 'registration', false, 'not yet registered');
+      this.#board.begin(name, 'registration', 'not yet registered');
       each.registration = sip.register({
         ...each.options,
         onState: ({ up, why }) => this.#board.set(name, 'registration', up, why),
       });
     }
+    for (const [name, { registered }] of Object.entries(this.#trunks))
+      if (registered !== undefined) this.#board.begin(name, 'registration', 'not registered');
     this.bindingsChanged();
   }
 
@@ -111,7 +132,9 @@ export class TrunkWays {
     for (const [name, { registered }] of Object.entries(this.#trunks)) {
       if (registered === undefined) continue;
       const isThere = (this.#registrar?.bindings(registered).length ?? 0) > 0;
-      this.#board.set(name, 'registration', isThere, isThere ? 'registered' : 'not registered');
+      if (isThere) this.#seen.add(name);
+      if (this.#seen.has(name))
+        this.#board.set(name, 'registration', isThere, isThere ? 'registered' : 'not registered');
     }
     this.#lapse?.clear();
     const endMs = this.#registrar?.nextEndMs();
@@ -135,11 +158,12 @@ export class TrunkWays {
     if (!trunk || !each) return proxy === undefined ? {} : { proxy: nextHop(proxy, trunk?.transport) };
     const { aor, credentials, servers } = each.options;
     // Without a registration the first server says best what it thinks of a call.
-    const server = each.registration?.view.server ?? servers[0];
-    const next = proxy === undefined ? server : nextHop(proxy, trunk.transport);
+    const { server = servers[0], routes } = each.registration?.view ?? {};
+    const next = proxy === undefined ? (routes ? undefined : server) : nextHop(proxy, trunk.transport);
     return {
       ...(next === undefined ? {} : { proxy: next }),
-      from: { ...(each.fromUser === 'account' ? { user: aor.user } : {}), host: aor.domain },
+      ...(routes ? { routes } : {}),
+      from: { ...(each.fromUser === undefined ? {} : { user: each.fromUser }), host: aor.domain },
       ...(credentials ? { credentials } : {}),
     };
   }
@@ -162,20 +186,35 @@ export class TrunkWays {
     return [...ours, ...theirs];
   }
 
-  /** To where the last of its registrations came from: its Contact may be an address behind a NAT. */
+  /** To the best of its Contacts, and to all of them where all shall ring. */
   #wayBack(account: string): TrunkWay | undefined {
-    const [best] = this.#registrar?.bindings(account) ?? [];
+    const bindings = this.#registrar?.bindings(account) ?? [];
+    const [best] = bindings;
     if (!best) return undefined;
-    const { address, port, protocol } = best.flow;
+    const way = wayTo(account, best);
+    const { ring = 'best', ringMs = 0 } = this.#ringing ?? {};
+    if (ring === 'best' || bindings.length === 1) return way;
+    const groups = [...Map.groupBy(bindings, ({ q }) => q).values()];
     return {
-      proxy: `sip:${formatHost(address) ?? address}:${port};transport=${protocol}`,
-      address: (user) => {
-        // A PBX finds whom to ring in the Request-URI; a phone expects the Contact that it gave.
-        const uri = user === '' || user === account ? best.contact : withUser(best.contact, user);
-        return { uri, to: uri.replace(/[;?][^@]*$/, '') };
-      },
+      ...way,
+      forks: { groups: groups.map((group) => group.map((each) => wayTo(account, each))), ringMs },
     };
   }
+}
+
+/** To where its registration came from: its Contact may be an address behind a NAT. By the proxies that it named. */
+function wayTo(account: string, { contact, path, flow }: Binding): TrunkWay {
+  const { address, port, protocol } = flow;
+  return {
+    ...(path
+      ? { routes: path }
+      : { proxy: `sip:${formatHost(address) ?? address}:${port};transport=${protocol}` }),
+    address: (user) => {
+      // A PBX finds whom to ring in the Request-URI; a phone expects the Contact that it gave.
+      const uri = user === '' || user === account ? contact : withUser(contact, user);
+      return { uri, to: uri.replace(/[;?][^@]*$/, '') };
+    },
+  };
 }
 
 /** The same URI with another user part. */
@@ -200,5 +239,6 @@ function registerOptions(
     ...(proxy === undefined ? {} : { proxy: nextHop(proxy, transport) }),
     ...(username === undefined || password === undefined ? {} : { credentials: { username, password } }),
     expiresS: register.expiresS,
+    ...(register.refreshS === undefined ? {} : { refreshS: register.refreshS }),
   };
 }

@@ -136,13 +136,15 @@ export class Dialog {
     return this.remote?.tag === tag || (this.state === 'early' && this.forks.has(tag));
   }
 
-  /** Target refresh (RFC 3261 12.2.1.2, 12.2.2). */
+  /** Target refresh (RFC 3261 12.2.1.2, 12.2.2), of the fork that the message comes from. */
   refresh(message: SipMessage, flow: Flow, nat: boolean): void {
-    if (!this.remote) return;
+    const tag = message.kind === 'request' ? message.fromTag : message.toTag;
+    const remote = (this.state === 'early' && this.forks.get(tag ?? '')) || this.remote;
+    if (!remote) return;
     const contact = contactUri(message);
     if (contact === undefined) return;
-    this.remote.target = contact;
-    this.remote.behind = behind(contact, this.remote.routes, flow, nat);
+    remote.target = contact;
+    remote.behind = behind(contact, remote.routes, flow, nat);
   }
 
   /** Whether a 2xx of ours has yet to be acknowledged: our BYE and re-INVITE wait for that (RFC 3261 14.1, 15). */

@@ -37,6 +37,7 @@ export const PASSED_OPTIONS: ReadonlySet<string> = new Set([
   'histinfo',
   'join',
   'norefersub',
+  'path',
   'privacy',
   'replaces',
   'resource-priority',

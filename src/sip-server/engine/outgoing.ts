@@ -1,6 +1,6 @@
 import type { Result } from '../../shared/result.ts';
 import type { Dialog } from '../dialog/dialog.ts';
-import { isKnownUri } from '../grammar/name-addr.ts';
+import { isKnownUri, parseNameAddrs } from '../grammar/name-addr.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
 import type { Flow } from '../transport/transport.ts';
@@ -67,9 +67,14 @@ export class Outgoing {
       nok(`${method} needs a dialog or transaction`);
       return;
     }
-    const target = targetOf(frame.proxy === '' ? uri : proxyUri(frame.proxy));
+    const first = parseNameAddrs(message.headers.all('route'))?.[0];
+    if (message.headers.has('route') && first === undefined) {
+      nok('invalid Route header');
+      return;
+    }
+    const target = targetOf(frame.proxy === '' ? (first?.uri ?? uri) : proxyUri(frame.proxy));
     if (!target) {
-      nok(`no next hop in ${frame.proxy === '' ? 'the request uri' : 'the outbound proxy'}`);
+      nok(`no next hop in ${frame.proxy === '' ? 'the request uri or Route' : 'the outbound proxy'}`);
       return;
     }
 

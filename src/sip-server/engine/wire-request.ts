@@ -51,6 +51,9 @@ const OWN = new Set([
   'contact',
 ]);
 
+/** Outside of a dialog an application may preload a route set (RFC 3261 8.1.2, RFC 3608, RFC 3327). */
+const OWN_OUTSIDE = new Set([...OWN].filter((key) => key !== 'route'));
+
 const CONTACT_OUTSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
 /** Target refresh requests, and NOTIFY (RFC 3261 12.2, 6665 4.4.1). */
 const CONTACT_INSIDE = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'UPDATE', 'NOTIFY']);
@@ -131,7 +134,7 @@ export function buildOutside(
     .append('Call-ID', callId)
     .append('CSeq', `${seq} ${method}`);
   if (appContact !== undefined || CONTACT_OUTSIDE.has(method)) headers.append('Contact', contact);
-  const rest = appendApp(headers, message, flow);
+  const rest = appendApp(headers, message, flow, OWN_OUTSIDE);
   if (!rest.ok) return rest;
   const bytes = serialize(requestLine(method, uri), headers, message.body);
   return ok({ method, uri, headers, bytes, branch, flow, seq, callId, fromTag, contact });

@@ -24,6 +24,8 @@ export interface LayerOptions extends ListenerOptions {
 /** A request too large for UDP waits so long for a TCP connection, then goes by UDP all the same. ms. */
 const OVER_STREAM_MS = 2_000;
 
+const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
+
 /** The listeners of one server, and the way from a target to a flow (RFC 3261 18, RFC 3263). */
 export class TransportLayer implements Transports {
   readonly #listeners: Listener[] = [];
@@ -133,7 +135,9 @@ export class TransportLayer implements Transports {
     const same = fitting.find(
       ({ contact }) => contact.port === prefer?.bound.port && contact.address === prefer.bound.address,
     );
-    const listener = same ?? fitting[0];
+    // Neither end of loopback reaches beyond it.
+    const near = fitting.find(({ contact }) => isLoopback(contact.address) === isLoopback(hop.address));
+    const listener = same ?? near ?? fitting[0];
     return listener && { listener, preferred: same !== undefined };
   }
 

@@ -1,5 +1,6 @@
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
 import type { ListenOptions, SipContact } from '../types.ts';
+import { isWildcard } from './address.ts';
 import { Connection } from './connection.ts';
 import { KEEP_ALIVE_MS, STREAM_LIMITS, type StreamLimits } from './limits.ts';
 import { listenError } from './listen-error.ts';
@@ -10,8 +11,11 @@ export interface StreamKind {
   readonly protocol: 'tcp' | 'tls';
   /** Calls `ready` with the stream of an accepted socket; never, when the peer fails to prove itself. */
   accept(socket: Socket, ready: (stream: Socket) => void): void;
-  /** Begins to connect; `ready` once data may flow. An unproved peer is an error of the stream. */
-  connect(remote: Endpoint, domain: string, ready: () => void): Socket;
+  /**
+   * Begins to connect, from `local` (an address of ours; undefined: what the system takes); `ready` once data may flow.
+   * An unproved peer is an error of the stream.
+   */
+  connect(remote: Endpoint, domain: string, local: string | undefined, ready: () => void): Socket;
   /** Whether the peer of this stream has proved to be that domain. */
   speaksFor(stream: Socket, domain: string): boolean;
 }
@@ -104,7 +108,9 @@ export class StreamListener {
   #connect(remote: Endpoint, domain: string): Connection | undefined {
     if (this.#closed || this.size >= this.#limits.connections) return undefined;
     let connection: Connection | undefined;
-    const stream = this.#kind.connect(remote, domain, () => connection?.start());
+    const { address } = this.contact;
+    const local = isWildcard(address) ? undefined : address;
+    const stream = this.#kind.connect(remote, domain, local, () => connection?.start());
     connection = this.#adopt(stream, remote, true);
     this.#domains.set(connection, domain);
     return connection;

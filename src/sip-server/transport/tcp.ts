@@ -6,7 +6,17 @@ import type { StreamKind } from './stream-listener.ts';
 export const tcpKind: StreamKind = {
   protocol: 'tcp',
   accept: (socket, ready) => ready(socket),
-  connect: ({ address: host, port }, _domain, ready) =>
-    connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, ready),
+  connect: ({ address: host, port }, _domain, local, ready) =>
+    connect(
+      {
+        host,
+        port,
+        ...(local !== undefined && { localAddress: local }),
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: KEEP_ALIVE_MS,
+      },
+      ready,
+    ),
   speaksFor: () => true,
 };

@@ -90,12 +90,13 @@ export class TlsKind implements StreamKind {
     else stream.destroy();
   }
 
-  connect(remote: Endpoint, domain: string, ready: () => void): Socket {
+  connect(remote: Endpoint, domain: string, local: string | undefined, ready: () => void): Socket {
     const { acceptAnyServer = false, allowWildcards = false } = this.#options;
     const stream = connect(
       {
         host: remote.address,
         port: remote.port,
+        ...(local !== undefined && { localAddress: local }),
         // RFC 6066 3: never an address.
         ...(isIP(domain) === 0 && { servername: domain }),
         secureContext: this.#credentials[0]!.context,

@@ -10,7 +10,10 @@ function waysOf(trunk: Partial<WayTrunk>) {
   let view: RegistrationView = { up: false, phase: 'unregistered', why: '' };
   const ways = new TrunkWays({
     trunks: { pbx: { host: 'pbx.example', ...trunk } },
-    board: { set: (...words) => void told.push(words) },
+    board: {
+      set: (...words) => void told.push(words),
+      begin: (...words) => void told.push(['begin', ...words]),
+    },
     clock: new FakeClock(),
   });
   ways.start({
@@ -24,13 +27,13 @@ function waysOf(trunk: Partial<WayTrunk>) {
       };
     },
   });
-  const registered = (server: string, address = '192.0.2.20'): void => {
-    view = { up: true, phase: 'registered', why: 'registered', server, address };
+  const registered = (server: string, address = '192.0.2.20', routes?: readonly string[]): void => {
+    view = { up: true, phase: 'registered', why: 'registered', server, address, ...(routes && { routes }) };
     options?.onState(view);
   };
   return { ways, told, registered, options: () => options };
 }
-const register = { expiresS: 300, fromUser: 'account' } as const;
+const register = { expiresS: 300 } as const;
 const credentials = { username: 'gw', password: 'secret' };
 
 describe('the way to a trunk', () => {
@@ -86,7 +89,7 @@ describe('the way to a trunk', () => {
       register: { ...register, servers: ['a.example', 'b.example'] },
       credentials,
     });
-    expect(told).toEqual([['pbx', 'registration', false, 'not yet registered']]);
+    expect(told).toEqual([['begin', 'pbx', 'registration', 'not yet registered']]);
     expect(ways.of('pbx')?.proxy).toBe('sip:a.example');
     registered('sip:b.example');
     expect(ways.of('pbx')).toEqual({
@@ -98,8 +101,20 @@ describe('the way to a trunk', () => {
   });
 
   it('keeps the number of the caller in From where that is wanted', () => {
-    const { ways } = waysOf({ register: { ...register, fromUser: 'caller' }, credentials });
+    const { ways } = waysOf({ register, callerId: { from: 'caller' }, credentials });
     expect(ways.of('pbx')?.from).toEqual({ host: 'pbx.example' });
+    const named = waysOf({ register, callerId: { fromUser: 'main' }, credentials }).ways;
+    expect(named.of('pbx')?.from).toEqual({ user: 'main', host: 'pbx.example' });
+  });
+
+  it('takes the Service-Route of the registrar, by an outbound proxy too', () => {
+    const routes = ['sip:edge.example;lr', 'sip:core.example;lr'];
+    const { ways, registered } = waysOf({ register, credentials });
+    registered('sip:pbx.example', '192.0.2.20', routes);
+    expect(ways.of('pbx')).toEqual({ routes, from: { user: 'gw', host: 'pbx.example' }, credentials });
+    const behind = waysOf({ register, credentials, proxy: '192.0.2.5' });
+    behind.registered('sip:pbx.example', '192.0.2.20', routes);
+    expect(behind.ways.of('pbx')).toMatchObject({ routes, proxy: 'sip:192.0.2.5' });
   });
 
   it('knows its registrar by the address that answered, and its Contact by the user', () => {

@@ -80,7 +80,8 @@ export class Peer {
   }
 
   #onMessage(text: string, source: RemoteInfo) {
-    if (this.#seen.has(text)) return;
+    // Of a call that is over, RTP may come to whoever has its port now.
+    if (!/^[^\r\n]*SIP\/2\.0/.test(text) || this.#seen.has(text)) return;
     this.#seen.add(text);
     const message = parse(text, source);
     if (this.#retired) return this.#sayYes(message);
