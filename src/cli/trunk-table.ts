@@ -2,8 +2,8 @@
 export interface ListedTrunk {
   readonly trunk: string;
   readonly up: boolean;
-  /** Milliseconds since the epoch. */
-  readonly sinceMs: number;
+  /** ISO 8601. */
+  readonly since: string;
   readonly why?: string;
   readonly troubles: readonly { readonly source: string; readonly why: string }[];
   readonly calls: { readonly in: number; readonly out: number };
@@ -14,10 +14,10 @@ export interface ListedTrunk {
 
 /** Rows of cells, the first of which is the heading. Pure. `nowMs`: milliseconds since the epoch. */
 export function trunkRows(trunks: readonly ListedTrunk[], nowMs: number): string[][] {
-  const rows = trunks.map(({ trunk, up, sinceMs, why = '', troubles, calls, limits, roundTripMs }) => [
+  const rows = trunks.map(({ trunk, up, since, why = '', troubles, calls, limits, roundTripMs }) => [
     trunk,
     up ? 'up' : 'down',
-    ago(nowMs - sinceMs),
+    ago(nowMs - Date.parse(since)),
     `${calls.in + calls.out}${limits.maxCalls === undefined ? '' : `/${limits.maxCalls}`}`,
     roundTripMs === undefined ? '' : `${roundTripMs} ms`,
     up ? why : troubles.map((each) => `${each.source}: ${each.why}`).join('; '),

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { DEMO_PAGE, type World } from '../../src/cli/demo/world.ts';
+import { DEMO_PAGE, type World, type WorldOptions } from '../../src/cli/demo/world.ts';
+import { createLogger } from '../../src/observe/index.ts';
 import { DigestGuard } from '../../src/sip/index.ts';
 import { SDP } from '../sip/support/leg.ts';
 import { type Message, Peer } from '../sip/support/peer.ts';
@@ -19,9 +20,10 @@ const REGISTER = {
 };
 
 /** A world with one trunk. */
-const registering = (trunk: object): Promise<World> =>
+const registering = (trunk: object, options: Partial<WorldOptions> = {}): Promise<World> =>
   start({
     phones: [],
+    ...options,
     configure: (yaml) => {
       yaml['trunks'] = { pbx: { host: 'pbx.example', qualify: { everyS: 0 }, ...trunk } };
       yaml['routes'] = { desk: { targets: [{ trunk: 'pbx', user: '100' }] } };
@@ -93,6 +95,47 @@ describe.each(['servers', 'proxy'] as const)('a trunk that registers (%s)', (way
     peer.respond(last, 200);
     await closed;
   });
+});
+
+it('calls by the Service-Route of its registrar (RFC 3608), and is no news before it is registered', async () => {
+  const [registrar, edge] = [await Peer.start(), await Peer.start()];
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  const world = await registering(
+    { register: { ...REGISTER, servers: [`127.0.0.1:${registrar.port}`] }, qualify: { everyS: 1 } },
+    { log: createLogger({ level: 'info', destination }) },
+  );
+  const events = (): string[] => lines.join('').match(/"trunk\.[a-z-]+"/g) ?? [];
+  const route = `<sip:127.0.0.1:${edge.port};lr>, <sip:core.pbx.example;lr>`;
+  const request = await registrar.request('REGISTER');
+  expect(events()).toEqual([]);
+  registrar.respond(request, 200, {
+    headers: { Contact: `${request.headers.get('contact')};expires=300`, 'Service-Route': route },
+  });
+  await until(() => isUp(world));
+  expect(events()).toEqual(['"trunk.registered"', '"trunk.up"']);
+  const options = await edge.request('OPTIONS');
+  expect(options.headers.get('route')).toBe(route);
+  edge.respond(options, 200);
+  world.simulator.consumer(caller).call({ toneHz: 440 });
+  const invite = await edge.request('INVITE');
+  expect(invite.start).toBe('INVITE sip:100@pbx.example SIP/2.0');
+  expect(invite.headers.get('route')).toBe(route);
+  edge.respond(invite, 486);
+  await world.nextRecord();
+  await until(() => world.gateway.calls === 0);
+});
+
+it('a registration that fails is news', async () => {
+  const registrar = await Peer.start();
+  const lines: string[] = [];
+  const destination = { write: (line: string) => void lines.push(line) };
+  await registering(
+    { register: { ...REGISTER, servers: [`127.0.0.1:${registrar.port}`] } },
+    { log: createLogger({ level: 'info', destination }) },
+  );
+  registrar.respond(await registrar.request('REGISTER'), 403);
+  await until(() => lines.some((line) => line.includes('"trunk.down"') && line.includes('403')));
 });
 
 it('a trunk without its registration is down, and a stranger at another address is not it', async () => {

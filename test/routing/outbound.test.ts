@@ -52,6 +52,14 @@ describe('an outbound rule', () => {
     expect(choose(rules, '1')).toMatchObject({ pageId: PAGE });
   });
 
+  it('looks at headers of the INVITE: all that it names must be there, and fit', () => {
+    const rules = [rule({ page: '999', headers: { 'X-Queue': 'support*', 'X-Site': '*' } }), rule()];
+    const page = (headers: Record<string, string>) => choose(rules, '1', { headers });
+    expect(page({ 'X-Queue': ' support-de ', 'X-Site': 'x' })).toMatchObject({ pageId: '999' });
+    expect(page({ 'X-Queue': 'sales', 'X-Site': 'x' })).toMatchObject({ pageId: PAGE });
+    expect(page({ 'X-Queue': 'support' })).toMatchObject({ pageId: PAGE });
+  });
+
   it.each([
     ['a trunk without rules', [rule()], { trunk: 'other' }, 403],
     ['no rule for this number', [rule({ prefix: '9' })], {}, 404],

@@ -153,6 +153,21 @@ describe('the registrar', () => {
     },
   );
 
+  it('keeps the Path of a phone behind a proxy with its Contact, and says it again (RFC 3327)', () => {
+    const { made, register } = registrar();
+    const path = '<sip:edge.example;lr>, <sip:core.example;transport=tcp;lr>';
+    const answer = register({ contact: CONTACT, path, require: 'path', supported: 'path' });
+    expect(answer).toMatchObject({ status: 200, headers: { Path: path, Supported: 'path' } });
+    expect(made.bindings('bob')[0]?.path).toEqual([
+      'sip:edge.example;lr',
+      'sip:core.example;transport=tcp;lr',
+    ]);
+    // The phone is at home again.
+    expect(register({ contact: CONTACT }).headers).not.toHaveProperty('Path');
+    expect(made.bindings('bob')[0]).not.toHaveProperty('path');
+    expect(register({ contact: CONTACT, path: '<sip:strict.example>' })).toMatchObject({ status: 400 });
+  });
+
   it('says which extension it does not know', () => {
     expect(registrar().register({ contact: CONTACT, require: 'outbound, path' })).toMatchObject({
       status: 420,

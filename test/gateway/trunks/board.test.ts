@@ -85,3 +85,22 @@ it('a trunk that the configuration has not is a bug', () => {
   const { board } = boardOf({});
   expect(() => board.isUp('constructor')).toThrow('there is no trunk constructor');
 });
+
+it('begins down without a word, and tells what comes of it', () => {
+  const { board, changes } = boardOf({ a: {}, b: {} });
+  board.begin('a', 'registration', 'not yet registered');
+  board.begin('b', 'registration', 'not yet registered');
+  expect([board.isUp('a'), changes.length]).toEqual([false, 0]);
+  expect(board.dump()[0]).toMatchObject({
+    up: false,
+    why: 'not yet registered',
+    troubles: [{ source: 'registration', why: 'not yet registered' }],
+  });
+  board.set('a', 'registration', true, 'registered');
+  board.set('b', 'registration', false, '403 Forbidden');
+  board.set('b', 'registration', false, '408 Request Timeout');
+  expect(changes.map(({ trunk, up, why }) => [trunk, up, why])).toEqual([
+    ['a', true, 'registered'],
+    ['b', false, '403 Forbidden'],
+  ]);
+});
