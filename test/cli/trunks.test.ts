@@ -71,7 +71,7 @@ routes: { r: { targets: [{ trunk: t }] } }
     },
   });
   onTestFinished(() => world.close());
-  const flags = { config, admin: world.gateway.adminUrl };
+  const flags = { config, adminUrl: world.gateway.adminUrl };
   expect(await operateRun({ ...flags, json: true }, { does: 'trunks' })).toBe(0);
   expect(JSON.parse(printed.splice(0).join('\n'))).toMatchObject({
     ok: true,
