@@ -31,6 +31,8 @@ export type ConnectVerdict =
   | { readonly verdict: 'ring'; readonly skewed: boolean }
   /** Its terminate came first; `status` as Meta sent it. Record it as missed. */
   | { readonly verdict: 'tombstoned'; readonly status: string }
+  /** It is over, and has its record. */
+  | { readonly verdict: 'recorded'; readonly status: string }
   /** Older than 60 s: the consumer is no longer there. Record it as missed. */
   | { readonly verdict: 'stale'; readonly ageMs: number };
 
@@ -40,7 +42,7 @@ export type ConnectVerdict =
  */
 export class Ledger {
   readonly #seen: AgingMap<true>;
-  readonly #tombstones: AgingMap<string>;
+  readonly #tombstones: AgingMap<{ readonly status: string; readonly recorded: boolean }>;
   readonly #staleMs: number;
 
   constructor(options: LedgerOptions = {}) {
@@ -66,9 +68,12 @@ export class Ledger {
   /**
    * Remembers that a call is over: for a terminate of a call that is not here, and for every call that
    * ended, so that a connect delivered late never rings.
+   *
+   * @param recorded it has its record, or is about to have it; once said, it stays so
    */
-  bury(callId: string, status: string, now: number): void {
-    this.#tombstones.set(callId, status, now);
+  bury(callId: string, status: string, now: number, recorded = false): void {
+    const before = this.#tombstones.get(callId, now)?.recorded ?? false;
+    this.#tombstones.set(callId, { status, recorded: recorded || before }, now);
   }
 
   /** Whether a user-initiated connect may ring. `timestampMs`: Meta's stamp, in milliseconds. */
@@ -76,8 +81,8 @@ export class Ledger {
     connect: { readonly callId: string; readonly timestampMs?: number | undefined },
     now: number,
   ): ConnectVerdict {
-    const status = this.#tombstones.get(connect.callId, now);
-    if (status !== undefined) return { verdict: 'tombstoned', status };
+    const grave = this.#tombstones.get(connect.callId, now);
+    if (grave) return { verdict: grave.recorded ? 'recorded' : 'tombstoned', status: grave.status };
     if (connect.timestampMs === undefined) return { verdict: 'ring', skewed: false };
     // A stamp behind our clock is age, whatever its size: ringing a dead call is worse than missing one.
     const ageMs = now - connect.timestampMs;

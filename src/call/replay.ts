@@ -36,12 +36,15 @@ export interface Replay {
   readonly open: readonly OpenCall[];
   /** Meta's name of each call of the journal, and when it was last noted: these must not ring again. */
   readonly known: ReadonlyMap<string, number>;
+  /** The same of calls of which only the end was told: they must not ring, and have no record. */
+  readonly tombstones: ReadonlyMap<string, number>;
 }
 
 /** What a journal says of calls: which are open, and which were there at all. Pure; what makes no sense is passed over. */
 export function replay(entries: readonly ReplayedEntry[]): Replay {
   const calls = new Map<string, Draft>();
   const known = new Map<string, number>();
+  const tombstones = new Map<string, number>();
   for (const { at, callId, note } of entries) {
     const call = calls.get(callId);
     if (note['kind'] === 'call-created') {
@@ -50,11 +53,13 @@ export function replay(entries: readonly ReplayedEntry[]): Replay {
     } else if (call) {
       call.lastAtMs = at;
       take(call, at, note);
-    }
+    } else if (note['kind'] === 'call-ended') tombstones.set(callId, at);
     const name = calls.get(callId)?.metaCallId;
     if (name !== undefined) known.set(name, at);
   }
-  return { open: [...calls.values()].filter(({ ended }) => !ended), known };
+  // Its connect came after all.
+  for (const name of known.keys()) tombstones.delete(name);
+  return { open: [...calls.values()].filter(({ ended }) => !ended), known, tombstones };
 }
 
 type Draft = { -readonly [K in keyof OpenCall]: OpenCall[K] } & {

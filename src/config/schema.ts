@@ -212,6 +212,18 @@ export const CONFIG_SCHEMA = Type.Object(
           100,
           90,
         ),
+        maxLoopDelayMs: whole(
+          'How late the main thread is, on average over a second, when new calls are rejected, ms.',
+          10,
+          10_000,
+          100,
+        ),
+        setupsPerSecond: whole(
+          'New calls a second for each media worker; twice as many may come at once after a rest, more are rejected. Setting a call up takes CPU that those who talk need.',
+          1,
+          10_000,
+          20,
+        ),
         drainMs: whole(
           'How long calls may go on after SIGTERM or `msgw drain`, ms; then they are ended on both sides. Ending calls takes up to 41 s more, and whoever stops the process must wait for both: systemd 90 s (TimeoutStopSec) and Kubernetes 30 s, unless told otherwise.',
           0,

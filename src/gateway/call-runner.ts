@@ -60,6 +60,7 @@ export class CallRunner {
   readonly #effects: Effect[] = [];
   #state: CallState;
   #running = false;
+  #noted: Promise<void> = Promise.resolve();
   #bugs = 0;
   #over = false;
   /** The note that the call ended comes after its record: a crash in between makes a second record, not none. */
@@ -80,11 +81,16 @@ export class CallRunner {
     const first = startCall(options.setup, this.#now());
     this.#state = first.state;
     this.#effects.push(...first.effects);
-    void this.#run();
+    this.#go();
   }
 
   get state(): CallState {
     return this.#state;
+  }
+
+  /** Resolves when the notes of all that happened so far are on the disk, or were given up. Never rejects. */
+  get noted(): Promise<void> {
+    return this.#noted;
   }
 
   /** Feeds one event; never throws, and may be called from anywhere, any time. */
@@ -99,7 +105,7 @@ export class CallRunner {
       if (before !== state.name) {
         this.#options.log.debug({ event: event.type, from: before, to: state.name }, 'call.state');
       }
-      void this.#run();
+      this.#go();
     } catch (error) {
       this.#bug(error);
     }
@@ -125,9 +131,13 @@ export class CallRunner {
     };
   }
 
-  async #run(): Promise<void> {
+  #go(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#noted = this.#run();
+  }
+
+  async #run(): Promise<void> {
     for (;;) {
       const effect = this.#effects.shift();
       if (!effect) break;

@@ -6,6 +6,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { SipControl } from '../sip/index.ts';
 import type { Directory, JournalWriter } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
+import type { Admission } from './admission.ts';
 import type { FinalRecord } from './call-record.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
@@ -19,6 +20,7 @@ export interface CallsOptions {
   readonly clock: Clock;
   readonly log: RootLog;
   readonly accounts: Accounts;
+  readonly admission: Pick<Admission, 'refuse'>;
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
   readonly trunks: Pick<TrunkDesk, 'board' | 'heard' | 'ways'>;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type CallFacts, type CallState, type MissedDetail, missedRecord } from '../call/index.ts';
+import type { CallFacts, CallState, MissedDetail } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, mayCallAs, type OutboundRule, psidOf, waIdOf } from '../routing/index.ts';
+import { chooseOutbound, mayCallAs, psidOf, waIdOf } from '../routing/index.ts';
 import { type IncomingInvite, isTooShort } from '../sip/index.ts';
 import { ProfileCache } from '../store/index.ts';
 import type { Account } from './accounts.ts';
@@ -17,6 +17,7 @@ import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { type CallView, type LiveLegs, legsOf } from './call-view.ts';
 import { CallerGate } from './caller-gate.ts';
 import type { CallsOptions } from './calls-options.ts';
+import type { Dial } from './dial.ts';
 import { dialerOf, opaqueOf } from './dialer.ts';
 import { LookUps } from './look-ups.ts';
 import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
@@ -24,29 +25,15 @@ import { callAudio } from './media/sound-options.ts';
 import { mediaProblem } from './media-problem.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
-import type { CallTrunk } from './phone-session.ts';
 import { redirectPolicy } from './redirect-policy.ts';
 import { RoutingDesk } from './routing-desk.ts';
 import { TransferDesk } from './transfer-desk.ts';
 import type { TransferSide } from './transfer-side.ts';
-import type { Lease } from './trunks/board.ts';
 import { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
 import type { TrunkWay } from './trunks/ways.ts';
+import { TurnedAway } from './turned-away.ts';
 import { VoipGuard } from './voip-guard.ts';
-
-/** A call that a phone places, let in. */
-interface Dial {
-  readonly invite: IncomingInvite;
-  readonly trunk: CallTrunk;
-  readonly trunkName: string;
-  /** `trunk/extension`, for the record. */
-  readonly target: string;
-  readonly rule: OutboundRule;
-  readonly facts: CallFacts;
-  readonly account: Account;
-  readonly seat: Lease;
-}
 
 interface Call {
   readonly runner: CallRunner;
@@ -66,6 +53,7 @@ export class Calls {
   readonly #desk: TransferDesk;
   readonly #calls = new Map<string, Call>();
   readonly #lookUps: LookUps;
+  readonly #turnedAway: TurnedAway;
   /** Of calls that were not taken, until Meta was told, or are not routed yet. */
   readonly #unsettled = new Set<Promise<void>>();
   #closing = false;
@@ -83,6 +71,11 @@ export class Calls {
       calls: () => this.#calls.size,
     });
     this.#lookUps = new LookUps({ api: (id) => this.#account(id).api, profiles: this.#profiles, clock });
+    this.#turnedAway = new TurnedAway({
+      account: (pageId) => this.#account(pageId),
+      journal: () => options.parts().journal,
+      ...{ clock, log, onRecord: options.onRecord },
+    });
     const { trunks, outbound, sip } = options.config;
     const digest = { realm: sip.realm, algorithm: outbound.digest, now: () => clock.now() };
     this.#gate = new CallerGate(trunks, digest, options.trunks.ways);
@@ -155,41 +148,51 @@ export class Calls {
     for (const call of calls) this.#calls.get(call)?.runner.dispatch({ type: 'media.workerLost' });
   }
 
-  /** A consumer calls. */
-  take(facts: CallFacts, callerName?: string): void {
+  /** A consumer calls. Resolves when the journal has it; never rejects. */
+  take(facts: CallFacts, callerName?: string): Promise<void> {
     const { callId, pageId } = facts;
     const log = this.#options.log.child({ callId, pageId });
-    if (this.#lookUps.has(callId)) return;
+    if (this.#lookUps.has(callId)) return Promise.resolve();
     if (this.#isFull(log)) return this.#turnAway(facts, this.#closing ? 'closing' : 'over-limit');
     if (this.#routing.asksLanguage && this.#lookUps.isNeeded(facts)) return this.#lookUp(facts, log);
-    this.#take(facts, log, callerName);
+    return this.#take(facts, log, callerName);
   }
 
-  #take(facts: CallFacts, log: CallRunnerOptions['log'], callerName?: string): void {
+  #take(facts: CallFacts, log: CallRunnerOptions['log'], callerName?: string): Promise<void> {
     try {
       this.#ring(facts, log, callerName);
+      return this.get(facts.callId)?.noted ?? Promise.resolve();
     } catch (error) {
       log.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
-      this.#turnAway(facts, 'bug');
+      return this.#turnAway(facts, 'bug');
     }
   }
 
+  /** Its connect, should it come yet, does not ring; not after a crash either. Resolves when the journal has it. */
+  tombstone(callId: string): Promise<void> {
+    return this.#turnedAway.tombstone(callId);
+  }
+
+  /** A consumer's call that was over before it was told of. Resolves when it is recorded. */
+  missed(facts: CallFacts, why: MissedDetail): Promise<void> {
+    return this.#turnedAway.missed(facts, why);
+  }
+
   /** A rule asks for the caller's language: the call is routed when Meta has told it, or the time for that is over. */
-  #lookUp(facts: CallFacts, log: CallRunnerOptions['log']): void {
-    const { clock, ledger, onRecord } = this.#options;
+  #lookUp(facts: CallFacts, log: CallRunnerOptions['log']): Promise<void> {
+    const { clock, ledger } = this.#options;
     const { callId, timestampMs } = facts;
+    const noted = this.#turnedAway.created(facts);
     this.#settle(
       this.#lookUps.ask(facts, log).then(async (callerName) => {
         const { verdict } = ledger.judgeConnect({ callId, timestampMs }, clock.now());
-        if (this.#closing) this.#turnAway(facts, 'closing');
-        else if (verdict === 'ring') this.#take(facts, log, callerName);
-        else
-          await onRecord(
-            missedRecord(facts, verdict === 'stale' ? 'stale' : 'terminated-before', clock.now()),
-          );
+        if (this.#closing) await this.#turnAway(facts, 'closing');
+        else if (verdict === 'ring') await this.#take(facts, log, callerName);
+        else await this.missed(facts, verdict === 'stale' ? 'stale' : 'terminated-before');
       }),
       callId,
     );
+    return noted;
   }
 
   #ring(facts: CallFacts, callLog: CallRunnerOptions['log'], callerName: string | undefined): void {
@@ -239,14 +242,13 @@ export class Calls {
     });
   }
 
-  /** No room, or a bug: rejected and recorded, so that nobody rings in vain and no call is missing in the reports. */
-  #turnAway(facts: CallFacts, why: MissedDetail): void {
-    const { clock, onRecord } = this.#options;
-    const rejected = this.#account(facts.pageId).api.reject(facts.pageId, facts.callId);
-    this.#settle(
-      rejected.then(({ ok }) => onRecord(missedRecord(facts, why, clock.now(), ok ? 'done' : 'failed'))),
-      facts.callId,
-    );
+  /** No room, or a bug. Resolves when the journal has it: the rejection goes on. */
+  #turnAway(facts: CallFacts, why: MissedDetail): Promise<void> {
+    const { ledger, clock } = this.#options;
+    const noted = this.#turnedAway.created(facts);
+    this.#settle(this.#turnedAway.reject(facts, why), facts.callId);
+    ledger.bury(facts.callId, why, clock.now(), true);
+    return noted;
   }
 
   /** Closing waits for it. */
@@ -416,11 +418,11 @@ export class Calls {
   }
 
   #isFull(log: Pick<RootLog, 'warn'>): boolean {
-    const { maxCalls: limit, maxWorkerLoadPercent } = this.#options.config.limits;
-    const busy = !this.#closing && this.#options.parts().plane.isFull(maxWorkerLoadPercent / 100);
-    if (!this.#closing && !busy && this.#calls.size + this.#lookUps.size < limit) return false;
-    log.warn({ limit, calls: this.#calls.size, busy, closing: this.#closing }, 'call.over-limit');
-    return true;
+    const why = this.#closing
+      ? 'closing'
+      : this.#options.admission.refuse(this.#calls.size + this.#lookUps.size);
+    if (why) log.warn({ why, calls: this.#calls.size }, 'call.over-limit');
+    return why !== undefined;
   }
 
   #start(
@@ -462,7 +464,7 @@ export class Calls {
         placed.remove(callId);
         call.onOver();
         this.#desk.forget(callId);
-        if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now());
+        if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now(), true);
         this.#checkIdle();
       },
     });

@@ -23,6 +23,8 @@ import {
 import { type Accounts, accountsOf } from './accounts.ts';
 import { adminHandlers } from './admin/handlers.ts';
 import type { ProcessSources } from './admin/process.ts';
+import { Admission } from './admission.ts';
+import { atMost } from './at-most.ts';
 import { Calls } from './calls.ts';
 import { Credentials } from './credentials.ts';
 import { directoryOf } from './directory-file.ts';
@@ -50,6 +52,12 @@ import { registrarOf } from './trunks/registrar.ts';
  */
 const CLOSE_PATIENCE_MS = DEFAULT_POLICY.recordWaitMs + DEFAULT_POLICY.abandonMs + 1_000;
 
+/**
+ * How long the 200 to a webhook waits for the journal, ms. A disk that takes longer costs the protection against a crash
+ * at this moment; Meta, unanswered, would send everything again to a gateway that is slow already.
+ */
+const WEBHOOK_PATIENCE_MS = 150;
+
 /** The same for what came by webhook while the others ended, ms. */
 const LATE_PATIENCE_MS = 5_000;
 
@@ -70,6 +78,8 @@ export class Gateway {
   readonly #ended = new CallMetrics();
   readonly #trunks: TrunkDesk;
   readonly #registrar: Registrar | undefined;
+  readonly #admission: Admission;
+  #recovery: Recovery | undefined;
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -126,11 +136,9 @@ export class Gateway {
     this.#accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
     const ledger = this.#ledger;
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
+    this.#admission = new Admission({ limits: config.limits, plane: () => this.#plane, clock });
     this.#calls = new Calls({
-      config,
-      clock,
-      log,
-      accounts: this.#accounts,
+      ...{ config, clock, log, accounts: this.#accounts, admission: this.#admission },
       ledger,
       placed: this.#placed,
       trunks: this.#trunks,
@@ -180,7 +188,9 @@ export class Gateway {
         this.#watch?.settingsUpdated(settings.pageId, settings);
         this.#tell(kind, settings);
       },
-      onMissed: (record) => this.#record(record),
+      onMissed: (facts, why) => this.#calls.missed(facts, why),
+      onTombstone: (callId) => this.#calls.tombstone(callId),
+      onStrange: (event) => this.#recovery?.claim(event),
     });
   }
 
@@ -276,7 +286,7 @@ export class Gateway {
       const spool = await openSpool(spoolPath, dueMetricsOf, log);
       this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
     }
-    const recovery = await this.#openJournal(records.path, journal.path);
+    this.#recovery = await this.#openJournal(records.path, journal.path);
     await checkMediaAddresses(config);
     // Read once: a file that changes is not taken up by a worker that is born later.
     const sounds = soundOptions(config);
@@ -342,7 +352,7 @@ export class Gateway {
       repair: config.meta.repair,
       onDrift: (pageId, amiss) => this.#tell('page_drift', { pageId, amiss }),
     });
-    this.#recovering = recovery?.run(this.#journal);
+    this.#recovering = this.#recovery?.run(this.#journal);
     log.info(
       {
         webhook: this.#http.webhookUrl,
@@ -386,9 +396,11 @@ export class Gateway {
     };
   }
 
-  /** 200 first, work after. */
-  #accept(raw: Uint8Array, receivedAtMs: number): void {
-    setImmediate(() => this.#intake.take(raw, receivedAtMs));
+  /** The 200 says that it is known here for good. */
+  async #accept(raw: Uint8Array, receivedAtMs: number): Promise<void> {
+    const { clock, log } = this.#options;
+    const kept = await atMost(clock, WEBHOOK_PATIENCE_MS, this.#intake.take(raw, receivedAtMs));
+    if (!kept) log.warn({ afterMs: WEBHOOK_PATIENCE_MS }, 'webhook.answered-before-noted');
   }
 
   #record(record: CountedCall): Promise<void> {
@@ -437,6 +449,7 @@ export class Gateway {
     const { log } = this.#options;
     log.info({ calls: this.#calls.size }, 'gateway.closing');
     const parts: readonly (readonly [string, () => Promise<void> | undefined])[] = [
+      ['admission', async () => this.#admission.close()],
       ['calls', () => this.#calls.shutDown(CLOSE_PATIENCE_MS)],
       // Each of these may be missing: a start that failed closes what it had opened.
       ['http', () => (this.#http as HttpServers | undefined)?.close()],

@@ -1,5 +1,5 @@
-import type { CallFacts, CallRecord } from '../call/index.ts';
-import { type Ledger, MESSENGER, missedRecord } from '../call/index.ts';
+import type { CallFacts, Ledger, MissedDetail } from '../call/index.ts';
+import { MESSENGER } from '../call/index.ts';
 import {
   type CallStatusEvent,
   type ConnectEvent,
@@ -19,6 +19,14 @@ import type { PlacedCalls } from './placed-calls.ts';
 /** Events of one call that name no consumer: only the call's id can tell whose they are. */
 type NamelessEvent = CallStatusEvent | MediaUpdateEvent | TerminateEvent;
 
+/** A call of the business's that nobody here placed, as a webhook names it. */
+export interface StrangeCall {
+  readonly pageId: string;
+  readonly callId: string;
+  readonly consumerId?: string | undefined;
+  readonly opaque?: string | undefined;
+}
+
 export interface IntakeOptions {
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
@@ -29,12 +37,17 @@ export interface IntakeOptions {
   /** Pages and numbers that are ours. */
   readonly accounts: Accounts;
   /** @param callerName when the webhook itself has it */
-  readonly startCall: (facts: CallFacts, callerName: string | undefined) => void;
+  readonly startCall: (facts: CallFacts, callerName: string | undefined) => Promise<void>;
+  /** A consumer's call that was over before it was told of. Resolves when it is recorded. */
+  readonly onMissed: (facts: CallFacts, why: MissedDetail) => Promise<void>;
+  /** A call is over of which nobody here knows; its connect may still come. Resolves when that is noted. */
+  readonly onTombstone: (callId: string) => Promise<void>;
+  /** A webhook names a call of the business's that nobody here placed. */
+  readonly onStrange: (event: StrangeCall) => Promise<void> | undefined;
   /** A consumer answered a request for permission. */
   readonly onPermission: (event: PermissionReplyEvent) => void;
   /** Somebody changed the settings of a Page. */
   readonly onSettings: (event: SettingsUpdateEvent) => void;
-  readonly onMissed: (record: CallRecord) => Promise<void>;
 }
 
 /**
@@ -48,8 +61,13 @@ export class Intake {
     this.#options = options;
   }
 
-  /** @param receivedAtMs when the POST arrived, milliseconds since the epoch */
-  take(raw: Uint8Array, receivedAtMs: number): void {
+  /**
+   * Resolves when all that must outlive a crash is on the disk, or cannot be written: Meta does not tell again what was
+   * answered 200. Never rejects.
+   *
+   * @param receivedAtMs when the POST arrived, milliseconds since the epoch
+   */
+  async take(raw: Uint8Array, receivedAtMs: number): Promise<void> {
     const { log } = this.#options;
     const batch = parseWebhook(raw);
     if (!batch.ok) {
@@ -61,9 +79,13 @@ export class Intake {
       if (nature === 'foreign') log.debug({ reason, pageId, count }, 'webhook.ignored');
       else log.warn({ reason, pageId, count }, 'webhook.ignored');
     }
+    const noted: Promise<unknown>[] = [];
     for (const event of batch.value.items) {
       try {
-        this.#event(event, receivedAtMs);
+        const done = this.#event(event, receivedAtMs);
+        if (done) noted.push(done);
+        const running = 'callId' in event ? this.#options.call(event.callId) : undefined;
+        if (running) noted.push(running.noted);
       } catch (error) {
         log.error(
           { err: error instanceof Error ? error.stack : String(error), kind: event.kind },
@@ -71,21 +93,22 @@ export class Intake {
         );
       }
     }
+    await Promise.allSettled(noted);
   }
 
-  #event(event: MetaEvent, receivedAtMs: number): void {
+  #event(event: MetaEvent, receivedAtMs: number): Promise<void> | undefined {
     const { ledger, log, now, accounts } = this.#options;
     // A Page's id in an envelope of WhatsApp's, or the other way round, is nobody's.
     if (accounts.get(event.pageId)?.platform.name !== (event.platform ?? 'messenger')) {
       log.warn({ pageId: event.pageId, kind: event.kind }, 'webhook.unknown-page');
-      return;
+      return undefined;
     }
     const callId = 'callId' in event ? event.callId : '';
     // The parser's key leaves out what may differ between deliveries of one event.
     const identity = { pageId: event.pageId, callId: event.dedupeKey, event: event.kind };
     if (!ledger.isNew(identity, now())) {
       log.debug({ callId, kind: event.kind }, 'webhook.duplicate');
-      return;
+      return undefined;
     }
     switch (event.kind) {
       case 'connect':
@@ -101,18 +124,19 @@ export class Intake {
         return this.#ofCall(event);
       case 'call_permission_reply':
         this.#options.onPermission(event);
-        return log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
+        log.info({ pageId: event.pageId, response: event.response }, 'webhook.permission-reply');
+        return undefined;
       case 'call_settings_update':
         this.#options.onSettings(event);
         log.info(
           { pageId: event.pageId, audioEnabled: event.audioEnabled, ringTarget: event.ringTarget },
           'webhook.settings-update',
         );
-        return;
+        return undefined;
     }
   }
 
-  #connect(event: ConnectEvent, receivedAtMs: number): void {
+  #connect(event: ConnectEvent, receivedAtMs: number): Promise<void> | undefined {
     const { ledger, log, now, call, accounts } = this.#options;
     const { callId, pageId, consumerId: psid, timestampMs, session, consumerName } = event;
     const { platform = MESSENGER } = accounts.get(pageId) ?? {};
@@ -122,15 +146,18 @@ export class Intake {
     const running = call(callId);
     if (running) {
       const isAnswer = session?.type === 'answer' && platform.answersLater;
-      return running.dispatch(
-        isAnswer ? { type: 'meta.answer', sdp: session.sdp } : { type: 'meta.connect' },
-      );
+      running.dispatch(isAnswer ? { type: 'meta.answer', sdp: session.sdp } : { type: 'meta.connect' });
+      return undefined;
     }
     // Business-initiated calls of others are the Page inbox's: never a phone to ring.
-    if (event.direction === 'business_initiated')
-      return log.info({ callId, pageId }, 'webhook.business-call');
-    if (platform.preAccepts && session?.type !== 'offer')
-      return log.warn({ callId, pageId }, 'webhook.connect-without-offer');
+    if (event.direction === 'business_initiated') {
+      log.info({ callId, pageId }, 'webhook.business-call');
+      return this.#options.onStrange(event);
+    }
+    if (platform.preAccepts && session?.type !== 'offer') {
+      log.warn({ callId, pageId }, 'webhook.connect-without-offer');
+      return undefined;
+    }
     const facts: CallFacts = {
       callId,
       platform,
@@ -146,9 +173,13 @@ export class Intake {
       if (verdict.skewed) log.warn({ callId, aheadMs: (timestampMs ?? 0) - now() }, 'clock.skewed');
       return this.#options.startCall(facts, consumerName);
     }
+    if (verdict.verdict === 'recorded') {
+      log.info({ callId, pageId }, 'webhook.connect-of-a-call-that-ended');
+      return undefined;
+    }
     log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
-    const detail = verdict.verdict === 'stale' ? 'stale' : 'terminated-before';
-    void this.#options.onMissed(missedRecord(facts, detail, now()));
+    ledger.bury(callId, verdict.verdict, now(), true);
+    return this.#options.onMissed(facts, verdict.verdict === 'stale' ? 'stale' : 'terminated-before');
   }
 
   /** A webhook about a consumer whom we are calling names that call. */
@@ -164,14 +195,23 @@ export class Intake {
     }
   }
 
-  #ofCall(event: NamelessEvent): void {
+  #ofCall(event: NamelessEvent): Promise<void> | undefined {
     const { call, placed, ledger, now } = this.#options;
-    if (call(event.callId) === undefined && placed.hold(event)) {
-      // It may be a consumer's call after all, whose connect comes late and must not ring.
-      if (event.kind === 'terminate') ledger.bury(event.callId, event.status, now());
-      return;
+    const { callId } = event;
+    const isStrange = call(callId) === undefined;
+    // It may be a consumer's call, whose connect comes late and must not ring; not even after a crash.
+    const noted =
+      isStrange && event.kind === 'call_status'
+        ? this.#options.onStrange(event)
+        : isStrange && event.kind === 'terminate' && ledger.judgeConnect({ callId }, now()).verdict === 'ring'
+          ? this.#options.onTombstone(callId)
+          : undefined;
+    if (isStrange && placed.hold(event)) {
+      if (event.kind === 'terminate') ledger.bury(callId, event.status, now());
+      return noted;
     }
     this.#take(event);
+    return noted;
   }
 
   #take(event: NamelessEvent): void {

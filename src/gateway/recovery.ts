@@ -18,11 +18,14 @@ import {
   rewriteJournal,
 } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
+import type { StrangeCall } from './intake.ts';
 
 /** A connect is not delivered again later than this, ms: calls that ended before are no longer in the journal. */
 const REMEMBERED_MS = 2 * 3_600_000;
 /** By these a call that is over is known again. */
 const OUTLIVING: ReadonlySet<string> = new Set(['call-created', 'named', 'call-ended']);
+/** After a start, a webhook may name a call that the gateway before it placed and never heard the name of, ms. */
+const CLAIMABLE_MS = 120_000;
 /** Calls ended at Meta at the same time. */
 const AT_ONCE = 8;
 
@@ -40,6 +43,9 @@ export interface RecoveryOptions {
 export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #replay: Replay;
+  /** Meta was asked to place these, and how it calls them is not known. */
+  #unnamed: readonly OpenCall[];
+  readonly #claimableUntilMs: number;
   /** What a journal need not lose while it is written on. */
   readonly keeping: Keeping;
 
@@ -63,6 +69,8 @@ export class Recovery {
   private constructor(options: RecoveryOptions, found: Replay, entries: readonly JournalEntry[]) {
     this.#options = options;
     this.#replay = found;
+    this.#unnamed = found.open.filter(isUnnamed);
+    this.#claimableUntilMs = options.clock.monotonic() + CLAIMABLE_MS;
     const kindOf = (note: JournalEntry['note']): string => String(note['kind']);
     this.keeping = {
       entries,
@@ -79,8 +87,12 @@ export class Recovery {
 
   /** Webhooks of calls from before the crash that are delivered again shall not ring. */
   bury(ledger: Ledger): void {
-    const known = [...this.#replay.known].sort(([, a], [, b]) => a - b);
-    for (const [callId, at] of known) ledger.bury(callId, 'before a crash', at);
+    const { known, tombstones } = this.#replay;
+    const graves = [
+      ...[...known].map(([callId, at]) => ({ callId, at, recorded: true })),
+      ...[...tombstones].map(([callId, at]) => ({ callId, at, recorded: false })),
+    ].sort((a, b) => a.at - b.at);
+    for (const { callId, at, recorded } of graves) ledger.bury(callId, 'before a crash', at, recorded);
   }
 
   /** Ends what is open at Meta, writes the records, and notes so in the new journal. Never rejects. */
@@ -102,6 +114,26 @@ export class Recovery {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
 
+  /**
+   * A webhook names a call of the business's that nobody here placed: if a gateway that died was calling this consumer,
+   * it is that one, and is ended at Meta. Resolves when Meta was told.
+   */
+  claim({ pageId, callId, consumerId, opaque }: StrangeCall): Promise<void> | undefined {
+    const { accounts, clock, log } = this.#options;
+    if (clock.monotonic() > this.#claimableUntilMs) return undefined;
+    const ourId = opaque?.split(' ', 1)[0];
+    const found =
+      this.#unnamed.find((call) => call.callId === ourId) ??
+      this.#unnamed.find((call) => call.pageId === pageId && call.psid === consumerId);
+    if (!found) return undefined;
+    this.#unnamed = this.#unnamed.filter((call) => call !== found);
+    log.warn({ callId, ours: found.callId, pageId }, 'gateway.call-named-after-a-crash');
+    return accounts
+      .get(pageId)
+      ?.api.terminate(pageId, callId)
+      .then(({ ok }) => log.info({ callId, pageId, ok }, 'gateway.call-recovered'));
+  }
+
   async #end(call: OpenCall, isRecorded: boolean, journal: JournalWriter): Promise<void> {
     const { accounts, clock, log, record } = this.#options;
     const { callId, metaCallId, pageId } = call;
@@ -116,4 +148,15 @@ export class Recovery {
     const note = { kind: 'call-ended', cause: 'crash' };
     await journal.append({ v: 1, at: clock.now(), callId, note });
   }
+}
+
+/** Whether Meta may have placed it without our knowing its name. */
+function isUnnamed({ direction, metaCallId, graph }: OpenCall): boolean {
+  const { connect } = graph;
+  return (
+    direction === 'business_initiated' &&
+    metaCallId === undefined &&
+    connect !== undefined &&
+    connect !== 'failed'
+  );
 }

@@ -2,14 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { GatewayConfig } from '../config/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import { connectSip, type IncomingInvite, type Registrar, type SipControl } from '../sip/index.ts';
+import { connectSip, type IncomingInvite, orphanOf, type Registrar, type SipControl } from '../sip/index.ts';
 import {
+  type LastWill,
   lastWillOf,
   type SipServerStats,
   type SipServerWorker,
   startSipServerWorker,
 } from '../sip-server/index.ts';
-import { openSpool } from '../store/index.ts';
+import { openSpool, type Spool } from '../store/index.ts';
 import { sipServerSettings } from './sip-listeners.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
@@ -36,7 +37,7 @@ export async function startSipSide(options: {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** File that keeps, over a crash, what ends the dialogs of the embedded server. */
+  /** File that keeps, over a crash, what ends the dialogs of either server. */
   readonly willsPath?: string | undefined;
   readonly ready: () => boolean;
   readonly onState: (state: 'connected' | 'lost') => void;
@@ -45,10 +46,14 @@ export async function startSipSide(options: {
 }): Promise<SipSide> {
   const { config, clock, log } = options;
   const secret = randomBytes(32).toString('hex');
-  const wills =
-    config.server === 'embedded' ? await openSpool(options.willsPath, lastWillOf, log) : undefined;
-  const embedded: SipServerWorker | undefined = wills
-    ? await startSipServerWorker({ secret, ...sipServerSettings(config), log, wills })
+  const { willsPath: path } = options;
+  const isEmbedded = config.server === 'embedded';
+  const keeper = isEmbedded ? undefined : await openSpool(path, orphanOf, log);
+  const embedded: SipServerWorker | undefined = isEmbedded
+    ? await startSipServerWorker({
+        ...{ secret, ...sipServerSettings(config), log },
+        wills: { left: await leftIn(path, log), path },
+      })
     : undefined;
   const server =
     config.server === 'embedded' ? { ...(embedded as SipServerWorker).control, secret } : config.server;
@@ -65,6 +70,7 @@ export async function startSipSide(options: {
       onState: options.onState,
       onIncomingInvite: options.onIncomingInvite,
       ...(options.registrar ? { registrar: options.registrar } : {}),
+      ...(keeper ? { keeper } : {}),
     });
     return {
       control,
@@ -75,14 +81,21 @@ export async function startSipSide(options: {
       close: async () => {
         await control.close();
         await embedded?.close();
-        await wills?.close();
+        await keeper?.close();
       },
     };
   } catch (error) {
     await embedded?.close();
-    await wills?.close();
+    await keeper?.close();
     throw error;
   }
+}
+
+/** What a server that died left, its file made anew; the server's thread goes on with that file by itself. */
+async function leftIn(path: string | undefined, log: Log): Promise<Spool<LastWill>['left']> {
+  const spool = await openSpool(path, lastWillOf, log);
+  await spool.close();
+  return spool.left;
 }
 
 /** `udp/192.0.2.1:5060`, as a server names its listeners to applications. */

@@ -107,6 +107,15 @@ export class DeskPhone {
     return call;
   }
 
+  /** Lets go of a call that is over, with what was heard in it: for phones that ring all day. */
+  forget(call: PhoneCall | DialedCall): void {
+    const at = this.calls.indexOf(call as PhoneCall);
+    if (at >= 0) this.calls.splice(at, 1);
+    if (at >= 0 && at < this.#taken) this.#taken -= 1;
+    const dialed = this.dialed.indexOf(call as DialedCall);
+    if (dialed >= 0) this.dialed.splice(dialed, 1);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.calls, ...this.dialed].map((call) => call.close()));
     await this.#control.close();

@@ -134,12 +134,11 @@ export type SipServerWorkerOptions = Omit<SipServerOptions, 'clock' | 'resolver'
   readonly wills?: WillKeeper | undefined;
 };
 
-/** A `Spool<LastWill>` fits. */
 export interface WillKeeper {
-  /** Of calls that a process before this one left behind. */
+  /** Of calls that a process before this one left behind: `left` of a `Spool<LastWill>` of that file. */
   readonly left: readonly { readonly item: LastWill }[];
-  add(id: string, will: LastWill): void;
-  done(id: string): void;
+  /** The file, which the server's thread writes on its own; unset: none. */
+  readonly path?: string | undefined;
 }
 
 /** Counters since the start, and gauges (the last block). */

@@ -1,11 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
+import type { WillChanges } from './engine/last-wills.ts';
 import { Counters } from './guard/counters.ts';
 import { startCounted } from './server.ts';
+import { WillFile } from './will-file.ts';
 import type { LogLevel, WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
-/** How often the gauges are written into the shared counters, and last wills reported, ms. */
+/** How often the gauges are written into the shared counters, and last wills of what nobody touched looked at, ms. */
 const REPORT_EVERY_MS = 250;
 
 const port = parentPort;
@@ -25,6 +27,7 @@ process.on('uncaughtException', (error) =>
 );
 
 const counters = new Counters(start.counters);
+const file = start.willsPath === undefined ? undefined : new WillFile(start.willsPath, log);
 
 try {
   const server = await startCounted(
@@ -37,10 +40,15 @@ try {
     },
     counters,
   );
+  const keep = ({ left, settled }: WillChanges): void => {
+    if (left.length + settled.length === 0) return;
+    file?.write({ left, settled });
+    post({ type: 'wills', left, settled });
+  };
+  server.wills.onChanges = keep;
   const report = (): void => {
     counters.beat();
-    const { left, settled } = server.wills.changes();
-    if (left.length + settled.length > 0) post({ type: 'wills', left, settled });
+    keep(server.wills.changes());
     server.refresh();
   };
   const gauges = setInterval(report, REPORT_EVERY_MS);
@@ -54,10 +62,13 @@ try {
       return;
     }
     clearInterval(gauges);
-    void server.close().then(() => port.close());
+    void server.close().then(() => {
+      file?.close();
+      port.close();
+    });
   });
   post({ type: 'listening', control: server.control, contacts: [...server.contacts] });
-  server.wills.execute(start.wills);
+  server.wills.execute(start.wills, (ids) => keep({ left: [], settled: ids }));
 } catch (error) {
   post({ type: 'failed', ...failure(error) });
   port.close();

@@ -10,6 +10,8 @@ export interface WorkerStart {
   readonly trace: boolean;
   /** What the thread before this one left behind. */
   readonly wills: readonly LastWill[];
+  /** File that keeps them over the end of the process. */
+  readonly willsPath?: string | undefined;
 }
 
 /** A GatewayError on its way between threads. */

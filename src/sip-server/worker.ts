@@ -88,16 +88,7 @@ class Supervisor implements SipServerWorker {
     this.#timer?.clear();
     this.#pulseTimer?.clear();
     await this.#thread?.close();
-    for (const id of [...this.#wills.keys()]) this.#settle(id);
-  }
-
-  #keep(will: LastWill): void {
-    this.#wills.set(will.id, will);
-    this.#options.wills?.add(will.id, will);
-  }
-
-  #settle(id: string): void {
-    if (this.#wills.delete(id)) this.#options.wills?.done(id);
+    this.#wills.clear();
   }
 
   /** Resolves once the server listens. */
@@ -108,13 +99,14 @@ class Supervisor implements SipServerWorker {
         counters: this.#counters.memory,
         trace: this.#options.trace !== undefined,
         wills: [...this.#wills.values()],
+        willsPath: this.#options.wills?.path,
       },
       {
         log: this.#log,
         trace: this.#options.trace,
         onWills: ({ left, settled }) => {
-          for (const id of settled) this.#settle(id);
-          for (const will of left) this.#keep(will);
+          for (const id of settled) this.#wills.delete(id);
+          for (const will of left) this.#wills.set(will.id, will);
         },
       },
     );
@@ -122,7 +114,7 @@ class Supervisor implements SipServerWorker {
     this.#bornAt = this.#clock.monotonic();
     const listening = await thread.listening;
     // They are the new thread's to send.
-    for (const id of [...this.#wills.keys()]) this.#settle(id);
+    this.#wills.clear();
     this.#pulse.reset();
     this.#watch(thread);
     void thread.exited.then((code) => this.#onExit(code));

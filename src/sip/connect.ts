@@ -5,8 +5,9 @@ import { safely } from './context.ts';
 import { CONTROL_LOST } from './failure.ts';
 import { cleanText } from './grammar.ts';
 import type { InboundRequest, Link, LinkAttempt, LinkFailure } from './link.ts';
+import { endOrphan, type KeptOrphan, noKeeper, type OrphanKeeper } from './orphans.ts';
 import { Registering } from './registering.ts';
-import { type Orphans, type SessionOptions, Sessions } from './sessions.ts';
+import { type SessionOptions, Sessions } from './sessions.ts';
 import { openLink } from './srf.ts';
 import type {
   ConnectSipOptions,
@@ -47,7 +48,8 @@ class Control implements SipControl {
   #attempt: LinkAttempt | undefined;
   #retry: TimerHandle | undefined;
   #delayMs: number;
-  #orphans: { readonly atMs: number; readonly what: Orphans }[] = [];
+  #orphans: { readonly atMs: number; readonly what: readonly KeptOrphan[] }[];
+  readonly #keeper: OrphanKeeper;
   #closing: Promise<void> | undefined;
   readonly #registrations = new Set<Registering>();
 
@@ -62,7 +64,10 @@ class Control implements SipControl {
       ready,
       onIncomingInvite,
       registrar,
+      keeper = noKeeper,
     } = options;
+    this.#keeper = keeper;
+    this.#orphans = [{ atMs: clock.monotonic(), what: keeper.left }];
     const userAgent = cleanText(options.userAgent);
     this.#session = {
       clock,
@@ -71,6 +76,7 @@ class Control implements SipControl {
       random,
       userAgent,
       ready,
+      keeper,
       ...(onIncomingInvite && { onIncomingInvite }),
       ...(registrar && { registrar }),
     };
@@ -148,7 +154,10 @@ class Control implements SipControl {
     this.#up = undefined;
     const { clock, log } = this.#options;
     log.error({ why, ...up.sessions.counts }, 'sip.lost');
-    this.#orphans.push({ atMs: clock.monotonic(), what: up.sessions.lost() });
+    const what = up.sessions.lost();
+    this.#orphans.push({ atMs: clock.monotonic(), what });
+    // Until they are ended; this process may die as well before it is connected again.
+    for (const { id, item } of what) this.#keeper.add(id, item);
     for (const each of this.#registrations) each.lost();
     safely(log, 'onState', () => this.#options.onState('lost'));
     this.#scheduleRetry();
@@ -175,22 +184,25 @@ class Control implements SipControl {
   }
 
   /**
-   * Phones that were ringing or talking when the link went still do: a drachtio-server keeps its dialogs. Their
-   * consumers are gone, so hang them up.
+   * Phones that were ringing or talking when the link went, or this process died, still do: a drachtio-server keeps its
+   * dialogs. Their consumers are gone, so hang them up.
    */
   #burnOrphans(link: Link): void {
-    const since = this.#options.clock.monotonic() - ORPHANS_MS;
-    const recent = this.#orphans.filter(({ atMs }) => atMs >= since);
+    const { clock, log } = this.#options;
+    const since = clock.monotonic() - ORPHANS_MS;
+    const all = this.#orphans;
     this.#orphans = [];
-    const ignore = { onSent: () => {}, onRefused: () => {}, onResponse: () => {} };
     const headers = {
       'User-Agent': this.#session.userAgent,
       Reason: 'Q.850;cause=41;text="control connection was lost"',
     };
-    for (const { what } of recent) {
-      for (const dialogId of what.dialogs) link.send({ method: 'BYE', dialogId, headers }, ignore);
-      for (const { transactionId, uri } of what.invites)
-        link.cancel(transactionId, uri, { Reason: headers.Reason });
+    for (const { atMs, what } of all) {
+      for (const { id, item } of what) {
+        const settled = (): void => this.#keeper.done(id);
+        if (atMs < since) settled();
+        else endOrphan(link, item, headers, settled);
+      }
+      if (what.length > 0) log.warn({ calls: what.length }, 'sip.orphans-ended');
     }
   }
 

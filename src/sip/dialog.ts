@@ -7,6 +7,7 @@ import { ACCEPT_INFO, ALLOW, allowsIn, SUPPORTED } from './headers.ts';
 import { InboundOffers } from './inbound-offers.ts';
 import { InboundRefers } from './inbound-refers.ts';
 import type { InboundRequest } from './link.ts';
+import type { DialogEnd, KeptOrphan } from './orphans.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
 import { grantedSession } from './session-expires.ts';
 import { sdpOf, type Transaction, transact } from './transact.ts';
@@ -25,6 +26,8 @@ export interface DialogFacts {
   readonly credentials?: Credentials;
   /** Allow header of the other side's INVITE or 200. */
   readonly allow?: string | undefined;
+  /** For whoever has to end it without us. */
+  readonly end: DialogEnd;
 }
 
 const LOST: RequestFailure = {
@@ -79,6 +82,11 @@ export class Dialog implements SipDialog {
     this.#refers = new InboundRefers(on, facts.id, facts.credentials, () => this.#over && this.#leave());
     this.#digits = new DigitSender(on.clock, (contentType, body) => this.info(contentType, body));
     this.#allowed = allowsIn(facts.allow);
+  }
+
+  /** What is kept over a crash while it is up. */
+  get orphan(): KeptOrphan {
+    return { id: `dialog ${this.id}`, item: { kind: 'dialog', dialogId: this.id, ...this.#facts.end } };
   }
 
   allows(method: string): boolean {

@@ -4,6 +4,7 @@ import type { Dialog, DialogFacts } from './dialog.ts';
 import { cleanText, parseNameAddr, userOf } from './grammar.ts';
 import { ALLOW, allowsIn, cleanHeaders, SUPPORTED } from './headers.ts';
 import type { InboundRequest, Source } from './link.ts';
+import { dialogEnd } from './orphans.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
 import { answeredSession } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
@@ -104,6 +105,12 @@ export class Inbound implements IncomingInvite {
             remoteUri: this.from.uri,
             ownsCallId: false,
             allow: this.header('allow'),
+            end: dialogEnd(
+              { callId: this.callId, from: sent.value.to, to: this.header('from') ?? '' },
+              this.header('contact'),
+              this.header('record-route'),
+              false,
+            ),
           };
           end(ok(this.#owner.adopt(facts, this.sdp === undefined ? this.#request : undefined)));
         },

@@ -5,6 +5,7 @@ export { type InfoKey, readInfoKey } from './dtmf-info.ts';
 export type { EarlyMedia } from './early-media.ts';
 export { forkInvite } from './forked-invite.ts';
 export { type AssertedIdentity, assertedIdentity } from './identity.ts';
+export { type Orphan, orphanOf } from './orphans.ts';
 export type { Reason, ReceivedReason } from './reason.ts';
 export { formatReason, parseReason } from './reason.ts';
 export {

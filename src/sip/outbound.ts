@@ -8,6 +8,7 @@ import { CONTROL_LOST, failureOfResponse } from './failure.ts';
 import { cleanText, parseNameAddr } from './grammar.ts';
 import { ALLOW, cleanHeaders, formatFrom, routed, SUPPORTED, unusable } from './headers.ts';
 import type { InboundRequest, InboundResponse, SentRequest } from './link.ts';
+import { dialogEnd, type KeptOrphan } from './orphans.ts';
 import { formatReason, type Reason } from './reason.ts';
 import { askedSession, raisedWish } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
@@ -34,6 +35,8 @@ const RING_TIMEOUT: InviteFailure = { status: 408, reason: 'no answer in time', 
 export interface InviteOwner {
   /** A dialog came up and must get its requests from now on. */
   adopt(facts: ConstructorParameters<typeof Dialog>[1]): Dialog;
+  /** It is on the wire, or once more for a challenge. */
+  sent(invite: Outbound): void;
   /** Settled, and no response is expected any more. */
   leave(invite: Outbound): void;
 }
@@ -83,9 +86,11 @@ export class Outbound implements OutboundInvite {
     return this.#sent?.callId ?? '';
   }
 
-  /** For a CANCEL on a later link, when this one is lost; undefined when nothing is pending. */
-  get pending(): { readonly transactionId: string; readonly uri: string } | undefined {
-    return this.#over ? undefined : this.#sent;
+  /** For a CANCEL on a later link, when this one is lost, or by a later process; undefined: nothing was sent. */
+  get orphan(): KeptOrphan | undefined {
+    if (!this.#sent) return undefined;
+    const { transactionId, uri, callId } = this.#sent;
+    return { id: `invite ${callId}`, item: { kind: 'invite', transactionId, uri } };
   }
 
   cancel(reason?: Reason) {
@@ -147,6 +152,7 @@ export class Outbound implements OutboundInvite {
   #onSent(sent: SentRequest) {
     const first = this.#sent === undefined;
     this.#sent = sent;
+    this.#owner.sent(this);
     if (first && !this.#settled)
       safely(this.#on.log, 'onSent', () => this.#events.onSent?.({ callId: sent.callId }));
     if (this.#cancelling) this.#sendCancel();
@@ -212,6 +218,16 @@ export class Outbound implements OutboundInvite {
       remoteUri: to.uri,
       ownsCallId: true,
       allow: response.header('allow'),
+      end: dialogEnd(
+        {
+          callId: this.callId,
+          from: response.header('from') ?? '',
+          to: response.header('to') ?? '',
+        },
+        response.header('contact'),
+        response.header('record-route'),
+        true,
+      ),
       ...(this.#options.credentials && { credentials: this.#options.credentials }),
     });
     const final = sdpOf(response);

@@ -6,27 +6,24 @@ import { ACCEPT, ALLOW, SUPPORTED } from './headers.ts';
 import { Inbound } from './inbound.ts';
 import type { InboundRequest, Link } from './link.ts';
 import { askOptions } from './options.ts';
+import { type KeptOrphan, noKeeper, type OrphanKeeper } from './orphans.ts';
 import { Outbound } from './outbound.ts';
 import type { Registrar } from './registrar.ts';
 import type { Transaction } from './transact.ts';
 import type { IncomingInvite, InviteEvents, InviteOptions, OptionsRequest, RequestFailure } from './types.ts';
 
-/** What the other side may still hold when a link was lost. */
-export interface Orphans {
-  readonly dialogs: readonly string[];
-  readonly invites: readonly { readonly transactionId: string; readonly uri: string }[];
-}
-
 export interface SessionOptions extends SipContext {
   readonly registrar?: Pick<Registrar, 'answer'>;
   readonly ready: () => boolean;
   readonly onIncomingInvite?: (invite: IncomingInvite) => void;
+  readonly keeper?: Pick<OrphanKeeper, 'add' | 'done'>;
 }
 
 /** The invites and dialogs of one link, and the routing of its requests to them. All of them die with the link. */
 export class Sessions {
   readonly #options: SessionOptions;
   readonly #on: OnLink;
+  readonly #keeper: Pick<OrphanKeeper, 'add' | 'done'>;
   readonly #dialogs = new Map<string, Dialog>();
   readonly #outbound = new Set<Outbound>();
   readonly #inbound = new Set<Inbound>();
@@ -34,7 +31,8 @@ export class Sessions {
 
   constructor(options: SessionOptions, link: Link) {
     this.#options = options;
-    const { clock, log, userAgent, requestTimeoutMs, random } = options;
+    const { clock, log, userAgent, requestTimeoutMs, random, keeper = noKeeper } = options;
+    this.#keeper = keeper;
     this.#on = { clock, log, userAgent, requestTimeoutMs, random, link };
   }
 
@@ -50,7 +48,11 @@ export class Sessions {
   invite(options: InviteOptions, events: InviteEvents): Outbound {
     const invite = new Outbound(this.#on, options, events, {
       adopt: (facts) => this.#adopt(facts),
-      leave: (left) => void this.#outbound.delete(left),
+      sent: ({ orphan }) => orphan && this.#keeper.add(orphan.id, orphan.item),
+      leave: (left) => {
+        this.#outbound.delete(left);
+        if (left.orphan) this.#keeper.done(left.orphan.id);
+      },
     });
     this.#outbound.add(invite);
     return invite;
@@ -120,21 +122,21 @@ export class Sessions {
 
   #adopt(facts: DialogFacts, offered?: InboundRequest): Dialog {
     const dialog = new Dialog(this.#on, facts, (ended) => {
-      if (this.#dialogs.get(ended.id) === ended) this.#dialogs.delete(ended.id);
+      if (this.#dialogs.get(ended.id) !== ended) return;
+      this.#dialogs.delete(ended.id);
+      this.#keeper.done(ended.orphan.id);
     });
     this.#dialogs.set(dialog.id, dialog);
+    this.#keeper.add(dialog.orphan.id, dialog.orphan.item);
     if (offered) dialog.awaitAnswer(offered);
     return dialog;
   }
 
   /** The link went: tells everybody; what is returned may still ring or be up at the other side. */
-  lost(): Orphans {
+  lost(): readonly KeptOrphan[] {
     const invites = [...this.#outbound];
     const dialogs = [...this.#dialogs.values()];
-    const orphans = {
-      dialogs: dialogs.map(({ id }) => id),
-      invites: invites.flatMap(({ pending }) => pending ?? []),
-    };
+    const orphans = [...dialogs, ...invites].flatMap(({ orphan }) => orphan ?? []);
     for (const invite of invites) invite.lost();
     for (const invite of [...this.#inbound]) invite.lost();
     for (const dialog of dialogs) dialog.lost();

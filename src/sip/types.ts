@@ -2,6 +2,7 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Result } from '../shared/result.ts';
 import type { EarlyMedia } from './early-media.ts';
+import type { OrphanKeeper } from './orphans.ts';
 import type { Reason } from './reason.ts';
 import type { ReferTarget } from './refer.ts';
 import type { Registrar } from './registrar.ts';
@@ -36,6 +37,8 @@ export interface ConnectSipOptions {
   readonly ready: () => boolean;
   /** The control connection; 'lost' comes after every invite and dialog on it was told. */
   readonly onState: (state: 'connected' | 'lost') => void;
+  /** Keeps, over a crash, what ends the calls of a drachtio-server; an embedded one keeps that itself. */
+  readonly keeper?: OrphanKeeper;
 }
 
 /** The SIP leg: one control connection, its invites and its dialogs. */

@@ -8,7 +8,7 @@ import { itEmbedded, until } from './world.ts';
 
 const closers: (() => unknown)[] = [];
 /** Three starts of a process. */
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
@@ -29,6 +29,8 @@ async function site() {
   const slow = await DeskPhone.start({ codecs: ['PCMU'], toneHz: 620, ringMs: 60_000 });
   closers.push(() => Promise.all([quick.close(), slow.close()]));
   const [journal, records] = [join(folder, 'journal'), join(folder, 'records')];
+  /** The phone's answers go where its call came from. */
+  let sip: unknown;
   const gateway = async (phone: DeskPhone): Promise<GatewayProcess> => {
     const { host, port } = phone;
     const started = await GatewayProcess.start({
@@ -38,7 +40,12 @@ async function site() {
       opusComplexity: 0,
       maxCalls: 20,
       launcher: [],
-      configure: (yaml) => Object.assign(yaml, { journal: { path: journal }, records: { path: records } }),
+      configure: (yaml) => {
+        Object.assign(yaml, { journal: { path: journal }, records: { path: records } });
+        yaml['outbound'] = { rules: [{ trunk: 'phone', page: PAGE }] };
+        sip ??= yaml['sip'];
+        yaml['sip'] = sip;
+      },
     });
     closers.push(() => started.kill());
     simulator.setWebhookUrl(started.webhookUrl);
@@ -88,9 +95,9 @@ itEmbedded(
     await next.hangup();
     await until(() => records().some(({ callId }) => callId === next.id));
     expect(quick.calls).toHaveLength(2);
-    expect(records().filter(({ callId, cause }) => callId === talking.id && cause === 'crash')).toMatchObject(
-      [{ answered: true, target: 'phone/100', meta: { accept: 'done', terminate: 'done' } }],
-    );
+    expect(records().filter(({ callId }) => callId === talking.id)).toMatchObject([
+      { cause: 'crash', answered: true, target: 'phone/100', meta: { accept: 'done', terminate: 'done' } },
+    ]);
 
     await second.stop();
     const third = await gateway(quick);
@@ -117,3 +124,20 @@ itEmbedded(
     expect(records()).toMatchObject([{ callId: ringing.id, cause: 'crash', answered: false }]);
   },
 );
+
+itEmbedded('a phone that was calling when the gateway was killed is refused by the next one', async () => {
+  const { simulator, slow, gateway, wills } = await site();
+  const first = await gateway(slow);
+  const consumer = { ...caller('7000000004'), permission: true, whenCalled: { does: 'ignore' } as const };
+  simulator.consumer(consumer);
+  const placed = simulator.nextPlaced();
+  const phone = await slow.dial({ number: '7000000004', host: '127.0.0.1', port: first.sipPort });
+  const call = await placed;
+  await phone.ringing;
+  await until(() => wills().some(({ item }) => (item as { method?: string })?.method === 'INVITE'));
+  await first.kill();
+
+  await gateway(slow);
+  expect(await phone.ended).toMatchObject({ how: '503' });
+  expect(await call.ended).toMatchObject({ by: 'business', action: 'terminate' });
+});

@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { Ledger, MESSENGER } from '../../src/call/index.ts';
 import { parseConfig } from '../../src/config/index.ts';
 import { accountsOf } from '../../src/gateway/accounts.ts';
+import { Admission } from '../../src/gateway/admission.ts';
 import { Calls } from '../../src/gateway/calls.ts';
 import type { MediaPlane } from '../../src/gateway/media/plane.ts';
 import { PlacedCalls } from '../../src/gateway/placed-calls.ts';
@@ -45,7 +46,12 @@ it.each([
     throw new Error('a bug');
   });
   const never = {} as never;
-  const plane = { isFull: (limit: number) => busy && limit === 0.9 } as MediaPlane;
+  const plane = {
+    isFull: (limit: number) => busy && limit === 0.9,
+    stats: [] as const,
+  } as unknown as MediaPlane;
+  const admission = new Admission({ limits: config.value.limits, plane: () => plane, clock: systemClock });
+  onTestFinished(() => admission.close());
   const calls = new Calls({
     config: config.value,
     clock: systemClock,
@@ -53,13 +59,14 @@ it.each([
     accounts: accountsOf(config.value.meta, { messenger: graph, whatsapp: graph }),
     ledger: new Ledger(),
     placed,
+    admission,
     trunks: new TrunkDesk({ trunks: config.value.trunks, clock: systemClock, log, random: Math.random }),
     parts: () => ({ plane, sip: never, journal: noJournal, directory }),
     onStarted: () => {},
     onRecord: async (record) => void records.push(record),
   });
   const call = simulator.consumer({ psid: '7' }).call({ toneHz: 440 });
-  calls.take({
+  await calls.take({
     callId: call.id,
     platform: MESSENGER,
     pageId: PAGE,

@@ -48,6 +48,51 @@ test('a call that a peer made leaves a BYE too', () => {
   expect(read(first!.text)).toMatchObject({ method: 'BYE', fromTag: tag, toTag: 'peer' });
 });
 
+test('an INVITE that waits for its answer leaves its refusal, until it has one', () => {
+  const bench = new Bench();
+  const { wills } = bench.engine;
+  bench.request('INVITE');
+  const [refusal] = wills.changes().left;
+  expect(refusal).toMatchObject({ method: 'INVITE', target: { protocol: 'udp' } });
+  expect(refusal!.text).toMatch(/^SIP\/2\.0 503 [\s\S]*\r\nTo: [^\r]*;tag=[\s\S]*\r\nReason: SIP;cause=503/);
+  expect(wills.changes()).toEqual({ left: [], settled: [] });
+  const transactionId = bench.frames.at(-1)!.tokens[7]!;
+  bench.frame({ transactionId }, ['SIP/2.0 486 Busy Here']);
+  expect(wills.changes()).toEqual({ left: [], settled: [refusal!.id] });
+
+  const successor = new Bench();
+  successor.engine.wills.execute([refusal!]);
+  expect(successor.sent()).toEqual(['503 INVITE']);
+  expect(successor.idle).toBe(true);
+});
+
+test('somebody picks up before the successor is there: ACK and BYE', () => {
+  const dead = new Bench();
+  const { request } = dead.invite();
+  const { left } = dead.engine.wills.changes();
+  const bench = new Bench();
+  const sent: string[] = [];
+  bench.engine.wills.execute(left, (ids) => sent.push(...ids));
+  expect(sent).toEqual([left[0]!.id]);
+  expect(bench.sent()).toEqual(['CANCEL']);
+  bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>'] });
+  expect(bench.sent()).toEqual(['ACK', 'BYE']);
+  bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>'] });
+  expect(bench.sent()).toEqual(['ACK']);
+});
+
+test('whoever wants to hear of wills hears after each message, once', async () => {
+  const bench = new Bench();
+  const heard: string[][] = [];
+  bench.engine.wills.onChanges = ({ left }) => heard.push(left.map(({ method }) => method));
+  const { request } = bench.invite();
+  await Promise.resolve();
+  expect(heard.flat()).toEqual(['CANCEL']);
+  bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5099>'] });
+  await Promise.resolve();
+  expect(heard.flat()).toEqual(['CANCEL', 'BYE']);
+});
+
 test('a subscription leaves nothing: a BYE is no business of its dialog', () => {
   const bench = new Bench();
   bench.frame({}, ['SUBSCRIBE sip:peer@127.0.0.1:5080 SIP/2.0', 'Event: dialog', 'Expires: 60']);

@@ -33,6 +33,8 @@ export interface GatewayProcessOptions {
 export class GatewayProcess {
   readonly #process: PeerProcess;
   readonly webhookUrl: string;
+  /** Of its embedded SIP server, unless `configure` says otherwise. */
+  readonly sipPort: number;
   readonly #admin: string;
 
   /** Resolves when it is ready. Rejects with what it printed when it ends before. */
@@ -58,8 +60,9 @@ export class GatewayProcess {
 
   private constructor(
     child: PeerProcess,
-    { http, admin }: { readonly http: number; readonly admin: number },
+    { http, admin, sip }: { readonly http: number; readonly admin: number; readonly sip: number },
   ) {
+    this.sipPort = sip;
     this.#process = child;
     this.webhookUrl = `http://127.0.0.1:${http}/webhook`;
     this.#admin = `http://127.0.0.1:${admin}`;

@@ -152,6 +152,8 @@ function configOf(
     routes: { desk: { targets: targets.map(({ user }, i) => ({ trunk: `phone${i + 1}`, user })) } },
     // One a core would be dozens for one call on a large machine, and each takes its time to start.
     media: { workers: 1 },
+    // A demo of a hundred calls begins all of them at once.
+    limits: { setupsPerSecond: 1_000 },
   };
   options.configure?.(yaml);
   const env = {

@@ -4,13 +4,20 @@ import { REASONS } from '../message/names.ts';
 import { serializeMessage } from '../message/serialize.ts';
 import { T1x64, Timers } from '../transaction/timers.ts';
 import type { Flow } from '../transport/transport.ts';
+import type { AppClient } from '../wire/client.ts';
 import type { InviteEvents } from './client-responses.ts';
 import type { EngineContext } from './context.ts';
 import { type DialogEnd, ENDS } from './dialog-end.ts';
 import type { InDialog } from './in-dialog.ts';
 import { deliverResponse, dialogOf, type OutgoingRequest } from './outgoing-request.ts';
 import type { SessionTimers } from './session-timers.ts';
-import { buildSynthetic } from './wire-request.ts';
+import { buildSynthetic, type WireRequest } from './wire-request.ts';
+
+/** An INVITE whose 2xx is not wanted any more. */
+type Unwanted = Pick<OutgoingRequest, 'request' | 'client' | 'refused'>;
+
+/** Of a server that died. */
+const NOBODY: AppClient = { id: 0, alive: false, send: () => {} };
 
 /** The 2xx to INVITEs of ours: the first, the same again, those of other forks, and those too late (RFC 3261 13.2.2.4). */
 export class AcceptedAnswers implements InviteEvents {
@@ -18,7 +25,7 @@ export class AcceptedAnswers implements InviteEvents {
   readonly #inDialog: InDialog;
   readonly #ending: DialogEnd;
   /** INVITEs given up while a peer may still accept them; by branch. */
-  readonly #abandoned = new Map<string, OutgoingRequest>();
+  readonly #abandoned = new Map<string, Unwanted>();
   readonly #sessions: SessionTimers;
   readonly #timers: Timers;
 
@@ -102,7 +109,15 @@ export class AcceptedAnswers implements InviteEvents {
 
   /** A 2xx may still come, even after a failure (RFC 3261 16.7): it will get ACK and BYE. */
   onGivenUp(out: OutgoingRequest): void {
-    if (out.request.method !== 'INVITE' || !out.initial) return;
+    if (out.request.method === 'INVITE' && out.initial) this.#abandon(out);
+  }
+
+  /** The same of an INVITE that a server before this one sent. */
+  expectLate(request: WireRequest): void {
+    this.#abandon({ request, client: NOBODY, refused: new Map() });
+  }
+
+  #abandon(out: Unwanted): void {
     const { branch } = out.request;
     this.#abandoned.set(branch, out);
     this.#timers.set(`abandoned ${branch}`, T1x64, () => this.#abandoned.delete(branch));
@@ -118,7 +133,7 @@ export class AcceptedAnswers implements InviteEvents {
   }
 
   /** ACK and BYE for an answer that nobody waits for: a second fork, or one that came too late. */
-  #refuse(out: OutgoingRequest, response: SipResponse, flow: Flow): void {
+  #refuse(out: Unwanted, response: SipResponse, flow: Flow): void {
     const { request, client, refused } = out;
     const known = refused.get(response.toTag ?? '')?.acks.get(request.seq);
     if (known !== undefined) {

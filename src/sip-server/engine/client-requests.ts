@@ -30,8 +30,18 @@ export class ClientRequests {
   readonly #responses: ClientResponses;
   readonly #timers: Timers;
 
-  constructor(context: EngineContext, inDialog: InDialog, invites: InviteEvents, sessions: SessionTimers) {
+  readonly #onSent: () => void;
+
+  /** @param onSent told whenever a request has gone out, perhaps long after it was asked for */
+  constructor(
+    context: EngineContext,
+    inDialog: InDialog,
+    invites: InviteEvents,
+    sessions: SessionTimers,
+    onSent: () => void,
+  ) {
     this.#context = context;
+    this.#onSent = onSent;
     this.#inDialog = inDialog;
     this.#invites = invites;
     this.#timers = new Timers(context.clock);
@@ -163,6 +173,7 @@ export class ClientRequests {
     );
     out.transaction = transaction;
     transaction.start();
+    this.#onSent();
   }
 
   /**

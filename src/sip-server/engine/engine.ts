@@ -95,6 +95,7 @@ export class Engine implements AppHandler {
       // A bug of ours must cost one message, not the server.
       this.#context.log.error({ error, remote: flow.remote }, 'sip_server.bug');
     }
+    this.wills.touch();
   }
 
   #receive(data: Buffer, flow: Flow): void {
@@ -186,6 +187,7 @@ export class Engine implements AppHandler {
       this.#context.log.error({ error }, 'sip_server.bug');
       client.send(`response|${frame.id}|NOK|Server error: internal`);
     }
+    this.wills.touch();
   }
 
   #onFrame(client: AppClient, frame: AppFrame): void {

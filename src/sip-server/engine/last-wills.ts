@@ -1,16 +1,20 @@
 import type { TimerHandle } from '../../shared/clock.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { Headers } from '../message/headers.ts';
+import { parseMessage } from '../message/validate.ts';
 import type { Flow, Target } from '../transport/transport.ts';
 import type { EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
+import { RESTARTED, type ServerRequests } from './server-requests.ts';
 import { buildCancel, buildInside, targetOf, type WireRequest } from './wire-request.ts';
 
-/** What ends one call at its peer if this server dies: a CANCEL or BYE ready to be sent. Plain data. */
+/** What ends one call at its peer if this server dies, ready to be sent: CANCEL, BYE, or a 503 to an INVITE. Plain data. */
 export interface LastWill {
   /** Of the dialog. */
   readonly id: string;
-  readonly method: 'CANCEL' | 'BYE';
+  /** `INVITE`: the response to it. */
+  readonly method: 'CANCEL' | 'BYE' | 'INVITE';
+  /** Of a request. */
   readonly branch: string;
   /** The message, a character for each byte. */
   readonly text: string;
@@ -22,7 +26,8 @@ export function lastWillOf(item: unknown): LastWill | undefined {
   if (typeof item !== 'object' || item === null) return undefined;
   const { id, method, branch, text, target } = item as Partial<Record<keyof LastWill, unknown>>;
   if (typeof id !== 'string' || typeof branch !== 'string' || typeof text !== 'string') return undefined;
-  if ((method !== 'CANCEL' && method !== 'BYE') || !isTarget(target)) return undefined;
+  if (method !== 'CANCEL' && method !== 'BYE' && method !== 'INVITE') return undefined;
+  if (!isTarget(target)) return undefined;
   return { id, method, branch, text, target };
 }
 
@@ -55,26 +60,51 @@ const SEQ_AHEAD = 10_000;
 const PORTION = 50;
 const PORTION_EVERY_MS = 20;
 
+/** Up to so many dialogs, each message is followed by a look at all of them, which takes microseconds. */
+const LOOKED_AT = 500;
+
 /**
- * Keeps a successor able to end the calls of a server that died. Asked now and then, it costs the calls nothing; one
- * younger than that is not covered.
+ * Keeps a successor able to end the calls of a server that died: after each message `onChanges` is told what is new, so
+ * that there is a will as soon as there is something to end. With many dialogs that is only done when asked, now and
+ * then, and a call younger than that is not covered.
  */
 export class LastWills {
   readonly #context: EngineContext;
   readonly #inDialog: InDialog;
   readonly #pendingInvite: (dialog: Dialog) => WireRequest | undefined;
+  readonly #peers: Pick<ServerRequests, 'unanswered'>;
   readonly #known = new Map<Dialog, Known>();
+  /** INVITEs of peers, by id: the round in which each was last seen unanswered. */
+  readonly #invites = new Map<string, number>();
   #round = 0;
   #timer: TimerHandle | undefined;
+  #touched = false;
+  onChanges: ((changes: WillChanges) => void) | undefined;
+  /** A successor has cancelled that INVITE, whose answer may come all the same. */
+  readonly #late: (request: WireRequest) => void;
 
   constructor(
     context: EngineContext,
     inDialog: InDialog,
     pendingInvite: (dialog: Dialog) => WireRequest | undefined,
+    peers: Pick<ServerRequests, 'unanswered'>,
+    late: (request: WireRequest) => void,
   ) {
+    this.#peers = peers;
+    this.#late = late;
     this.#context = context;
     this.#inDialog = inDialog;
     this.#pendingInvite = pendingInvite;
+  }
+
+  /** A message came in or went out; looked at when what it caused is done. */
+  touch(): void {
+    if (this.#touched || !this.onChanges || this.#context.dialogs.size > LOOKED_AT) return;
+    this.#touched = true;
+    queueMicrotask(() => {
+      this.#touched = false;
+      this.onChanges?.(this.changes());
+    });
   }
 
   changes(): WillChanges {
@@ -97,6 +127,7 @@ export class LastWills {
       this.#known.set(dialog, { id, state, target, behind, round: this.#round });
       left.push(will);
     }
+    this.#refusals(left, settled);
     for (const [dialog, { id, round }] of this.#known) {
       if (round === this.#round) continue;
       this.#known.delete(dialog);
@@ -106,13 +137,28 @@ export class LastWills {
     return { left, settled };
   }
 
+  #refusals(left: LastWill[], settled: string[]): void {
+    for (const { id, flow, refusal } of this.#peers.unanswered()) {
+      const isNew = !this.#invites.has(id);
+      this.#invites.set(id, this.#round);
+      if (!isNew) continue;
+      const text = refusal().toString('latin1');
+      left.push({ id: `invite ${id}`, method: 'INVITE', branch: '', text, target: way(flow) });
+    }
+    for (const [id, round] of this.#invites) {
+      if (round === this.#round) continue;
+      this.#invites.delete(id);
+      settled.push(`invite ${id}`);
+    }
+  }
+
   #bye(id: string, dialog: Dialog): LastWill | undefined {
     const { remote, flow } = dialog;
     const target = remote?.behind
       ? way(remote.behind)
       : remote && targetOf(routing(remote).nextHop, flow.protocol);
     if (!target) return undefined;
-    const headers = new Headers().append('Reason', 'SIP;cause=503;text="Server restarted"');
+    const headers = new Headers().append('Reason', RESTARTED);
     const start = { kind: 'request', method: 'BYE', uri: '' } as const;
     const message = { start, headers, body: Buffer.alloc(0) };
     const built = buildInside(dialog, 'BYE', dialog.localSeq + SEQ_AHEAD, message, flow, this.#context.ids);
@@ -125,22 +171,40 @@ export class LastWills {
     return { ...written(id, buildCancel(invite, undefined), 'CANCEL'), target: way(invite.flow) };
   }
 
-  /** Sends what a dead server left. */
-  execute(wills: readonly LastWill[]): void {
+  /**
+   * Sends what a dead server left.
+   *
+   * @param sent told the ids of each portion that is on its way
+   */
+  execute(wills: readonly LastWill[], sent: (ids: readonly string[]) => void = () => {}): void {
     const { transports, log } = this.#context;
     for (const { method, branch, text, target } of wills.slice(0, PORTION)) {
       transports.open(target, (flow) => {
         const bytes = Buffer.from(text, 'latin1');
-        if (flow.ok) this.#inDialog.sendAlone({ method, branch, bytes, flow: flow.value });
-        else log.warn({ target: target.host, error: flow.error.message }, 'sip_server.will_not_sent');
+        // The caller's ACK finds nobody, which does no harm; it repeats nothing, for it has its answer.
+        if (flow.ok && method === 'INVITE') this.#inDialog.transmit(bytes, flow.value);
+        else if (flow.ok) {
+          if (method === 'CANCEL') this.#expectAnswer(bytes, branch, flow.value);
+          this.#inDialog.sendAlone({ method, branch, bytes, flow: flow.value });
+        } else log.warn({ target: target.host, error: flow.error.message }, 'sip_server.will_not_sent');
       });
     }
+    sent(wills.slice(0, PORTION).map(({ id }) => id));
     const rest = wills.slice(PORTION);
     if (rest.length === 0) return;
-    this.#timer = this.#context.clock.after(PORTION_EVERY_MS, () => this.execute(rest));
+    this.#timer = this.#context.clock.after(PORTION_EVERY_MS, () => this.execute(rest, sent));
+  }
+
+  /** Somebody may have picked up while there was no server: a 2xx that nobody acknowledged comes again and again. */
+  #expectAnswer(bytes: Buffer, branch: string, flow: Flow): void {
+    const parsed = parseMessage(bytes);
+    if (!parsed.ok || parsed.value.kind !== 'request') return;
+    const { uri, headers, cseq, callId, fromTag = '' } = parsed.value;
+    this.#late({ method: 'INVITE', uri, headers, bytes, branch, flow, seq: cseq.seq, callId, fromTag });
   }
 
   close(): void {
+    this.onChanges = undefined;
     this.#timer?.clear();
   }
 }
@@ -152,7 +216,7 @@ const written = (id: string, request: WireRequest, method: LastWill['method']): 
   text: request.bytes.toString('latin1'),
 });
 
-const way = ({ protocol, remote }: WireRequest['flow']): Target => ({
+const way = ({ protocol, remote }: Flow): Target => ({
   protocol,
   host: remote.address,
   port: remote.port,

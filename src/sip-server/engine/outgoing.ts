@@ -50,9 +50,13 @@ export class Outgoing {
       context,
       this.#inDialog,
       (dialog) => this.#requests.pendingInvite(dialog)?.request,
+      peers,
+      (request) => this.#answers.expectLate(request),
     );
     this.#answers = new AcceptedAnswers(context, this.#inDialog, this.#ending, this.sessions);
-    this.#requests = new ClientRequests(context, this.#inDialog, this.#answers, this.sessions);
+    this.#requests = new ClientRequests(context, this.#inDialog, this.#answers, this.sessions, () =>
+      this.wills.touch(),
+    );
   }
 
   /** A request frame that names no dialog, or one whose Call-ID is that of a live dialog. */

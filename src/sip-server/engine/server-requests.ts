@@ -17,6 +17,9 @@ const SILENCE_MS = 60_000;
 /** Seconds; whoever waits longer than a day waits for ever. */
 const MAX_EXPIRES = 86_400;
 
+/** What peers are told of a server that died, by its successor. */
+export const RESTARTED = 'SIP;cause=503;text="Server restarted"';
+
 /** Headers of an answer of the server's own. */
 export type Extra = readonly (readonly [name: string, value: string])[];
 
@@ -51,6 +54,19 @@ export class ServerRequests {
   /** Whether an INVITE or UPDATE of the peer waits for its answer. */
   isOffered(dialog: Dialog): boolean {
     return this.pending(dialog, 'INVITE') !== undefined || this.pending(dialog, 'UPDATE') !== undefined;
+  }
+
+  /** First INVITEs that wait for their final answer, with what would refuse each. */
+  *unanswered(): Generator<{ readonly id: string; readonly flow: Flow; readonly refusal: () => Buffer }> {
+    for (const { id, request, transaction, localTag, final } of this.#firstInvites.values()) {
+      if (final) continue;
+      const reason = ['Reason', RESTARTED] as const;
+      yield {
+        id,
+        flow: transaction.flow,
+        refusal: () => buildOwnResponse(request, 503, localTag, [reason]),
+      };
+    }
   }
 
   /** Whether its Call-ID and From tag name another call already: for applications the two would be one. */

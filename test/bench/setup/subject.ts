@@ -102,7 +102,7 @@ function configOf({ graphUrl, phonePort }: { graphUrl: string; phonePort: number
     trunks: { phone: { host: '127.0.0.1', port: phonePort, codecs: ['PCMU'] } },
     routes: { desk: { targets: [{ trunk: 'phone', user: '100' }] } },
     media: { workers: 1 },
-    limits: { maxCalls: 10_000 },
+    limits: { maxCalls: 10_000, setupsPerSecond: 1_000 },
   });
 }
 

@@ -1,0 +1,98 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GatewayAnswer, GatewayAsk, Measure } from './gateway-protocol.ts';
+
+const PROGRAM = new URL('./gateway-main.ts', import.meta.url);
+export const SECRETS = {
+  APP_SECRET: 'chaos-app-secret',
+  VERIFY_TOKEN: 'chaos-verify-token',
+  PAGE_TOKEN: 'chaos-page-token',
+  SIP_SECRET: 'chaos-sip-secret',
+};
+
+type Ask = GatewayAsk extends infer A ? (A extends GatewayAsk ? Omit<A, 'id'> : never) : never;
+
+/** One life of a gateway's process. Its log is appended to `log` in its folder. */
+export class GatewayChild {
+  readonly webhookUrl: string;
+  readonly #child: ChildProcess;
+  readonly #asked = new Map<number, (answer: { readonly measure?: Measure } | undefined) => void>();
+  #lastId = 0;
+
+  /** Resolves when it is ready. Rejects with the end of its log when it ends before. */
+  static async start(
+    folder: string,
+    config: object,
+    nodeArgs: readonly string[] = [],
+  ): Promise<GatewayChild> {
+    const file = join(folder, 'gateway.json');
+    writeFileSync(file, JSON.stringify(config));
+    const path = join(folder, 'log');
+    const log = openSync(path, 'a');
+    const child = fork(PROGRAM, [file], {
+      cwd: folder,
+      env: { ...process.env, ...SECRETS },
+      execArgv: [...nodeArgs],
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+    closeSync(log);
+    const ended = once(child, 'exit').then(() => undefined);
+    const first = await Promise.race([once(child, 'message'), ended]);
+    const [answer] = (first ?? []) as [GatewayAnswer?];
+    if (!answer || !('ready' in answer)) {
+      await ended;
+      throw new Error(`the gateway did not start\n${readFileSync(path, 'utf8').slice(-3_000)}`);
+    }
+    return new GatewayChild(child, answer.ready.webhookUrl);
+  }
+
+  private constructor(child: ChildProcess, webhookUrl: string) {
+    this.#child = child;
+    this.webhookUrl = webhookUrl;
+    child.on('message', (answer: GatewayAnswer) => {
+      if (!('id' in answer)) return;
+      this.#asked.get(answer.id)?.(answer);
+      this.#asked.delete(answer.id);
+    });
+    child.once('exit', () => {
+      for (const settle of this.#asked.values()) settle(undefined);
+      this.#asked.clear();
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get isAlive(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Undefined: it ended before it answered. */
+  ask(wanted: Ask): Promise<{ readonly measure?: Measure } | undefined> {
+    if (!this.isAlive) return Promise.resolve(undefined);
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#asked.set(id, resolve);
+      this.#child.send({ id, ...wanted } satisfies GatewayAsk);
+    });
+  }
+
+  /** As a power cut would, for the process. */
+  async kill(): Promise<void> {
+    if (!this.isAlive) return;
+    const exited = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Ends its calls on both sides, then itself. */
+  async stop(): Promise<void> {
+    if (!this.isAlive) return;
+    const exited = once(this.#child, 'exit');
+    void this.ask({ ask: 'close' });
+    await exited;
+  }
+}

@@ -1,0 +1,93 @@
+import type { Site } from './site.ts';
+import type { Trial } from './trial.ts';
+import { within } from './wait.ts';
+
+/** Calls end on both sides when their ends let go, whatever was done to the gateway before: ms. */
+const END_PATIENCE_MS = 60_000;
+/** The record waits for the terminate webhook; that is tried again after 1, 5 and 15 s. */
+const RECORD_PATIENCE_MS = 45_000;
+const EMPTY_PATIENCE_MS = 45_000;
+
+/** What was there before a run, so that only what came after is judged. */
+export interface Before {
+  readonly recordsBytes: number;
+  readonly logBytes: number;
+  readonly strays: number;
+}
+
+export const before = (site: Site): Before => ({
+  recordsBytes: site.recordsBytes,
+  logBytes: site.logBytes,
+  strays: site.strays.length,
+});
+
+/** Waits until all calls are over, without a word to them; what is still up then. */
+export async function notOver(trials: readonly Trial[], ms: number): Promise<string[]> {
+  await within(ms, () => trials.every(({ isOver }) => isOver));
+  return trials.filter(({ isOver }) => !isOver).map((trial) => `not ended: ${trial.describe()}`);
+}
+
+/** The ends let go; then nothing may be left of the calls, and all that is promised of them must hold. */
+export async function judge(
+  site: Site,
+  trials: readonly Trial[],
+  since: Before,
+  promise: { readonly records: 'exactly one' | 'at most one' },
+): Promise<string[]> {
+  for (const trial of trials) trial.letGo();
+  const wrong = await notOver(trials, END_PATIENCE_MS);
+  if (promise.records === 'exactly one')
+    await within(RECORD_PATIENCE_MS, () => recordsWrong(site, trials, since, true).length === 0);
+  wrong.push(...recordsWrong(site, trials, since, promise.records === 'exactly one'));
+  for (const trial of trials) wrong.push(...twice(site, trial));
+  wrong.push(...(await notEmpty(site)));
+  wrong.push(
+    ...site.strays.slice(since.strays).map((psid) => `somebody rang for ${psid}, whose call is over`),
+  );
+  wrong.push(...site.bugs(since.logBytes).map((line) => `a bug: ${line.slice(0, 400)}`));
+  return wrong;
+}
+
+function recordsWrong(site: Site, trials: readonly Trial[], since: Before, must: boolean): string[] {
+  const records = site.records(since.recordsBytes);
+  return trials.flatMap((trial) => {
+    const own = records.filter(({ psid }) => psid === trial.psid);
+    const causes = own.map(({ callId, cause, detail }) => `${callId} ${cause} ${detail ?? ''}`).join('; ');
+    if (own.length > 1) return [`${own.length} records (${causes}): ${trial.describe()}`];
+    // A phone that was refused before anything began at Meta may have none.
+    if (must && own.length === 0 && trial.consumers.length > 0) return [`no record: ${trial.describe()}`];
+    return [];
+  });
+}
+
+function twice(site: Site, trial: Trial): string[] {
+  const wrong: string[] = [];
+  for (const { id } of trial.consumers) {
+    const accepts = site.simulator.requests.filter(
+      ({ action, callId }) => action === 'accept' && callId === id,
+    );
+    if (accepts.length > 1) wrong.push(`accepted ${accepts.length} times: ${trial.describe()}`);
+  }
+  if (trial.consumers.length > 1) wrong.push(`placed ${trial.consumers.length} times: ${trial.describe()}`);
+  if (trial.rung.length > 1) wrong.push(`rang ${trial.rung.length} times: ${trial.describe()}`);
+  return wrong;
+}
+
+/** What the gateway still holds although nobody calls any more. */
+async function notEmpty(site: Site): Promise<string[]> {
+  let left = '';
+  await within(EMPTY_PATIENCE_MS, async () => {
+    const measure = (await site.gateway.ask({ ask: 'measure' }))?.measure;
+    if (!measure) {
+      left = 'the gateway is gone';
+      return true;
+    }
+    const { calls, trunkCalls, bridges, sip } = measure;
+    const open = { calls, trunkCalls, bridges, invites: sip['invites'], dialogs: sip['dialogs'] };
+    left = Object.values(open).every((count) => count === 0)
+      ? ''
+      : `left in the gateway: ${JSON.stringify(open)}`;
+    return left === '';
+  });
+  return left === '' ? [] : [left];
+}
