@@ -14,6 +14,9 @@ export interface AdminPlace {
   readonly token?: string | undefined;
   /** PEM: whom a TLS port's certificate must be from, in place of the usual ones. */
   readonly ca?: string | undefined;
+  /** PEM: who we are, where the port asks for it. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 type Of<S> = S extends TSchema ? Static<S> : undefined;
@@ -91,7 +94,7 @@ function pathOf({ path }: Route, params: object = {}, query: object = {}): strin
 
 /** Not by fetch, which refuses some ports by number, and has no Unix sockets. */
 function send(
-  { url, token, ca }: AdminPlace,
+  { url, token, ca, cert, key }: AdminPlace,
   method: string,
   path: string,
   body?: object,
@@ -107,6 +110,7 @@ function send(
         signal: AbortSignal.timeout(PATIENCE_MS),
         ...(socketPath === undefined ? {} : { socketPath }),
         ...(ca === undefined ? {} : { ca }),
+        ...(cert === undefined ? {} : { cert, key }),
         headers: {
           ...(body ? { 'content-type': 'application/json' } : {}),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

@@ -11,6 +11,8 @@ export function adminOptions(command: Command, needsConfig = false): Command {
         "the gateway's admin port, http://, https:// or unix:/path; default: admin of the configuration",
       )
       .option('--token <token>', 'a token of the admin port, or file:/path; default: MSGW_ADMIN_TOKEN')
-      .option('--ca <file>', 'PEM: whom the certificate of an https:// port must be from'),
+      .option('--ca <file>', 'PEM: whom the certificate of an https:// port must be from')
+      .option('--cert <file>', 'PEM: our certificate, where the port asks for one (admin.tls.clientCa)')
+      .option('--key <file>', 'PEM: its key'),
   );
 }

@@ -10,8 +10,10 @@ export interface AdminFlags {
   readonly adminUrl?: string;
   /** The token itself, or `file:/path`. */
   readonly token?: string;
-  /** File name. */
+  /** File names. */
   readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
   readonly json?: boolean;
 }
 
@@ -27,17 +29,22 @@ export function adminPlace(
   }
   const isWeb = /^https?:$/.test(URL.parse(url)?.protocol ?? '');
   if (!isWeb && unixPathOf(url) === undefined) return problem('--admin-url', `"${url}" is no URL.`, HOW);
-  const place: { url: string; token?: string; ca?: string } = { url };
   const token = flags.token ?? process.env['MSGW_ADMIN_TOKEN'];
-  try {
-    if (token) place.token = token.startsWith('file:') ? readFileSync(token.slice(5), 'utf8').trim() : token;
-  } catch (error) {
-    return problem('--token', String(error), 'Check the path and its permissions.');
-  }
-  try {
-    if (flags.ca !== undefined) place.ca = readFileSync(flags.ca, 'utf8');
-  } catch (error) {
-    return problem('--ca', String(error), 'Name a PEM file.');
+  const files = {
+    token: token?.startsWith('file:') ? token.slice(5) : undefined,
+    ca: flags.ca,
+    cert: flags.cert,
+    key: flags.key,
+  };
+  const place: { -readonly [K in keyof AdminPlace]: AdminPlace[K] } = { url, token: token || undefined };
+  for (const name of ['token', 'ca', 'cert', 'key'] as const) {
+    const file = files[name];
+    if (file === undefined) continue;
+    try {
+      place[name] = readFileSync(file, 'utf8').trim();
+    } catch (error) {
+      return problem(`--${name}`, String(error), 'Check the path and its permissions.');
+    }
   }
   return { ok: true, value: place };
 }
@@ -75,9 +82,10 @@ export function notDone({ url }: AdminPlace, asked: NotDone): Answer {
 /** Where the admin port is, by the configuration; undefined: it takes any free port. */
 function adminUrlOf({ admin }: Pick<GatewayConfig, 'admin'>): string | undefined {
   const { address, port } = admin.listen;
+  if (admin.socket) return `unix:${admin.socket.path}`;
   if (port === 0) return undefined;
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address] ?? address;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return `${admin.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 const HOW =

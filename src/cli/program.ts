@@ -8,6 +8,7 @@ import { promptCommand } from './prompt.ts';
 import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
+import { tokenCommand } from './token.ts';
 import { trunksCommand } from './trunks.ts';
 import { packageVersion } from './version.ts';
 import { webhookCommand } from './webhook.ts';
@@ -166,6 +167,7 @@ export function program(): Command {
   promptCommand(msgw);
   buttonCommand(msgw);
   webhookCommand(msgw);
+  tokenCommand(msgw);
   return msgw;
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { isLoopback } from '../shared/addresses.ts';
 import { type ConfigPath, suggestion } from './problem.ts';
 import { registrarChecks, registrationChecks } from './registration-checks.ts';
 import type { GatewayConfig } from './schema.ts';
@@ -112,6 +113,7 @@ export function crossChecks(config: GatewayConfig): Found[] {
   found.push(...portChecks(config));
   const [one, other] = [http.listen.address, admin.listen.address];
   if (
+    !admin.socket &&
     http.listen.port !== 0 &&
     http.listen.port === admin.listen.port &&
     (one === other || isWildcard(one) || isWildcard(other))
@@ -204,10 +206,6 @@ function portChecks({ webrtc, rtp, limits }: GatewayConfig): Found[] {
       message: `${ports} is enough for ${calls} calls, and limits.maxCalls is ${limits.maxCalls}.`,
       remedy: `Open more ports, or set limits.maxCalls to ${calls}.`,
     }));
-}
-
-function isLoopback(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }
 
 function duplicates(ids: readonly string[], path: (index: number) => ConfigPath): Found[] {

@@ -1,6 +1,7 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { err, ok, type Result } from '../shared/result.ts';
+import { adminChecks } from './admin-checks.ts';
 import { crossChecks } from './cross-checks.ts';
 import { explainAll } from './explain.ts';
 import { FORMATS } from './formats.ts';
@@ -84,6 +85,7 @@ export function parseConfig(
       ...headerChecks(config.trunks),
       ...routingChecks(config),
       ...tlsChecks(config, sources.readFile),
+      ...adminChecks(config, sources.readFile),
       ...storeChecks(config, sources.folderProblem),
       ...soundChecks(config, sources.folderProblem),
     ])

@@ -22,3 +22,13 @@ export const choice = <const T extends readonly string[]>(
 
 export const cidrs = (description: string) =>
   Type.Array(text('Address or CIDR range.', { format: 'cidr' }), { description });
+
+/** Where a server listens. */
+export const listen = (what: string, address: string, listenPort: number) =>
+  Type.Object(
+    {
+      address: text(`Address of this machine for ${what}.`, { default: address, format: 'ip' }),
+      port: port(`TCP port for ${what}; 0 takes any free one.`, listenPort),
+    },
+    { ...strict, default: {}, description: `Where ${what} listens.` },
+  );

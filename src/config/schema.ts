@@ -1,17 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { choice, flag, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { admin } from './schema-admin.ts';
+import { choice, flag, listen, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { routing, schedules } from './schema-routing.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
 import { recording, sounds } from './schema-sounds.ts';
-
-const listen = (what: string, address: string, listenPort: number) =>
-  Type.Object(
-    {
-      address: text(`Address of this machine for ${what}.`, { default: address, format: 'ip' }),
-      port: port(`TCP port for ${what}; 0 takes any free one.`, listenPort),
-    },
-    { ...strict, default: {}, description: `Where ${what} listens.` },
-  );
 
 const app = Type.Object(
   {
@@ -127,15 +119,7 @@ export const CONFIG_SCHEMA = Type.Object(
       },
       { ...strict, default: {}, description: 'The webhook port. Put a TLS proxy in front of it.' },
     ),
-    admin: Type.Object(
-      { listen: listen('health checks', '127.0.0.1', 9090) },
-      {
-        ...strict,
-        default: {},
-        description:
-          'The admin port: /health/live, /health/ready, /calls, /metrics, /directory, /permissions, /settings, /events.',
-      },
-    ),
+    admin,
     webrtc: Type.Object(
       {
         bindAddress: Type.Optional(

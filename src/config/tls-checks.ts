@@ -9,7 +9,7 @@ interface Found {
   readonly remedy: string;
 }
 
-type Tls = NonNullable<GatewayConfig['sip']['listen'][number]['tls']>;
+export type Tls = NonNullable<GatewayConfig['sip']['listen'][number]['tls']>;
 type Pem = { readonly path: ConfigPath; readonly name: string; readonly text: string };
 
 /** What a TLS listener needs of its files: readable, certificates and keys, and the key that of the certificate. */
@@ -34,7 +34,12 @@ export function tlsChecks({ sip }: GatewayConfig, readFile: SecretSources['readF
   return found;
 }
 
-function filesOf(tls: Tls, path: ConfigPath, readFile: SecretSources['readFile']): Found[] {
+/** What is wrong with the files that it names. */
+export function filesOf(
+  tls: Pick<Tls, 'ca' | 'certificates'>,
+  path: ConfigPath,
+  readFile: SecretSources['readFile'],
+): Found[] {
   const found: Found[] = [];
   const read = (at: ConfigPath, name: string): Pem | undefined => {
     try {

@@ -1,3 +1,4 @@
+import { isLoopback } from '../shared/addresses.ts';
 import { allowWarnings } from './allow-warnings.ts';
 import { keyOf } from './problem.ts';
 import { routingWarnings } from './routing-warnings.ts';
@@ -14,11 +15,20 @@ export interface ConfigWarning {
 /** Of a configuration that passed every check. */
 export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
   return [
+    ...openTokens(config),
     ...openKeys(config),
     ...secretRecordings(config),
     ...routingWarnings(config),
     ...allowWarnings(config),
   ];
+}
+
+/** A token that travels in the clear is anybody's. */
+function openTokens({ admin }: GatewayConfig): ConfigWarning[] {
+  const { tokens, tls, socket, listen } = admin;
+  if (tokens.length === 0 || tls || socket || isLoopback(listen.address)) return [];
+  const remedy = 'Add admin.tls, or see to it that nobody else can read the network.';
+  return [{ key: 'admin.tls', message: `tokens travel in the clear to ${listen.address}.`, remedy }];
 }
 
 function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {

@@ -22,6 +22,7 @@ import {
 } from '../store/index.ts';
 import { type Accounts, accountsOf } from './accounts.ts';
 import { adminHandlers } from './admin/handlers.ts';
+import { adminPort } from './admin/port.ts';
 import type { ProcessSources } from './admin/process.ts';
 import { Admission } from './admission.ts';
 import { atMost } from './at-most.ts';
@@ -248,6 +249,7 @@ export class Gateway {
    */
   async reload(): Promise<void> {
     this.#credentials.refresh();
+    this.#http.reload();
     await this.#sip.reload().catch(() => {});
   }
 
@@ -320,7 +322,7 @@ export class Gateway {
         accept: (raw, receivedAtMs) => this.#accept(raw, receivedAtMs),
       },
       admin: {
-        ...config.admin.listen,
+        ...adminPort(config.admin),
         version,
         handlers: adminHandlers({
           accounts: this.#accounts,

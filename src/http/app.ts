@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:https';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../shared/log.ts';
@@ -7,9 +8,15 @@ import type { HttpLimits } from './options.ts';
 const CHECKS_PER_TIMEOUT = 3;
 
 /** What both ports share: limits on slow senders, and replies that tell strangers nothing of the inside. */
-export function createApp(bodyLimit: number, limits: HttpLimits, log: Log): FastifyInstance {
+export function createApp(
+  bodyLimit: number,
+  limits: HttpLimits,
+  log: Log,
+  tls?: ServerOptions,
+): FastifyInstance {
   const { requestTimeoutMs, keepAliveMs } = limits;
-  const fastify = Fastify({
+  const checks = { connectionsCheckingInterval: Math.ceil(requestTimeoutMs / CHECKS_PER_TIMEOUT) };
+  const fastify: FastifyInstance = Fastify({
     logger: false,
     bodyLimit,
     // Ids of calls are longer than the 100 characters that fastify takes.
@@ -17,7 +24,7 @@ export function createApp(bodyLimit: number, limits: HttpLimits, log: Log): Fast
     requestTimeout: requestTimeoutMs,
     connectionTimeout: requestTimeoutMs * 2,
     keepAliveTimeout: keepAliveMs,
-    http: { connectionsCheckingInterval: Math.ceil(requestTimeoutMs / CHECKS_PER_TIMEOUT) },
+    ...(tls ? { https: { ...tls, ...checks } } : { http: checks }),
     // Idle connections end at once, replies under way are finished; `close` in server.ts bounds that.
     forceCloseConnections: 'idle',
     return503OnClosing: true,

@@ -1,6 +1,8 @@
 import type { Log } from '../shared/log.ts';
+import type { AdminTlsFiles } from './admin-tls.ts';
 import type { AdminHandlers } from './api/index.ts';
 import type { EventFeed } from './event-feed.ts';
+import type { AdminToken } from './tokens.ts';
 
 export interface HttpOptions {
   readonly webhook: {
@@ -18,6 +20,13 @@ export interface HttpOptions {
   readonly admin: {
     readonly address: string;
     readonly port: number;
+    /** In place of address and port. `mode` as of chmod. */
+    readonly socket?: { readonly path: string; readonly mode: number } | undefined;
+    readonly tls?: AdminTlsFiles | undefined;
+    /** Asked at each request; another list takes effect at once. None: whoever reaches the port may do everything. */
+    readonly tokens: () => readonly AdminToken[];
+    /** Of one token, or of one address; twice as many at once. */
+    readonly requestsPerSecond: number;
     readonly handlers: AdminHandlers;
     /** Of the gateway, for `GET /openapi.json`. */
     readonly version: string;
@@ -42,6 +51,8 @@ export interface HttpLimits {
   readonly maxBodyBytes: number;
   /** How long `close` waits for replies that are under way, ms. */
   readonly closeGraceMs: number;
+  /** How often the admin port's certificate is looked at, ms. */
+  readonly tlsWatchMs: number;
 }
 
 /** @param bodyLimitBytes of one webhook */
@@ -52,6 +63,7 @@ export function limitsOf(bodyLimitBytes: number, given: Partial<HttpLimits> = {}
     maxConnections: 1_024,
     maxBodyBytes: bodyLimitBytes * 8,
     closeGraceMs: 2_000,
+    tlsWatchMs: 30_000,
     ...given,
   };
 }

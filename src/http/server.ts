@@ -2,20 +2,27 @@ import type { FastifyInstance } from 'fastify';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import { adminApp } from './admin-app.ts';
+import { listenOnSocket, refuseToBeOpen } from './admin-listen.ts';
+import { AdminTls } from './admin-tls.ts';
 import { type HttpOptions, limitsOf } from './options.ts';
 import { webhookApp } from './webhook-app.ts';
 
 export interface HttpServers {
   readonly webhookUrl: string;
   readonly adminUrl: string;
+  /** Reads the admin port's certificate again. What is of no use is logged, and the old one stays. */
+  reload(): void;
   /** Finishes replies that are under way (bounded), ends every connection. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Opens the public webhook port and the loopback admin port, or neither. Rejects with HTTP_LISTEN. */
+/** Opens the public webhook port and the admin port, or neither. Rejects with HTTP_LISTEN, HTTP_TLS, HTTP_ADMIN_OPEN. */
 export async function startHttp(options: HttpOptions): Promise<HttpServers> {
-  const { closeGraceMs } = limitsOf(options.webhook.bodyLimitBytes, options.limits);
-  const apps = [webhookApp(options), adminApp(options)] as const;
+  const { closeGraceMs, tlsWatchMs } = limitsOf(options.webhook.bodyLimitBytes, options.limits);
+  refuseToBeOpen(options);
+  const { admin, log } = options;
+  const tls = admin.tls && AdminTls.load(admin.tls, log, tlsWatchMs);
+  const apps = [webhookApp(options), adminApp(options, tls)] as const;
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= Promise.all(apps.map((app) => closeApp(app, closeGraceMs))).then(() => undefined);
@@ -23,8 +30,9 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
   };
   try {
     const webhookUrl = await listen(apps[0], options.webhook);
-    const adminUrl = await listen(apps[1], options.admin);
-    return { webhookUrl: `${webhookUrl}${options.webhook.path}`, adminUrl, close };
+    const adminUrl = await listen(apps[1], admin);
+    const reload = (): void => void tls?.reload();
+    return { webhookUrl: `${webhookUrl}${options.webhook.path}`, adminUrl, reload, close };
   } catch (error) {
     await close();
     throw error;
@@ -42,15 +50,17 @@ async function closeApp(app: FastifyInstance, graceMs: number): Promise<void> {
 
 async function listen(
   app: FastifyInstance,
-  at: { readonly address: string; readonly port: number },
+  at: Pick<HttpOptions['admin'], 'address' | 'port' | 'socket'>,
 ): Promise<string> {
+  const where = at.socket?.path ?? `${at.address}:${at.port}`;
   try {
+    if (at.socket) return await listenOnSocket(app, at.socket);
     return await app.listen({ host: at.address, port: at.port });
   } catch (error) {
     throw new GatewayError(
       'HTTP_LISTEN',
-      `Cannot listen on ${at.address}:${at.port}: ${error instanceof Error ? error.message : String(error)}`,
-      { address: at.address, port: at.port },
+      `Cannot listen on ${where}: ${error instanceof Error ? error.message : String(error)}`,
+      at.socket ? { path: at.socket.path } : { address: at.address, port: at.port },
       { cause: error },
     );
   }

@@ -47,7 +47,11 @@ it.each(['0.0.0.0', '192.0.2.10'])('the admin port on %s is not the webhook port
     'address: 127.0.0.1, port: 9090',
     `address: ${address}, port: 8080`,
   );
-  expect(problemsOf(text)).toMatchObject([{ key: 'admin.listen.port' }]);
+  const closed = text.replace(
+    'admin:\n',
+    `admin:\n  tokens: [{ name: a, scopes: [read], hash: "sha256:${'0'.repeat(64)}" }]\n`,
+  );
+  expect(problemsOf(closed)).toMatchObject([{ key: 'admin.listen.port' }]);
 });
 
 it('a target of a trunk that is not there is told that, and not that it has no user', () => {

@@ -52,7 +52,7 @@ describe('the admin port', () => {
       ['GET', '/'],
     ] as const) {
       const { socket, received } = await rawConnection(adminUrl);
-      socket.write(`${method} ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      socket.write(`${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n`);
       expect(await received(/not found$/)).toMatch(/^HTTP\/1.1 404/);
     }
     expect(taken).toEqual([]);

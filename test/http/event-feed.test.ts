@@ -70,7 +70,7 @@ it('sends no more again than a reader may have waiting', async () => {
 it('drops a reader that does not read, and serves the others', async () => {
   const { adminUrl, feed, lines } = await servers({ events: { maxWaitingBytes: 100_000 } });
   const { socket, closed } = await rawConnection(adminUrl);
-  socket.write('GET /events HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
   const reader = await listen(adminUrl);
   await reader.until(/\n\n/);
   while (feed.readers < 2) await new Promise((resolve) => setImmediate(resolve));

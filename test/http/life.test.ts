@@ -21,7 +21,7 @@ describe('closing', () => {
     const { webhookUrl, adminUrl, close } = await servers({ limits: { closeGraceMs: 600_000 } });
     const idle = await Promise.all([webhookUrl, adminUrl].map((url) => rawConnection(url)));
     for (const { socket, received } of idle) {
-      socket.write('GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n');
+      socket.write('GET /nothing HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
       await received(/not found$/);
     }
     await Promise.all([close(), close()]);

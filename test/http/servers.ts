@@ -3,9 +3,11 @@ import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {
   type AdminHandlers,
+  type AdminToken,
   EventFeed,
   type EventFeedOptions,
   type HttpLimits,
+  type HttpOptions,
   type HttpServers,
   startHttp,
 } from '../../src/http/index.ts';
@@ -13,6 +15,8 @@ import { NO_HANDLERS } from './rig-handlers.ts';
 
 export const SECRET = 'secret';
 export const BODY_LIMIT = 6_000_000;
+
+const NO_TOKENS: readonly AdminToken[] = [];
 
 export interface Line {
   readonly level: string;
@@ -33,6 +37,8 @@ export interface RigOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly accept?: (raw: Uint8Array) => void | Promise<void>;
   readonly adminPort?: number;
+  /** More of the admin port than the defaults. */
+  readonly admin?: Partial<HttpOptions['admin']>;
   readonly handlers?: Partial<AdminHandlers>;
   readonly events?: Partial<EventFeedOptions>;
 }
@@ -66,6 +72,9 @@ export async function servers(options: RigOptions = {}): Promise<ServersRig> {
     admin: {
       address: '127.0.0.1',
       port: options.adminPort ?? 0,
+      tokens: () => NO_TOKENS,
+      requestsPerSecond: 1_000,
+      ...options.admin,
       handlers: { ...NO_HANDLERS, ...options.handlers },
       version: '1.2.3',
       events: feed,
