@@ -46,7 +46,7 @@ function absorbSip(c: Context, key: EventKey): void {
   const { s, event } = c;
   if (!('attempt' in event)) return;
   const { attempt } = event;
-  if (event.type === 'sip.transfer' || key === 'transfer.progress') return;
+  if (event.type === 'sip.transfer' || event.type === 'sip.referred' || key === 'transfer.progress') return;
   if (key === 'sip.progress') mark(c, 'ringing');
   else if (event.type === 'sip.answered') {
     setAttempt(s, attempt, 'up', 200);

@@ -49,6 +49,8 @@ export type EventKey =
   | 'transfer.progress'
   | 'transfer.answered'
   | 'transfer.failed'
+  /** The PBX's last word on our REFER. */
+  | 'transfer.told'
   /** The phone that asked for it hung up. */
   | 'transfer.left'
   | 'graph.preAccepted'
@@ -123,6 +125,7 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
     case 'sip.byeDone':
     case 'sip.held':
     case 'sip.transfer':
+    case 'sip.referred':
       return classifySip(s, event);
     default:
       return event.type;
@@ -155,6 +158,10 @@ function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
   const status = s.attempts[event.attempt - 1]?.status;
   if (event.type === 'sip.transfer') return status === 'down' ? undefined : 'transfer.asked';
   const transfer = pendingTransfer(s);
+  if (event.type === 'sip.referred') {
+    if (transfer?.kind !== 'referred' || transfer.from !== event.attempt) return undefined;
+    return event.last ? 'transfer.told' : 'transfer.progress';
+  }
   if (transfer?.attempt === event.attempt) return classifyTransfer(event);
   switch (status) {
     case 'inviting':
@@ -177,7 +184,8 @@ function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
       return event.type === 'sip.progress' || event.type === 'sip.held' ? undefined : 'sip.gone';
     case 'up':
       if (event.attempt !== (s.answeredBy ?? event.attempt)) return isEnd(event) ? 'sip.gone' : undefined;
-      if (transfer && isEnd(event)) return 'transfer.left';
+      // A phone whose PBX was asked still has the call.
+      if (transfer?.attempt !== undefined && isEnd(event)) return 'transfer.left';
       if (event.type === 'sip.bye' || event.type === 'sip.held') return event.type;
       if (event.type === 'sip.failed' || event.type === 'sip.cancelled' || event.type === 'sip.byeDone')
         return 'sip.lost';

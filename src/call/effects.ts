@@ -1,7 +1,7 @@
 import type { SipReason } from './causes.ts';
 import type { TimerName } from './events.ts';
 import type { Platform } from './platform.ts';
-import type { CallRecord, Milestone } from './record.ts';
+import type { CallRecord, Milestone, TransferEntry } from './record.ts';
 import type { CallTarget, Refusal } from './types.ts';
 
 /**
@@ -40,6 +40,9 @@ export type JournalNote =
     }
   /** After the record: a crash in between leaves a record too many, which is found by its id, not one too few. */
   | { readonly kind: 'call-ended'; readonly cause: string };
+
+/** A transfer that is under way. */
+export type PendingTransferEntry = Omit<TransferEntry, 'outcome'> & { readonly outcome: 'pending' };
 
 /**
  * What the runner has to do, in order. A `journal` must be on disk before the effect after it is begun.
@@ -98,8 +101,25 @@ export type Effect =
    */
   | { readonly type: 'acceptTransfer'; readonly from: number; readonly attempt: number }
   | { readonly type: 'refuseTransfer'; readonly from: number; readonly status: number }
+  /** In the dialog with that phone, as it was asked for. Reports `sip.referred`, the last time with `last`. */
+  | { readonly type: 'sendRefer'; readonly from: number }
+  /** The phone of `from`, which hung up, is rung again, as attempt `attempt`. Reports as `invite` does. */
+  | {
+      readonly type: 'recallPhone';
+      readonly from: number;
+      readonly attempt: number;
+      readonly callerName?: string | undefined;
+    }
   /** NOTIFY with the status of the INVITE to the target; 200 and more is the last one. Owes nothing. */
-  | { readonly type: 'tellTransfer'; readonly from: number; readonly status: number }
+  | {
+      readonly type: 'tellTransfer';
+      readonly from: number;
+      readonly status: number;
+      /** Reason phrase of the target's; unset: the status's own. */
+      readonly reason?: string | undefined;
+    }
+  /** A transfer began or is over; for log and events. */
+  | { readonly type: 'transferChanged'; readonly transfer: TransferEntry | PendingTransferEntry }
   /** The consumer hears music or a ringback tone, or no longer, for no phone is there yet. */
   | { readonly type: 'waitForPhone'; readonly waiting: boolean }
   /** 180 to the phone that called. */

@@ -127,6 +127,8 @@ export type SipEvent =
       readonly type: 'sip.progress';
       readonly attempt: number;
       readonly status: number;
+      /** Reason phrase. */
+      readonly reason?: string | undefined;
       /** It brought an answer by which something can be heard before the 200. */
       readonly hasSdp: boolean;
       /** What it let be heard before is over; then `hasSdp` is false. */
@@ -151,14 +153,25 @@ export type SipEvent =
     }
   | { readonly type: 'sip.byeDone'; readonly attempt: number }
   /**
-   * The phone of this attempt wants the call to go on at another, or is to be replaced by one that calls us; it may.
-   * Answered by `acceptTransfer` or `refuseTransfer`.
+   * The phone of this attempt wants the call to go on at another, or is to be replaced by one that calls us, or an
+   * operator wants it; it may. Answered by `acceptTransfer`, `sendRefer` or `refuseTransfer`.
    */
   | {
       readonly type: 'sip.transfer';
       readonly attempt: number;
-      readonly kind: TransferKind;
+      readonly kind: Exclude<TransferKind, 'recall'>;
       readonly target: CallTarget;
+      readonly by?: 'operator' | undefined;
+    }
+  /**
+   * What is known of our REFER: the status of the call to its target, or the refusal of the REFER itself. `last`: nothing
+   * more will be; without a final status nobody knows what came of it.
+   */
+  | {
+      readonly type: 'sip.referred';
+      readonly attempt: number;
+      readonly status?: number | undefined;
+      readonly last: boolean;
     }
   /** re-INVITE put the call on hold or took it off. */
   | {

@@ -1,5 +1,5 @@
 import { CAUSES } from './causes.ts';
-import type { CallRecord, Milestone } from './record.ts';
+import type { CallRecord, Milestone, TransferEntry } from './record.ts';
 import type { CallFacts, CallState, Transfer } from './types.ts';
 
 /** The record of a call that is over, or of which nothing more is waited for. `now`: milliseconds since the epoch. */
@@ -29,7 +29,7 @@ export function buildRecord(s: CallState, now: number): CallRecord {
     ...(s.announcement && s.graph.accept === 'done' ? { announced: s.announcement.sound } : {}),
     target: firstOf(s),
     attempts: own.map(({ target, finalStatus }) => ({ target: target.name, status: finalStatus })),
-    ...(s.transfers.length > 0 ? { transfers: s.transfers.map((each) => transferIn(s, each)) } : {}),
+    ...(s.transfers.length > 0 ? { transfers: s.transfers.map((each) => entryOf(s, each)) } : {}),
     sipStatus: own.findLast(({ finalStatus }) => finalStatus !== undefined)?.finalStatus,
     milestones: s.milestones,
     ringMs: invited === undefined ? 0 : Math.max(0, (at('answered') ?? ended) - invited),
@@ -52,16 +52,17 @@ function firstOf(s: CallState): string | undefined {
   return attempt === undefined ? undefined : nameOf(s, attempt);
 }
 
-const nameOf = (s: CallState, attempt: number): string => s.attempts[attempt - 1]?.target.name ?? '';
+const nameOf = (s: Pick<CallState, 'attempts'>, attempt: number): string =>
+  s.attempts[attempt - 1]?.target.name ?? '';
 
-function transferIn(
-  s: CallState,
-  { kind, from, attempt, askedAtMs, outcome, status }: Transfer,
-): NonNullable<CallRecord['transfers']>[number] {
+/** A transfer as records and events tell it; one that is pending when the record is written came to nothing. */
+export function entryOf(s: Pick<CallState, 'attempts'>, transfer: Transfer): TransferEntry {
+  const { kind, by, from, to, askedAtMs, outcome, status } = transfer;
   return {
     kind,
+    ...(by === undefined ? {} : { by }),
     from: nameOf(s, from),
-    to: nameOf(s, attempt),
+    to,
     atMs: askedAtMs,
     outcome: outcome === 'pending' ? 'cancelled' : outcome,
     status,

@@ -84,6 +84,19 @@ export const END_CAUSES = [
 ] as const;
 export type EndCause = (typeof END_CAUSES)[number];
 
+/** How a call was handed on once; kinds and outcomes as in `Transfer`. */
+export interface TransferEntry {
+  readonly kind: 'blind' | 'attended' | 'replaced' | 'referred' | 'recall';
+  /** Absent: a phone asked for it. */
+  readonly by?: 'operator';
+  readonly from: string;
+  readonly to: string;
+  readonly atMs: number;
+  readonly outcome: 'done' | 'failed' | 'cancelled' | 'unknown';
+  /** What the phone that asked was told last, or the PBX told. */
+  readonly status?: number | undefined;
+}
+
 /** One line of the call log. No name, no digits, no SDP. */
 export interface CallRecord {
   readonly v: 1;
@@ -107,15 +120,8 @@ export interface CallRecord {
     readonly target: string;
     readonly status?: number | undefined;
   }[];
-  /** How the call was handed on, oldest first; absent: it was not. `status`: what the phone that asked was told last. */
-  readonly transfers?: readonly {
-    readonly kind: 'blind' | 'attended' | 'replaced';
-    readonly from: string;
-    readonly to: string;
-    readonly atMs: number;
-    readonly outcome: 'done' | 'failed' | 'cancelled';
-    readonly status?: number | undefined;
-  }[];
+  /** How the call was handed on, oldest first; absent: it was not. */
+  readonly transfers?: readonly TransferEntry[];
   /** Last final SIP status of the phone's side, transfers apart. */
   readonly sipStatus?: number | undefined;
   readonly milestones: Readonly<Partial<Record<Milestone, number>>>;

@@ -198,6 +198,7 @@ const PHONE_ANSWERED: Column = { ...CALLER_WAITS, 'sip.established': [stay()], '
 
 const TAKE_EARLY = goIf(when.earlyMediaWanted, 'early', act.stopProgress, act.connectEarly, act.accept);
 const TRANSFER_FAILED: readonly Row[] = [
+  stayIf(transfer.recallable, transfer.fail, transfer.recall),
   goIf(transfer.orphaned, 'ending', transfer.fail, end('transfer-failed')),
   stay(transfer.fail),
 ];
@@ -209,6 +210,7 @@ const TRANSFERABLE: Column = {
   'transfer.answered': [stay(transfer.handOver)],
   'transfer.failed': TRANSFER_FAILED,
   'timer.transfer': TRANSFER_FAILED,
+  'transfer.told': [stay(transfer.takeWord)],
   // Very common right after the 202: the consumer's call goes on.
   'transfer.left': [stay()],
   'timer.transferBye': [stay(transfer.byeFormer)],

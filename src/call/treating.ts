@@ -30,6 +30,17 @@ function treatmentOf(c: Context): Treatment | undefined {
   return treatment;
 }
 
+/** What is announced, and in time for the accept that takes. */
+function announcementOf(c: Context): Announcement | undefined {
+  const treatment = treatmentOf(c);
+  return treatment?.kind === 'announce' && msToRing(c) + AFTERWARDS_MS >= 0 ? treatment : undefined;
+}
+
+function furtherTargetsOf(c: Context): FurtherTargets | undefined {
+  const treatment = treatmentOf(c);
+  return treatment?.kind === 'ring' ? treatment : undefined;
+}
+
 /** Until the accept that may follow would come too late; once accepted, Meta waits for nothing. */
 function msToRing({ s, now }: Context): number {
   if (s.graph.accept !== 'none') return Number.POSITIVE_INFINITY;
@@ -44,7 +55,7 @@ export const announcesAtOnce: Guard = {
 
 export const announces: Guard = {
   label: 'an announcement follows',
-  holds: (c) => treatmentOf(c)?.kind === 'announce' && msToRing(c) + AFTERWARDS_MS >= 0,
+  holds: (c) => announcementOf(c) !== undefined,
 };
 
 /** The accept behind which phones rang has no reply yet. */
@@ -60,15 +71,16 @@ export const announcesSecure: Guard = {
 
 export const ringsOthers: Guard = {
   label: 'other targets follow',
-  holds: (c) => treatmentOf(c)?.kind === 'ring',
+  holds: (c) => furtherTargetsOf(c) !== undefined,
 };
 
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
 /** The announcement in place of the phones that rang. */
 export const announce = action('announce', (c) => {
-  const { sound } = treatmentOf(c) as Announcement;
-  c.s.announcement = { sound, cause: causeOfGivingUp(c) };
+  const announcement = announcementOf(c);
+  if (!announcement) throw new Error('no announcement follows');
+  c.s.announcement = { sound: announcement.sound, cause: causeOfGivingUp(c) };
 });
 
 export const stopRinging = action('stop ring timers', (c) => {
@@ -78,7 +90,9 @@ export const stopRinging = action('stop ring timers', (c) => {
 /** The targets of another route, behind those that were tried. */
 export const ringOthers = action('take other targets', (c) => {
   const { s } = c;
-  const { targets, ringBudgetMs = s.policy.ringBudgetMs, after } = treatmentOf(c) as FurtherTargets;
+  const further = furtherTargetsOf(c);
+  if (!further) throw new Error('no other targets follow');
+  const { targets, ringBudgetMs = s.policy.ringBudgetMs, after } = further;
   startTimer(c, 'ringBudget', Math.min(ringBudgetMs, msToRing(c)));
   s.targets = [...s.targets.slice(0, s.attempts.length), ...targets];
   s.after = after;

@@ -71,6 +71,8 @@ export interface CallPolicy {
   readonly transferRingMs: number;
   /** After a transfer, until the former phone gets our BYE. Default 4000. */
   readonly transferByeMs: number;
+  /** A phone that transferred and hung up is rung, as long as a target, when nobody took the call. Default true. */
+  readonly transferRecall: boolean;
   /** Longest conversation; unset: no limit. */
   readonly maxDurationMs?: number | undefined;
 }
@@ -95,6 +97,7 @@ export const DEFAULT_POLICY: CallPolicy = {
   earlyMedia: false,
   transferRingMs: 30_000,
   transferByeMs: 4_000,
+  transferRecall: true,
 };
 
 /**
@@ -161,20 +164,28 @@ export interface Attempt {
   readonly finalStatus?: number;
 }
 
-/** `blind`, `attended`: by REFER without and with Replaces; `replaced`: a phone took the call over by INVITE with Replaces. */
-export type TransferKind = 'blind' | 'attended' | 'replaced';
+/**
+ * `blind`, `attended`: by REFER without and with Replaces; `replaced`: a phone took the call over by INVITE with Replaces;
+ * `referred`: the PBX was asked to do it, by a REFER of ours; `recall`: nobody took it, and the phone that had handed the
+ * consumer over and hung up is rung.
+ */
+export type TransferKind = 'blind' | 'attended' | 'replaced' | 'referred' | 'recall';
 
 /** The consumer is handed from one phone to another; Meta's side does not notice. */
 export interface Transfer {
   readonly kind: TransferKind;
-  /** Attempt of the phone that asked, or was replaced. */
+  /** Not the phone asked for it. */
+  readonly by?: 'operator';
+  /** Attempt of the phone that asked, was replaced or, by a REFER of ours, asked. */
   readonly from: number;
-  /** Attempt at the new one. */
-  readonly attempt: number;
+  /** Attempt at the new one; absent where the PBX calls it. */
+  readonly attempt?: number;
+  /** Name of the new one. */
+  readonly to: string;
   readonly askedAtMs: number;
-  /** `cancelled`: the call ended first. */
-  readonly outcome: 'pending' | 'done' | 'failed' | 'cancelled';
-  /** What the phone that asked was told last. */
+  /** `cancelled`: the call ended first; `unknown`: the PBX took our REFER and did not tell what came of it. */
+  readonly outcome: 'pending' | 'done' | 'failed' | 'cancelled' | 'unknown';
+  /** What was told last: to the phone that asked, or by the PBX. */
   readonly status?: number;
 }
 

@@ -12,7 +12,14 @@ export interface OperateFlags extends AdminFlags {
 
 export type OperateWish =
   | { readonly does: 'list' | 'trunks' | 'drain' }
-  | { readonly does: 'show' | 'hangup'; readonly id: string };
+  | { readonly does: 'show' | 'hangup'; readonly id: string }
+  | {
+      readonly does: 'transfer';
+      readonly id: string;
+      /** User of the phone's trunk, trunk/user, or SIP URI. */
+      readonly to: string;
+      readonly mode?: 'gateway' | 'pbx';
+    };
 
 interface TableRow {
   readonly callId: string;
@@ -56,6 +63,14 @@ async function ask(place: AdminPlace, wish: OperateWish): Promise<Answer> {
       const asked = await askAdmin(place, ROUTES.hangUp, { params: { id: wish.id } });
       if (asked.kind !== 'done') return notDone(place, asked);
       return said({ callId: wish.id }, [`${wish.id} is being ended on both sides.`]);
+    }
+    case 'transfer': {
+      const { id, to, mode } = wish;
+      const body = { to, ...(mode === undefined ? {} : { mode }) };
+      const asked = await askAdmin(place, ROUTES.transferCall, { params: { id }, body });
+      if (asked.kind !== 'done') return notDone(place, asked);
+      const who = asked.body.mode === 'pbx' ? 'the PBX was asked for' : 'we ring';
+      return said({ ...asked.body }, [`${id}: ${who} ${asked.body.to}.`]);
     }
     case 'drain': {
       const asked = await askAdmin(place, ROUTES.drain, {});

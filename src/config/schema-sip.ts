@@ -5,6 +5,7 @@ import { registrar } from './schema-registrar.ts';
 import { NO_HOST, reached } from './schema-registration.ts';
 import { treatments } from './schema-routing.ts';
 import { callAudio } from './schema-sounds.ts';
+import { transfers } from './schema-transfer.ts';
 
 export const CODEC_NAMES = ['PCMU', 'PCMA', 'G722', 'opus', 'L16'] as const;
 
@@ -161,13 +162,13 @@ export const trunk = Type.Object(
     ),
     transferTo: Type.Array(text('A pattern.', { examples: ['"2??"', '"queue-*"'] }), {
       description:
-        'Users that a transfer (REFER) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 digits or more, user=phone) needs a pattern that says how it begins.',
+        'Users that a transfer (by REFER, or by an operator) or redirect (302) may name at this trunk: `*` is any run of characters, `?` is one. None: such calls are refused. What looks like a PSTN number (+ or 00 and 7 digits or more, user=phone) needs a pattern that says how it begins.',
       default: [],
     }),
     qualify,
     maxCalls: Type.Optional(
       whole(
-        'Calls at a time, both ways together. A call beyond it goes to the next target; its own gets 503.',
+        'Calls at a time, both ways together. A call beyond it goes to the next target; its own gets 503. A call counts once, however many of its phones are of the trunk: a transfer inside it needs no room.',
         1,
         100_000,
       ),
@@ -269,6 +270,7 @@ export const route = Type.Object(
       'What a PBX lets be heard before it answers (180 or 183 with SDP: announcements, queue music). ignore: nobody hears it, the call is accepted at the answer. accept: the call is accepted at once and the consumer hears it, and our ringback tone when the next target rings; what the consumer says is heard after the answer only, keys go at once. For Meta the call is connected from then on. What P-Early-Media (RFC 5009) forbids is not heard. authorized: as accept, but only what P-Early-Media authorizes (sendrecv, sendonly); see trunks.<name>.pEarlyMedia.',
       { default: 'ignore' },
     ),
+    ...transfers,
     ...callAudio,
     ...treatments,
   },
@@ -304,6 +306,7 @@ const outboundRule = Type.Object(
       false,
     ),
     holdTellsMeta: flag(HOLD_TELLS_META, false),
+    ...transfers,
     ...callAudio,
   },
   { ...strict, description: 'Who may call consumers, and as which Page.' },
@@ -381,7 +384,7 @@ export const sip = Type.Object(
       format: 'products',
     }),
     transferRingMs: whole(
-      'How long the target of a transfer (REFER) may ring, ms; then the phone that asked has the call again.',
+      'How long the target of a transfer may ring, ms; then the phone that asked has the call again, or is rung as long (transferRecall). Also how long we wait for what a PBX makes of a REFER of ours.',
       5_000,
       120_000,
       30_000,

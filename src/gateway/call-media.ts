@@ -113,6 +113,11 @@ export class MediaSide {
     this.#settle(this.#plane.request('infoKey', { call: this.#call, digit, durationMs }), () => {});
   }
 
+  /** What is wanted of sounds in place of what was said when it was opened; before `openAudio`. */
+  choose(audio: CallAudio): void {
+    this.#settle(this.#plane.request('choose', { call: this.#call, audio }), () => {});
+  }
+
   openAudio(): void {
     this.#settle(this.#plane.request('setOpen', { call: this.#call, open: true }), () => {});
   }

@@ -55,6 +55,11 @@ export class CallNotes {
     };
   }
 
+  /** In the record it is by itself. */
+  transferred(note: object): void {
+    this.#tell('call_transfer', note);
+  }
+
   redirected(note: RedirectNote): void {
     if (this.#redirects.length >= MAX_REDIRECTS) return;
     this.#redirects.push(note);

@@ -39,6 +39,8 @@ export interface PhoneSideOptions {
   /** What an INVITE to a trunk met. */
   readonly onOutcome: (trunk: string, outcome: InviteOutcome) => void;
   readonly hooks?: PhoneHooks;
+  /** That phone has the call, and nothing was heard of it yet. */
+  readonly onConnect?: (target: RoutedTarget) => void;
   readonly notes?: CallNotes | undefined;
   /** Where a 3xx may lead, or why it may not; without it none is followed. */
   readonly redirect?:
@@ -149,7 +151,7 @@ export class PhoneSide implements PhoneLeg {
           ({ status } = provisional);
           this.#context.step('phone', 'gateway', `${status} ${provisional.reason}`);
           this.#heard(attempt, { kind: 'response', status });
-          this.#progress(session, status, session.early(provisional));
+          this.#progress(session, status, session.early(provisional), provisional.reason);
         },
         onEarlyMedia: (said) => change(session.earlySaid(said)),
         onUpdate: (update) => {
@@ -160,7 +162,7 @@ export class PhoneSide implements PhoneLeg {
         onAnswered: ({ dialog, sdp, isUpdated, header }) => {
           if (this.#abandoned) return void dialog.bye().catch(() => {});
           this.#heard(attempt, { kind: 'response', status: 200 });
-          hooks?.onDialog(number, target.trunk, dialog);
+          hooks?.onDialog(number, target.trunk, dialog, false);
           session.notes?.take('200', { header });
           this.#answered(session, dialog, sdp, isUpdated);
         },
@@ -189,9 +191,11 @@ export class PhoneSide implements PhoneLeg {
 
   /** Hands the phone's answer to the media worker; a codec that nobody shares was told before, by `sip.failed`. */
   connect(number: number): void {
-    const session = this.#attempts.get(number)?.session;
-    if (!session) throw new Error(`there is no attempt ${number}`);
+    const attempt = this.#attempts.get(number);
+    if (!attempt) throw new Error(`there is no attempt ${number}`);
+    const { session, ringing } = attempt;
     this.#talking = session;
+    this.#options.onConnect?.(ringing.target);
     session.connect();
   }
 
@@ -274,7 +278,8 @@ export class PhoneSide implements PhoneLeg {
     if (!to) return undefined;
     this.#context.log.info({ status, target: from, trunk: to.trunk }, 'redirect.followed');
     notes?.redirected({ status, from, to: to.name });
-    const kept = target.headers ? { ...to, headers: { ...target.headers, ...to.headers } } : to;
+    const { headers, route } = target;
+    const kept = { ...to, route, ...(headers ? { headers: { ...headers, ...to.headers } } : {}) };
     const said = history ? [{ trunk: target.trunk, headers: history }] : [];
     return { ...ringing, target: kept, history: [...(ringing.history ?? []), ...said] };
   }
@@ -285,11 +290,11 @@ export class PhoneSide implements PhoneLeg {
   }
 
   /** Tells a 18x, or what came in an early dialog since. */
-  #progress(session: PhoneSession, status: number, change: EarlyChange): void {
+  #progress(session: PhoneSession, status: number, change: EarlyChange, reason?: string): void {
     if (change === 'over') session.leaveEarly();
     const { number: attempt } = session;
     const what = { hasSdp: change === 'heard', ...(change === 'over' ? { ceases: true } : {}) };
-    this.#context.dispatch({ type: 'sip.progress', attempt, status, ...what });
+    this.#context.dispatch({ type: 'sip.progress', attempt, status, reason, ...what });
   }
 
   #answered(session: PhoneSession, dialog: SipDialog, answerSdp: string, isUpdated: boolean): void {

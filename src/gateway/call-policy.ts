@@ -9,9 +9,14 @@ const LATE_ANSWER_MS = 10_000;
 export function callPolicy(
   config: GatewayConfig,
   account: Account,
-  wanted: { readonly ringBudgetMs?: number; readonly holdTellsMeta?: boolean } = {},
+  wanted: {
+    readonly ringBudgetMs?: number;
+    readonly holdTellsMeta?: boolean;
+    readonly transferRecall?: boolean;
+  } = {},
 ): CallPolicy {
   const { ringBudgetMs = DEFAULT_POLICY.ringBudgetMs, holdTellsMeta = false } = wanted;
+  const { transferRecall = DEFAULT_POLICY.transferRecall } = wanted;
   const { meta, webrtc, limits, outbound, sip } = config;
   return {
     ...DEFAULT_POLICY,
@@ -24,6 +29,7 @@ export function callPolicy(
     permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
     dialRingMs: outbound.ringTimeoutMs,
     transferRingMs: sip.transferRingMs,
+    transferRecall,
     ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
     mediaSetupMs: webrtc.setupTimeoutMs,
     holdTellsMeta,

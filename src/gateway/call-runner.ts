@@ -215,7 +215,13 @@ export class CallRunner {
       case 'refuseTransfer':
         return transfers?.refuse(effect.from, effect.status);
       case 'tellTransfer':
-        return transfers?.tell(effect.from, effect.status);
+        return transfers?.tell(effect.from, effect.status, effect.reason);
+      case 'sendRefer':
+        return transfers?.refer(effect.from);
+      case 'recallPhone':
+        return transfers?.recall(effect.from, effect.attempt, effect.callerName);
+      case 'transferChanged':
+        return transfers?.changed(effect.transfer);
       case 'waitForPhone':
         return media.waitForPhone(effect.waiting);
       case 'applyAnswer':

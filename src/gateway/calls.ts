@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CallFacts, CallState, MissedDetail } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, mayCallAs, psidOf, waIdOf } from '../routing/index.ts';
-import { type IncomingInvite, isTooShort } from '../sip/index.ts';
+import { chooseOutbound, mayCallAs, psidOf, type RoutedTarget, waIdOf } from '../routing/index.ts';
+import type { IncomingInvite } from '../sip/index.ts';
 import { ProfileCache } from '../store/index.ts';
 import type { Account } from './accounts.ts';
 import { CallerSide } from './call-caller.ts';
@@ -26,9 +26,11 @@ import { mediaProblem } from './media-problem.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
 import { redirectPolicy } from './redirect-policy.ts';
+import { RouteInUse } from './route-in-use.ts';
 import { RoutingDesk } from './routing-desk.ts';
+import { refusedAsTooShort } from './session-interval.ts';
 import { TransferDesk } from './transfer-desk.ts';
-import type { TransferSide } from './transfer-side.ts';
+import type { OrderedTransfer, TransferMode, TransferSide } from './transfer-side.ts';
 import { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
 import type { TrunkWay } from './trunks/ways.ts';
@@ -100,9 +102,7 @@ export class Calls {
 
   /** By Meta's id or by ours. */
   get(callId: string): CallRunner | undefined {
-    return (
-      this.#calls.get(callId)?.runner ?? this.#calls.get(this.#options.placed.idOf(callId) ?? '')?.runner
-    );
+    return this.#find(callId)?.runner;
   }
 
   list(): CallView[] {
@@ -132,9 +132,17 @@ export class Calls {
 
   /** By Meta's id or by ours; undefined: there is no such call. Rejects as the media worker does. */
   record(callId: string, action: RecordAction): Promise<RecordingState> | undefined {
-    const { placed } = this.#options;
-    const call = this.#calls.get(callId) ?? this.#calls.get(placed.idOf(callId) ?? '');
-    return call?.media.record(action);
+    return this.#find(callId)?.media.record(action);
+  }
+
+  /** Hands the consumer to another phone, as `TransferSide.order`; undefined: there is no such call. */
+  transfer(callId: string, to: string, mode: TransferMode | undefined): Promise<OrderedTransfer> | undefined {
+    const call = this.#find(callId);
+    return call?.transfers.order(call.runner.state.answeredBy, to, mode);
+  }
+
+  #find(callId: string): Call | undefined {
+    return this.#calls.get(callId) ?? this.#calls.get(this.#options.placed.idOf(callId) ?? '');
   }
 
   mediaEvent(call: string, event: MediaEvent): void {
@@ -206,7 +214,7 @@ export class Calls {
     const earlyMedia = route?.earlyMedia ?? 'ignore';
     const seats = new CallSeats(desk.board);
     const notes = this.#notes(callId);
-    const { sip, plane, directory } = this.#options.parts();
+    const { plane, directory } = this.#options.parts();
     // A wa_id is a number that a keypad can dial; a business-scoped id is none.
     const isDialable = isWhatsApp && waIdOf(psid) !== undefined;
     const number = isDialable ? undefined : directory.assign(pageId, psid);
@@ -223,17 +231,14 @@ export class Calls {
       sides: (context) => {
         const media = new MediaSide(callId, plane, context, callAudio(route));
         const meta = new MetaSide(facts, account.api, this.#profiles, clock, context);
-        const { trunks } = config;
         const rule = choice.rule ?? account.route;
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule };
-        const onOutcome = (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome);
-        const wayTo = (trunk: string): TrunkWay | undefined => desk.ways.of(trunk);
-        const isUp = (trunk: string): boolean => desk.board.isUp(trunk);
-        const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
-        const notable = { notes, redirect, ...this.#sdpAddress() };
-        const common = { sip, caller, trunks, seats, isUp, wayTo, onOutcome, ...notable };
+        const inUse = new RouteInUse(config.routes, treatment.kind === 'ring' ? treatment.route : '', media);
+        const mode = (): TransferMode => inUse.transfer;
+        const common = { caller, mode, seats, ...this.#common(notes, callLog) };
         const transfers = this.#desk.side(common, media, context);
-        const options = { ...common, targets, earlyMedia, hooks: transfers };
+        const onConnect = ({ route: name }: RoutedTarget): void => inUse.answered(name);
+        const options = { ...common, targets, earlyMedia, hooks: transfers, onConnect };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
       },
       onOver: () => seats.close(),
@@ -309,19 +314,13 @@ export class Calls {
     const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
     const psid = known?.psid ?? dialled;
     if (psid === undefined) return refuse(404, 'Unknown Number');
-    const { minSeS = 0 } = trunk.sessionTimer ?? {};
-    if (isTooShort(invite, minSeS)) {
-      log.info({ status: 422, minSeS, from: invite.source.address }, 'outbound.refused');
-      return invite.reject(422, {
-        phrase: 'Session Interval Too Small',
-        headers: { 'Min-SE': String(minSeS) },
-      });
-    }
+    if (refusedAsTooShort(invite, trunk, log)) return;
     const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
     if (this.#isFull(log.child({ pageId }))) return refuse(503, 'Too Many Calls', 10);
-    const seat = this.#options.trunks.board.take(trunkName, 'in');
+    const seats = new CallSeats(this.#options.trunks.board);
+    const seat = seats.take(trunkName, 'in');
     // No Retry-After: that would shut the whole trunk out, which is free again when one of its calls ends.
     if (!seat.ok) return refuse(503, 'Too Many Calls On This Trunk');
 
@@ -338,7 +337,7 @@ export class Calls {
     placed.add(callId, pageId, psid);
     try {
       const target = `${trunkName}/${dialer || 'anonymous'}`;
-      this.#dial({ invite, trunk, trunkName, target, rule, facts, account, seat }, callLog);
+      this.#dial({ invite, trunk, trunkName, target, rule, facts, account, seat, seats }, callLog);
     } catch (error) {
       callLog.error({ err: error instanceof Error ? error.stack : String(error) }, 'call.bug');
       placed.remove(callId);
@@ -348,13 +347,12 @@ export class Calls {
   }
 
   #dial(
-    { invite, trunk, trunkName, target, rule, facts, account, seat }: Dial,
+    { invite, trunk, trunkName, target, rule, facts, account, seat, seats }: Dial,
     callLog: CallRunnerOptions['log'],
   ): void {
-    const { config, clock, placed, trunks: desk } = this.#options;
+    const { config, clock, placed } = this.#options;
     const { callId, pageId, psid } = facts;
-    const { plane, sip, directory } = this.#options.parts();
-    const seats = new CallSeats(desk.board);
+    const { plane, directory } = this.#options.parts();
     let caller: CallerSide | undefined;
     const notes = this.#notes(callId);
     this.#start(callId, callLog, {
@@ -372,23 +370,16 @@ export class Calls {
           throttleStatus: config.outbound.throttleStatus,
           opaque: opaqueOf(invite, trunk, callId.length),
         });
-        const { trunks } = config;
         const number = directory.numberOf(pageId, psid);
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
-        const onOutcome = (name: string, outcome: InviteOutcome): void => desk.heard(name, outcome);
-        const wayTo = (name: string): TrunkWay | undefined => desk.ways.of(name);
-        const redirect = redirectPolicy(this.voip, this.#routing.input, callLog);
-        const notable = { notes, redirect, ...this.#sdpAddress() };
-        const common = { sip, caller: consumer, trunks, seats, wayTo, onOutcome, ...notable };
+        const mode = (): TransferMode => rule.transfer ?? 'gateway';
+        const common = { caller: consumer, mode, seats, ...this.#common(notes, callLog) };
         const transfers = this.#desk.side(common, media, context);
         const options = { invite, trunk, trunkName, seat, hooks: transfers, notes, ...this.#sdpAddress() };
         caller = new CallerSide(options, media, context);
         return { media, meta, transfers, phone: caller };
       },
-      onOver: () => {
-        seat.release();
-        seats.close();
-      },
+      onOver: () => seats.close(),
       notes,
     });
     caller?.watch();
@@ -481,6 +472,21 @@ export class Calls {
 
   #notes(callId: string): CallNotes {
     return new CallNotes((event, data) => this.#options.onNote?.(callId, event, data));
+  }
+
+  /** What phones that are rung are made with, whoever called whom. */
+  #common(notes: CallNotes, log: CallRunnerOptions['log']) {
+    const { config, trunks: desk, parts } = this.#options;
+    return {
+      sip: parts().sip,
+      trunks: config.trunks,
+      isUp: (trunk: string): boolean => desk.board.isUp(trunk),
+      wayTo: (trunk: string): TrunkWay | undefined => desk.ways.of(trunk),
+      onOutcome: (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome),
+      redirect: redirectPolicy(this.voip, config, () => this.#desk.ownAddresses(), log),
+      notes,
+      ...this.#sdpAddress(),
+    };
   }
 
   #sdpAddress(): { externalAddress?: string } {

@@ -4,6 +4,7 @@ import type { IncomingInvite } from '../sip/index.ts';
 import type { Account } from './accounts.ts';
 import type { CallTrunk } from './phone-session.ts';
 import type { Lease } from './trunks/board.ts';
+import type { CallSeats } from './trunks/call-seats.ts';
 
 /** A call that a phone places, let in. */
 export interface Dial {
@@ -16,4 +17,6 @@ export interface Dial {
   readonly facts: CallFacts;
   readonly account: Account;
   readonly seat: Lease;
+  /** Of which it is one. */
+  readonly seats: CallSeats;
 }

@@ -1,19 +1,27 @@
 import { type RoutingInput, targetAt } from '../routing/index.ts';
 import type { Log } from '../shared/log.ts';
+import { parseReferTo } from '../sip/index.ts';
 import type { PhoneSideOptions } from './call-phone.ts';
+import { type NamedTrunk, namedPlace } from './named-place.ts';
 import type { VoipGuard } from './voip-guard.ts';
 
-const DEFAULT_PORT = 5060;
-
-/** Where the 3xx of one call may lead: to trunks only, and there only to whom they permit. */
+/**
+ * Where the 3xx of one call may lead: to trunks only, and there only to whom they permit.
+ *
+ * @param own addresses of ours, as phones name them
+ */
 export function redirectPolicy(
   guard: VoipGuard,
-  routing: Pick<RoutingInput, 'trunks'>,
+  routing: Pick<RoutingInput, 'trunks'> & { readonly trunks: Readonly<Record<string, NamedTrunk>> },
+  own: () => readonly string[],
   log: Log,
 ): NonNullable<PhoneSideOptions['redirect']> {
   return {
     allowed: (uri, from) => {
-      const verdict = guard.check(uri, 'redirect', log, preferred(routing.trunks, uri, from));
+      // What cannot be read so is for the guard to refuse.
+      const target = parseReferTo(`<${uri}>`);
+      const place = target.ok ? namedPlace(routing.trunks, own(), from, { ...target.value, uri }) : undefined;
+      const verdict = guard.check(place?.uri ?? uri, 'redirect', log, place?.first ?? [from], place?.only);
       return verdict.ok ? { trunk: verdict.trunk, user: verdict.user } : verdict.code;
     },
     targetAt: (place) => {
@@ -21,11 +29,4 @@ export function redirectPolicy(
       return target.ok ? target.value : undefined;
     },
   };
-}
-
-/** Where several trunks share a host: the one with that port, then the one that answered. */
-function preferred(trunks: RoutingInput['trunks'], uri: string, from: string): string[] {
-  const port = Number(/@(?:\[[^\]]*\]|[^:;?[]*)(?::(\d{1,5}))?/.exec(uri)?.[1] ?? DEFAULT_PORT);
-  const exact = Object.entries(trunks).filter(([, trunk]) => (trunk.port ?? DEFAULT_PORT) === port);
-  return [...exact.map(([name]) => name), from];
 }

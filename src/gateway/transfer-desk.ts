@@ -1,13 +1,15 @@
 import type { GatewayConfig } from '../config/index.ts';
+import { looksLikePstn, targetAt } from '../routing/index.ts';
 import type { Log } from '../shared/log.ts';
-import type { IncomingInvite, ReferTarget, SipControl } from '../sip/index.ts';
+import type { IncomingInvite, SipControl } from '../sip/index.ts';
 import type { MediaSide } from './call-media.ts';
 import type { SideContext } from './call-runner.ts';
 import { DialogIndex } from './dialog-index.ts';
 import type { CallTrunk } from './phone-session.ts';
+import { refusedAsTooShort } from './session-interval.ts';
 import { takeoverOf } from './takeover.ts';
-import { TransferSide, type TransferSideOptions, type TransferVerdict } from './transfer-side.ts';
-import { transferTarget } from './transfer-target.ts';
+import { type TransferPolicy, TransferSide, type TransferSideOptions } from './transfer-side.ts';
+import { orderedTarget, transferTarget } from './transfer-target.ts';
 import type { VoipGuard } from './voip-guard.ts';
 
 export interface TransferDeskOptions {
@@ -35,14 +37,24 @@ export class TransferDesk {
 
   /** The transfers of one call. */
   side(
-    options: Omit<TransferSideOptions, 'dialogs' | 'judge'>,
+    options: Omit<TransferSideOptions, 'dialogs' | 'policy'>,
     media: MediaSide,
     context: SideContext,
   ): TransferSide {
     const { guard, config } = this.#options;
-    const judge = (trunk: string, target: ReferTarget): TransferVerdict =>
-      transferTarget(guard, config.trunks, this.#ownAddresses(), trunk, target, context.log);
-    return new TransferSide({ ...options, dialogs: this.#dialogs, judge }, media, context);
+    const { trunks } = config;
+    const policy: TransferPolicy = {
+      judge: (trunk, target) =>
+        transferTarget(guard, trunks, this.ownAddresses(), trunk, target, context.log),
+      order: (trunk, to) => orderedTarget(guard, trunks, this.ownAddresses(), trunk, to, context.log),
+      recall: (trunk, user, calledUs) => {
+        // Who was called was so by a route, or by a transfer that was asked for; From says what it likes.
+        if (calledUs && (!trunks[trunk]?.voipOnly || looksLikePstn(user))) return undefined;
+        const target = targetAt({ trunks }, { trunk, user });
+        return target.ok ? target.value : undefined;
+      },
+    };
+    return new TransferSide({ ...options, dialogs: this.#dialogs, policy }, media, context);
   }
 
   /** An INVITE with Replaces, let in as that trunk's: its phone takes the place of another (RFC 3891). */
@@ -61,6 +73,7 @@ export class TransferDesk {
     if (!side) return refuse(481, 'Call/Transaction Does Not Exist');
     const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
+    if (refusedAsTooShort(invite, trunk, log)) return;
     side.takeOver(attempt, trunkName, trunk, invite);
   }
 
@@ -70,7 +83,7 @@ export class TransferDesk {
   }
 
   /** Where phones reach our SIP server. */
-  #ownAddresses(): string[] {
+  ownAddresses(): string[] {
     const { externalAddress, listen } = this.#options.config.sip;
     const bound = this.#options
       .sip()

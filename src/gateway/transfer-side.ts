@@ -1,6 +1,7 @@
-import type { CallTarget } from '../call/index.ts';
+import type { CallTarget, Effect } from '../call/index.ts';
 import type { Caller, RoutedTarget } from '../routing/index.ts';
 import type { ErrorCode } from '../shared/codes/index.ts';
+import { GatewayError } from '../shared/error.ts';
 import {
   formatReplaces,
   type IncomingInvite,
@@ -22,6 +23,9 @@ import type { CallSeats } from './trunks/call-seats.ts';
 import type { InviteOutcome } from './trunks/watch.ts';
 import type { TrunkWay } from './trunks/ways.ts';
 
+/** Who rings the new phone: we, or the PBX that is asked to by REFER. */
+export type TransferMode = 'gateway' | 'pbx';
+
 export interface TransferSideOptions {
   readonly sip: SipControl;
   readonly caller: Caller;
@@ -35,21 +39,61 @@ export interface TransferSideOptions {
   /** As a phone that was called first has them. */
   readonly notes?: PhoneSideOptions['notes'];
   readonly redirect?: PhoneSideOptions['redirect'];
+  /** What the route of the call wants, where an operator does not say. */
+  readonly mode: () => TransferMode;
   readonly dialogs: DialogIndex;
+  readonly policy: TransferPolicy;
+}
+
+/** Who may be rung for whom. */
+export interface TransferPolicy {
   /** Whether a phone of that trunk may hand the consumer to that target. */
   readonly judge: (trunk: string, target: ReferTarget) => TransferVerdict;
+  /** Whom an operator names, as the configuration or a URI does, of a phone of that trunk. */
+  readonly order: (trunk: string, to: string) => TransferVerdict;
+  /** The phone `user` of that trunk, which hung up, once more. @param calledUs its user is what it said of itself */
+  readonly recall: (trunk: string, user: string, calledUs: boolean) => RoutedTarget | undefined;
 }
 
 /** Whom to ring, or what the phone that asked is told. */
 export type TransferVerdict =
   | { readonly ok: true; readonly target: RoutedTarget }
-  | { readonly ok: false; readonly status: number; readonly phrase: string; readonly code: ErrorCode };
+  | {
+      readonly ok: false;
+      readonly status: 400 | 403 | 404;
+      readonly phrase: string;
+      readonly code: ErrorCode;
+    };
 
-/** A REFER or an INVITE with Replaces, until the call has decided. */
+/** A transfer that an operator started. */
+export interface OrderedTransfer {
+  /** `trunk/user`. */
+  readonly to: string;
+  readonly mode: TransferMode;
+}
+
+/** A REFER, an INVITE with Replaces or an operator's wish, until the call has decided. */
 interface Asked {
   accept(attempt: number): void;
   refuse(status: number): void;
 }
+
+/** A phone whose dialog is up, or was. */
+interface Phone {
+  readonly trunk: string;
+  readonly dialog: SipDialog;
+  readonly calledUs: boolean;
+}
+
+type Changed = Extract<Effect, { readonly type: 'transferChanged' }>['transfer'];
+
+const EVENTS = {
+  pending: 'call.transfer-begun',
+  done: 'call.transfer-done',
+  failed: 'call.transfer-failed',
+  cancelled: 'call.transfer-cancelled',
+  unknown: 'call.transfer-unknown',
+} as const;
 
 /**
  * The phones of one call that come by transfer, and what the phones that hand it over are told. Everything asked here
@@ -62,6 +106,7 @@ export class TransferSide implements PhoneHooks {
   readonly #targets: RoutedTarget[] = [];
   readonly #called: PhoneSide;
   readonly #attempts = new Map<number, PhoneLeg>();
+  readonly #phones = new Map<number, Phone>();
   readonly #asked = new Map<number, Asked>();
   /** REFERs whose last NOTIFY is owed. */
   readonly #telling = new Map<number, Refer>();
@@ -83,8 +128,9 @@ export class TransferSide implements PhoneHooks {
     return this.#attempts.get(attempt);
   }
 
-  onDialog(attempt: number, trunk: string, dialog: SipDialog): void {
+  onDialog(attempt: number, trunk: string, dialog: SipDialog, calledUs: boolean): void {
     const { dialogs, caller } = this.#options;
+    this.#phones.set(attempt, { trunk, dialog, calledUs });
     dialogs.add(dialog, { call: caller.callId, attempt, trunk });
   }
 
@@ -94,7 +140,7 @@ export class TransferSide implements PhoneHooks {
     // Two consumers at one call: Meta lets a business talk with one.
     if (target.replaces && this.#options.dialogs.find(target.replaces))
       return this.#refused(603, 'Consumers Are Not Joined', 'GATEWAY_TWO_CONSUMERS');
-    const verdict = this.#options.judge(trunk, target);
+    const verdict = this.#options.policy.judge(trunk, target);
     if (!verdict.ok) return this.#refused(verdict.status, verdict.phrase, verdict.code);
     if (this.#asked.has(from)) return { status: 491 };
     const routed = this.#named({
@@ -111,7 +157,6 @@ export class TransferSide implements PhoneHooks {
         this.#targets.push(routed);
         this.#attempts.set(attempt, this.#called);
         this.#telling.set(from, refer);
-        this.#context.log.info({ attempt, target: routed.name }, 'call.transfer-begun');
         this.#context.step('gateway', 'phone', '202 (REFER)');
         resolve({ status: 202 });
       },
@@ -120,6 +165,49 @@ export class TransferSide implements PhoneHooks {
         resolve({ status });
       },
     });
+    return promise;
+  }
+
+  /**
+   * Hands the consumer to another phone because an operator wants it; resolves when that has begun.
+   *
+   * @param from attempt of the phone that has the call
+   * @param to as `TransferPolicy.order` takes it
+   * @throws GatewayError GATEWAY_TRANSFER_REFUSED, or why the target may not be called (ROUTING_...)
+   */
+  async order(
+    from: number | undefined,
+    to: string,
+    wanted: TransferMode | undefined,
+  ): Promise<OrderedTransfer> {
+    const { policy, trunks } = this.#options;
+    const phone = from === undefined ? undefined : this.#phones.get(from);
+    if (from === undefined || !phone) throw refusal('no phone has the call yet');
+    if (this.#asked.has(from)) throw refusal('another transfer is under way');
+    const verdict = policy.order(phone.trunk, to);
+    if (!verdict.ok) throw new GatewayError(verdict.code);
+    const mode = wanted ?? this.#options.mode();
+    const { trunk } = verdict.target;
+    if (mode === 'pbx' && trunk !== phone.trunk && trunks[trunk]?.host !== trunks[phone.trunk]?.host)
+      throw refusal('the phone that has the call is of another PBX than the target; use mode gateway');
+    const routed = this.#named(verdict.target);
+    const { promise, resolve, reject } = Promise.withResolvers<OrderedTransfer>();
+    const kind = mode === 'pbx' ? 'referred' : 'blind';
+    this.#ask(
+      from,
+      kind,
+      routed,
+      {
+        accept: (attempt) => {
+          resolve({ to: routed.name, mode });
+          if (mode === 'pbx') return this.#sendRefer(from, phone, routed);
+          this.#targets.push(routed);
+          this.#attempts.set(attempt, this.#called);
+        },
+        refuse: () => reject(refusal('the two do not talk, or another transfer is under way')),
+      },
+      'operator',
+    );
     return promise;
   }
 
@@ -150,7 +238,6 @@ export class TransferSide implements PhoneHooks {
       {
         accept: (attempt) => {
           this.#attempts.set(attempt, caller);
-          this.#context.log.info({ attempt, target: name }, 'call.transfer-taken-over');
           caller.answer(attempt);
         },
         refuse: (status) => {
@@ -168,35 +255,86 @@ export class TransferSide implements PhoneHooks {
     this.#last = this.#attempts.get(attempt);
   }
 
+  /** The REFER that an operator's wish makes; nothing comes in the place of the phone. */
+  refer(from: number): void {
+    const asked = this.#asked.get(from);
+    this.#asked.delete(from);
+    asked?.accept(from);
+  }
+
   refuse(from: number, status: number): void {
     const asked = this.#asked.get(from);
     this.#asked.delete(from);
     asked?.refuse(status);
   }
 
-  /** NOTIFY; nothing, where nobody waits for it. */
-  tell(from: number, status: number): void {
-    const refer = this.#telling.get(from);
-    if (status >= 200) {
-      this.#telling.delete(from);
-      const event = status < 300 ? 'call.transfer-done' : 'call.transfer-failed';
-      this.#context.log.info({ status }, event);
+  /** Rings the phone of `from` again, as attempt `attempt`; reports as `PhoneSide.invite` does. */
+  recall(from: number, attempt: number, callerName: string | undefined): void {
+    const phone = this.#phones.get(from);
+    const target = phone && this.#options.policy.recall(phone.trunk, phone.dialog.remoteUser, phone.calledUs);
+    this.#attempts.set(attempt, this.#called);
+    if (!target) {
+      this.#context.log.info({ trunk: phone?.trunk }, 'call.recall-not-allowed');
+      const failed = { kind: 'not-sent', status: 403, reason: 'ROUTING_TARGET_NOT_ALLOWED' } as const;
+      return queueMicrotask(() => this.#context.dispatch({ type: 'sip.failed', attempt, ...failed }));
     }
+    const routed = this.#named(target);
+    this.#targets.push(routed);
+    this.#last = this.#called;
+    this.#called.invite(attempt, routed, callerName);
+  }
+
+  /** NOTIFY; nothing, where nobody waits for it. */
+  tell(from: number, status: number, reason: string | undefined): void {
+    const refer = this.#telling.get(from);
+    if (status >= 200) this.#telling.delete(from);
     if (!refer) return;
     this.#context.step('gateway', 'phone', `NOTIFY (${status})`);
-    refer.tell(status);
+    refer.tell(status, reason);
+  }
+
+  changed(transfer: Changed): void {
+    const { kind, by, to, outcome, status } = transfer;
+    this.#context.log.info({ kind, by, target: to, status }, EVENTS[outcome]);
+    this.#options.notes?.transferred(transfer);
   }
 
   /** After a bug: ends whatever is there, by hand. */
   abandon(): void {
     for (const from of [...this.#asked.keys()]) this.refuse(from, 500);
-    for (const from of [...this.#telling.keys()]) this.tell(from, 500);
+    for (const from of [...this.#telling.keys()]) this.tell(from, 500, undefined);
     for (const phone of new Set(this.#attempts.values())) phone.abandon();
   }
 
-  #ask(from: number, kind: 'blind' | 'attended' | 'replaced', { name }: CallTarget, asked: Asked): void {
+  /** Everything that comes of it is told by `sip.referred`. */
+  #sendRefer(attempt: number, { trunk, dialog }: Phone, target: RoutedTarget): void {
+    const { step, dispatch } = this.#context;
+    const uri = this.#options.wayTo(trunk)?.address?.(target.user).uri ?? target.uri;
+    step('gateway', 'phone', 'REFER');
+    const progress = (status: number): void => {
+      step('phone', 'gateway', `NOTIFY (${status})`);
+      dispatch({ type: 'sip.referred', attempt, status, last: false });
+    };
+    dialog.refer(uri, progress).then(
+      (result) => {
+        const status = result.ok ? result.value : result.error.status;
+        const what = result.ok ? 'NOTIFY' : 'REFER';
+        step('phone', 'gateway', `${status ?? 'no'} (${what})`);
+        dispatch({ type: 'sip.referred', attempt, status, last: true });
+      },
+      (error: unknown) => dispatch({ type: 'bug', message: String(error) }),
+    );
+  }
+
+  #ask(
+    from: number,
+    kind: 'blind' | 'attended' | 'replaced' | 'referred',
+    { name }: CallTarget,
+    asked: Asked,
+    by?: 'operator',
+  ): void {
     this.#asked.set(from, asked);
-    this.#context.dispatch({ type: 'sip.transfer', attempt: from, kind, target: { name } });
+    this.#context.dispatch({ type: 'sip.transfer', attempt: from, kind, target: { name }, by });
   }
 
   #refused(status: number, phrase: string, code: ErrorCode): ReferAnswer {
@@ -210,3 +348,6 @@ export class TransferSide implements PhoneHooks {
     return again === 0 ? target : { ...target, name: `${target.name}#${again + 1}` };
   }
 }
+
+const refusal = (why: string): GatewayError =>
+  new GatewayError('GATEWAY_TRANSFER_REFUSED', `The transfer was not begun: ${why}.`);

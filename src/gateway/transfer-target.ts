@@ -1,46 +1,71 @@
-import { escapeUser, formatHost, formatSipUri, type TrunkInput } from '../routing/index.ts';
+import { formatSipUri, type VoipVerdict } from '../routing/index.ts';
 import type { Log } from '../shared/log.ts';
-import type { ReferTarget } from '../sip/index.ts';
+import { parseReferTo, type ReferTarget } from '../sip/index.ts';
+import { type NamedTrunk, namedPlace } from './named-place.ts';
 import type { TransferVerdict } from './transfer-side.ts';
 import type { VoipGuard } from './voip-guard.ts';
 
-const DEFAULT_PORT = 5060;
+type Trunks = Readonly<Record<string, NamedTrunk>>;
 
-/**
- * Whom we ring for a REFER that came over the trunk `asking`. A phone that speaks with us alone names extensions at our
- * own address (`own`): they are of its trunk. Where several trunks share a host, the one with that port comes first, then
- * the one that asks.
- */
+/** Whom we ring for a REFER that came over the trunk `asking`. @param own addresses of ours, as phones name them */
 export function transferTarget(
   guard: VoipGuard,
-  trunks: Readonly<Record<string, TrunkInput>>,
+  trunks: Trunks,
   own: readonly string[],
   asking: string,
-  { uri, user, host, port }: ReferTarget,
+  target: ReferTarget,
   log: Log,
 ): TransferVerdict {
-  const exact = Object.entries(trunks).filter(
-    ([, trunk]) => bare(trunk.host) === host && (trunk.port ?? DEFAULT_PORT) === (port ?? DEFAULT_PORT),
-  );
-  const home = trunks[asking];
-  const isOwn = exact.length === 0 && own.some((address) => bare(address) === host);
-  // What says of itself that it is a telephone number says so at our address too.
-  const says = /;user=phone(?=;|$)/i.test(uri) ? ';user=phone' : '';
-  const meant = isOwn && home ? `sip:${escapeUser(user)}@${formatHost(home.host)}${says}` : uri;
-  const verdict = guard.check(meant, 'refer', log, [...exact.map(([name]) => name), asking]);
+  const { uri, first, only } = namedPlace(trunks, own, asking, target);
+  return routed(trunks, guard.check(uri, 'refer', log, first, only));
+}
+
+/**
+ * Whom an operator wants for a phone of the trunk `asking`: a SIP URI, `trunk/user`, or a user of that trunk. The same may
+ * be called as by REFER.
+ */
+export function orderedTarget(
+  guard: VoipGuard,
+  trunks: Trunks,
+  own: readonly string[],
+  asking: string,
+  to: string,
+  log: Log,
+): TransferVerdict {
+  if (/^(?:sips?|tel):/i.test(to)) {
+    const target = parseReferTo(`<${to}>`);
+    if (!target.ok || target.value.replaces) return MALFORMED;
+    const { uri, first, only } = namedPlace(trunks, own, asking, target.value);
+    return routed(trunks, guard.check(uri, 'operator', log, first, only));
+  }
+  const slash = to.indexOf('/');
+  const name = slash < 0 ? asking : to.slice(0, slash);
+  const trunk = Object.hasOwn(trunks, name) ? trunks[name] : undefined;
+  if (!trunk) return { ok: false, status: 404, phrase: 'No Such Trunk', code: 'ROUTING_UNKNOWN_TRUNK' };
+  const user = to.slice(slash + 1);
+  const uri = user === '' ? undefined : formatSipUri({ user, host: trunk.host });
+  if (uri === undefined) return MALFORMED;
+  return routed(trunks, guard.check(uri, 'operator', log, [], [name]));
+}
+
+const MALFORMED = {
+  ok: false,
+  status: 400,
+  phrase: 'Bad Refer-To',
+  code: 'ROUTING_TARGET_MALFORMED',
+} as const;
+
+function routed(trunks: Trunks, verdict: VoipVerdict): TransferVerdict {
   if (!verdict.ok) {
     const { code } = verdict;
-    if (code === 'ROUTING_TARGET_MALFORMED') return { ok: false, status: 400, phrase: 'Bad Refer-To', code };
+    if (code === 'ROUTING_TARGET_MALFORMED') return MALFORMED;
     const phrase = code === 'ROUTING_TARGET_PSTN' ? 'VoIP Only' : 'Transfer Not Allowed';
     return { ok: false, status: 403, phrase, code };
   }
   const { trunk: name, user: callee } = verdict;
-  const trunk = trunks[name];
-  const { host: at = '', port: to, transport } = trunk ?? {};
-  const target = formatSipUri({ user: callee, host: at, port: to, transport });
+  const { host = '', port, transport } = trunks[name] ?? {};
+  const target = formatSipUri({ user: callee, host, port, transport });
   if (target === undefined)
     return { ok: false, status: 404, phrase: 'No Such Target', code: 'ROUTING_BAD_ADDRESS' };
   return { ok: true, target: { name: `${name}/${callee}`, trunk: name, user: callee, uri: target } };
 }
-
-const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase();

@@ -2,9 +2,9 @@ import { type VoipRefusal, type VoipTrunk, type VoipVerdict, voipOnly } from '..
 import type { Log } from '../shared/log.ts';
 
 /** How a call was to be sent on. */
-export type SentOnBy = 'refer' | 'redirect';
+export type SentOnBy = 'refer' | 'redirect' | 'operator';
 
-/** Keeps calls away from the PSTN: every REFER and 302 is asked for here, and what is refused is counted and logged. */
+/** Keeps calls away from the PSTN: every REFER, 302 and operator's transfer is asked for here, and what is refused is counted and logged. */
 export class VoipGuard {
   readonly #trunks: Readonly<Record<string, VoipTrunk>>;
   readonly #counts = new Map<string, { by: SentOnBy; code: VoipRefusal; count: number }>();
@@ -16,10 +16,20 @@ export class VoipGuard {
   /**
    * @param log of the call; the user part is not told: it may be a consumer's number
    * @param first trunks that are thought of before the others, where several have that host
+   * @param only no trunk but these is meant
    */
-  check(uri: string, by: SentOnBy, log: Log, first: readonly string[] = []): VoipVerdict {
-    const known = first.flatMap((name) => Object.entries(this.#trunks).filter(([key]) => key === name));
-    const verdict = voipOnly({ uri }, { ...Object.fromEntries(known), ...this.#trunks });
+  check(
+    uri: string,
+    by: SentOnBy,
+    log: Log,
+    first: readonly string[] = [],
+    only: readonly string[] = Object.keys(this.#trunks),
+  ): VoipVerdict {
+    const known = [...first, ...only].flatMap((name) => {
+      const trunk = only.includes(name) ? this.#trunks[name] : undefined;
+      return trunk ? [[name, trunk] as const] : [];
+    });
+    const verdict = voipOnly({ uri }, Object.fromEntries(known));
     if (verdict.ok) return verdict;
     const { code, trunk } = verdict;
     const key = `${by} ${code}`;

@@ -17,6 +17,10 @@ export interface OutboundRule {
   readonly requestPermission: boolean;
   /** Meta is told when the phone holds. */
   readonly holdTellsMeta: boolean;
+  /** Who transfers, when an operator does not say; default: the gateway. */
+  readonly transfer?: 'gateway' | 'pbx';
+  /** A phone that transferred and hung up is rung when nobody took the call. */
+  readonly transferRecall?: boolean;
   /** A sound that both hear when they are connected. */
   readonly announcement?: string | undefined;
   readonly recording?: 'off' | 'on-demand' | 'always';

@@ -60,7 +60,7 @@ export function treatmentOf(wanted: Wanted, options: PlanOptions, before: readon
   return {
     kind: 'ring',
     route: name,
-    targets: order(targets.value).map((target) => ({ ...target, way })),
+    targets: order(targets.value).map((target) => ({ ...target, route: name, way })),
     ...(ringBudgetMs === undefined ? {} : { ringBudgetMs }),
     after: Object.fromEntries(Object.entries(after).filter(([, each]) => each !== undefined)),
   };

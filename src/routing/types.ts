@@ -73,6 +73,8 @@ export interface RoutedTarget {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** What the other side must understand, as Require says it. */
   readonly require?: string | undefined;
+  /** Whose target it is; unset: of none. */
+  readonly route?: string | undefined;
   /** Targets that ring one after the other have the same: a call may come from one route to another. */
   readonly way?: string | undefined;
 }

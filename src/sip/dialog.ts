@@ -8,6 +8,7 @@ import { InboundOffers } from './inbound-offers.ts';
 import { InboundRefers } from './inbound-refers.ts';
 import type { InboundRequest } from './link.ts';
 import type { DialogEnd, KeptOrphan } from './orphans.ts';
+import { OutboundRefers } from './outbound-refers.ts';
 import { formatReason, parseReason, type Reason } from './reason.ts';
 import { grantedSession } from './session-expires.ts';
 import { sdpOf, type Transaction, transact } from './transact.ts';
@@ -21,6 +22,8 @@ export interface DialogFacts {
   readonly localTag: string;
   readonly remoteTag: string;
   readonly remoteUri: string;
+  /** Ours, as From or To of the dialog says it. */
+  readonly localUri?: string | undefined;
   /** We sent the first INVITE, so the Call-ID is ours (RFC 3261 14.1). */
   readonly ownsCallId: boolean;
   readonly credentials?: Credentials;
@@ -52,6 +55,7 @@ export class Dialog implements SipDialog {
   readonly #onEnd: (dialog: Dialog) => void;
   readonly #offers: InboundOffers;
   readonly #refers: InboundRefers;
+  readonly #sent: OutboundRefers;
   readonly #digits: DigitSender;
   readonly #allowed: ReadonlySet<string>;
   readonly #running = new Set<Transaction>();
@@ -80,6 +84,10 @@ export class Dialog implements SipDialog {
     this.remoteUser = userOf(facts.remoteUri);
     this.#offers = new InboundOffers(on, () => this.#offering);
     this.#refers = new InboundRefers(on, facts.id, facts.credentials, () => this.#over && this.#leave());
+    this.#sent = new OutboundRefers(
+      (method, headers, body) => this.#request(method, headers, body),
+      on.userAgent,
+    );
     this.#digits = new DigitSender(on.clock, (contentType, body) => this.info(contentType, body));
     this.#allowed = allowsIn(facts.allow);
   }
@@ -189,6 +197,15 @@ export class Dialog implements SipDialog {
     return result.ok ? ok(result.value.status) : result;
   }
 
+  refer(
+    to: string,
+    onProgress: (status: number) => void,
+  ): Promise<Result<number | undefined, RequestFailure>> {
+    return this.#sent.refer(to, this.#facts.localUri, (status) =>
+      safely(this.#on.log, 'refer', () => onProgress(status)),
+    );
+  }
+
   digit(digit: string, durationMs: number): Promise<Result<number, RequestFailure>> {
     return this.#digits.send(digit, durationMs);
   }
@@ -228,8 +245,7 @@ export class Dialog implements SipDialog {
     if (method === 'INVITE' || method === 'UPDATE' || method === 'INFO' || method === 'REFER') {
       return this.#whenAttached((events) => this.#ask(request, events));
     }
-    // RFC 6665 4.1.3: a NOTIFY without subscription is 481, and must not end the call.
-    if (method === 'NOTIFY') return request.respond(481, { phrase: 'Subscription Does Not Exist' });
+    if (method === 'NOTIFY') return this.#sent.onNotify(request);
     request.respond(405, { headers });
   }
 
@@ -318,6 +334,7 @@ export class Dialog implements SipDialog {
     this.#waiting.clear();
     this.#digits.close(failure);
     this.#offers.stop();
+    this.#sent.stop();
   }
 
   #whenAttached(fn: (events: SipDialogEvents) => void): void {

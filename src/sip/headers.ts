@@ -11,7 +11,7 @@ import {
 import type { InviteOptions } from './types.ts';
 
 /** Methods this leg answers; the Allow header of requests and responses (RFC 3261 20.5). */
-export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, PRACK';
+export const ALLOW = 'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, PRACK';
 
 /**
  * Extensions of ours: reliable provisional responses (RFC 3262), session timers (RFC 4028), a call that takes the place

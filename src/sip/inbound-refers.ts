@@ -2,13 +2,13 @@ import { type OnLink, safely } from './context.ts';
 import { cleanText, isUri, parseNameAddr } from './grammar.ts';
 import { ALLOW, cseqOf, SUPPORTED } from './headers.ts';
 import type { InboundRequest } from './link.ts';
+import { phraseOf } from './phrases.ts';
 import { parseReferTo, sipfrag } from './refer.ts';
 import { type Transaction, transact } from './transact.ts';
 import type { Credentials, Refer, ReferAnswer, RequestFailure, SipDialogEvents } from './types.ts';
 
 /** How long the other side is to expect NOTIFYs, s: longer than anything rings. */
 const EXPIRES_S = 180;
-const REASONS: Readonly<Record<number, string>> = { 100: 'Trying', 180: 'Ringing', 200: 'OK' };
 
 /** The REFERs that one dialog got: each is answered once, and told by NOTIFY what came of it (RFC 3515, 6665). */
 export class InboundRefers {
@@ -83,7 +83,7 @@ export class InboundRefers {
   }
 
   #tell(notices: ReferNotices, status: number, reason: string | undefined): void {
-    safely(this.#on.log, 'refer', () => notices.tell(status, reason ?? REASONS[status] ?? 'Failed'));
+    safely(this.#on.log, 'refer', () => notices.tell(status, reason || phraseOf(status)));
   }
 
   #done(notices: ReferNotices): void {

@@ -103,6 +103,7 @@ export class Inbound implements IncomingInvite {
             localTag: parseNameAddr(sent.value.to).params.get('tag') ?? '',
             remoteTag: this.#fromTag,
             remoteUri: this.from.uri,
+            localUri: this.to.uri,
             ownsCallId: false,
             allow: this.header('allow'),
             end: dialogEnd(

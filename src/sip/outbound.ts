@@ -216,6 +216,7 @@ export class Outbound implements OutboundInvite {
       localTag: parseNameAddr(response.header('from')).params.get('tag') ?? '',
       remoteTag,
       remoteUri: to.uri,
+      localUri: parseNameAddr(response.header('from')).uri,
       ownsCallId: true,
       allow: response.header('allow'),
       end: dialogEnd(

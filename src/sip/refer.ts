@@ -154,6 +154,12 @@ export function formatReplaces({ callId, toTag, fromTag, earlyOnly }: ReplacedDi
 export const sipfrag = (status: number, reason: string): string =>
   `SIP/2.0 ${status} ${reason.replace(/[^\x20-\x7e]/g, '').slice(0, 80)}\r\n`;
 
+/** The status that a NOTIFY tells of a REFER; undefined when its body is no response. */
+export function sipfragStatus(body: string): number | undefined {
+  const digits = /^\s{0,8}SIP\/2\.0 +([1-6]\d\d)(?=[ \r\n]|$)/.exec(body)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
 /** Text without its %-escapes; undefined when they are no UTF-8, or hide a control character. */
 function unescaped(text: string): string | undefined {
   try {

@@ -31,9 +31,17 @@ function faults(world: World): string[] {
   }
 
   const lastWords = effects.filter((effect) => effect.type === 'tellTransfer' && effect.status >= 200);
-  const referred = state.transfers.filter(({ kind }) => kind !== 'replaced');
-  claim(lastWords.length === referred.length, 'a REFER without its one last NOTIFY');
-  claim(count('acceptTransfer') === state.transfers.length, 'a transfer that nobody was told of');
+  const of = (...kinds: string[]): number =>
+    state.transfers.filter(({ kind }) => kinds.includes(kind)).length;
+  claim(lastWords.length === of('blind', 'attended'), 'a REFER without its one last NOTIFY');
+  claim(
+    count('acceptTransfer') === of('blind', 'attended', 'replaced'),
+    'a transfer that nobody was told of',
+  );
+  claim(count('sendRefer') === of('referred'), 'a REFER too many');
+  claim(count('recallPhone') === of('recall'), 'rung back too often');
+  claim(count('transferChanged') === 2 * state.transfers.length, 'not begun and ended once');
+  claim(!state.transfers.some(({ outcome }) => outcome === 'pending'), 'a transfer without an end');
 
   if (state.facts.direction === 'business_initiated') checkPlaced(world, claim);
   else checkTaken(world, claim);
@@ -52,7 +60,7 @@ function checkPlaced({ effects, state }: World, claim: Claim): void {
   claim(count('answerPhone') <= 1, 'answered twice');
   claim(count('refusePhone') <= 1, 'refused twice');
   claim(count('answerPhone') + count('refusePhone') <= 1, 'answered and refused');
-  const transfers = state.transfers.filter(({ kind }) => kind !== 'replaced').length;
+  const transfers = state.transfers.filter(({ kind }) => kind === 'blind' || kind === 'attended').length;
   claim(
     count('invite') - transfers + count('graphAccept') + count('graphReject') === 0,
     'took a call that it placed',

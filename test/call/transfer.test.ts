@@ -82,12 +82,157 @@ describe('the phone that asked hangs up at once', () => {
     ['busy', (call: CallHarness) => call.send(busy), 0],
     ['no answer', (call: CallHarness) => call.advance(30_000), 1],
   ])('and the target says %s: the call ends', (_, fail, cancels) => {
-    const call = transferring().send(bye);
+    const call = new CallHarness({ policy: { transferRecall: false } }).talking().send(asked(), bye);
     fail(call);
     expect(call.state.end?.cause).toBe('transfer-failed');
     expect([call.count('graphTerminate'), call.count('cancelInvite')]).toEqual([1, cancels]);
     call.settle().send({ type: 'meta.terminate', status: 'Completed' });
     expect(call.record?.transfers).toMatchObject([{ from: 'desk', to: 'pbx/200', outcome: 'failed' }]);
+  });
+});
+
+describe('a phone that transferred and hung up is rung back', () => {
+  const recalling = (): CallHarness => transferring().send(bye, busy);
+  const kinds = (call: CallHarness): string[] =>
+    call.state.transfers.map(({ kind, outcome }) => `${kind} ${outcome}`);
+
+  test('when the target is busy, and has the call again', () => {
+    const call = recalling();
+    expect([call.name, call.all('recallPhone'), call.timers]).toEqual([
+      'talking',
+      [{ type: 'recallPhone', from: 1, attempt: 3, callerName: 'Amina Otieno' }],
+      ['transfer'],
+    ]);
+    expect(call.all('waitForPhone').at(-1)).toEqual({ type: 'waitForPhone', waiting: true });
+    call.send(silent, { type: 'sip.answered', attempt: 3 });
+    expect([call.state.answeredBy, told(call), kinds(call)]).toEqual([
+      3,
+      [486],
+      ['blind failed', 'recall done'],
+    ]);
+    call.advance(10_000).send({ type: 'sip.bye', attempt: 3 });
+    expect(call.state.end?.cause).toBe('phone-hangup');
+    call.settle().send({ type: 'meta.terminate', status: 'Completed' });
+    expect(call.record).toMatchObject({
+      target: 'desk',
+      attempts: [{ target: 'desk', status: 200 }],
+      transfers: [
+        { kind: 'blind', from: 'desk', to: 'pbx/200', outcome: 'failed', status: 486 },
+        { kind: 'recall', from: 'desk', to: 'desk', outcome: 'done', status: 200 },
+      ],
+    });
+  });
+
+  test.each([
+    [
+      'is busy, too',
+      (call: CallHarness) => call.send({ type: 'sip.failed', attempt: 3, status: 486, kind: 'response' }),
+      0,
+    ],
+    ['does not answer', (call: CallHarness) => call.advance(30_000), 1],
+  ])('once: when it %s, the call ends', (_, fail, cancels) => {
+    const call = recalling();
+    fail(call);
+    expect([call.state.end?.cause, call.count('recallPhone'), call.count('cancelInvite')]).toEqual([
+      'transfer-failed',
+      1,
+      cancels,
+    ]);
+    expect(kinds(call)).toEqual(['blind failed', 'recall failed']);
+  });
+
+  test('also when the target did not answer in time, and its late 200 is hung up', () => {
+    const call = transferring().send(bye).advance(30_000).send(answered);
+    expect(call.all('sendBye').map(({ attempt }) => attempt)).toEqual([2]);
+    expect([call.name, call.count('recallPhone')]).toEqual(['talking', 1]);
+  });
+
+  test('until the consumer hangs up', () => {
+    const call = recalling().send({ type: 'meta.terminate', status: 'Completed' });
+    expect([call.state.end?.cause, call.count('cancelInvite')]).toEqual(['consumer-hangup', 1]);
+  });
+
+  test('and may transfer again', () => {
+    const call = recalling().send({ type: 'sip.answered', attempt: 3 }, asked('blind', 3));
+    expect(call.all('acceptTransfer').at(-1)).toEqual({ type: 'acceptTransfer', from: 3, attempt: 4 });
+  });
+});
+
+describe('an operator hands the call over', () => {
+  test('and the phone, which knows nothing of it, gets BYE at once when the new one answers', () => {
+    const call = talking().send({ ...asked(), by: 'operator' } as CallEvent, answered);
+    expect([call.state.answeredBy, statuses(call)]).toEqual([2, ['leaving', 'up']]);
+  });
+
+  test('and the phone keeps it when the new one is busy', () => {
+    const call = talking().send({ ...asked(), by: 'operator' } as CallEvent, busy);
+    expect([call.state.answeredBy, statuses(call), call.name]).toEqual([1, ['up', 'down'], 'talking']);
+  });
+});
+
+describe('a REFER of ours', () => {
+  const refer: CallEvent = {
+    type: 'sip.transfer',
+    attempt: 1,
+    kind: 'referred',
+    target: { name: 'pbx/200' },
+    by: 'operator',
+  };
+  const word = (status: number | undefined, last: boolean): CallEvent => ({
+    type: 'sip.referred',
+    attempt: 1,
+    status,
+    last,
+  });
+  const referring = (): CallHarness => talking().send(refer);
+  const ends = (call: CallHarness): unknown[] =>
+    call.state.transfers.map(({ outcome, status }) => [outcome, status]);
+
+  test('goes out, and nothing else is done: the phone has the call', () => {
+    const call = referring();
+    expect([call.all('sendRefer'), call.count('invite'), call.count('waitForPhone')]).toEqual([
+      [{ type: 'sendRefer', from: 1 }],
+      1,
+      0,
+    ]);
+    call.send(word(180, false), silent, word(200, true));
+    expect([ends(call), call.timers, call.state.answeredBy]).toEqual([[['done', 200]], [], 1]);
+    call.send(bye);
+    expect(call.state.end?.cause).toBe('phone-hangup');
+  });
+
+  test.each([
+    ['refused', word(405, true), ['failed', 405]],
+    ['taken, and the target is busy', word(486, true), ['failed', 486]],
+    ['taken without a word of what becomes of it', word(undefined, true), ['unknown', undefined]],
+    ['ended behind a provisional word', word(180, true), ['unknown', 180]],
+  ])('%s: the call goes on', (_, last, wanted) => {
+    const call = referring().send(last);
+    expect([call.name, ends(call), call.timers]).toEqual(['talking', [wanted], []]);
+  });
+
+  test('of which nothing is heard for 30 s is not waited for, and a late word is nothing', () => {
+    const call = referring().send(word(180, false)).advance(30_000).send(word(200, true));
+    expect([call.name, ends(call)]).toEqual(['talking', [['unknown', 180]]]);
+    expect(call.send(asked()).count('acceptTransfer')).toBe(1);
+  });
+
+  test('the PBX hangs up meanwhile: the end of the call', () => {
+    const call = referring().send(bye);
+    expect([call.state.end?.cause, ends(call)]).toEqual(['phone-hangup', [['unknown', undefined]]]);
+  });
+
+  test('comes back as an INVITE with Replaces', () => {
+    const call = referring().send(asked('replaced'), answered);
+    expect([call.state.answeredBy, statuses(call)]).toEqual([2, ['leaving', 'up']]);
+    expect(ends(call)).toEqual([
+      ['done', 200],
+      ['done', 200],
+    ]);
+  });
+
+  test('is one at a time', () => {
+    expect(referring().send(refer, asked()).all('refuseTransfer')).toHaveLength(2);
   });
 });
 

@@ -83,6 +83,7 @@ export class World {
           ...DEFAULT_POLICY,
           maxDurationMs: this.#chance(0.2) ? 60_000 : undefined,
           earlyMedia: this.#chance(0.4),
+          transferRecall: this.#chance(0.7),
         },
         callerName: this.#chance(0.3) ? 'Amina' : undefined,
       },
@@ -149,6 +150,7 @@ export class World {
       case 'openMedia':
         return [this.#chance(0.05) ? { type: 'media.failed', reason: 'no port' } : { type: 'media.ready' }];
       case 'invite':
+      case 'recallPhone':
         return this.#phone(effect.attempt);
       case 'cancelInvite':
         return [{ type: this.#chance(0.2) ? 'sip.answered' : 'sip.cancelled', attempt: effect.attempt }];
@@ -195,6 +197,19 @@ export class World {
           : this.#chance(0.4)
             ? [{ type: 'sip.bye', attempt: effect.from }]
             : [];
+      case 'sendRefer':
+        return [
+          { type: 'sip.referred', attempt: effect.from, status: 180, last: false },
+          ...(this.#chance(0.2) ? [this.#transfer(effect.from)] : []),
+          {
+            type: 'sip.referred',
+            attempt: effect.from,
+            status: [200, 486, 180, undefined][this.#int(4)],
+            last: true,
+          },
+          ...(this.#chance(0.3) ? [{ type: 'sip.bye', attempt: effect.from } as const] : []),
+          this.#endOfTalk(),
+        ];
       case 'connectPhone':
         return this.state.transfers.length > 0 ? [this.#endOfTalk()] : [];
       case 'closeMedia':
@@ -289,8 +304,9 @@ export class World {
   }
 
   #transfer(attempt: number): CallEvent {
-    const kind = (['blind', 'attended', 'replaced'] as const)[this.#int(3)] ?? 'blind';
-    return { type: 'sip.transfer', attempt, kind, target: { name: 'elsewhere' } };
+    const kind = (['blind', 'attended', 'replaced', 'referred'] as const)[this.#int(4)] ?? 'blind';
+    const by = kind === 'referred' || (kind === 'blind' && this.#chance(0.3)) ? 'operator' : undefined;
+    return { type: 'sip.transfer', attempt, kind, target: { name: 'elsewhere' }, by };
   }
 
   /** Any event at all, whether or not it makes sense now. */
@@ -331,6 +347,7 @@ export class World {
       { type: 'sip.byeDone', attempt },
       { type: 'sip.held', attempt, held: this.#chance(0.5) },
       this.#transfer(attempt),
+      { type: 'sip.referred', attempt, status: 486, last: this.#chance(0.5) },
       { type: 'graph.accepted', answerSdp: 'B' },
       { type: 'graph.acceptFailed', kind: 'ambiguous' },
       { type: 'graph.rejected' },

@@ -1,63 +1,29 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DEMO_PAGE, type World } from '../../src/cli/demo/world.ts';
-import type { ConsumerCall } from '../../src/sim/index.ts';
+import { DEMO_PAGE } from '../../src/cli/demo/world.ts';
 import type { Message } from '../sip/support/peer.ts';
+import {
+  CONSUMER_HZ,
+  FIRST_HZ,
+  gone,
+  hungUpByConsumer,
+  RINGBACK_HZ,
+  replacing,
+  SECOND_HZ,
+  sipAt,
+  type Two,
+  type TwoOptions,
+  talking as talkingIn,
+} from './two-phones.ts';
 import { consumerHears, hearEachOther, WirePhone } from './wire-phone.ts';
 import { caller, graphOf, until, worlds } from './world.ts';
 
 /** Calls take as long as they last, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 90_000 });
 
-const CONSUMER_HZ = 440;
-const FIRST_HZ = 620;
-const SECOND_HZ = 880;
-/** Ringback of the plan `generic`. */
-const RINGBACK_HZ = 425;
-
 const { start, closeAll } = worlds();
 afterEach(closeAll);
 
-interface Two {
-  readonly world: World;
-  readonly call: ConsumerCall;
-  readonly first: WirePhone;
-  readonly second: WirePhone;
-  /** That the first one answered. */
-  readonly invite: Message;
-  /** Of the second one. */
-  readonly there: string;
-}
-
-/** A consumer talks with the first phone; there is another one. */
-async function talking(more: { trunk?: object; law?: 'PCMU' | 'PCMA'; sip?: object } = {}): Promise<Two> {
-  const first = await WirePhone.start(FIRST_HZ);
-  const second = await WirePhone.start(SECOND_HZ, more.law);
-  const world = await start({
-    phones: [],
-    configure: (yaml) => {
-      const codecs = ['PCMU', 'PCMA'];
-      yaml['trunks'] = {
-        first: { host: '127.0.0.1', port: first.port, codecs, ...more.trunk },
-        second: { host: '127.0.0.1', port: second.port, codecs, transferTo: ['2??'] },
-      };
-      yaml['routes'] = { desk: { targets: [{ trunk: 'first', user: '100' }] } };
-      Object.assign(yaml['sip'] as object, more.sip);
-    },
-  });
-  const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
-  const invite = await first.answer();
-  await hearEachOther(first, call, CONSUMER_HZ);
-  return { world, call, first, second, invite, there: `<sip:200@127.0.0.1:${second.port}>` };
-}
-
-const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
-
-async function hungUpByConsumer({ world, call }: Two, phone: WirePhone): Promise<Record<string, unknown>> {
-  await Promise.all([phone.byeComes(), call.hangup()]);
-  const record = await world.nextRecord();
-  await gone(world);
-  return record;
-}
+const talking = (more?: TwoOptions): Promise<Two> => talkingIn(start, more);
 
 describe('a blind transfer', () => {
   it.each([['PCMU'], ['PCMA']] as const)(
@@ -117,15 +83,15 @@ describe('a blind transfer', () => {
     });
   });
 
-  it('ends the call when the phone has hung up and nobody takes it', async () => {
-    const { world, call, first, second, invite, there } = await talking();
+  it('ends the call when the phone has hung up, nobody takes it and the route wants no recall', async () => {
+    const { world, call, first, second, invite, there } = await talking({ route: { transferRecall: false } });
     first.refer(invite, there);
     await first.peer.response(202, 'REFER');
     const transferred = await second.peer.request('INVITE');
     await first.hangUp(invite);
     const told = first.allNotified();
-    second.peer.respond(transferred, 480);
-    expect((await told).at(-1)).toBe('SIP/2.0 480 Failed');
+    second.peer.respond(transferred, 480, { reason: 'Nobody At Desk' });
+    expect((await told).at(-1)).toBe('SIP/2.0 480 Nobody At Desk');
     expect(await call.ended).toMatchObject({ by: 'business', action: 'terminate' });
     expect(await world.nextRecord()).toMatchObject({
       cause: 'transfer-failed',
@@ -150,7 +116,7 @@ describe('a blind transfer', () => {
       await second.peer.request('ACK');
       const told = [await first.notified(), await first.notified()];
       expect(told[0]?.event).toEqual(expect.stringMatching(event));
-      expect(told[1]).toMatchObject({ frag: 'SIP/2.0 486 Failed', state: 'terminated' });
+      expect(told[1]).toMatchObject({ frag: 'SIP/2.0 486 Busy Here', state: 'terminated' });
     }
     first.peer.requestIn(invite, 'INVITE', { body: first.sdp('sendrecv', 3) });
     first.peer.ack(await first.peer.response(200, 'INVITE'));
@@ -191,14 +157,14 @@ describe('a blind transfer', () => {
     await first.peer.response(202, 'REFER');
     expect((await first.notified()).frag).toBe('SIP/2.0 100 Trying');
     const transferred = await second.peer.request('INVITE');
-    second.peer.respond(transferred, 180);
+    second.peer.respond(transferred, 180, { reason: 'Ringing' });
     expect((await first.notified()).frag).toBe('SIP/2.0 180 Ringing');
     const cancelled = second.peer.request('CANCEL').then((cancel) => {
       second.peer.respond(cancel, 200);
       second.peer.respond(transferred, 487);
     });
     await Promise.all([call.hangup(), cancelled, first.byeComes()]);
-    expect((await first.notified()).frag).toBe('SIP/2.0 487 Failed');
+    expect((await first.notified()).frag).toBe('SIP/2.0 487 Request Terminated');
     expect(await world.nextRecord()).toMatchObject({
       cause: 'consumer-hangup',
       transfers: [{ outcome: 'cancelled', status: 487 }],
@@ -293,7 +259,7 @@ describe('a transfer is refused', () => {
     second.peer.respond(transferred, 603);
     await first.notified();
     await until(() => first.peer.received.filter(({ method }) => method === 'NOTIFY').length === 2);
-    expect((await first.notified()).frag).toBe('SIP/2.0 603 Failed');
+    expect((await first.notified()).frag).toBe('SIP/2.0 603 Reason');
     await hungUpByConsumer(two, first);
   });
 
@@ -370,23 +336,15 @@ describe('an attended transfer', () => {
     const transferred = await second.peer.request('INVITE');
     second.peer.respond(transferred, 302, { headers: { Contact: `<sip:201@127.0.0.1:${second.port}>` } });
     await second.peer.request('ACK');
-    expect((await told).at(-1)).toBe('SIP/2.0 302 Failed');
+    expect((await told).at(-1)).toBe('SIP/2.0 302 Reason');
     await hungUpByConsumer(two, first);
   });
-
-  /** What an INVITE says to take the place of that phone. */
-  const replacing = (invite: Message, phone: WirePhone): string => {
-    const ours = /tag=([^;]+)/.exec(invite.headers.get('from') ?? '')?.[1] ?? '';
-    return `${invite.headers.get('call-id')};to-tag=${ours};from-tag=${phone.peer.tag}`;
-  };
 
   it('by INVITE with Replaces: the new phone has the consumer, the old one gets BYE', async () => {
     const two = await talking();
     const { world, call, first, second, invite } = two;
-    const [at] = world.gateway.sipContacts;
-    if (!at) throw new Error('no SIP address');
     const bye = first.byeComes();
-    const dialled = await second.dial(at, 'gateway', { Replaces: replacing(invite, first) });
+    const dialled = await second.dial(sipAt(world), 'gateway', { Replaces: replacing(invite, first) });
     await bye;
     await hearEachOther(second, call, CONSUMER_HZ);
     await second.hangUp(dialled);

@@ -35,6 +35,8 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
   const world = await startWorld({
     configure: (yaml) => {
       yaml['outbound'] = { directory: { first: 700, last: 799 } };
+      const { phone1 } = yaml['trunks'] as Record<string, Record<string, unknown>>;
+      Object.assign(phone1 ?? {}, { transferTo: ['2??'] });
     },
   });
   onTestFinished(() => world.close());
@@ -68,6 +70,12 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
   await ask('GET', '/calls?limit=0');
   expect((await ask('POST', `/calls/${id}/recording`, { action: 'start' })).status).toBe(409);
   await ask('POST', '/calls/c_nobody/recording', { action: 'start' });
+
+  await ask('POST', '/calls/c_nobody/transfer', { to: '201' });
+  expect((await ask('POST', `/calls/${id}/transfer`, { to: '300' })).status).toBe(403);
+  expect((await ask('POST', `/calls/${id}/transfer`, { to: 'none/300' })).status).toBe(400);
+  expect((await ask('POST', `/calls/${id}/transfer`, { to: '201' })).status).toBe(202);
+  expect((await ask('POST', `/calls/${id}/transfer`, { to: '202' })).status).toBe(409);
 
   await ask('GET', '/openapi.json');
   await ask('GET', '/health/live');

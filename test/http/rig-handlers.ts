@@ -8,6 +8,7 @@ export const NO_HANDLERS: AdminHandlers = {
   showCall: () => NOTHING,
   hangUp: () => NOTHING,
   recordCall: () => NOTHING,
+  transferCall: () => NOTHING,
   listTrunks: () => ({ status: 200, body: [] }),
   listNumbers: () => ({ status: 200, body: [] }),
   setNumber: () => NOTHING,

@@ -11,7 +11,9 @@ test('OPTIONS: 200 when ready, 503 while draining', async () => {
   const peer = await Peer.start();
   peer.requestTo(sip.contacts[0]!, 'OPTIONS');
   const yes = await peer.response(200, 'OPTIONS');
-  expect(yes.headers.get('allow')).toBe('INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, PRACK');
+  expect(yes.headers.get('allow')).toBe(
+    'INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, REFER, NOTIFY, PRACK',
+  );
   expect(yes.headers.get('accept')).toContain('application/sdp');
   expect(yes.headers.get('user-agent')).toBe('test/1');
   expect(yes.headers.has('supported')).toBe(true);

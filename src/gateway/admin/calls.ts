@@ -1,16 +1,17 @@
 import type { AdminHandlers } from '../../http/index.ts';
+import type { ErrorCode } from '../../shared/codes/index.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Calls } from '../calls.ts';
 import { NO_CALL } from './answers.ts';
 
 export interface CallSources {
-  readonly calls: Pick<Calls, 'list' | 'dump' | 'legs' | 'hangUp' | 'record'>;
+  readonly calls: Pick<Calls, 'list' | 'dump' | 'legs' | 'hangUp' | 'record' | 'transfer'>;
 }
 
 /** The calls that are up. */
 export function callHandlers({
   calls,
-}: CallSources): Pick<AdminHandlers, 'listCalls' | 'showCall' | 'hangUp' | 'recordCall'> {
+}: CallSources): Pick<AdminHandlers, 'listCalls' | 'showCall' | 'hangUp' | 'recordCall' | 'transferCall'> {
   return {
     listCalls: ({ query: { page, platform, direction, state, trunk, limit } }) => {
       const fitting = calls
@@ -45,5 +46,24 @@ export function callHandlers({
         return { status, problem: { field: 'action', message, remedy, code } };
       }
     },
+    transferCall: async ({ params: { id: callId }, body: { to, mode } }) => {
+      try {
+        const begun = await calls.transfer(callId, to, mode);
+        return begun ? { status: 202, body: { callId, ...begun } } : NO_CALL;
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const { code, message, remedy } = error;
+        const field = code === 'GATEWAY_TRANSFER_REFUSED' ? 'id' : 'to';
+        return { status: TRANSFER_STATUS[code] ?? 403, problem: { field, message, remedy, code } };
+      }
+    },
   };
 }
+
+/** Any other is a target that may not be called. */
+const TRANSFER_STATUS: Readonly<Partial<Record<ErrorCode, 400 | 409>>> = {
+  GATEWAY_TRANSFER_REFUSED: 409,
+  ROUTING_TARGET_MALFORMED: 400,
+  ROUTING_UNKNOWN_TRUNK: 400,
+  ROUTING_BAD_ADDRESS: 400,
+};

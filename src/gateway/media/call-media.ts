@@ -112,6 +112,12 @@ export class CallMedia {
     return undefined;
   }
 
+  choose({ announcement, recording }: CallAudio): undefined {
+    this.#sounds?.choose(announcement);
+    this.#recording?.choose(recording, announcement !== undefined);
+    return undefined;
+  }
+
   wait(waiting: boolean): undefined {
     this.#bridgeOrThrow();
     this.#sounds?.wait(waiting);

@@ -9,6 +9,7 @@ export interface CallRecordingOptions {
   readonly bridge: Bridge;
   /** undefined: nothing can be recorded. */
   readonly desk: RecordDesk | undefined;
+  /** Of the route; `choose` may change it. */
   readonly mode: CallAudio['recording'];
   /** 0: never. */
   readonly consentToneMs: number;
@@ -35,9 +36,13 @@ export class CallRecording {
   readonly #finishing = new Set<Promise<void>>();
   #tone: TimerHandle | undefined;
   #open = false;
+  #mode: CallAudio['recording'];
+  #announces: boolean;
 
   constructor(options: CallRecordingOptions) {
     this.#options = options;
+    this.#mode = options.mode;
+    this.#announces = options.announces;
   }
 
   get state(): RecordingState {
@@ -47,17 +52,25 @@ export class CallRecording {
     return { state: recording.failed ? 'failed' : recording.paused ? 'paused' : 'recording', file };
   }
 
+  /** Another route's phone has the call than was thought; until both directions are open. */
+  choose(mode: CallAudio['recording'], announces: boolean): void {
+    if (this.#open) return;
+    this.#mode = mode;
+    this.#announces = announces;
+  }
+
   /** Both directions are open: a route that records always begins here. */
   opened(): void {
     if (this.#open) return;
     this.#open = true;
-    const { mode, announces, consentToneMs } = this.#options;
-    if (mode === 'always') this.#start(announces ? consentToneMs : FIRST_TONE_MS);
+    const { consentToneMs } = this.#options;
+    if (this.#mode === 'always') this.#start(this.#announces ? consentToneMs : FIRST_TONE_MS);
   }
 
   /** Asked twice, it is as asked once. Throws MEDIA_RECORD_REFUSED. */
   act(action: RecordAction): RecordingState {
-    const { mode, clock, desk } = this.#options;
+    const { clock, desk } = this.#options;
+    const mode = this.#mode;
     if (mode === 'off' || !desk) throw refusal('the route says recording: off');
     if (!this.#open) throw refusal('the two are not connected yet');
     if (action === 'start') this.#start();

@@ -59,6 +59,7 @@ export class CallSounds {
   #early: SoundLayer | undefined;
   #ringback: SoundLayer | undefined;
   #waiting: SoundLayer | undefined;
+  #announcement: string | undefined;
   #held = false;
   #open = false;
   #isHeard = false;
@@ -70,14 +71,21 @@ export class CallSounds {
     const leg = (name: LegName): LegSounds =>
       new LegSounds((source, mode) => bridge.play(name, source, mode));
     this.#options = options;
+    this.#announcement = options.announcement;
     this.#legs = { consumer: leg('consumer'), phone: leg('phone') };
+  }
+
+  /** Another announcement than was thought, or none; until both directions are open. */
+  choose(announcement: string | undefined): void {
+    this.#announcement = announcement;
   }
 
   /** Both directions are open: what was being said before is not let through from the middle of a word. */
   opened(): void {
     if (this.#open) return;
     this.#open = true;
-    const { announcement, sounds } = this.#options;
+    const { sounds } = this.#options;
+    const announcement = this.#announcement;
     const wasHeard = this.#early !== undefined && this.#ringback === undefined;
     this.#endEarly();
     if (this.#alone) return;

@@ -108,6 +108,8 @@ export interface MediaRequests {
   applyRenegotiation: { params: { call: string; sdp: string }; result: { answerSdp: string } };
   /** Where and how to talk to the phone. */
   setPhonePlan: { params: { call: string; plan: PhonePlan }; result: undefined };
+  /** What is wanted of sounds after all, until both directions are open. */
+  choose: { params: { call: string; audio: CallAudio }; result: undefined };
   /** A transfer is under way, so that the consumer is to hear something; or it is over. */
   wait: { params: { call: string; waiting: boolean }; result: undefined };
   /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms. */

@@ -84,6 +84,7 @@ const handlers: Handlers = {
   applyAnswer: ({ call, sdp }) => callOf(call).applyAnswer(sdp),
   applyRenegotiation: ({ call, sdp }) => callOf(call).applyRenegotiation(sdp),
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
+  choose: ({ call, audio }) => callOf(call).choose(audio),
   wait: ({ call, waiting }) => callOf(call).wait(waiting),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),

@@ -145,6 +145,31 @@ export const hangUp = route({
   problems: NO_CALL,
 });
 
+const mode = choice(['gateway', 'pbx'], 'Use one of: gateway, pbx; without it the route says.');
+
+export const transferCall = route({
+  method: 'POST',
+  path: '/calls/{id}/transfer',
+  scope: 'calls',
+  summary: 'Hands the consumer to another phone; answers when that has begun.',
+  description:
+    'gateway: we ring the phone, and the one that has the call gets BYE when it answers. pbx: the PBX is asked to, by REFER (RFC 3515). What comes of it is told by the event `call_transfer`, and in the record. Only whom `transferTo` of a trunk names may be called.',
+  params: WHICH_CALL,
+  body: only({
+    to: text('Whom to call: a SIP URI, trunk/user, or a user of the trunk whose phone has the call.', {
+      pattern: '^[\\x21-\\x7e]{1,512}$',
+      examples: ['201'],
+    }),
+    mode: optional(mode),
+  }),
+  replies: { 202: named('CallTransfer', { callId, to: text('As records name it: trunk/user.'), mode }) },
+  problems: {
+    ...NO_CALL,
+    403: 'the target may not be called',
+    409: 'nobody talks yet, another transfer is under way, or the PBX that is to do it is not that of the target',
+  },
+});
+
 export const recordCall = route({
   method: 'POST',
   path: '/calls/{id}/recording',

@@ -1,4 +1,4 @@
-import { hangUp, listCalls, recordCall, showCall } from './calls.ts';
+import { hangUp, listCalls, recordCall, showCall, transferCall } from './calls.ts';
 import { listNumbers, removeNumber, setNumber } from './directory.ts';
 import { getPermission, getSettings, requestPermission } from './permissions.ts';
 import { drain, events, live, metrics, openApi, ready } from './process.ts';
@@ -14,6 +14,7 @@ export const ROUTES = {
   showCall,
   hangUp,
   recordCall,
+  transferCall,
   listTrunks,
   listNumbers,
   setNumber,

@@ -33,6 +33,10 @@ export const gatewayCodes = {
     remedy:
       'If the phone should take such calls over, name its trunk in replacedBy of the trunk that has the call.',
   },
+  GATEWAY_TRANSFER_REFUSED: {
+    what: 'An operator wanted a call to be transferred that cannot be now: no phone talks, another transfer is under way, or the target is not of the PBX that was to do it.',
+    remedy: 'Wait until the two talk and no transfer is under way (GET /calls/ID), or use mode gateway.',
+  },
   GATEWAY_NO_CALL: {
     what: 'A command named a call that is not (or no longer) there.',
     remedy: 'None if the call just ended; otherwise report it.',

@@ -26,20 +26,20 @@ export const routingCodes = {
     remedy: 'Change onBusy, onNoAnswer or onFailed of one of the routes on the way.',
   },
   ROUTING_TARGET_MALFORMED: {
-    what: 'A REFER or 302 names a target that is no SIP URI with a user part.',
+    what: 'A REFER, 302 or operator names a target that is no SIP URI with a user part.',
     remedy: 'Let the phone or PBX name sip:user@host.',
   },
   ROUTING_TARGET_ELSEWHERE: {
-    what: 'A REFER or 302 names a host that belongs to no trunk.',
+    what: 'A REFER, 302 or operator names a host that belongs to no trunk.',
     remedy: 'Transfer to a host that a trunk has (host, from, fromDomain), or add a trunk for it.',
   },
   ROUTING_TARGET_PSTN: {
-    what: 'A REFER or 302 names what looks like a telephone number, or a trunk that reaches the PSTN: Meta forbids the PSTN on any leg.',
+    what: 'A REFER, 302 or operator names what looks like a telephone number, or a trunk that reaches the PSTN: Meta forbids the PSTN on any leg.',
     remedy:
       'Transfer to an extension; where such numbers stay on the internet, add a pattern to transferTo of the trunk that says how they begin.',
   },
   ROUTING_TARGET_NOT_ALLOWED: {
-    what: 'A REFER or 302 names a user that the trunk has no pattern for.',
+    what: 'A REFER, 302 or operator names a user that the trunk has no pattern for.',
     remedy: 'Add a pattern to transferTo of the trunk, such as 2??.',
   },
 } as const satisfies Record<string, CodeEntry>;
