@@ -21,6 +21,7 @@ export const FORMATS: Readonly<Record<string, (value: string) => boolean>> = {
   visible: (value) => /^[!-~]+$/.test(value),
   products: (value) => PRODUCTS.test(value),
   url: isUrl,
+  whsec: isWebhookSecret,
   zone: isZone,
   time: isTimeOfDay,
   holiday: isHoliday,
@@ -50,6 +51,10 @@ export const FORMAT_WORDS: Readonly<Record<string, { readonly name: string; read
   line: { name: 'text of one line', example: 'without line ends, tabs and other control characters' },
   visible: { name: 'text that a header can carry', example: 'in ASCII, without spaces' },
   products: { name: 'User-Agent', example: 'as words without spaces, such as acme-gateway or acme/2.1' },
+  whsec: {
+    name: 'secret of Standard Webhooks',
+    example: 'as whsec_ and 24 to 64 random bytes in base64 (openssl rand -base64 32)',
+  },
   zone: { name: 'time zone', example: 'as the IANA names it, such as Europe/Berlin' },
   time: { name: 'time of day', example: 'as hours and minutes, from 00:00 to 24:00' },
   holiday: {
@@ -85,6 +90,13 @@ function isHostPort(value: string): boolean {
   const [, name = '', port = ''] = /^(.+):(\d{1,5})$/.exec(value) ?? [];
   const isBare = isIP(name) === 6;
   return isHost(name) && !isBare && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
+/** As Standard Webhooks 1.0 writes a symmetric secret. */
+function isWebhookSecret(value: string): boolean {
+  const [, text = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value) ?? [];
+  const { length } = Buffer.from(text, 'base64');
+  return length >= 24 && length <= 64;
 }
 
 /** An http(s) address that paths can be added to. */

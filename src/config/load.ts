@@ -7,6 +7,7 @@ import { explainAll } from './explain.ts';
 import { FORMATS } from './formats.ts';
 import { headerChecks } from './header-checks.ts';
 import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
+import { recordChecks } from './record-checks.ts';
 import { resolveValues } from './resolve.ts';
 import { routingChecks } from './routing-checks.ts';
 import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
@@ -86,6 +87,7 @@ export function parseConfig(
       ...routingChecks(config),
       ...tlsChecks(config, sources.readFile),
       ...adminChecks(config, sources.readFile),
+      ...recordChecks(config),
       ...storeChecks(config, sources.folderProblem),
       ...soundChecks(config, sources.folderProblem),
     ])

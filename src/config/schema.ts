@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { admin } from './schema-admin.ts';
 import { choice, flag, listen, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { records } from './schema-records.ts';
 import { routing, schedules } from './schema-routing.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
 import { recording, sounds } from './schema-sounds.ts';
@@ -230,18 +231,13 @@ export const CONFIG_SCHEMA = Type.Object(
       },
       { ...strict, default: {}, description: 'Logs go to standard error as JSON lines.' },
     ),
-    records: Type.Object(
-      {
-        path: text('File for call records, one JSON object a line; `-` is standard output.', {
-          default: '-',
-        }),
-      },
-      { ...strict, default: {}, description: 'Call records.' },
-    ),
+    records,
     journal: Type.Object(
       {
         path: Type.Optional(
-          text('File for the journal, and with .sip behind its name one for SIP; default: none is kept.'),
+          text(
+            'File for the journal, with .sip behind its name one for SIP, and with .records one for call records on their way; default: none is kept.',
+          ),
         ),
       },
       {

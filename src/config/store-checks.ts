@@ -13,7 +13,9 @@ interface Found {
 export function storeChecks(config: GatewayConfig, folderProblem: SecretSources['folderProblem']): Found[] {
   const { records, journal, outbound } = config;
   const files: readonly (readonly [ConfigPath, string | undefined])[] = [
-    [['records', 'path'], records.path === '-' ? undefined : records.path],
+    [['records', 'path'], ['-', 'off'].includes(records.path) ? undefined : records.path],
+    [['records', 'spool'], records.spool],
+    [['records', 'sqlite', 'path'], records.sqlite?.path],
     [['journal', 'path'], journal.path],
     [['outbound', 'directory', 'path'], outbound.directory.path],
   ];

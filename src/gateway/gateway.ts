@@ -15,10 +15,8 @@ import {
   noJournal,
   type OpenDirectory,
   openJournal,
-  openRecordFile,
   openSpool,
-  type RecordWriter,
-  recordStream,
+  type RecordSinks,
 } from '../store/index.ts';
 import { type Accounts, accountsOf } from './accounts.ts';
 import { adminHandlers } from './admin/handlers.ts';
@@ -40,6 +38,7 @@ import type { GatewayOptions } from './options.ts';
 import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
+import { openRecords } from './record-sinks.ts';
 import { RecordingCounts } from './recording-counts.ts';
 import { Recovery } from './recovery.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
@@ -88,7 +87,7 @@ export class Gateway {
   readonly #ledger = new Ledger();
   /** Calls of a gateway that died are being ended. */
   #recovering: Promise<void> | undefined;
-  #records!: RecordWriter;
+  #records!: RecordSinks;
   #directory!: OpenDirectory;
   #metrics: MetricsDesk | undefined;
   #watch: PageWatch | undefined;
@@ -277,18 +276,15 @@ export class Gateway {
 
   async #open(): Promise<void> {
     const { config, clock, log, version } = this.#options;
-    const { records, journal } = config;
-    this.#records =
-      records.path === '-'
-        ? recordStream(this.#options.recordStream, log)
-        : await openRecordFile(records.path, log);
+    const { journal } = config;
+    this.#records = await openRecords(this.#options);
     this.#directory = await directoryOf(config, log);
     const { send, path: spoolPath } = config.meta.metrics;
     if (send) {
       const spool = await openSpool(spoolPath, dueMetricsOf, log);
       this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
     }
-    this.#recovery = await this.#openJournal(records.path, journal.path);
+    this.#recovery = await this.#openJournal(journal.path);
     await checkMediaAddresses(config);
     // Read once: a file that changes is not taken up by a worker that is born later.
     const sounds = soundOptions(config);
@@ -368,12 +364,12 @@ export class Gateway {
   }
 
   /** What was open in it comes first: nothing may ring again that did before. */
-  async #openJournal(recordsPath: string, path: string | undefined): Promise<Recovery | undefined> {
+  async #openJournal(path: string | undefined): Promise<Recovery | undefined> {
     if (path === undefined) return undefined;
     const { clock, log } = this.#options;
     const recovery = await Recovery.read({
       journalPath: path,
-      recordsPath: recordsPath === '-' ? undefined : recordsPath,
+      recordedAmong: (ids) => this.#records.recordedAmong(ids),
       accounts: this.#accounts,
       clock,
       log,
@@ -405,7 +401,7 @@ export class Gateway {
     if (!kept) log.warn({ afterMs: WEBHOOK_PATIENCE_MS }, 'webhook.answered-before-noted');
   }
 
-  #record(record: CountedCall): Promise<void> {
+  #record(record: CountedCall & { readonly callId: string }): Promise<void> {
     this.#ended.add(record);
     const written = this.#records.write(record);
     this.#tell('call_ended', record);
@@ -440,6 +436,7 @@ export class Gateway {
         watch: this.#watch?.stats,
         recordings: this.#recorded,
         transfers: this.#transferred.counts,
+        records: this.#records.stats,
         voipRefusals: this.#calls.voip.counts,
         trunks: this.#trunks.list(),
       },
@@ -466,7 +463,7 @@ export class Gateway {
       ['watch', () => this.#watch?.close()],
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
-      ['records', () => (this.#records as RecordWriter | undefined)?.close()],
+      ['records', () => (this.#records as RecordSinks | undefined)?.close()],
     ];
     for (const [part, closePart] of parts) {
       try {

@@ -14,7 +14,6 @@ import {
   type JournalWriter,
   type Keeping,
   readJournal,
-  recordedIds,
   rewriteJournal,
 } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
@@ -31,8 +30,8 @@ const AT_ONCE = 8;
 
 export interface RecoveryOptions {
   readonly journalPath: string;
-  /** File of the call records, where there is one. */
-  readonly recordsPath: string | undefined;
+  /** Of these calls, those that have their record. */
+  readonly recordedAmong: (callIds: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly log: Log;
@@ -62,7 +61,11 @@ export class Recovery {
     const open = new Set(found.open.map(({ callId }) => callId));
     const since = clock.now() - REMEMBERED_MS;
     const kept = entries.filter(({ callId }) => open.has(callId) || (last.get(callId) ?? 0) > since);
-    if (kept.length < entries.length || damaged > 0) await rewriteJournal(journalPath, kept);
+    // Of a full disk the old one will do: nothing must keep a gateway from ending what it left.
+    if (kept.length < entries.length || damaged > 0)
+      await rewriteJournal(journalPath, kept).catch((error: unknown) =>
+        log.warn({ path: journalPath, err: String(error) }, 'journal.not-shortened'),
+      );
     return new Recovery(options, found, kept);
   }
 
@@ -99,9 +102,9 @@ export class Recovery {
   async run(journal: JournalWriter): Promise<void> {
     const { open } = this.#replay;
     if (open.length === 0) return;
-    const { log, recordsPath } = this.#options;
+    const { log, recordedAmong } = this.#options;
     log.warn({ calls: open.length }, 'gateway.calls-before-a-crash');
-    const recorded = recordsPath === undefined ? new Set<string>() : await recordedIds(recordsPath);
+    const recorded = await recordedAmong(open.map(({ metaCallId, callId }) => metaCallId ?? callId));
     const waiting = [...open];
     const work = async (): Promise<void> => {
       for (let call = waiting.shift(); call; call = waiting.shift()) {

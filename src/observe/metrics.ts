@@ -1,6 +1,7 @@
 import type { CallMetrics } from './call-metrics.ts';
 import { counter, exposition, type Family, gauge } from './family.ts';
 import { type MediaWorkerStats, mediaMetrics } from './media-metrics.ts';
+import { type RecordSinkCounts, recordMetrics } from './record-metrics.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
 import { type TrunkMetrics, trunkMetrics } from './trunk-metrics.ts';
 
@@ -40,6 +41,8 @@ export interface MetricsSources {
     /** Transfers and redirects that were refused, because Meta forbids the PSTN. */
     readonly voipRefusals?: readonly { readonly by: string; readonly code: string; readonly count: number }[];
     readonly trunks?: readonly TrunkMetrics[];
+    /** Where call records go. */
+    readonly records?: readonly RecordSinkCounts[];
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -68,6 +71,7 @@ export function renderMetrics(
           (gateway.voipRefusals ?? []).map(({ by, code, count }) => [{ by, code }, count] as const),
         ),
         ...(gateway.trunks ? trunkMetrics(gateway.trunks) : []),
+        ...(gateway.records ? recordMetrics(gateway.records) : []),
       ]
     : [];
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);

@@ -10,6 +10,8 @@ interface Pending {
 export class FakeClock implements Clock {
   #now: number;
   readonly #start: number;
+  /** By how much the wall clock was moved. */
+  #jumped = 0;
   #order = 0;
   readonly #pending = new Set<Pending>();
 
@@ -20,7 +22,12 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now;
+    return this.#now + this.#jumped;
+  }
+
+  /** Somebody sets the wall clock, forward or back; timers and monotonic time do not notice. */
+  jump(ms: number): void {
+    this.#jumped += ms;
   }
 
   monotonic(): number {

@@ -16,6 +16,11 @@ export {
   rewriteJournal,
 } from './journal.ts';
 export { type CachedProfile, ProfileCache, type ProfileCacheOptions } from './profile-cache.ts';
-export { openRecordFile, recordedIds, recordStream } from './records.ts';
+export { type RecordFilter, recordsInFiles, recordsInSqlite } from './records/query.ts';
+export type { RecordRow } from './records/row.ts';
+export { webhookKey } from './records/signature.ts';
+export { RecordSinks, type RecordSinksOptions, type RecordsConfig } from './records/sinks.ts';
+export { SINK_NAMES, type SinkName, type SinkStats } from './records/types.ts';
+export { SettledClock } from './settled-clock.ts';
 export { openSpool, type Spool } from './spool.ts';
-export type { JournalEntry, JournalWriter, RecordWriter } from './types.ts';
+export type { JournalEntry, JournalWriter } from './types.ts';

@@ -21,6 +21,7 @@ const SHORTEN_AFTER = 50_000;
 
 interface Waiting {
   readonly line: string;
+  readonly sync: boolean;
   readonly resolve: () => void;
   readonly reject: (error: GatewayError) => void;
 }
@@ -69,12 +70,15 @@ export class LineFile {
     }
   }
 
-  /** Appends one line, in the order of the calls. Rejects with STORE_WRITE or STORE_CLOSED. `line` without line break. */
-  append(line: string): Promise<void> {
+  /**
+   * Appends one line, in the order of the calls. Rejects with STORE_WRITE or STORE_CLOSED.
+   * @param line without line break @param sync this one may do with less than the file's own `fsync`
+   */
+  append(line: string, sync = this.#fsync): Promise<void> {
     if (this.#closing !== undefined)
       return Promise.reject(new GatewayError('STORE_CLOSED', undefined, { path: this.#path }));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ line, resolve, reject });
+      this.#waiting.push({ line, sync, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -90,7 +94,10 @@ export class LineFile {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#write(batch.map(({ line }) => `${line}\n`).join(''));
+        await this.#write(
+          batch.map(({ line }) => `${line}\n`).join(''),
+          batch.some(({ sync }) => sync),
+        );
         for (const { resolve } of batch) resolve();
         this.#appended += batch.length;
         // Nothing waits: what is of use and what is in the file are the same.
@@ -105,10 +112,10 @@ export class LineFile {
     this.#flushing = undefined;
   }
 
-  async #write(lines: string): Promise<void> {
+  async #write(lines: string, sync: boolean): Promise<void> {
     await this.#file.appendFile(this.#torn ? `\n${lines}` : lines);
     this.#torn = false;
-    if (this.#fsync) await this.#file.datasync();
+    if (sync) await this.#file.datasync();
   }
 
   /** A failure costs nothing but length: the old file is there, and it is tried again later. */

@@ -15,10 +15,3 @@ export interface JournalWriter {
   /** Waits for what was appended before; idempotent. */
   close(): Promise<void>;
 }
-
-/** Call records, one JSON object a line, in the order of `write`. */
-export interface RecordWriter {
-  /** Resolves when it was written, or given up with a line in the log; never rejects. */
-  write(record: object): Promise<void>;
-  close(): Promise<void>;
-}

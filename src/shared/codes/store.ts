@@ -13,4 +13,31 @@ export const storeCodes = {
     what: 'Something was appended to a file of the store after it was closed.',
     remedy: 'Report it: the gateway closes the store last.',
   },
+  STORE_RECORD_REFUSED: {
+    what: 'A call record was refused by the database or webhook that it was meant for.',
+    remedy:
+      'Look at what it says in the log, and at the record in the file of dead letters (records.spool + .dead).',
+  },
+  STORE_SQLITE: {
+    what: 'The SQLite database of call records could not be opened, read or written.',
+    remedy: 'Check the path, its permissions and the free space; a damaged database must be moved away.',
+  },
+  STORE_SCHEMA: {
+    what: 'The database of call records was made by a newer version of the gateway.',
+    remedy: 'Run that version, or name another file in records.sqlite.path.',
+  },
+  STORE_PG_MISSING: {
+    what: 'records.postgres is configured, and the package pg is not installed.',
+    remedy: 'Install it beside the gateway: npm install pg',
+  },
+  STORE_POSTGRES: {
+    what: 'PostgreSQL did not take call records; they wait in the spool.',
+    remedy:
+      'Check the server, the address, user and rights in records.postgres, and what it says in the log.',
+  },
+  STORE_WEBHOOK: {
+    what: 'The webhook for call records did not take one; it waits in the spool.',
+    remedy:
+      'Check records.webhook.url and the receiver: it must answer 2xx, without a redirect, and know the secret.',
+  },
 } as const satisfies Record<string, CodeEntry>;
