@@ -3,6 +3,7 @@ import { ROUTES } from '../http/api/index.ts';
 import { type AdminPlace, askAdmin } from './admin-client.ts';
 import { type AdminFlags, notDone, runWithAdmin } from './admin-place.ts';
 import { type Answer, said } from './answer.ts';
+import { pageRows } from './page-table.ts';
 import { trunkRows } from './trunk-table.ts';
 
 export interface OperateFlags extends AdminFlags {
@@ -11,7 +12,7 @@ export interface OperateFlags extends AdminFlags {
 }
 
 export type OperateWish =
-  | { readonly does: 'list' | 'trunks' | 'drain' }
+  | { readonly does: 'list' | 'trunks' | 'pages' | 'drain' }
   | { readonly does: 'show' | 'hangup'; readonly id: string }
   | {
       readonly does: 'transfer';
@@ -36,7 +37,7 @@ interface TableRow {
 export async function operateRun(flags: OperateFlags, wish: OperateWish): Promise<number> {
   for (;;) {
     const code = await runWithAdmin(flags, (place) => ask(place, wish));
-    const isList = wish.does === 'list' || wish.does === 'trunks';
+    const isList = ['list', 'trunks', 'pages'].includes(wish.does);
     if (!isList || flags.watch === undefined || code !== 0) return code;
     await sleep(flags.watch * 1_000);
   }
@@ -53,6 +54,11 @@ async function ask(place: AdminPlace, wish: OperateWish): Promise<Answer> {
       const asked = await askAdmin(place, ROUTES.listTrunks, {});
       if (asked.kind !== 'done') return notDone(place, asked);
       return said({ trunks: asked.body }, columns(trunkRows(asked.body, Date.now())));
+    }
+    case 'pages': {
+      const asked = await askAdmin(place, ROUTES.listPages, {});
+      if (asked.kind !== 'done') return notDone(place, asked);
+      return said({ pages: asked.body }, columns(pageRows(asked.body, Date.now())));
     }
     case 'show': {
       const asked = await askAdmin(place, ROUTES.showCall, { params: { id: wish.id } });

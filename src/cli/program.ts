@@ -9,7 +9,7 @@ import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
 import { tokenCommand } from './token.ts';
-import { trunksCommand } from './trunks.ts';
+import { pagesCommand, trunksCommand } from './trunks.ts';
 import { packageVersion } from './version.ts';
 import { webhookCommand } from './webhook.ts';
 
@@ -162,6 +162,7 @@ export function program(): Command {
   permissionsCommand(msgw);
   operateCommands(msgw);
   trunksCommand(msgw);
+  pagesCommand(msgw);
   directoryCommand(msgw);
   routeCommand(msgw);
   promptCommand(msgw);

@@ -35,6 +35,7 @@ import type { SoundOptions, WorkerOptions } from './media/protocol.ts';
 import { recordOptions, soundOptions } from './media/sound-options.ts';
 import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
+import { PageBoard } from './page-board.ts';
 import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
@@ -72,6 +73,7 @@ export class Gateway {
   readonly #intake: Intake;
   readonly #accounts: Accounts;
   readonly #events: EventFeed;
+  readonly #pages: PageBoard;
   readonly #replies = new PermissionReplies();
   readonly #recorded = new RecordingCounts();
   readonly #transferred = new TransferCounts();
@@ -97,6 +99,7 @@ export class Gateway {
   private constructor(options: GatewayOptions) {
     const { config, clock, log } = options;
     this.#options = options;
+    this.#pages = new PageBoard(() => clock.now());
     const { reloadConfig } = options;
     this.#credentials = new Credentials({
       meta: config.meta,
@@ -120,8 +123,12 @@ export class Gateway {
       ...graphSettings(config),
       askLocale: asksLanguage(config.routing.rules),
       credentials: (pageId) => this.#credentials.of(pageId),
+      onAnswer: (pageId) => this.#pages.token(pageId, 'accepted'),
       onFailure: (pageId, { kind }) => {
-        if (kind === 'credential') this.#credentials.refused(pageId);
+        if (kind === 'credential') {
+          this.#pages.token(pageId, 'refused');
+          this.#credentials.refused(pageId);
+        }
         if (kind === 'settings' && isPage(pageId)) this.#watch?.settingsRefused(pageId);
       },
       clock,
@@ -177,6 +184,7 @@ export class Gateway {
       call: (callId) => this.#calls.get(callId),
       accounts: this.#accounts,
       startCall: (facts, callerName) => this.#calls.take(facts, callerName),
+      onHeard: (pageId, atMs) => this.#pages.heard(pageId, atMs),
       onPermission: (event) => {
         const { pageId, consumerId: psid, response, expirationMs: expiresAtMs } = event;
         this.#calls.permissions.answered(pageId, psid, response);
@@ -328,6 +336,7 @@ export class Gateway {
           replies: this.#replies,
           calls: this.#calls,
           trunks: () => this.#trunks.list(),
+          pages: () => this.#pages.list(config.meta, (pageId) => this.#watch?.look(pageId)),
           health: () => this.#health(),
           metrics: () => this.#renderMetrics(),
           drain: () => {

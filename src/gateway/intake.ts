@@ -44,6 +44,8 @@ export interface IntakeOptions {
   readonly onTombstone: (callId: string) => Promise<void>;
   /** A webhook names a call of the business's that nobody here placed. */
   readonly onStrange: (event: StrangeCall) => Promise<void> | undefined;
+  /** Something of a Page or number of ours came, milliseconds since the epoch. */
+  readonly onHeard?: (pageId: string, receivedAtMs: number) => void;
   /** A consumer answered a request for permission. */
   readonly onPermission: (event: PermissionReplyEvent) => void;
   /** Somebody changed the settings of a Page. */
@@ -103,6 +105,7 @@ export class Intake {
       log.warn({ pageId: event.pageId, kind: event.kind }, 'webhook.unknown-page');
       return undefined;
     }
+    this.#options.onHeard?.(event.pageId, receivedAtMs);
     const callId = 'callId' in event ? event.callId : '';
     // The parser's key leaves out what may differ between deliveries of one event.
     const identity = { pageId: event.pageId, callId: event.dedupeKey, event: event.kind };

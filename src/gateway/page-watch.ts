@@ -35,6 +35,14 @@ export interface PageWatchStats {
   readonly amiss: readonly { readonly pageId: string; readonly what: Drift }[];
 }
 
+/** The last look at a Page. */
+export interface PageLook {
+  /** When Meta last told how it is set, milliseconds since the epoch; undefined: not yet. */
+  readonly checkedAtMs?: number | undefined;
+  /** Why the look after that came to nothing. */
+  readonly failure?: string | undefined;
+}
+
 /**
  * Looks every few minutes whether each Page still sends its calls here: somebody may switch them off in Meta's own
  * tools, and subscriptions have vanished without a word. What is amiss is told each time it is seen (`meta.drift`), and
@@ -46,6 +54,7 @@ export class PageWatch {
   /** The look that is under way, by Page. */
   readonly #looks = new Map<string, Promise<void>>();
   readonly #counts = { checks: 0, shed: 0, failed: 0, drifts: 0, repairs: 0 };
+  readonly #lastLook = new Map<string, PageLook>();
   #timer: TimerHandle | undefined;
   #closed = false;
 
@@ -57,6 +66,11 @@ export class PageWatch {
   get stats(): PageWatchStats {
     const amiss = [...this.#amiss].flatMap(([pageId, all]) => all.map((what) => ({ pageId, what })));
     return { ...this.#counts, amiss };
+  }
+
+  /** What is known of one Page. */
+  look(pageId: string): PageLook & { readonly amiss: readonly Drift[] } {
+    return { ...this.#lastLook.get(pageId), amiss: this.#amiss.get(pageId) ?? [] };
   }
 
   /** A webhook says what the settings are now. */
@@ -125,6 +139,7 @@ export class PageWatch {
     const feature = await page.feature(pageId);
     if (!feature.ok) return this.#failed(pageId, feature.failure);
     const appId = this.#options.pages.find(({ id }) => id === pageId)?.app;
+    this.#lastLook.set(pageId, { checkedAtMs: this.#options.clock.now() });
     const own = subscribed.apps.find(({ id }) => id === appId);
     return [
       ...ofSettings(read.settings),
@@ -136,6 +151,7 @@ export class PageWatch {
   #failed(pageId: string, failure: GraphFailure): undefined {
     this.#counts.failed += 1;
     const { message, remedy } = failure;
+    this.#lastLook.set(pageId, { ...this.#lastLook.get(pageId), failure: message });
     this.#options.log.warn({ pageId, failure: message, remedy }, 'meta.watch-failed');
   }
 

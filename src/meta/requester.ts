@@ -27,6 +27,8 @@ export interface RequesterOptions {
   /** Uniform in [0, 1): jitter of the retries. */
   readonly random: () => number;
   readonly onUsage?: (pageId: string, usage: Usage) => void;
+  /** Meta took the Page's token for a request. */
+  readonly onAnswer?: (pageId: string) => void;
   /** Meta refused a request. After a `credential` failure `credentials` may know better ones. */
   readonly onFailure?: (pageId: string, failure: GraphFailure) => void;
 }
@@ -124,6 +126,7 @@ export class GraphRequester {
     }
     if (!reply.ok && reply.failure.kind === 'throttled') this.#backOff(pageId, action, reply.failure);
     if (!reply.ok) this.#options.onFailure?.(pageId, reply.failure);
+    else if (!byApp) this.#options.onAnswer?.(pageId);
     return reply;
   }
 

@@ -83,6 +83,10 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
   await ask('GET', '/metrics');
   expect((await ask('GET', '/trunks')).body).toMatchObject([{ trunk: 'phone1', calls: { out: 1 } }]);
 
+  expect((await ask('GET', '/pages')).body).toMatchObject([
+    { id: DEMO_PAGE, token: { state: 'accepted' }, lastWebhookAt: expect.any(String), watch: { amiss: [] } },
+  ]);
+
   await ask('PUT', '/directory/42', { pageId: DEMO_PAGE, psid: PSID });
   await ask('PUT', '/directory/42', { pageId: DEMO_PAGE, psid: '1' });
   await ask('PUT', '/directory/42', { pageId: DEMO_PAGE });
@@ -105,4 +109,4 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
     [...replies.seen].some((seen) => seen.startsWith(`${operation} `));
   const declared = Object.values(ROUTES).map(({ method, path }) => `${method} ${path}`);
   expect(declared.filter((operation) => !asked(operation))).toEqual(['GET /events']);
-});
+}, 120_000);

@@ -1,13 +1,20 @@
 import { expect, it, onTestFinished } from 'vitest';
-import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
+import {
+  DEMO_NUMBER,
+  DEMO_PAGE,
+  startWorld,
+  type World,
+  type WorldOptions,
+} from '../../src/cli/demo/world.ts';
 
 const PSID = '7654321098765432';
 
-async function world(): Promise<World> {
+async function world(more: Partial<WorldOptions> = {}): Promise<World> {
   const started = await startWorld({
     configure: (yaml) => {
       yaml['outbound'] = { directory: { first: 700, last: 799 } };
     },
+    ...more,
   });
   onTestFinished(() => started.close());
   return started;
@@ -150,4 +157,55 @@ it('readers of events do not keep the gateway open', async () => {
   await eventsOf(w);
   await w.gateway.close();
   await expect(fetch(`${w.gateway.adminUrl}/health/live`)).rejects.toThrow();
+});
+
+/** For what comes by itself: the machine may be busy. */
+const PATIENT = { timeout: 20_000 };
+
+it('Pages tell what Meta says of their token, when a webhook came, and what keeps calls away', async () => {
+  const w = await world({
+    configure: (yaml) => {
+      Object.assign(yaml['meta'] as object, { watchIntervalMs: 20 });
+    },
+  });
+  const page = async (): Promise<Record<string, unknown>> => {
+    const [status, [first]] = (await ask(w, 'GET', '/pages')) as unknown as [
+      number,
+      [Record<string, unknown>],
+    ];
+    expect(status).toBe(200);
+    return first;
+  };
+  await expect
+    .poll(page, PATIENT)
+    .toMatchObject({ id: DEMO_PAGE, token: { state: 'accepted' }, watch: { subscribed: true, amiss: [] } });
+  expect(await page()).not.toHaveProperty('lastWebhookAt');
+  const next = await eventsOf(w);
+  w.simulator.settingsChanged();
+  await next('call_settings_update');
+  expect(await page()).toHaveProperty('lastWebhookAt');
+  w.simulator.page.subscribed = ['messages'];
+  await expect.poll(page, PATIENT).toMatchObject({ watch: { subscribed: false, amiss: ['subscription'] } });
+  w.simulator.faults.add({ kind: 'error', action: 'settings', code: 190, times: 1_000 });
+  await expect.poll(page, PATIENT).toMatchObject({
+    token: { state: 'refused' },
+    watch: { failure: expect.any(String), subscribed: false },
+  });
+}, 120_000);
+
+it('WhatsApp numbers have no settings to watch', async () => {
+  const w = await world({ platform: 'whatsapp' });
+  expect(await ask(w, 'GET', '/pages')).toEqual([
+    200,
+    [
+      {
+        id: DEMO_NUMBER,
+        platform: 'whatsapp',
+        app: 'app',
+        route: 'desk',
+        token: { state: 'unknown' },
+        watch: null,
+      },
+    ],
+  ]);
 });

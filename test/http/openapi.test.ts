@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, it } from 'vitest';
-import { openApiOf, ROUTES, type Route, route } from '../../src/http/index.ts';
+import { type AdminToken, newToken, openApiOf, ROUTES, type Route, route } from '../../src/http/index.ts';
+import { OpenApiReplies } from '../support/openapi-replies.ts';
 import { servers } from './servers.ts';
 
 type Json = Record<string, unknown>;
@@ -59,6 +60,40 @@ it('is what the port answers: each declared route is there, and is served', asyn
     // Whatever the rig says to it: the port's own 404 is a text.
     expect([id, reply.headers.get('content-type') ?? 'none']).not.toEqual([id, 'text/plain; charset=utf-8']);
   }
+});
+
+it('refusals of the port itself are as declared', async () => {
+  const replies = new OpenApiReplies(openApiOf(ROUTES, '1.2.3'));
+  const { token, hash } = newToken();
+  const tokens: readonly AdminToken[] = [{ name: 'a', scopes: ['read'], hash }];
+  const { adminUrl } = await servers({ admin: { tokens: () => tokens, requestsPerSecond: 1 } });
+  const ask = async (method: string, path: string, headers: Record<string, string> = {}): Promise<number> => {
+    const reply = await fetch(adminUrl + path, { method, headers });
+    const type = reply.headers.get('content-type') ?? '';
+    expect(replies.problems(method, path, reply.status, type, await reply.json())).toEqual([]);
+    return reply.status;
+  };
+  const known = { authorization: `Bearer ${token}` };
+  expect(await ask('GET', '/calls')).toBe(401);
+  expect(await ask('GET', '/calls', { 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await ask('POST', '/drain', known)).toBe(403);
+  expect(await ask('GET', '/calls?limit=0', known)).toBe(400);
+  expect(await ask('GET', '/calls', known)).toBe(429);
+  expect(await ask('GET', '/health/live')).toBe(200);
+});
+
+it('every answer of a bug is as declared', async () => {
+  const replies = new OpenApiReplies(openApiOf(ROUTES, '1.2.3'));
+  const { adminUrl } = await servers({
+    handlers: {
+      listCalls: () => {
+        throw new Error('a bug');
+      },
+    },
+  });
+  const reply = await fetch(`${adminUrl}/calls`);
+  const type = reply.headers.get('content-type') ?? '';
+  expect([reply.status, replies.problems('GET', '/calls', 500, type, await reply.json())]).toEqual([500, []]);
 });
 
 it('two shapes of one name are a mistake that is found', () => {

@@ -9,6 +9,7 @@ export const NO_HANDLERS: AdminHandlers = {
   hangUp: () => NOTHING,
   recordCall: () => NOTHING,
   transferCall: () => NOTHING,
+  listPages: () => ({ status: 200, body: [] }),
   listTrunks: () => ({ status: 200, body: [] }),
   listNumbers: () => ({ status: 200, body: [] }),
   setNumber: () => NOTHING,

@@ -3,10 +3,16 @@ import type { TrunkDesk } from '../trunks/desk.ts';
 import { iso } from './answers.ts';
 import { type CallSources, callHandlers } from './calls.ts';
 import { type DirectorySources, directoryHandlers } from './directory.ts';
+import { type PageSources, pageHandlers } from './pages.ts';
 import { type PermissionSources, permissionHandlers } from './permissions.ts';
 import { type ProcessSources, processHandlers } from './process.ts';
 
-export interface AdminSources extends CallSources, DirectorySources, PermissionSources, ProcessSources {
+export interface AdminSources
+  extends CallSources,
+    DirectorySources,
+    PageSources,
+    PermissionSources,
+    ProcessSources {
   readonly trunks: TrunkDesk['list'];
 }
 
@@ -15,6 +21,7 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
   return {
     ...callHandlers(sources),
     ...directoryHandlers(sources),
+    ...pageHandlers(sources),
     ...permissionHandlers(sources),
     ...processHandlers(sources),
     listTrunks: () => ({

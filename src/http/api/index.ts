@@ -1,5 +1,6 @@
 import { hangUp, listCalls, recordCall, showCall, transferCall } from './calls.ts';
 import { listNumbers, removeNumber, setNumber } from './directory.ts';
+import { listPages } from './pages.ts';
 import { getPermission, getSettings, requestPermission } from './permissions.ts';
 import { drain, events, live, metrics, openApi, ready } from './process.ts';
 import type { Handler, Route } from './route.ts';
@@ -16,6 +17,7 @@ export const ROUTES = {
   recordCall,
   transferCall,
   listTrunks,
+  listPages,
   listNumbers,
   setNumber,
   removeNumber,

@@ -7,8 +7,9 @@ type Json = Readonly<Record<string, unknown>>;
 /** Refusals of every route that asks for a token. */
 const ALWAYS = {
   401: 'No token, or none that is known. `WWW-Authenticate: Bearer`.',
-  429: 'Too many requests; Retry-After says when to come back.',
 } as const;
+
+const TOO_MANY = 'Too many requests; Retry-After says when to come back.';
 
 /**
  * The OpenAPI 3.1.1 document of the routes. Pure.
@@ -66,6 +67,8 @@ function operationOf(operationId: string, route: Route, shared: SharedSchemas): 
   const refusals: Partial<Record<ProblemStatus | 401 | 429, string>> = {
     ...(takesInput ? { 400: 'The request does not fit.' } : {}),
     ...(isOpen ? {} : ALWAYS),
+    429: TOO_MANY,
+    500: 'It failed at this; the log of the gateway has the details.',
     403: isOpen
       ? 'It comes from a web page, or for another host.'
       : `The token has not the scope ${scope}; or it comes from a web page, or for another host.`,

@@ -48,7 +48,7 @@ export interface Route {
   readonly replies: Readonly<Record<number, TSchema | null>>;
   /** Of replies that are no JSON. */
   readonly mediaType?: string;
-  /** Refusals of this route by status, with when; those that every route has (400, 401, 403, 429) need no word. */
+  /** Refusals of this route by status, with when; those that every route has (400, 401, 403, 429, 500) need no word. */
   readonly problems?: Readonly<Partial<Record<ProblemStatus, string>>>;
 }
 
