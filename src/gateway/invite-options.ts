@@ -26,8 +26,7 @@ export function inviteBy(
   events: InviteEvents,
 ): OutboundInvite {
   const { forks } = way;
-  // Where a redirect leads is said already.
-  if (!forks || facts.history) return sip.invite(optionsOf(way, facts), events);
+  if (!forks) return sip.invite(optionsOf(way, facts), events);
   const last = forks.groups.length - 1;
   const groups = forks.groups.map((group, i) =>
     group.map((each) => ({
@@ -43,7 +42,7 @@ function optionsOf(way: TrunkWay, { target, trunk, caller, sdp, history }: Invit
   const { proxy, routes, from, credentials = trunk.credentials } = way;
   return {
     ...plan,
-    ...(history ? {} : way.address?.(target.user)),
+    ...way.address?.(target.user),
     headers: { ...plan.headers, ...target.headers, ...history },
     ...(proxy === undefined ? {} : { proxy }),
     ...(routes ? { routes } : {}),

@@ -356,6 +356,22 @@ describe('an attended transfer', () => {
     await gone(world);
   });
 
+  it('gets 422 where it asks for too short a session interval, as any INVITE', async () => {
+    const two = await talking({ trunk: { sessionTimer: { expiresS: 1_800, minSeS: 600 } } });
+    const { world, call, first, second, invite } = two;
+    const { address, port } = sipAt(world);
+    const headers = { Replaces: replacing(invite, first), Supported: 'timer', 'Session-Expires': '120' };
+    second.peer.requestTo(`udp/${address}:${port}`, 'INVITE', { headers, body: second.sdp() });
+    const refused = await second.peer.response(422, 'INVITE');
+    expect(refused.headers.get('min-se')).toBe('600');
+    second.peer.ack(refused);
+    const bye = first.byeComes();
+    await second.dial(sipAt(world), 'gateway', { ...headers, 'Session-Expires': '600', 'Min-SE': '600' });
+    await bye;
+    await hearEachOther(second, call, CONSUMER_HZ);
+    expect(await hungUpByConsumer(two, second)).toMatchObject({ transfers: [{ kind: 'replaced' }] });
+  });
+
   it('is not for strangers, nor for dialogs that are not there', async () => {
     const two = await talking({ trunk: { callers: { username: 'first', password: '${PAGE_TOKEN}' } } });
     const { world, call, first, second, invite } = two;
