@@ -15,7 +15,9 @@ const BODY_LIMIT = 65_536;
 /** The operator's port: every route of api/, answered by the handlers. */
 export function adminApp(options: HttpOptions, tls: AdminTls | undefined): FastifyInstance {
   const { log, limits } = options;
-  const fastify = createApp(BODY_LIMIT, limitsOf(BODY_LIMIT, limits), log, tls?.serverOptions);
+  const bounds = limitsOf(BODY_LIMIT, limits);
+  const fastify = createApp(BODY_LIMIT, bounds, log, tls?.serverOptions);
+  fastify.server.maxConnections = bounds.maxConnections;
   if (fastify.server instanceof HttpsServer) tls?.attach(fastify.server);
   fastify.addHook('preClose', async () => tls?.close());
   // A scope of its own: what is no route is answered as on the other port.

@@ -45,7 +45,7 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** How long an idle connection is kept, ms; longer than the minute of usual proxies, so that they close first. */
   readonly keepAliveMs: number;
-  /** Open connections of the webhook port; further ones are dropped. */
+  /** Open connections of each port; further ones are dropped. */
   readonly maxConnections: number;
   /** Bodies of webhooks that are being received, bytes; beyond it 503, and Meta sends again. */
   readonly maxBodyBytes: number;

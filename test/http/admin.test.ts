@@ -57,4 +57,14 @@ describe('the admin port', () => {
     }
     expect(taken).toEqual([]);
   });
+
+  it('has room for so many connections', async () => {
+    const { adminUrl } = await servers({ limits: { maxConnections: 2 } });
+    const first = await rawConnection(adminUrl);
+    await rawConnection(adminUrl);
+    const third = await rawConnection(adminUrl);
+    expect(await third.closed).toBe('');
+    first.socket.write('GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect(await first.received(/true/)).toMatch(/^HTTP\/1.1 200/);
+  });
 });

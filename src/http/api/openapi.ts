@@ -69,10 +69,12 @@ function operationOf(operationId: string, route: Route, shared: SharedSchemas): 
     ...(isOpen ? {} : ALWAYS),
     429: TOO_MANY,
     500: 'It failed at this; the log of the gateway has the details.',
-    403: isOpen
-      ? 'It comes from a web page, or for another host.'
-      : `The token has not the scope ${scope}; or it comes from a web page, or for another host.`,
     ...Object.fromEntries(Object.entries(problems).map(([status, why]) => [status, sentence(why)])),
+    403: [
+      ...(problems[403] === undefined ? [] : [sentence(problems[403])]),
+      ...(isOpen ? [] : [`The token has not the scope ${scope}.`]),
+      'It comes from a web page, or for another host.',
+    ].join(' '),
   };
   return {
     operationId,
