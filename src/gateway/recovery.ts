@@ -95,7 +95,11 @@ export class Recovery {
       ...[...known].map(([callId, at]) => ({ callId, at, recorded: true })),
       ...[...tombstones].map(([callId, at]) => ({ callId, at, recorded: false })),
     ].sort((a, b) => a.at - b.at);
-    for (const { callId, at, recorded } of graves) ledger.bury(callId, 'before a crash', at, recorded);
+    // A clock that stood in the future wrote times that would make all others old.
+    const now = this.#options.clock.now();
+    for (const { callId, at, recorded } of graves) {
+      ledger.bury(callId, 'before a crash', Math.min(at, now), recorded);
+    }
   }
 
   /** Ends what is open at Meta, writes the records, and notes so in the new journal. Never rejects. */

@@ -132,6 +132,11 @@ export class ConsumerCall {
     return this.#leg?.heard() ?? NOTHING_HEARD;
   }
 
+  /** RTP packets heard so far; costs nothing, as looking for the pitch does. */
+  get packets(): number {
+    return this.#leg?.ear.rxPackets ?? 0;
+  }
+
   /** What the relay saw of the gateway; undefined before accept. */
   relay(): RelayView | undefined {
     return this.#leg?.view();

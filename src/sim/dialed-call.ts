@@ -117,6 +117,11 @@ export class DialedCall {
     return { ...(ear.heard() ?? NOTHING_HEARD), codec, dtmf };
   }
 
+  /** RTP packets heard so far. */
+  get packets(): number {
+    return this.#media.ear.rxPackets;
+  }
+
   /** The suite that both sides agreed on; empty when the media is in the clear. */
   get suite(): string {
     return this.#media.suite;

@@ -78,6 +78,11 @@ export class PhoneCall {
     return { ...(media?.ear.heard() ?? NOTHING_HEARD), codec: media?.codec ?? '', dtmf: media?.dtmf ?? '' };
   }
 
+  /** RTP packets heard so far. */
+  get packets(): number {
+    return this.#media?.ear.rxPackets ?? 0;
+  }
+
   /** The suite that both sides agreed on; empty when the media is in the clear. */
   get suite(): string {
     return this.#media?.suite ?? '';

@@ -17,6 +17,7 @@ type Ask = GatewayAsk extends infer A ? (A extends GatewayAsk ? Omit<A, 'id'> : 
 /** One life of a gateway's process. Its log is appended to `log` in its folder. */
 export class GatewayChild {
   readonly webhookUrl: string;
+  readonly #adminUrl: string;
   readonly #child: ChildProcess;
   readonly #asked = new Map<number, (answer: { readonly measure?: Measure } | undefined) => void>();
   #lastId = 0;
@@ -45,12 +46,16 @@ export class GatewayChild {
       await ended;
       throw new Error(`the gateway did not start\n${readFileSync(path, 'utf8').slice(-3_000)}`);
     }
-    return new GatewayChild(child, answer.ready.webhookUrl);
+    return new GatewayChild(child, answer.ready);
   }
 
-  private constructor(child: ChildProcess, webhookUrl: string) {
+  private constructor(
+    child: ChildProcess,
+    { webhookUrl, adminUrl }: { readonly webhookUrl: string; readonly adminUrl: string },
+  ) {
     this.#child = child;
     this.webhookUrl = webhookUrl;
+    this.#adminUrl = adminUrl;
     child.on('message', (answer: GatewayAnswer) => {
       if (!('id' in answer)) return;
       this.#asked.get(answer.id)?.(answer);
@@ -68,6 +73,13 @@ export class GatewayChild {
 
   get isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Whether it says that it takes calls. */
+  async isReady(): Promise<boolean> {
+    const answer = await fetch(`${this.#adminUrl}/health/ready`).catch(() => undefined);
+    await answer?.arrayBuffer();
+    return answer?.ok === true;
   }
 
   /** Undefined: it ended before it answered. */

@@ -4,8 +4,8 @@ import { within } from './wait.ts';
 
 /** Calls end on both sides when their ends let go, whatever was done to the gateway before: ms. */
 const END_PATIENCE_MS = 60_000;
-/** The record waits for the terminate webhook; that is tried again after 1, 5 and 15 s. */
-const RECORD_PATIENCE_MS = 45_000;
+/** What the gateway was not there to take is delivered again after 1, 5, 15 and 60 s. */
+const RECORD_PATIENCE_MS = 120_000;
 const EMPTY_PATIENCE_MS = 45_000;
 
 /** What was there before a run, so that only what came after is judged. */

@@ -11,16 +11,17 @@ import type { Trial } from './trial.ts';
  * something that is promised did not hold.
  */
 const NAMES = KINDS.map(({ name }) => name).join(',');
-const USAGE = `chaos [--runs N, default 200] [--seed S, of the first run; each has the next] [--only ${NAMES}] [--json]`;
+const USAGE = `chaos [--runs N, default 200] [--seed S, of the first run; each has the next] [--only ${NAMES}] [--each: one run of each kind] [--json]`;
 const { values } = argumentsOf(USAGE, {
   runs: { type: 'string', default: '200' },
   seed: { type: 'string', default: String(Math.floor(Math.random() * 1e6)) },
   only: { type: 'string' },
+  each: { type: 'boolean', default: false },
   json: { type: 'boolean', default: false },
 });
-const runs = Number(values.runs);
+const wanted = Number(values.runs);
 const firstSeed = Number(values.seed);
-if (!(Number.isInteger(runs) && runs >= 1)) wrongUsage(USAGE, '--runs: a whole number from 1');
+if (!(Number.isInteger(wanted) && wanted >= 1)) wrongUsage(USAGE, '--runs: a whole number from 1');
 if (!Number.isInteger(firstSeed)) wrongUsage(USAGE, '--seed: a whole number');
 const only = values.only?.split(',');
 const unknown = only?.find((name) => !KINDS.some((kind) => kind.name === name));
@@ -43,7 +44,8 @@ const usable = KINDS.filter(
 if (!sites.disk && (!only || only.includes('disk')))
   say('NOTE: no small disk can be mounted here (root is needed): the runs with a full disk are left out');
 if (usable.length === 0) wrongUsage(USAGE, 'nothing is left to run');
-const order = usable.flatMap((kind) => Array.from({ length: kind.weight }, () => kind));
+const order = usable.flatMap((kind) => Array.from({ length: values.each ? 1 : kind.weight }, () => kind));
+const runs = values.each ? order.length : wanted;
 const failures: Failure[] = [];
 const kinds: Record<string, number> = {};
 const met: Record<string, Record<string, number>> = {};

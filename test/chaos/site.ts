@@ -178,6 +178,8 @@ export class Site {
 
   /** A call that must come off, both ways heard by their pitch; what was wrong with it. */
   async proof(): Promise<string[]> {
+    if (!(await within(PROOF_PATIENCE_MS, () => this.gateway.isReady(), 50)))
+      return ['it is not ready again'];
     const plan: Plan = { way: 'in', startMs: 0, callee: 'answers', calleeMs: 0, ends: undefined, endsMs: 0 };
     const trial = this.trial(plan);
     const wrong = await this.#prove(trial);
@@ -196,7 +198,8 @@ export class Site {
       return [`it did not ring: ${trial.describe()}`];
     const [phone] = trial.rung;
     const hear = (): string[] => heardWrong(consumer.heard().heardHz, phone.heard().heardHz);
-    await within(PROOF_PATIENCE_MS, () => hear().length === 0 || trial.isOver);
+    // A second of audio is looked through each time.
+    await within(PROOF_PATIENCE_MS, () => hear().length === 0 || trial.isOver, 250);
     return hear();
   }
 

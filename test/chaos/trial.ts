@@ -39,6 +39,7 @@ export class Trial {
   readonly #timers = new Set<NodeJS.Timeout>();
   /** The phone that dialed was answered. */
   #answered = false;
+  #isLetGo = false;
 
   constructor(psid: string, plan: Plan) {
     this.psid = psid;
@@ -72,6 +73,8 @@ export class Trial {
     void call.answered.then(() => {
       this.#answered = true;
     });
+    // Its socket took so long.
+    if (this.#isLetGo) return this.#hangUpDialed(call);
     const { ends, endsMs } = this.plan;
     if (ends === 'phone') this.#after(endsMs, () => void this.#hangUpDialed(call));
     if (ends === 'consumer')
@@ -103,6 +106,12 @@ export class Trial {
     return consumer ? 'out: alerting' : this.dialed ? 'out: checking' : 'out: not begun';
   }
 
+  /** Somebody has pressed a key. */
+  get isBegun(): boolean {
+    return this.consumers.length > 0 || this.dialed !== undefined;
+  }
+
+  /** Nothing of it is left; so is nothing of one that has not begun. */
   get isOver(): boolean {
     return (
       this.consumers.every(({ state }) => state === 'ended') &&
@@ -113,6 +122,7 @@ export class Trial {
 
   /** Both ends let go. */
   letGo(): void {
+    this.#isLetGo = true;
     this.#clear();
     for (const call of this.consumers) void call.hangup();
     for (const call of this.rung) void this.#hangUp(call);

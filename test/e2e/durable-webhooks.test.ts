@@ -59,6 +59,22 @@ it('what is answered 200 is in the journal: calls that ring, are turned away, ca
   await until(() => world.gateway.calls === 0);
 });
 
+it('a note from a clock that stood hours in the future makes no other forgotten', async () => {
+  const created = { kind: 'call-created', pageId: DEMO_PAGE, psid: '7', platform: 'messenger' };
+  const notes = (callId: string, at: number): string =>
+    [
+      { ...created, direction: 'user_initiated' },
+      { kind: 'call-ended', cause: 'busy' },
+    ]
+      .map((note) => `${JSON.stringify({ v: 1, at, callId, note })}\n`)
+      .join('');
+  const { path } = journal(notes('c_future', Date.now() + 6 * 3_600_000) + notes('c_known', Date.now()));
+  const world = await start({ configure: (yaml) => Object.assign(yaml, { journal: { path } }) });
+  expect(await world.simulator.webhooks.raw(body(event('c_known', '7')))).toBe(200);
+  expect(world.records).toEqual([]);
+  expect(world.phones[0]?.calls).toHaveLength(0);
+});
+
 it('what ended before a crash does not ring after it, and what had its record gets no second one', async () => {
   const note = (callId: string, kind: object): string =>
     `${JSON.stringify({ v: 1, at: Date.now(), callId, note: kind })}\n`;
