@@ -118,3 +118,7 @@ export class EarlyForks {
     return 'over';
   }
 }
+
+/** What one message changes that says two things, one after the other. */
+export const later = (first: EarlyChange, second: EarlyChange): EarlyChange =>
+  second === 'none' ? first : second;

@@ -26,7 +26,7 @@ import {
 import type { MediaSide } from './call-media.ts';
 import type { PhoneNotes } from './call-notes.ts';
 import type { SideContext } from './call-runner.ts';
-import { type EarlyChange, EarlyForks, type EarlyMediaPolicy } from './early-forks.ts';
+import { type EarlyChange, EarlyForks, type EarlyMediaPolicy, later } from './early-forks.ts';
 
 /** How a trunk is told of keys; `auto`: as the phone's answer lets us, telephone-event before INFO before tones. */
 export type DtmfSetting = 'auto' | 'rfc4733' | 'info' | 'inband';
@@ -160,7 +160,7 @@ export class PhoneSession {
     const said = earlyMedia === undefined ? 'none' : this.#early.said(toTag, earlyMedia);
     if (sdp === undefined) return said;
     const answered = this.#early.answered(toTag, sdp);
-    if (answered.ok) return answered.value;
+    if (answered.ok) return later(said, answered.value);
     const { code, message: detail } = answered.error;
     if (this.#reportsEarly) this.#context.log.warn({ code, detail }, 'sip.unusable-early-media');
     return said;
@@ -180,14 +180,14 @@ export class PhoneSession {
     | { readonly sdp: string; readonly change: EarlyChange }
     | { readonly status: number } {
     this.#context.step('phone', 'gateway', 'UPDATE');
+    const said = earlyMedia === undefined ? 'none' : this.#early.said(toTag, earlyMedia);
     const answer = this.#early.offered(toTag, sdp);
     if (!answer.ok) {
       const { code, message: detail } = answer.error;
       this.#context.log.warn({ code, detail }, 'sip.update-refused');
       return { status: 488 };
     }
-    if (earlyMedia === undefined) return answer.value;
-    return { sdp: answer.value.sdp, change: this.#early.said(toTag, earlyMedia) };
+    return { sdp: answer.value.sdp, change: later(said, answer.value.change) };
   }
 
   /** The phone with that tag answered, and its session is what its last UPDATE agreed on; whether there was one. */

@@ -69,6 +69,24 @@ test('each new early media replaces the one before: forks', () => {
   expect(call.count('graphAccept')).toBe(1);
 });
 
+test('early media that is over makes room for the ringback tone, until it is there again', () => {
+  const over: CallEvent = { type: 'sip.progress', attempt: 1, status: 183, hasSdp: false, ceases: true };
+  const call = heard().send(over);
+  expect(call.name).toBe('early');
+  expect(call.all('openEarly').at(-1)).toEqual({ type: 'openEarly', ringback: true });
+  // Nothing is heard any more that could be over.
+  expect(call.send(over).count('openEarly')).toBe(2);
+  call.send(announces());
+  expect(call.all('openEarly').at(-1)).toEqual({ type: 'openEarly', ringback: false });
+  expect(call.count('graphAccept')).toBe(1);
+});
+
+test('early media that is over before media is up: the ringback tone is what is opened', () => {
+  const over: CallEvent = { type: 'sip.progress', attempt: 1, status: 183, hasSdp: false, ceases: true };
+  const call = early().send(over, { type: 'graph.accepted', answerSdp: 'B' }, { type: 'media.secure' });
+  expect(call.all('openEarly')).toEqual([{ type: 'openEarly', ringback: true }]);
+});
+
 describe('the phone answers', () => {
   test('when all is up: talking, without another accept', () => {
     const call = heard().send({ type: 'sip.answered', attempt: 1 });

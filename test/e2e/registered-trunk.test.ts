@@ -20,6 +20,7 @@ const world = (target: object = {}): Promise<World> =>
     phones: [],
     configure: (yaml) => {
       const sip = yaml['sip'] as Record<string, unknown>;
+      sip['realm'] = 'desk.example';
       sip['registrar'] = {
         expires: { minS: 1, defaultS: 300, maxS: 300 },
         accounts: [{ user: 'bob', password: '${PAGE_TOKEN}' }],
@@ -41,6 +42,7 @@ async function register(of: World, peer: Peer, expires: number): Promise<Message
   const headers = { ...IDENTITY, Contact: `<${CONTACT}>`, Expires: String(expires) };
   peer.requestTo(contact, 'REGISTER', { headers });
   const asked = await peer.response(401, 'REGISTER');
+  expect(asked.headers.get('www-authenticate')).toContain('Digest realm="desk.example"');
   const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
   const authorization = authorize(challenge!, { method: 'REGISTER', uri, body: '' }, BOB, 'c0ffee');
   peer.requestTo(contact, 'REGISTER', { headers: { ...headers, Authorization: authorization } });
@@ -99,7 +101,8 @@ it('calls consumers with the digest of its account, from where it is registered 
   of.simulator.consumer({ ...caller, permission: true });
   peer.requestTo(`udp/${at?.address}:${at?.port}`, 'INVITE', { body: SDP });
   const asked = await peer.response(401, 'INVITE');
-  expect(asked.headers.get('www-authenticate')).toContain('Digest realm="messenger-sip-gateway"');
+  // As the REGISTER was: the phone has one password for both.
+  expect(asked.headers.get('www-authenticate')).toContain('Digest realm="desk.example"');
   const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
   const uri = `sip:gateway@${at?.address}:${at?.port}`;
   const right = authorize(challenge!, { method: 'INVITE', uri, body: '' }, BOB, 'c0ffee');

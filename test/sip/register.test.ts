@@ -1,4 +1,6 @@
-import { expect, it } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Log } from '../../src/shared/log.ts';
 import { silentLog } from '../../src/shared/log.ts';
 import { parseChallenges } from '../../src/sip/digest.ts';
@@ -190,4 +192,22 @@ it('registers again after the control connection was lost', async () => {
   expect(cseq(again)).toBeGreaterThan(cseq(first));
   grant(peer, again, 60);
   expect(await views.next()).toMatchObject({ up: true });
+});
+
+it('over TCP line breaks keep the way to the registrar open, as often as is wanted (RFC 5626 4.4.1)', async () => {
+  const listen = [{ protocol: 'tcp', address: '127.0.0.1', port: 0 }] as const;
+  const { sip } = await startLeg({}, { listen, keepAliveMs: 50 });
+  const registrar = createServer();
+  registrar.listen(0, '127.0.0.1');
+  await once(registrar, 'listening');
+  const { port } = registrar.address() as { port: number };
+  register(sip, [], { servers: [`sip:127.0.0.1:${port};transport=tcp`] });
+  const [socket] = (await once(registrar, 'connection')) as [Socket];
+  onTestFinished(() => {
+    socket.destroy();
+    registrar.close();
+  });
+  let text = '';
+  while (!text.includes('\r\n\r\n\r\n\r\n')) text += String((await once(socket, 'data'))[0]);
+  expect(text).toMatch(/^REGISTER sip:pbx\.example SIP\/2\.0\r\n/);
 });

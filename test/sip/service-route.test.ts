@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { RegistrationView, SipControl } from '../../src/sip/index.ts';
 import { routeSetIn } from '../../src/sip/service-route.ts';
+import { ControlServer } from './support/control-server.ts';
 import { Inbox } from './support/events.ts';
-import { reports, SDP } from './support/leg.ts';
+import { leg, reports, SDP } from './support/leg.ts';
 import { Peer } from './support/peer.ts';
 import { startLeg } from './support/server.ts';
 
@@ -70,6 +71,19 @@ describe('Service-Route (RFC 3608)', () => {
     expect(options.headers.get('route')).toBe(`<${at(edge)};lr>, <sip:core.example;lr>`);
     edge.respond(options, 200);
     expect(await asked).toMatchObject({ ok: true });
+  });
+
+  it('names its first hop to a drachtio-server too, which writes no Route of an application', async () => {
+    const server = await ControlServer.start();
+    onTestFinished(() => server.close());
+    const { sip } = await leg({ port: server.port });
+    const asked = server.next('sip');
+    void sip.options({
+      uri: 'sip:pbx.example',
+      from: { user: 'gw' },
+      routes: ['sip:edge.example;lr', 'sip:core.example;lr'],
+    });
+    expect((await asked).rest).toMatch(/^\|\|sip:edge\.example;lr\r\nOPTIONS sip:pbx\.example /);
   });
 
   it('stays in front of an outbound proxy that is named beside it', async () => {
