@@ -1,22 +1,21 @@
 import {
   type ConfigProblem,
-  configWarnings,
   formatProblems,
   formatWarnings,
-  type GatewayConfig,
+  type LoadedConfig,
   loadConfig,
 } from '../config/index.ts';
 import { soundProblems } from '../gateway/index.ts';
 
-/** `msgw check`: exit code 0 when the file can be run, whatever it is warned of. */
+/** `msgw check`: exit code 0 when the file can be run, whatever it is warned of; 1 when it has problems. */
 export function checkCommand(file: string, json: boolean): number {
   const loaded = loadConfig(file);
-  const warnings = loaded.ok ? configWarnings(loaded.value) : [];
-  const problems = loaded.ok ? unplayable(loaded.value) : loaded.error;
+  const { warnings } = loaded;
+  const problems = loaded.ok ? unplayable(loaded) : loaded.error;
   const ok = problems.length === 0;
   if (json) {
-    const found = warnings.length > 0 ? { warnings } : {};
-    console.log(JSON.stringify(ok ? { ok, ...found } : { ok, problems }));
+    const found = { ...(ok ? {} : { problems }), ...(warnings.length > 0 ? { warnings } : {}) };
+    console.log(JSON.stringify({ ok, ...found }));
     return ok ? 0 : 1;
   }
   if (warnings.length > 0) console.error(formatWarnings(file, warnings));
@@ -25,12 +24,11 @@ export function checkCommand(file: string, json: boolean): number {
   return ok ? 0 : 1;
 }
 
-/** Sounds that cannot be played: the file itself has nothing wrong, so there is no line to tell. */
-function unplayable(config: GatewayConfig): readonly ConfigProblem[] {
-  return soundProblems(config).map(({ key, error }) => ({
+/** Sounds that cannot be played; names of sounds have no dots. */
+function unplayable({ placeOf, value }: Extract<LoadedConfig, { ok: true }>): readonly ConfigProblem[] {
+  return soundProblems(value).map(({ key, error }) => ({
     key,
-    line: 0,
-    column: 0,
+    ...placeOf(key.split('.')),
     message: error.message.replace(`${key}: `, ''),
     remedy: error.remedy,
   }));

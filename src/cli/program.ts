@@ -1,5 +1,6 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 import { buttonCommand } from './button.ts';
+import { configCommands } from './config-commands.ts';
 import { directoryCommand } from './directory.ts';
 import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
@@ -163,6 +164,7 @@ export function program(): Command {
   operateCommands(msgw);
   trunksCommand(msgw);
   pagesCommand(msgw);
+  configCommands(msgw);
   directoryCommand(msgw);
   routeCommand(msgw);
   promptCommand(msgw);

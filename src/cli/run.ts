@@ -1,18 +1,20 @@
 import { availableParallelism } from 'node:os';
-import { configWarnings, formatProblems, loadConfig } from '../config/index.ts';
+import { formatProblems, loadConfig } from '../config/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import { notifyServiceManager } from './service-manager.ts';
-import { firstSignal, hurrySignal } from './signals.ts';
+import { firstSignal, hurrySignal, takeSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
 
 /**
  * `msgw run`: until SIGTERM or SIGINT, or drained by the operator. Calls go on for `limits.drainMs`; a second signal ends
- * them on both sides at once (after the operator's drain as well), a third the process. Returns the exit code.
+ * them on both sides at once (after the operator's drain as well), a third the process. SIGHUP has the configuration
+ * taken up again, SIGUSR2 everything logged for ten minutes. Returns the exit code.
  */
 export async function runCommand(file: string): Promise<number> {
+  const signals = takeSignals();
   const loaded = loadConfig(file);
   if (!loaded.ok) {
     console.error(formatProblems(file, loaded.error));
@@ -20,7 +22,7 @@ export async function runCommand(file: string): Promise<number> {
   }
   widenThreads(loaded.value.media.workers);
   const log = createLogger({ level: loaded.value.log.level });
-  for (const warning of configWarnings(loaded.value)) log.warn({ ...warning }, 'config.warning');
+  for (const warning of loaded.warnings) log.warn({ ...warning }, 'config.warning');
   // The last resort: a bug in a library's socket handler must not take every call with it.
   const survive = (error: unknown): void => {
     log.error(
@@ -35,12 +37,8 @@ export async function runCommand(file: string): Promise<number> {
   try {
     gateway = await Gateway.start({
       config: loaded.value,
-      reloadConfig: () => {
-        const again = loadConfig(file);
-        if (!again.ok) log.warn({ problems: again.error.length, file }, 'config.not-reloaded');
-        else for (const warning of configWarnings(again.value)) log.warn({ ...warning }, 'config.warning');
-        return again.ok ? again.value : undefined;
-      },
+      reloadConfig: () => loadConfig(file),
+      logLevel: log,
       version: packageVersion(),
       clock: systemClock,
       log,
@@ -57,10 +55,8 @@ export async function runCommand(file: string): Promise<number> {
     return 1;
   }
   notifyServiceManager('READY=1');
-  const reload = (): void => void gateway.reload();
-  process.on('SIGHUP', reload);
+  signals.handOver({ SIGHUP: () => void gateway.reload(), SIGUSR2: () => gateway.toggleDebug() });
   const signal = await Promise.race([firstSignal(), drained]);
-  process.off('SIGHUP', reload);
   notifyServiceManager('STOPPING=1');
   log.info({ signal }, 'gateway.signal');
   await Promise.race([gateway.drain(), hurrySignal(signal)]);

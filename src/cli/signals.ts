@@ -22,3 +22,25 @@ export async function hurrySignal(why: string, from: Signals = process): Promise
   if (why === 'drain') await firstSignal(from);
   return firstSignal(from);
 }
+
+/** Signals that end a process which does not expect them. */
+const ORDERS = ['SIGHUP', 'SIGUSR2'] as const;
+type Order = (typeof ORDERS)[number];
+
+/**
+ * Takes orders from the first moment to the last, so that none of them ends the process: those that come before
+ * `handOver` are carried out then, once each.
+ */
+export function takeSignals(from: Signals = process): {
+  handOver(orders: Readonly<Record<Order, () => void>>): void;
+} {
+  const early = new Set<Order>();
+  let carryOut = (order: Order): void => void early.add(order);
+  for (const order of ORDERS) from.on(order, () => carryOut(order));
+  return {
+    handOver: (orders) => {
+      carryOut = (order) => orders[order]();
+      for (const order of early) carryOut(order);
+    },
+  };
+}

@@ -1,12 +1,11 @@
 import { BlockList, isIP } from 'node:net';
-import { keyOf } from './problem.ts';
 import type { GatewayConfig } from './schema.ts';
-import type { ConfigWarning } from './warnings.ts';
+import type { FoundWarning } from './warnings.ts';
 
 type Trunk = GatewayConfig['trunks'][string];
 
 /** Trunks whose own requests we wait for, and the embedded server drops in silence: who may speak is `sip.allow`. */
-export function allowWarnings({ sip, trunks, outbound }: GatewayConfig): ConfigWarning[] {
+export function allowWarnings({ sip, trunks, outbound }: GatewayConfig): FoundWarning[] {
   if (sip.server !== 'embedded') return [];
   const lists = sip.listen.map(({ allow }) => allow ?? sip.allow);
   const isAllowed = (network: string): boolean =>
@@ -21,7 +20,7 @@ export function allowWarnings({ sip, trunks, outbound }: GatewayConfig): ConfigW
     if (unheard.length === 0) return [];
     return [
       {
-        key: keyOf(['trunks', name]),
+        path: ['trunks', name],
         message: `${why}, and sip.allow drops what ${unheard.join(', ')} sends.`,
         remedy: 'Add the address to sip.allow, or to allow of a listener.',
       },

@@ -16,9 +16,19 @@ interface ParentSchema {
   readonly examples?: readonly unknown[];
 }
 
-/** @param root the value that was checked @param errors of ajv with `allErrors` and `verbose` */
-export function explainAll(root: unknown, errors: readonly ErrorObject[]): readonly Explained[] {
-  return relevant(errors).map((error) => explain(root, error));
+/** Where keys are known, by name; '' is the top. */
+type KeyPlaces = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * @param root the value that was checked @param errors of ajv with `allErrors` and `verbose`
+ * @param places lets a key in the wrong place be told where it belongs
+ */
+export function explainAll(
+  root: unknown,
+  errors: readonly ErrorObject[],
+  places: KeyPlaces = new Map(),
+): readonly Explained[] {
+  return relevant(errors).map((error) => explain(root, error, places));
 }
 
 /**
@@ -49,7 +59,7 @@ function relevant(errors: readonly ErrorObject[]): readonly ErrorObject[] {
   );
 }
 
-function explain(root: unknown, error: ErrorObject): Explained {
+function explain(root: unknown, error: ErrorObject, places: KeyPlaces): Explained {
   const path = pathOf(root, error.instancePath);
   const { description, properties = {}, examples } = error.parentSchema as ParentSchema;
   const change = `Change the value.${description ? ` ${description}` : ''}`;
@@ -68,8 +78,10 @@ function explain(root: unknown, error: ErrorObject): Explained {
         };
       }
       const meant = suggestion(key, known);
-      const remedy = meant ? `Did you mean "${meant}"?` : `Known keys here: ${known.join(', ')}.`;
-      return { path: [...path, key], message: 'this key is unknown.', remedy };
+      const remedy = meant
+        ? `Did you mean "${meant}"?`
+        : `${belongs(places.get(key))}Known keys here: ${known.join(', ')}.`;
+      return { path: [...path, key], message: 'this key is unknown here.', remedy };
     }
     case 'required': {
       const key = String(params['missingProperty']);
@@ -77,13 +89,18 @@ function explain(root: unknown, error: ErrorObject): Explained {
       return { path: [...path, key], message: 'this key is missing.', remedy };
     }
     case 'enum': {
-      const allowed = (params['allowedValues'] as readonly unknown[]).join(', ');
-      return { path, message: 'this is not one of the choices.', remedy: `Use one of: ${allowed}.` };
+      const allowed = (params['allowedValues'] as readonly unknown[]).map(String);
+      const meant = suggestion(String(error.data), allowed);
+      const remedy = `${meant ? `Did you mean "${meant}"? ` : ''}Use one of: ${allowed.join(', ')}.`;
+      return { path, message: 'this is not one of the choices.', remedy };
     }
     case 'type': {
       const wanted = String(params['type']);
       // `id: 102030405060708` and `user: 600` are numbers to YAML, and long ones are not exact.
-      const remedy = wanted === 'string' && typeof error.data === 'number' ? 'Put it into quotes.' : change;
+      const remedy =
+        wanted === 'string' && typeof error.data === 'number'
+          ? 'Put it into quotes.'
+          : (wanted === 'boolean' && WORDS_OF_FLAGS[String(error.data).toLowerCase()]) || change;
       return { path, message: `this must be ${TYPE_WORDS[wanted] ?? wanted}.`, remedy };
     }
     case 'minimum':
@@ -113,6 +130,22 @@ function explain(root: unknown, error: ErrorObject): Explained {
     default:
       return { path, message: `this ${error.message ?? 'is not valid'}.`, remedy: change };
   }
+}
+
+/** What YAML 1.1 took for true and false, and YAML 1.2 takes for texts. */
+const WORDS_OF_FLAGS: Readonly<Record<string, string>> = {
+  yes: 'Write true.',
+  on: 'Write true.',
+  no: 'Write false.',
+  off: 'Write false.',
+};
+
+/** A key that many groups have says nothing of what was meant. */
+const MOST_PLACES = 2;
+
+function belongs(places: readonly string[] = []): string {
+  if (places.length === 0 || places.length > MOST_PLACES) return '';
+  return `It belongs ${places.map((place) => (place === '' ? 'to the top' : `into ${place}`)).join(', or ')}. `;
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -10,6 +10,8 @@ export interface ConfigProblem {
   readonly column: number;
   readonly message: string;
   readonly remedy: string;
+  /** Of the error table, where it has a row of its own. */
+  readonly code?: string;
 }
 
 /** One line each: `gateway.yaml:12:5: rtp.portMin: must be a whole number. Remedy: ...` */

@@ -1,33 +1,16 @@
-import { CONFIG_SCHEMA } from './schema.ts';
-
-interface Node {
-  readonly type?: string;
-  readonly description?: string;
-  readonly default?: unknown;
-  readonly enum?: readonly unknown[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly secret?: boolean;
-  readonly pattern?: string;
-  readonly const?: unknown;
-  readonly properties?: Readonly<Record<string, Node>>;
-  readonly patternProperties?: Readonly<Record<string, Node>>;
-  readonly required?: readonly string[];
-  readonly items?: Node;
-  readonly anyOf?: readonly Node[];
-}
+import { CONFIG_NODE, DEFAULT_RELOAD, type ReloadKind, type SchemaNode } from './schema-node.ts';
 
 /**
  * The JSON Schema for editors: what has a default is not required of the writer, and whatever has a form of its own
  * may be `${NAME}` as well.
  */
 export function configJsonSchema(): string {
-  return `${JSON.stringify(relaxed(CONFIG_SCHEMA as unknown as Node), null, 2)}\n`;
+  return `${JSON.stringify(relaxed(CONFIG_NODE), null, 2)}\n`;
 }
 
-const FROM_ENVIRONMENT: Node = { type: 'string', pattern: '^\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}$' };
+const FROM_ENVIRONMENT: SchemaNode = { type: 'string', pattern: '^\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}$' };
 
-function relaxed(node: Node): Node {
+function relaxed(node: SchemaNode): SchemaNode {
   const { description, default: fallback, ...form } = node;
   const hasForm = node.enum || node.pattern || node.type === 'integer' || node.type === 'boolean';
   if (hasForm) {
@@ -59,15 +42,25 @@ export function configReference(): string {
     'Generated from `src/config/schema.ts` (`npm run docs`). Any value may be `${NAME}`, taken from the environment;',
     'secrets must be `${NAME}` or `file:/path`. Unknown keys are errors. `example.yaml` is a file to begin with.',
     '',
-    '| key | kind | default | meaning |',
-    '| --- | --- | --- | --- |',
+    'A reload (`msgw reload`, SIGHUP, `POST /reload`) takes up every key that says `yes` in its column, for calls that begin',
+    'afterwards; the others wait for the next start, and the reply to the reload names them.',
+    '',
+    '| key | kind | default | reload | meaning |',
+    '| --- | --- | --- | --- | --- |',
   ];
-  walk(CONFIG_SCHEMA as unknown as Node, '', false, lines);
+  walk(CONFIG_NODE, '', false, DEFAULT_RELOAD, lines);
   return `${lines.join('\n')}\n`;
 }
 
-function walk(node: Node, key: string, required: boolean, lines: string[]): void {
-  const properties = node.properties ?? node.anyOf?.find((branch) => branch.properties)?.properties;
+function walk(
+  node: SchemaNode,
+  key: string,
+  required: boolean,
+  inherited: ReloadKind,
+  lines: string[],
+): void {
+  const reload = node.reload ?? inherited;
+  const owner = node.properties ? node : node.anyOf?.find((branch) => branch.properties);
   const isGroup = node.properties !== undefined;
   if (key && !(isGroup && !node.description)) {
     const fallback =
@@ -76,18 +69,20 @@ function walk(node: Node, key: string, required: boolean, lines: string[]): void
           ? '**required**'
           : ''
         : `\`${JSON.stringify(node.default)}\``;
-    lines.push(`| \`${key}\` | ${kindOf(node)} | ${fallback} | ${node.description ?? ''} |`);
+    const when = reload === 'live' ? 'yes' : '';
+    lines.push(`| \`${key}\` | ${kindOf(node)} | ${fallback} | ${when} | ${node.description ?? ''} |`);
   }
-  const owner = node.properties ? node : node.anyOf?.find((branch) => branch.properties);
-  for (const [name, child] of Object.entries(properties ?? {})) {
+  for (const [name, child] of Object.entries(owner?.properties ?? {})) {
     const needed = (owner?.required ?? []).includes(name) && child.default === undefined;
-    walk(child, key ? `${key}.${name}` : name, needed, lines);
+    walk(child, key ? `${key}.${name}` : name, needed, reload, lines);
   }
-  for (const child of Object.values(node.patternProperties ?? {})) walk(child, `${key}.<name>`, false, lines);
-  if (node.items && (node.items.properties || node.items.items)) walk(node.items, `${key}[]`, false, lines);
+  for (const child of Object.values(node.patternProperties ?? {}))
+    walk(child, `${key}.<name>`, false, reload, lines);
+  if (node.items && (node.items.properties || node.items.items))
+    walk(node.items, `${key}[]`, false, reload, lines);
 }
 
-function kindOf(node: Node): string {
+function kindOf(node: SchemaNode): string {
   if (node.secret) return 'secret';
   if (node.enum) return node.enum.map((value) => `\`${String(value)}\``).join(', ');
   if (node.anyOf) return 'choice';

@@ -1,16 +1,6 @@
 import type { ConfigPath } from './problem.ts';
+import { childOf, type SchemaNode } from './schema-node.ts';
 import { type Found, resolveText, type SecretSources } from './secrets.ts';
-
-/** As much of the schema as is needed to know which texts are secrets, and which are numbers. */
-interface SchemaNode {
-  readonly type?: string;
-  readonly secret?: boolean;
-  readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly patternProperties?: Readonly<Record<string, SchemaNode>>;
-  readonly items?: SchemaNode;
-  readonly anyOf?: readonly SchemaNode[];
-}
 
 type Report = (path: ConfigPath, found: Found) => void;
 
@@ -20,7 +10,7 @@ type Report = (path: ConfigPath, found: Found) => void;
  */
 export function resolveValues(
   value: unknown,
-  schema: object,
+  schema: SchemaNode,
   sources: SecretSources,
   report: Report,
 ): unknown {
@@ -43,13 +33,11 @@ function resolve(
   }
   if (typeof value !== 'object' || value === null) return value;
   const branch = schema?.anyOf?.find(({ properties }) => properties);
-  const { properties = {}, patternProperties = {} } = branch ?? schema ?? {};
-  const [named] = Object.values(patternProperties);
-  const entries = Object.entries(value).map(([key, item]) => {
-    const node = Object.hasOwn(properties, key) ? properties[key] : named;
-    return [key, resolve(item, node, [...path, key], sources, report)] as const;
-  });
-  return { ...(branch ? defaultsOf(properties) : {}), ...Object.fromEntries(entries) };
+  const owner = branch ?? schema;
+  const entries = Object.entries(value).map(
+    ([key, item]) => [key, resolve(item, childOf(owner, key), [...path, key], sources, report)] as const,
+  );
+  return { ...(branch ? defaultsOf(branch.properties ?? {}) : {}), ...Object.fromEntries(entries) };
 }
 
 /** The validator fills defaults in, but not inside a choice. */

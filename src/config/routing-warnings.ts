@@ -1,29 +1,32 @@
-import { keyOf } from './problem.ts';
 import type { GatewayConfig } from './schema.ts';
-import type { ConfigWarning } from './warnings.ts';
+import type { FoundWarning } from './warnings.ts';
 
 type When = GatewayConfig['routing']['rules'][number]['when'];
 
 /** Rules that no call reaches, and routes to where Meta forbids calls to go. */
-export function routingWarnings(config: GatewayConfig): ConfigWarning[] {
+export function routingWarnings(config: GatewayConfig): FoundWarning[] {
   return [...unreachableRules(config), ...pstnRoutes(config)];
 }
 
-function unreachableRules(config: GatewayConfig): ConfigWarning[] {
+function unreachableRules(config: GatewayConfig): FoundWarning[] {
   const { rules } = config.routing;
   return rules.flatMap(({ when }, i) => {
-    const key = keyOf(['routing', 'rules', i]);
+    const path = ['routing', 'rules', i];
     const never = contradiction(when, config);
     if (never !== undefined)
       return [
-        { key, message: `no call fits this rule: ${never}.`, remedy: 'Change its conditions, or remove it.' },
+        {
+          path,
+          message: `no call fits this rule: ${never}.`,
+          remedy: 'Change its conditions, or remove it.',
+        },
       ];
     const first = rules.findIndex((earlier, n) => n < i && covers(earlier.when, when));
     if (first < 0) return [];
     const name = rules[first]?.name ?? `#${first + 1}`;
     return [
       {
-        key,
+        path,
         message: `no call comes to this rule: every one that it is for fits rule ${name} before it.`,
         remedy: 'Put it before that rule, or remove it.',
       },
@@ -67,14 +70,14 @@ const holds = (wide: readonly string[] | undefined, narrow: readonly string[] | 
 const atLeast = (wide: number | undefined, narrow: number | undefined): boolean =>
   wide === undefined || (narrow !== undefined && narrow >= wide);
 
-function pstnRoutes({ routes, trunks }: GatewayConfig): ConfigWarning[] {
+function pstnRoutes({ routes, trunks }: GatewayConfig): FoundWarning[] {
   return Object.entries(routes).flatMap(([name, { targets }]) =>
     targets.flatMap(({ trunk, user = trunks[trunk]?.user ?? '' }, i) => {
       const reaches = trunks[trunk]?.voipOnly === false;
       if (!reaches && !/^(\+|00)\d{7,15}$/.test(user)) return [];
       return [
         {
-          key: keyOf(['routes', name, 'targets', i]),
+          path: ['routes', name, 'targets', i],
           message: reaches
             ? `trunk ${trunk} reaches the PSTN, and Meta forbids the PSTN on any leg.`
             : `"${user}" looks like a telephone number, and Meta forbids the PSTN on any leg.`,

@@ -64,7 +64,7 @@ export const admin = Type.Object(
         {
           ...strict,
           description:
-            'HTTPS (TLS 1.2 or later). Files that change are read again within 30 s, and on SIGHUP.',
+            'HTTPS (TLS 1.2 or later). Files that change are read again within 30 s, and by a reload.',
         },
       ),
     ),
@@ -73,6 +73,8 @@ export const admin = Type.Object(
         'Who may use it: `Authorization: Bearer TOKEN`. Without any (and without tls.clientCa) it listens on loopback or a socket only, and whoever reaches it may do everything. /health/... and /openapi.json need none.',
       default: [],
       maxItems: 256,
+      identity: 'name',
+      reload: 'live',
     }),
     requestsPerSecond: whole(
       'Requests of one token, or of one address without tokens, that are answered in a second; twice as many may come at once. More get 429.',

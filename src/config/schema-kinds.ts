@@ -3,6 +3,9 @@ import { Type } from 'typebox';
 /** The kinds of values that the schema is made of. `secret` marks what may only come from the environment or a file. */
 export const strict = { additionalProperties: false } as const;
 
+/** A reload takes it up, with the keys below it. Groups and texts say so in their options: `reload`. */
+export const live = <T extends object>(node: T): T => Object.assign(node, { reload: 'live' });
+
 export const text = (description: string, options: object = {}) =>
   Type.String({ description, minLength: 1, format: 'line', ...options });
 export const host = (description: string) => text(description, { format: 'host' });

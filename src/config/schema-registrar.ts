@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { choice, secret, strict, text, whole } from './schema-kinds.ts';
+import { choice, live, secret, strict, text, whole } from './schema-kinds.ts';
 
 export const registrar = Type.Object(
   {
@@ -12,13 +12,10 @@ export const registrar = Type.Object(
         defaultS: whole('Where the phone does not say, s.', 1, 86_400, 300),
         maxS: whole('Longest registration, s; who asks for more gets this.', 1, 86_400, 3_600),
       },
-      { ...strict, default: {}, description: 'How long registrations last.' },
+      { ...strict, default: {}, description: 'How long registrations last.', reload: 'live' },
     ),
-    maxContacts: whole(
-      'Contacts of one account at a time; one more takes the place of the oldest.',
-      1,
-      20,
-      3,
+    maxContacts: live(
+      whole('Contacts of one account at a time; one more takes the place of the oldest.', 1, 20, 3),
     ),
     ring: choice(
       ['all', 'best'] as const,
@@ -41,7 +38,7 @@ export const registrar = Type.Object(
         },
         strict,
       ),
-      { description: 'Who may register.', minItems: 1 },
+      { description: 'Who may register.', minItems: 1, identity: 'user', reload: 'live' },
     ),
   },
   {

@@ -38,6 +38,7 @@ export const schedules = Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }
   ...strict,
   default: {},
   description: 'Hours, by name, for `open` and `closed` of routing rules.',
+  reload: 'live',
 });
 
 /** Exactly one of them; a cross-check sees to it. */
@@ -115,5 +116,10 @@ export const routing = Type.Object(
       default: [],
     }),
   },
-  { ...strict, default: {}, description: 'Which calls go where. `msgw route test` explains.' },
+  {
+    ...strict,
+    default: {},
+    description: 'Which calls go where. `msgw route test` explains.',
+    reload: 'live',
+  },
 );

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { identity } from './schema-identity.ts';
-import { choice, cidrs, flag, host, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { choice, cidrs, flag, host, live, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { registrar } from './schema-registrar.ts';
 import { NO_HOST, reached } from './schema-registration.ts';
 import { treatments } from './schema-routing.ts';
@@ -42,7 +42,7 @@ const tls = Type.Object(
       ),
       {
         description:
-          'Who we are; a peer that asks for a name (SNI) is shown the one that has it. SIGHUP reads them again.',
+          'Who we are; a peer that asks for a name (SNI) is shown the one that has it. a reload reads the files again.',
         minItems: 1,
       },
     ),
@@ -364,9 +364,10 @@ export const sip = Type.Object(
     allow: Type.Array(text('Address or CIDR range.', { format: 'cidr' }), {
       description: 'Who may speak SIP with the embedded server; loopback always may.',
       default: [],
+      reload: 'live',
     }),
     rateLimit: Type.Optional(
-      rateLimit('New SIP requests that one source may send; more are dropped in silence.'),
+      live(rateLimit('New SIP requests that one source may send; more are dropped in silence.')),
     ),
     realm: text('Realm of digest, of phones that register and of trunks with callers.', {
       default: 'messenger-sip-gateway',
@@ -383,11 +384,13 @@ export const sip = Type.Object(
       default: 'messenger-sip-gateway',
       format: 'products',
     }),
-    transferRingMs: whole(
-      'How long the target of a transfer may ring, ms; then the phone that asked has the call again, or is rung as long (transferRecall). Also how long we wait for what a PBX makes of a REFER of ours.',
-      5_000,
-      120_000,
-      30_000,
+    transferRingMs: live(
+      whole(
+        'How long the target of a transfer may ring, ms; then the phone that asked has the call again, or is rung as long (transferRecall). Also how long we wait for what a PBX makes of a REFER of ours.',
+        5_000,
+        120_000,
+        30_000,
+      ),
     ),
     requestTimeoutMs: whole(
       'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
@@ -419,6 +422,7 @@ export const outbound = Type.Object(
         ...strict,
         default: {},
         description: 'Short numbers of consumers, so that Redial works on a keypad.',
+        reload: 'restart',
       },
     ),
     digest: choice(
@@ -436,5 +440,5 @@ export const outbound = Type.Object(
       description: 'What the phone is told when Meta throttles; some PBXs give up a trunk that says 503.',
     }),
   },
-  { ...strict, default: {}, description: 'Calls from phones to consumers.' },
+  { ...strict, default: {}, description: 'Calls from phones to consumers.', reload: 'live' },
 );

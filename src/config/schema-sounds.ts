@@ -9,7 +9,7 @@ export const sounds = Type.Object(
     files: Type.Record(
       Type.String({ pattern: SOUND_NAME }),
       text(
-        'Path of a WAV file: PCM of 8 to 32 bits or G.711, 8 to 48 kHz, mono or stereo, at most 10 minutes. Read once, at the start.',
+        'Path of a WAV file: PCM of 8 to 32 bits or G.711, 8 to 48 kHz, mono or stereo, at most 10 minutes. Read at the start, and at a reload when it has changed.',
       ),
       { ...strict, default: {}, description: 'Music and announcements, by name.' },
     ),
@@ -33,7 +33,7 @@ export const sounds = Type.Object(
       300,
     ),
   },
-  { ...strict, default: {}, description: 'What the gateway plays.' },
+  { ...strict, default: {}, description: 'What the gateway plays.', reload: 'live' },
 );
 
 export const recording = Type.Object(
@@ -56,7 +56,12 @@ export const recording = Type.Object(
       15_000,
     ),
   },
-  { ...strict, default: {}, description: 'Recordings of calls: the consumer left, the phone right.' },
+  {
+    ...strict,
+    default: {},
+    description: 'Recordings of calls: the consumer left, the phone right.',
+    reload: 'live',
+  },
 );
 
 /** Of a route and of an outbound rule. */

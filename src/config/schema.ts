@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { admin } from './schema-admin.ts';
-import { choice, flag, listen, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { choice, flag, listen, live, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { records } from './schema-records.ts';
 import { routing, schedules } from './schema-routing.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
@@ -59,11 +59,13 @@ export const CONFIG_SCHEMA = Type.Object(
         graphUrl: text('Base address of the Graph API; the simulator has another one.', {
           default: 'https://graph.facebook.com',
           format: 'url',
+          reload: 'restart',
         }),
         version: text('Graph API version.', {
           default: 'v26.0',
           pattern: '^v\\d+\\.\\d+$',
           examples: ['v26.0'],
+          reload: 'restart',
         }),
         sendAppSecretProof: flag('Add appsecret_proof to Graph requests.', true),
         acceptTimeoutMs: whole('Longest wait for the reply to accept, ms.', 100, 30_000, 10_000),
@@ -82,7 +84,7 @@ export const CONFIG_SCHEMA = Type.Object(
               text('File that keeps what is not told yet; default: it is lost with the process.'),
             ),
           },
-          { ...strict, default: {}, description: "Meta's statistics of calls." },
+          { ...strict, default: {}, description: "Meta's statistics of calls.", reload: 'restart' },
         ),
         watchIntervalMs: whole(
           'How often each Page is asked whether it still routes calls to us, ms; 0: never.',
@@ -94,14 +96,19 @@ export const CONFIG_SCHEMA = Type.Object(
           'Write back what is amiss: audio, routing to PARTNERS, the subscription to calls. Otherwise it is only told.',
           false,
         ),
-        apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1 }),
-        pages: Type.Array(page, { description: 'The Pages whose calls are taken.', default: [] }),
+        apps: Type.Array(app, { description: 'Your Meta apps.', minItems: 1, identity: 'id' }),
+        pages: Type.Array(page, {
+          description: 'The Pages whose calls are taken.',
+          default: [],
+          identity: 'id',
+        }),
         numbers: Type.Array(number, {
           description: 'The WhatsApp numbers whose calls are taken; a Page or a number there must be.',
           default: [],
+          identity: 'id',
         }),
       },
-      { ...strict, description: 'Meta: apps, Pages and the Graph API.' },
+      { ...strict, description: 'Meta: apps, Pages and the Graph API.', reload: 'live' },
     ),
     http: Type.Object(
       {
@@ -127,11 +134,11 @@ export const CONFIG_SCHEMA = Type.Object(
           text('Address to bind; default: every address of the machine.', { format: 'ip' }),
         ),
         externalAddress: Type.Optional(
-          text('Public address, when behind NAT with the same ports.', { format: 'ip' }),
+          text('Public address, when behind NAT with the same ports.', { format: 'ip', reload: 'live' }),
         ),
         portMin: whole('First UDP port for media with Meta.', 1_024, 65_535, 40_000),
         portMax: whole('Last UDP port; one a call.', 1_024, 65_535, 44_999),
-        setupTimeoutMs: whole('From accept until ICE and DTLS must be up, ms.', 1_000, 60_000, 15_000),
+        setupTimeoutMs: live(whole('From accept until ICE and DTLS must be up, ms.', 1_000, 60_000, 15_000)),
       },
       { ...strict, default: {}, description: 'The WebRTC side.' },
     ),
@@ -141,11 +148,12 @@ export const CONFIG_SCHEMA = Type.Object(
         externalAddress: Type.Optional(
           text('Address written into SDP; needed when rtp.address is 0.0.0.0 or behind NAT.', {
             format: 'ip',
+            reload: 'live',
           }),
         ),
         portMin: port('First UDP port for RTP; 0 takes any free pair.', 30_000),
         portMax: port('Last UDP port; two a call.', 34_999),
-        mediaTimeoutMs: whole('Silence of either side that ends the call, ms.', 2_000, 600_000, 30_000),
+        mediaTimeoutMs: live(whole('Silence of either side that ends the call, ms.', 2_000, 600_000, 30_000)),
       },
       { ...strict, default: {}, description: 'The RTP side.' },
     ),
@@ -153,10 +161,12 @@ export const CONFIG_SCHEMA = Type.Object(
     trunks: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), trunk, {
       ...strict,
       description: 'PBXs and phones, by name.',
+      reload: 'live',
     }),
     routes: Type.Record(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), route, {
       ...strict,
       description: 'Routes, by name.',
+      reload: 'live',
     }),
     schedules,
     routing,
@@ -179,11 +189,13 @@ export const CONFIG_SCHEMA = Type.Object(
           "How packets are moved: by Node's own sockets (dgram), by epoll on them (Linux), or the best that works.",
           { default: 'auto' },
         ),
-        opusComplexity: whole(
-          'Highest libopus complexity of audio to Meta, taken while a worker has time; a busy one goes down to 0 step by step. More is better and costs CPU; above 8 speech gains nothing.',
-          0,
-          10,
-          8,
+        opusComplexity: live(
+          whole(
+            'Highest libopus complexity of audio to Meta, taken while a worker has time; a busy one goes down to 0 step by step. More is better and costs CPU; above 8 speech gains nothing.',
+            0,
+            10,
+            8,
+          ),
         ),
       },
       { ...strict, default: {}, description: 'The media workers.' },
@@ -217,7 +229,7 @@ export const CONFIG_SCHEMA = Type.Object(
         ),
         maxCallDurationMs: Type.Optional(whole('Longest call, ms; default: no limit.', 10_000, 86_400_000)),
       },
-      { ...strict, default: {}, description: 'Limits.' },
+      { ...strict, default: {}, description: 'Limits.', reload: 'live' },
     ),
     log: Type.Object(
       {
@@ -229,7 +241,7 @@ export const CONFIG_SCHEMA = Type.Object(
           },
         ),
       },
-      { ...strict, default: {}, description: 'Logs go to standard error as JSON lines.' },
+      { ...strict, default: {}, description: 'Logs go to standard error as JSON lines.', reload: 'live' },
     ),
     records,
     journal: Type.Object(
@@ -250,6 +262,7 @@ export const CONFIG_SCHEMA = Type.Object(
   },
   {
     ...strict,
+    reload: 'restart',
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'messenger-sip-gateway configuration',
   },

@@ -7,9 +7,14 @@ export interface SecretSources {
   readonly readFile: (path: string) => string;
   /** Why no file can be made in a folder; undefined when one can. Without it folders are not looked at. */
   readonly folderProblem?: (path: string) => string | undefined;
+  /** Permissions of a file (st_mode); undefined where they say nothing. Without it they are not looked at. */
+  readonly modeOf?: (path: string) => number | undefined;
 }
 
-export type Found = Pick<ConfigProblem, 'message' | 'remedy'>;
+export type Found = Pick<ConfigProblem, 'message' | 'remedy'> & {
+  /** It is no reason not to start. */
+  readonly isWarning?: true;
+};
 
 /** Replaces `${NAME}` in any text and `file:` in secrets; reports what is missing. Returns the value to use. */
 export function resolveText(
@@ -75,6 +80,7 @@ function fromFile(
   try {
     // Editors and `echo` end a file with a line end.
     const content = sources.readFile(path).replace(/[\r\n]+$/, '');
+    reportOpen(path, sources, report);
     if (content !== '') return content;
     report({ message: `the file ${path} is empty.`, remedy: 'Write the secret into it.' });
   } catch (error) {
@@ -85,4 +91,19 @@ function fromFile(
     });
   }
   return undefined;
+}
+
+/** Of others: read and write; of the group: write. */
+const TOO_OPEN = 0o026;
+
+/** Who else can have the secret, or put another in its place. */
+function reportOpen(path: string, { modeOf }: SecretSources, report: (problem: Found) => void): void {
+  const mode = modeOf?.(path) ?? 0;
+  if ((mode & TOO_OPEN) === 0) return;
+  const who = (mode & 0o004) !== 0 ? 'every user of this machine can read' : 'others can write';
+  report({
+    message: `${who} the file ${path} (mode ${(mode & 0o777).toString(8).padStart(3, '0')}).`,
+    remedy: `Give it to the user who runs the gateway, alone: chmod 600 ${path}; in a container mount it with mode 0400.`,
+    isWarning: true,
+  });
 }

@@ -1,6 +1,6 @@
 import { isLoopback } from '../shared/addresses.ts';
 import { allowWarnings } from './allow-warnings.ts';
-import { keyOf } from './problem.ts';
+import { type ConfigPath, keyOf } from './problem.ts';
 import { routingWarnings } from './routing-warnings.ts';
 import type { GatewayConfig } from './schema.ts';
 
@@ -8,12 +8,26 @@ import type { GatewayConfig } from './schema.ts';
 export interface ConfigWarning {
   /** `trunks.pbx.srtp` */
   readonly key: string;
+  /** From 1; absent where the file is not at hand. */
+  readonly line?: number;
+  readonly column?: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface FoundWarning {
+  readonly path: ConfigPath;
   readonly message: string;
   readonly remedy: string;
 }
 
 /** Of a configuration that passed every check. */
 export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] {
+  return foundWarnings(config).map(({ path, ...said }) => ({ key: keyOf(path), ...said }));
+}
+
+/** The same by their place in the configuration. */
+export function foundWarnings(config: GatewayConfig): readonly FoundWarning[] {
   return [
     ...openTokens(config),
     ...openKeys(config),
@@ -24,20 +38,20 @@ export function configWarnings(config: GatewayConfig): readonly ConfigWarning[] 
 }
 
 /** A token that travels in the clear is anybody's. */
-function openTokens({ admin }: GatewayConfig): ConfigWarning[] {
+function openTokens({ admin }: GatewayConfig): FoundWarning[] {
   const { tokens, tls, socket, listen } = admin;
   if (tokens.length === 0 || tls || socket || isLoopback(listen.address)) return [];
   const remedy = 'Add admin.tls, or see to it that nobody else can read the network.';
-  return [{ key: 'admin.tls', message: `tokens travel in the clear to ${listen.address}.`, remedy }];
+  return [{ path: ['admin', 'tls'], message: `tokens travel in the clear to ${listen.address}.`, remedy }];
 }
 
-function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {
+function openKeys({ trunks }: GatewayConfig): FoundWarning[] {
   return Object.entries(trunks).flatMap(([name, { srtp, transport }]) =>
     srtp === 'off' || transport === 'tls'
       ? []
       : [
           {
-            key: keyOf(['trunks', name, 'srtp']),
+            path: ['trunks', name, 'srtp'],
             message: `keys of SRTP travel in SIP, and ${transport} shows them to everybody on the way.`,
             remedy: 'Set transport: tls for this trunk, or see to it that nobody else can read the network.',
           },
@@ -49,7 +63,7 @@ function openKeys({ trunks }: GatewayConfig): ConfigWarning[] {
 const AUDIBLE_DB = -40;
 
 /** In most countries a call may not be recorded without those who talk knowing it. */
-function secretRecordings({ sounds, recording, routes, outbound }: GatewayConfig): ConfigWarning[] {
+function secretRecordings({ sounds, recording, routes, outbound }: GatewayConfig): FoundWarning[] {
   const isHeard = recording.consentToneMs > 0 && sounds.toneLevelDb >= AUDIBLE_DB;
   if (isHeard) return [];
   return [
@@ -60,7 +74,7 @@ function secretRecordings({ sounds, recording, routes, outbound }: GatewayConfig
       ? []
       : [
           {
-            key: keyOf(path),
+            path,
             message: 'nobody hears that the call is recorded.',
             remedy: `Set recording.consentToneMs (with sounds.toneLevelDb from ${AUDIBLE_DB}), or an announcement, unless the law permits it.`,
           },
@@ -68,9 +82,12 @@ function secretRecordings({ sounds, recording, routes, outbound }: GatewayConfig
   );
 }
 
-/** One line each, without a place: nothing is wrong with the file. */
+/** One line each: `gateway.yaml:12:5: warning: trunks.pbx.srtp: ... Remedy: ...` */
 export function formatWarnings(fileName: string, warnings: readonly ConfigWarning[]): string {
   return warnings
-    .map(({ key, message, remedy }) => `${fileName}: warning: ${key}: ${message} Remedy: ${remedy}`)
+    .map(({ key, line, column, message, remedy }) => {
+      const place = line === undefined ? fileName : `${fileName}:${line}:${column ?? 1}`;
+      return `${place}: warning: ${key}: ${message} Remedy: ${remedy}`;
+    })
     .join('\n');
 }

@@ -26,7 +26,7 @@ export function readYaml(text: string): YamlFile | readonly ConfigProblem[] {
     return { line, column: col };
   };
   const problems = [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
-    key: '',
+    key: code === 'DUPLICATE_KEY' ? (/^[\w-]+/.exec(text.slice(pos[0]))?.[0] ?? '') : '',
     ...at(pos[0]),
     ...(SAID[code] ?? {
       message: `this is no YAML: ${message}.`,
@@ -49,6 +49,14 @@ const WRITE_OUT = 'Write the value out where it is used.';
 
 /** Where the library speaks to programmers. */
 const SAID: Readonly<Record<string, { readonly message: string; readonly remedy: string }>> = {
+  DUPLICATE_KEY: {
+    message: 'this key is there twice.',
+    remedy: 'Remove one of them, or put what they hold together.',
+  },
+  TAB_AS_INDENT: {
+    message: 'the line is indented by a tab.',
+    remedy: 'Indent with spaces.',
+  },
   MULTIPLE_DOCS: {
     message: 'a second document begins here.',
     remedy: 'Remove the line with ---, or what comes after it.',

@@ -18,13 +18,49 @@ export interface Account {
 const ACCEPT_RESERVE_MS = 2_000;
 const RING_RESERVE_MS = 5_000;
 
-export type Accounts = ReadonlyMap<string, Account>;
+/** Those that are ours, by id. */
+export interface Accounts {
+  get(id: string): Account | undefined;
+  has(id: string): boolean;
+  /** One that was ours before a reload: its calls go on, and new ones are not taken. */
+  former?(id: string): Account | undefined;
+}
+
+/** The accounts of a gateway whose configuration may change. */
+export class AccountBook implements Accounts {
+  readonly #api: Parameters<typeof accountsOf>[1];
+  readonly #former = new Map<string, Account>();
+  #now: ReadonlyMap<string, Account>;
+
+  constructor(meta: GatewayConfig['meta'], api: Parameters<typeof accountsOf>[1]) {
+    this.#api = api;
+    this.#now = accountsOf(meta, api);
+  }
+
+  get(id: string): Account | undefined {
+    return this.#now.get(id);
+  }
+
+  has(id: string): boolean {
+    return this.#now.has(id);
+  }
+
+  former(id: string): Account | undefined {
+    return this.#former.get(id);
+  }
+
+  replace(meta: GatewayConfig['meta']): void {
+    const next = accountsOf(meta, this.#api);
+    for (const [id, account] of this.#now) if (!next.has(id)) this.#former.set(id, account);
+    this.#now = next;
+  }
+}
 
 /** Every Page and number of the configuration; ids are unique among both. */
 export function accountsOf(
   { pages, numbers }: GatewayConfig['meta'],
   api: { readonly messenger: CallsApi; readonly whatsapp: CallsApi },
-): Accounts {
+): ReadonlyMap<string, Account> {
   const all: Account[] = [
     ...pages.map(({ id, route }) => ({ id, route, platform: MESSENGER, api: api.messenger })),
     ...numbers.map(({ id, route, acceptWindowMs }) => ({

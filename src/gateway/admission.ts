@@ -8,6 +8,7 @@ import { SetupRate } from './setup-rate.ts';
 export type Refused = 'calls' | 'workers' | 'loop' | 'rate';
 
 export interface AdmissionOptions {
+  /** Read when it is asked: a reload may have changed them. */
   readonly limits: GatewayConfig['limits'];
   readonly plane: () => Pick<MediaPlane, 'isFull' | 'stats'>;
   readonly clock: Clock;

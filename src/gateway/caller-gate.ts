@@ -1,6 +1,9 @@
+import type { GatewayConfig } from '../config/index.ts';
 import { trunksAt } from '../routing/index.ts';
+import type { Clock } from '../shared/clock.ts';
 import { type Credentials, DigestGuard, type DigestGuardOptions, type IncomingInvite } from '../sip/index.ts';
 import type { CallTrunk } from './phone-session.ts';
+import { remade } from './reload/live-config.ts';
 import type { TrunkWays } from './trunks/ways.ts';
 
 /** What tells a trunk's own INVITEs; the configuration's trunks fit. */
@@ -82,3 +85,14 @@ const admitted = ({ name, trunk, isOurContact = false }: Near): Admission => ({
   trunk,
   isOurContact,
 });
+
+/** The gate by the configuration in effect. */
+export const gateOf = (
+  config: () => Pick<GatewayConfig, 'trunks' | 'outbound' | 'sip'>,
+  ways: Pick<TrunkWays, 'registeredAt'>,
+  clock: Pick<Clock, 'now'>,
+): (() => CallerGate) =>
+  remade(config, ({ trunks, outbound, sip }) => {
+    const digest = { realm: sip.realm, algorithm: outbound.digest, now: () => clock.now() };
+    return new CallerGate(trunks, digest, ways);
+  });

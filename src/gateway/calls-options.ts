@@ -16,6 +16,7 @@ import type { TrunkDesk } from './trunks/desk.ts';
 
 /** What all calls of a gateway are made of and tell to. */
 export interface CallsOptions {
+  /** Read when it is needed: it may be another one after a reload. A call keeps the one that it began with. */
   readonly config: GatewayConfig;
   readonly clock: Clock;
   readonly log: RootLog;

@@ -15,7 +15,7 @@ import { routingOf, withMedia } from './call-record.ts';
 import { setupOf } from './call-router.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { type CallView, type LiveLegs, legsOf } from './call-view.ts';
-import { CallerGate } from './caller-gate.ts';
+import { type CallerGate, gateOf } from './caller-gate.ts';
 import type { CallsOptions } from './calls-options.ts';
 import type { Dial } from './dial.ts';
 import { dialerOf, opaqueOf } from './dialer.ts';
@@ -50,7 +50,7 @@ export class Calls {
   readonly voip: VoipGuard;
   readonly #options: CallsOptions;
   readonly #routing: RoutingDesk;
-  readonly #gate: CallerGate;
+  readonly #gate: () => CallerGate;
   readonly #profiles = new ProfileCache();
   readonly #desk: TransferDesk;
   readonly #calls = new Map<string, Call>();
@@ -65,7 +65,7 @@ export class Calls {
     const { clock, log } = options;
     this.#options = options;
     this.#routing = new RoutingDesk({
-      config: options.config,
+      config: () => options.config,
       clock,
       profiles: this.#profiles,
       board: options.trunks.board,
@@ -78,12 +78,10 @@ export class Calls {
       journal: () => options.parts().journal,
       ...{ clock, log, onRecord: options.onRecord },
     });
-    const { trunks, outbound, sip } = options.config;
-    const digest = { realm: sip.realm, algorithm: outbound.digest, now: () => clock.now() };
-    this.#gate = new CallerGate(trunks, digest, options.trunks.ways);
-    this.voip = new VoipGuard(trunks);
+    this.#gate = gateOf(() => options.config, options.trunks.ways, clock);
+    this.voip = new VoipGuard(() => options.config.trunks);
     this.#desk = new TransferDesk({
-      ...{ config: options.config, guard: this.voip, log, mediaProblem },
+      ...{ config: () => options.config, guard: this.voip, log, mediaProblem },
       now: () => clock.now(),
       sip: () => options.parts().sip,
       sideOf: (callId) => this.#calls.get(callId)?.transfers,
@@ -281,7 +279,7 @@ export class Calls {
       const headers = retryAfterS === undefined ? {} : { headers: { 'Retry-After': String(retryAfterS) } };
       invite.reject(status, { phrase, ...headers });
     };
-    const admission = this.#gate.admit(invite);
+    const admission = this.#gate().admit(invite);
     if (!admission.ok) {
       const { status, phrase, headers } = admission;
       const from = invite.source.address;
@@ -465,7 +463,8 @@ export class Calls {
 
   /** Of a Page or number whose events and calls were let in. */
   #account(pageId: string): Account {
-    const account = this.#options.accounts.get(pageId);
+    const { accounts } = this.#options;
+    const account = accounts.get(pageId) ?? accounts.former?.(pageId);
     if (!account) throw new Error(`${pageId} is no Page or number of ours`);
     return account;
   }

@@ -19,6 +19,8 @@ export interface CredentialsOptions {
 /** Tokens of Pages and WhatsApp numbers, and secrets of apps; a rotated file is taken up without a restart. */
 export class Credentials {
   readonly #options: CredentialsOptions;
+  /** Of Pages and numbers that are not ours any more: their calls are still ended. */
+  readonly #former = new Map<string, PageCredentials>();
   #meta: MetaConfig;
   #readAtMs = Number.NEGATIVE_INFINITY;
 
@@ -29,7 +31,7 @@ export class Credentials {
 
   of(pageId: string): PageCredentials | undefined {
     const page = [...this.#meta.pages, ...this.#meta.numbers].find(({ id }) => id === pageId);
-    if (!page) return undefined;
+    if (!page) return this.#former.get(pageId);
     const app = this.#meta.apps.find(({ id }) => id === page.app);
     return {
       accessToken: page.accessToken,
@@ -59,7 +61,16 @@ export class Credentials {
     );
   }
 
-  /** Reads again; the Pages and apps stay those of the start, and what cannot be read stays as it is. */
+  /** The configuration has changed: other Pages, numbers and apps, with their secrets. */
+  replace(meta: MetaConfig): void {
+    for (const { id } of [...this.#meta.pages, ...this.#meta.numbers]) {
+      const held = this.of(id);
+      if (held) this.#former.set(id, held);
+    }
+    this.#meta = meta;
+  }
+
+  /** Reads secrets again; the Pages and apps stay what they are, and what cannot be read stays as it is. */
   refresh(): void {
     const { clock, reload } = this.#options;
     this.#readAtMs = clock.monotonic();

@@ -1,14 +1,8 @@
 import { DEFAULT_POLICY, Ledger } from '../call/index.ts';
+import type { GatewayConfig, LoadedConfig } from '../config/index.ts';
 import { EventFeed, type HttpServers, startHttp } from '../http/index.ts';
-import {
-  answerHandshake,
-  GraphClient,
-  type GraphClientOptions,
-  verifySignature,
-  WhatsAppClient,
-} from '../meta/index.ts';
+import { answerHandshake, type GraphClient, verifySignature, type WhatsAppClient } from '../meta/index.ts';
 import { CallMetrics, type CountedCall, renderMetrics } from '../observe/index.ts';
-import { asksLanguage } from '../routing/index.ts';
 import type { Registrar } from '../sip/index.ts';
 import {
   type JournalWriter,
@@ -18,21 +12,23 @@ import {
   openSpool,
   type RecordSinks,
 } from '../store/index.ts';
-import { type Accounts, accountsOf } from './accounts.ts';
+import { AccountBook } from './accounts.ts';
 import { adminHandlers } from './admin/handlers.ts';
 import { adminPort } from './admin/port.ts';
 import type { ProcessSources } from './admin/process.ts';
 import { Admission } from './admission.ts';
 import { atMost } from './at-most.ts';
 import { Calls } from './calls.ts';
+import { type ClosingPart, closeInOrder } from './closing.ts';
 import { Credentials } from './credentials.ts';
 import { directoryOf } from './directory-file.ts';
-import { graphSettings } from './graph.ts';
+import { metaClients } from './graph.ts';
 import { Intake } from './intake.ts';
+import { type Inventory, inventoryOf } from './inventory.ts';
+import { LogLevelDesk } from './log-level.ts';
 import { checkMediaAddresses } from './media/local-addresses.ts';
 import { MediaPlane } from './media/plane.ts';
-import type { SoundOptions, WorkerOptions } from './media/protocol.ts';
-import { recordOptions, soundOptions } from './media/sound-options.ts';
+import { WorkerSettings } from './media/worker-settings.ts';
 import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
 import { PageBoard } from './page-board.ts';
@@ -42,6 +38,9 @@ import { PlacedCalls } from './placed-calls.ts';
 import { openRecords } from './record-sinks.ts';
 import { RecordingCounts } from './recording-counts.ts';
 import { Recovery } from './recovery.ts';
+import { ReloadDesk, type ReloadReport } from './reload/desk.ts';
+import { LiveConfig } from './reload/live-config.ts';
+import { reloadParts } from './reload/parts.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 import { TransferCounts } from './transfer-counts.ts';
 import { TrunkDesk } from './trunks/desk.ts';
@@ -65,13 +64,17 @@ const LATE_PATIENCE_MS = 5_000;
 /** One gateway: owns its calls, its servers and everything that they hold open. */
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #live: LiveConfig;
+  readonly #reload: ReloadDesk;
+  readonly #level: LogLevelDesk | undefined;
+  readonly #started = Promise.withResolvers<void>();
   readonly #calls: Calls;
   readonly #placed: PlacedCalls;
   readonly #credentials: Credentials;
   readonly #graph: GraphClient;
   readonly #whatsapp: WhatsAppClient;
   readonly #intake: Intake;
-  readonly #accounts: Accounts;
+  readonly #accounts: AccountBook;
   readonly #events: EventFeed;
   readonly #pages: PageBoard;
   readonly #replies = new PermissionReplies();
@@ -82,6 +85,7 @@ export class Gateway {
   readonly #registrar: Registrar | undefined;
   readonly #admission: Admission;
   #recovery: Recovery | undefined;
+  #settings!: WorkerSettings;
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
@@ -100,13 +104,17 @@ export class Gateway {
     const { config, clock, log } = options;
     this.#options = options;
     this.#pages = new PageBoard(() => clock.now());
-    const { reloadConfig } = options;
+    const live = new LiveConfig(config);
+    this.#live = live;
+    const { reloadConfig, logLevel } = options;
     this.#credentials = new Credentials({
       meta: config.meta,
-      reload: reloadConfig && (() => reloadConfig()?.meta),
+      reload: reloadConfig && (() => metaOf(reloadConfig())),
       clock,
       log,
     });
+    this.#level =
+      logLevel && new LogLevelDesk({ configured: config.log.level, control: logLevel, clock, log });
     this.#events = new EventFeed({ log, clock });
     this.#registrar = registrarOf(config.sip, clock, log, () => this.#trunks.ways.bindingsChanged());
     this.#trunks = new TrunkDesk({
@@ -118,10 +126,8 @@ export class Gateway {
       random: Math.random,
       onChange: ({ trunk, up, why }) => this.#tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
     });
-    const isPage = (id: string): boolean => config.meta.pages.some((page) => page.id === id);
-    const clientOptions: GraphClientOptions = {
-      ...graphSettings(config),
-      askLocale: asksLanguage(config.routing.rules),
+    const isPage = (id: string): boolean => this.#platformOf(id) === 'messenger';
+    const clients = metaClients(() => live.now, {
       credentials: (pageId) => this.#credentials.of(pageId),
       onAnswer: (pageId) => this.#pages.token(pageId, 'accepted'),
       onFailure: (pageId, { kind }) => {
@@ -133,19 +139,24 @@ export class Gateway {
       },
       clock,
       log,
-      random: Math.random,
-      onUsage: (pageId, usage) => {
-        if (usage.percent >= 80) log.warn({ pageId, ...usage }, 'meta.usage-high');
-      },
-    };
-    this.#graph = new GraphClient(clientOptions);
-    this.#whatsapp = new WhatsAppClient(clientOptions);
-    this.#accounts = accountsOf(config.meta, { messenger: this.#graph, whatsapp: this.#whatsapp });
+    });
+    this.#graph = clients.messenger;
+    this.#whatsapp = clients.whatsapp;
+    this.#accounts = new AccountBook(config.meta, clients);
     const ledger = this.#ledger;
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
-    this.#admission = new Admission({ limits: config.limits, plane: () => this.#plane, clock });
+    this.#admission = new Admission({
+      get limits() {
+        return live.now.limits;
+      },
+      plane: () => this.#plane,
+      clock,
+    });
     this.#calls = new Calls({
-      ...{ config, clock, log, accounts: this.#accounts, admission: this.#admission },
+      get config() {
+        return live.now;
+      },
+      ...{ clock, log, accounts: this.#accounts, admission: this.#admission },
       ledger,
       placed: this.#placed,
       trunks: this.#trunks,
@@ -156,8 +167,7 @@ export class Gateway {
         directory: this.#directory.directory,
       }),
       onStarted: ({ callId, pageId, psid, direction }) => {
-        const platform = this.#accounts.get(pageId)?.platform.name;
-        this.#tell('call_started', { callId, platform, pageId, psid, direction });
+        this.#tell('call_started', { callId, platform: this.#platformOf(pageId), pageId, psid, direction });
       },
       onRecord: (record) => {
         this.#transferred.add(record);
@@ -200,6 +210,23 @@ export class Gateway {
       onTombstone: (callId) => this.#calls.tombstone(callId),
       onStrange: (event) => this.#recovery?.claim(event),
     });
+    this.#reload = new ReloadDesk({
+      live,
+      read: reloadConfig,
+      parts: reloadParts({
+        accounts: this.#accounts,
+        credentials: this.#credentials,
+        trunks: this.#trunks,
+        registrar: this.#registrar,
+        level: this.#level,
+        opened: () => ({ media: this.#settings, sip: this.#sip, http: this.#http, watch: this.#watch }),
+      }),
+      started: this.#started.promise,
+      isLeaving: () => this.#isLeaving,
+      clock,
+      log,
+      onEvent: (event, data) => this.#tell(event, data),
+    });
   }
 
   /** Starts everything, or nothing: what was opened before a failure is closed again. */
@@ -233,16 +260,8 @@ export class Gateway {
   }
 
   /** What is open in the media workers and in the SIP leg: for tests and operators. */
-  async inventory(): Promise<{
-    calls: number;
-    /** Calls that count at their trunks. */
-    trunkCalls: number;
-    media: { calls: number; bridges: number; resources: string[] };
-    sip: object;
-  }> {
-    const media = await this.#plane.inventory();
-    const trunkCalls = this.#trunks.list().reduce((sum, { calls }) => sum + calls.in + calls.out, 0);
-    return { calls: this.#calls.size, trunkCalls, media, sip: this.#sip.control.dump() };
+  inventory(): Promise<Inventory> {
+    return inventoryOf(this.#calls.size, this.#trunks, this.#plane, this.#sip.control);
   }
 
   /** Kills a media worker (from 0) as a crash would; for tests of what follows. */
@@ -251,13 +270,16 @@ export class Gateway {
   }
 
   /**
-   * Reads tokens, app secrets and the certificates of the SIP listeners again; a failure is logged, and they keep what
-   * they have.
+   * Takes the configuration up as it is now, with secrets and certificates: all of it, but for what needs a restart, or
+   * nothing. Waits for the start; never rejects.
    */
-  async reload(): Promise<void> {
-    this.#credentials.refresh();
-    this.#http.reload();
-    await this.#sip.reload().catch(() => {});
+  reload(): Promise<ReloadReport> {
+    return this.#reload.reload();
+  }
+
+  /** Everything is logged for ten minutes, or no more. */
+  toggleDebug(): void {
+    this.#level?.toggle();
   }
 
   /** Kills the embedded SIP server as a crash would; for tests of what follows. */
@@ -270,9 +292,9 @@ export class Gateway {
    * `limits.drainMs`. Idempotent; `close` comes after it, and may come before it ends.
    */
   drain(): Promise<void> {
-    const { config, log } = this.#options;
-    log.info({ calls: this.calls, forMs: config.limits.drainMs }, 'gateway.draining');
-    this.#draining ??= this.#calls.drain(config.limits.drainMs);
+    const { drainMs } = this.#live.now.limits;
+    this.#options.log.info({ calls: this.calls, forMs: drainMs }, 'gateway.draining');
+    this.#draining ??= this.#calls.drain(drainMs);
     return this.#draining;
   }
 
@@ -294,11 +316,10 @@ export class Gateway {
     }
     this.#recovery = await this.#openJournal(journal.path);
     await checkMediaAddresses(config);
-    // Read once: a file that changes is not taken up by a worker that is born later.
-    const sounds = soundOptions(config);
+    this.#settings = new WorkerSettings(config, (options) => this.#plane.configure(options));
     this.#plane = await MediaPlane.start({
       workers: config.media.workers,
-      worker: () => this.#workerOptions(sounds),
+      worker: () => this.#settings.now,
       clock,
       log,
       onEvent: (call, event) => this.#calls.mediaEvent(call, event),
@@ -326,7 +347,7 @@ export class Gateway {
         accept: (raw, receivedAtMs) => this.#accept(raw, receivedAtMs),
       },
       admin: {
-        ...adminPort(config.admin),
+        ...adminPort(config.admin, () => this.#live.now.admin.tokens),
         version,
         handlers: adminHandlers({
           accounts: this.#accounts,
@@ -336,7 +357,7 @@ export class Gateway {
           replies: this.#replies,
           calls: this.#calls,
           trunks: () => this.#trunks.list(),
-          pages: () => this.#pages.list(config.meta, (pageId) => this.#watch?.look(pageId)),
+          pages: () => this.#pages.list(this.#live.now.meta, (pageId) => this.#watch?.look(pageId)),
           health: () => this.#health(),
           metrics: () => this.#renderMetrics(),
           drain: () => {
@@ -344,22 +365,22 @@ export class Gateway {
             this.#options.onDrain?.();
             return this.calls;
           },
+          reload: this.#reload,
+          level: this.#level,
         }),
         events: this.#events,
       },
       now: () => clock.now(),
       log,
     });
-    this.#watch = new PageWatch({
-      pages: config.meta.pages,
+    this.#watch = PageWatch.following(() => this.#live.now.meta, {
       graph: this.#graph,
       clock,
       log,
-      intervalMs: config.meta.watchIntervalMs,
-      repair: config.meta.repair,
       onDrift: (pageId, amiss) => this.#tell('page_drift', { pageId, amiss }),
     });
     this.#recovering = this.#recovery?.run(this.#journal);
+    this.#started.resolve();
     log.info(
       {
         webhook: this.#http.webhookUrl,
@@ -389,20 +410,6 @@ export class Gateway {
     return recovery;
   }
 
-  #workerOptions(sounds: SoundOptions): WorkerOptions {
-    const { config } = this.#options;
-    const { webrtc, rtp, media } = config;
-    return {
-      webrtc,
-      rtp,
-      opus: media.opus,
-      opusComplexity: media.opusComplexity,
-      io: media.io,
-      sounds,
-      record: recordOptions(config),
-    };
-  }
-
   /** The 200 says that it is known here for good. */
   async #accept(raw: Uint8Array, receivedAtMs: number): Promise<void> {
     const { clock, log } = this.#options;
@@ -416,6 +423,10 @@ export class Gateway {
     this.#tell('call_ended', record);
     this.#options.onRecord?.(record);
     return written;
+  }
+
+  #platformOf(pageId: string): string | undefined {
+    return (this.#accounts.get(pageId) ?? this.#accounts.former(pageId))?.platform.name;
   }
 
   /** To whoever listens on the admin port. */
@@ -448,6 +459,7 @@ export class Gateway {
         records: this.#records.stats,
         voipRefusals: this.#calls.voip.counts,
         trunks: this.#trunks.list(),
+        reloads: this.#reload.counts,
       },
       media: this.#plane.stats,
     });
@@ -456,9 +468,13 @@ export class Gateway {
   async #shut(): Promise<void> {
     const { log } = this.#options;
     log.info({ calls: this.#calls.size }, 'gateway.closing');
-    const parts: readonly (readonly [string, () => Promise<void> | undefined])[] = [
+    // A reload that waits for the start learns that there is none.
+    this.#started.resolve();
+    this.#level?.close();
+    const parts: readonly ClosingPart[] = [
       ['admission', async () => this.#admission.close()],
       ['calls', () => this.#calls.shutDown(CLOSE_PATIENCE_MS)],
+      ['placed calls', async () => this.#placed.close()],
       // Each of these may be missing: a start that failed closes what it had opened.
       ['http', () => (this.#http as HttpServers | undefined)?.close()],
       ['late calls', () => this.#calls.shutDown(LATE_PATIENCE_MS)],
@@ -474,18 +490,10 @@ export class Gateway {
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordSinks | undefined)?.close()],
     ];
-    for (const [part, closePart] of parts) {
-      try {
-        await closePart();
-      } catch (error) {
-        // The others are closed all the same: a port or a thread that is left would keep the process alive.
-        log.error(
-          { part, err: error instanceof Error ? error.stack : String(error) },
-          'gateway.close-failed',
-        );
-      }
-      if (part === 'calls') this.#placed.close();
-    }
+    await closeInOrder(parts, log);
     log.info({}, 'gateway.closed');
   }
 }
+
+const metaOf = (loaded: LoadedConfig): GatewayConfig['meta'] | undefined =>
+  loaded.ok ? loaded.value.meta : undefined;

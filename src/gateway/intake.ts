@@ -101,7 +101,11 @@ export class Intake {
   #event(event: MetaEvent, receivedAtMs: number): Promise<void> | undefined {
     const { ledger, log, now, accounts } = this.#options;
     // A Page's id in an envelope of WhatsApp's, or the other way round, is nobody's.
-    if (accounts.get(event.pageId)?.platform.name !== (event.platform ?? 'messenger')) {
+    const account = accounts.get(event.pageId) ?? accounts.former?.(event.pageId);
+    const isOfCalls = event.kind !== 'call_permission_reply' && event.kind !== 'call_settings_update';
+    // One that was ours has calls to end, and nothing else.
+    const isOurs = accounts.has(event.pageId) || isOfCalls;
+    if (account?.platform.name !== (event.platform ?? 'messenger') || !isOurs) {
       log.warn({ pageId: event.pageId, kind: event.kind }, 'webhook.unknown-page');
       return undefined;
     }
@@ -142,7 +146,7 @@ export class Intake {
   #connect(event: ConnectEvent, receivedAtMs: number): Promise<void> | undefined {
     const { ledger, log, now, call, accounts } = this.#options;
     const { callId, pageId, consumerId: psid, timestampMs, session, consumerName } = event;
-    const { platform = MESSENGER } = accounts.get(pageId) ?? {};
+    const { platform = MESSENGER } = accounts.get(pageId) ?? accounts.former?.(pageId) ?? {};
     // Without a direction it is ours when we are calling this consumer, unless it offers: ours brings an answer.
     const mayBeOurs = event.direction !== 'user_initiated' && session?.type !== 'offer';
     if (mayBeOurs && call(callId) === undefined) this.#identify(pageId, psid, callId, event.opaque);
@@ -150,6 +154,10 @@ export class Intake {
     if (running) {
       const isAnswer = session?.type === 'answer' && platform.answersLater;
       running.dispatch(isAnswer ? { type: 'meta.answer', sdp: session.sdp } : { type: 'meta.connect' });
+      return undefined;
+    }
+    if (!accounts.has(pageId)) {
+      log.warn({ pageId, kind: event.kind }, 'webhook.unknown-page');
       return undefined;
     }
     // Business-initiated calls of others are the Page inbox's: never a phone to ring.

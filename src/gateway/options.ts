@@ -1,14 +1,17 @@
 import type { Writable } from 'node:stream';
-import type { GatewayConfig } from '../config/index.ts';
+import type { GatewayConfig, LoadedConfig } from '../config/index.ts';
 import type { RootLog } from '../observe/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { LadderSink } from './ladder.ts';
+import type { LevelControl } from './log-level.ts';
 
 /** What a gateway is made of besides its configuration. */
 export interface GatewayOptions {
   readonly config: GatewayConfig;
-  /** Reads the configuration again, for tokens and secrets that were replaced; undefined: it is not usable now. */
-  readonly reloadConfig?: () => GatewayConfig | undefined;
+  /** Reads the configuration again; without it nothing can be reloaded. */
+  readonly reloadConfig?: () => LoadedConfig;
+  /** Of `log`; without it nobody can change it while the gateway runs. */
+  readonly logLevel?: LevelControl;
   /** Shown in User-Agent. */
   readonly version: string;
   readonly clock: Clock;

@@ -1,3 +1,4 @@
+import type { GatewayConfig } from '../config/index.ts';
 import type { CallSettings, GraphClient, GraphFailure } from '../meta/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
@@ -9,6 +10,7 @@ export type Drift = 'audio' | 'routing' | 'subscription' | 'feature';
 const FIRST_AFTER_MS = 30_000;
 
 export interface PageWatchOptions {
+  /** This, `intervalMs` and `repair` are read when they are needed. */
   readonly pages: readonly { readonly id: string; readonly app: string }[];
   readonly graph: Pick<GraphClient, 'settings' | 'page' | 'runsLow'>;
   readonly clock: Clock;
@@ -56,11 +58,32 @@ export class PageWatch {
   readonly #counts = { checks: 0, shed: 0, failed: 0, drifts: 0, repairs: 0 };
   readonly #lastLook = new Map<string, PageLook>();
   #timer: TimerHandle | undefined;
+  #everyMs: number;
   #closed = false;
 
   constructor(options: PageWatchOptions) {
     this.#options = options;
+    this.#everyMs = options.intervalMs;
     if (options.intervalMs > 0) this.#arm(Math.min(FIRST_AFTER_MS, options.intervalMs));
+  }
+
+  /** By the configuration in effect. */
+  static following(
+    meta: () => GatewayConfig['meta'],
+    rest: Omit<PageWatchOptions, 'pages' | 'intervalMs' | 'repair'>,
+  ): PageWatch {
+    return new PageWatch({
+      ...rest,
+      get pages() {
+        return meta().pages;
+      },
+      get intervalMs() {
+        return meta().watchIntervalMs;
+      },
+      get repair() {
+        return meta().repair;
+      },
+    });
   }
 
   get stats(): PageWatchStats {
@@ -80,6 +103,18 @@ export class PageWatch {
     // Told before anything is asked: the quota may run low.
     if (drift.length > 0) this.#tell(pageId, drift);
     void this.check(pageId);
+  }
+
+  /** Pages or the interval are others now: those that are gone are looked at no more. */
+  changed(): void {
+    const { pages, intervalMs } = this.#options;
+    for (const pageId of this.#amiss.keys()) {
+      if (!pages.some(({ id }) => id === pageId)) this.#amiss.delete(pageId);
+    }
+    if (this.#closed || intervalMs === this.#everyMs) return;
+    this.#everyMs = intervalMs;
+    this.#timer?.clear();
+    if (intervalMs > 0) this.#arm(Math.min(FIRST_AFTER_MS, intervalMs));
   }
 
   /** Graph refused a call because calling is switched off (1893056). */
@@ -113,7 +148,7 @@ export class PageWatch {
       if (this.#closed) return;
       await this.check(id);
     }
-    if (!this.#closed) this.#arm(this.#options.intervalMs);
+    if (!this.#closed && this.#everyMs > 0) this.#arm(this.#everyMs);
   }
 
   async #look(pageId: string): Promise<void> {

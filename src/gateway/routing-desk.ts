@@ -6,11 +6,13 @@ import type { Log } from '../shared/log.ts';
 import type { Directory, ProfileCache } from '../store/index.ts';
 import { routingOf } from './call-record.ts';
 import { CallRouter, type RoutedCall } from './call-router.ts';
+import { remade } from './reload/live-config.ts';
 import { SeenCallers } from './seen-callers.ts';
 import type { TrunkBoard } from './trunks/board.ts';
 
 export interface RoutingDeskOptions {
-  readonly config: GatewayConfig;
+  /** The one in effect. */
+  readonly config: () => GatewayConfig;
   readonly clock: Pick<Clock, 'now'>;
   readonly profiles: ProfileCache;
   readonly board: Pick<TrunkBoard, 'isUp' | 'isFree'>;
@@ -21,21 +23,23 @@ export interface RoutingDeskOptions {
 
 /** Puts together what is known of a consumer's call, and routes it. */
 export class RoutingDesk {
-  /** A rule asks for the caller's language: the profile has to be looked up first. */
-  readonly asksLanguage: boolean;
   readonly #options: RoutingDeskOptions;
-  readonly #router: CallRouter;
+  readonly #router: () => CallRouter;
   readonly #callers = new SeenCallers();
 
   constructor(options: RoutingDeskOptions) {
     this.#options = options;
-    this.#router = new CallRouter(options.config);
-    this.asksLanguage = this.#router.asksLanguage;
+    this.#router = remade(options.config, (config) => new CallRouter(config));
+  }
+
+  /** A rule asks for the caller's language: the profile has to be looked up first. */
+  get asksLanguage(): boolean {
+    return this.#router().asksLanguage;
   }
 
   /** Routes and trunks, as routing reads them. */
   get input(): RoutingInput {
-    return this.#router.input;
+    return this.#router().input;
   }
 
   /** Before the caller gets a short number: who has one is known. */
@@ -43,7 +47,7 @@ export class RoutingDesk {
     const { config, clock, profiles, board, directory, calls } = this.#options;
     const alias = directory().numberOf(pageId, psid);
     const atMs = clock.now();
-    const routed = this.#router.route(
+    const routed = this.#router().route(
       {
         pageId,
         platform: platform.name,
@@ -56,7 +60,7 @@ export class RoutingDesk {
         },
         load: {
           calls: calls(),
-          maxCalls: config.limits.maxCalls,
+          maxCalls: config().limits.maxCalls,
           isFree: (trunk) => board.isFree(trunk),
         },
       },

@@ -11,7 +11,7 @@ import {
   startSipServerWorker,
 } from '../sip-server/index.ts';
 import { openSpool, type Spool } from '../store/index.ts';
-import { sipServerSettings } from './sip-listeners.ts';
+import { accessOf, sipServerSettings } from './sip-listeners.ts';
 
 /** The SIP leg and, unless a drachtio-server is used, the embedded server behind it. */
 export interface SipSide {
@@ -24,8 +24,11 @@ export interface SipSide {
   }[];
   /** What the embedded server counts; undefined with a drachtio-server, which has metrics of its own. */
   stats(): SipServerStats | undefined;
-  /** Reads the certificates of its listeners again. Rejects with SIP_SERVER_TLS, SIP_SERVER_WORKER. */
-  reload(): Promise<void>;
+  /**
+   * Reads the certificates of its listeners again; `config`: who may speak with it, and how much, is what that says.
+   * Rejects with SIP_SERVER_TLS, SIP_SERVER_WORKER. Nothing with a drachtio-server.
+   */
+  reload(config: GatewayConfig['sip']): Promise<void>;
   /** Kills the embedded server as a crash would; for tests of what follows. */
   crash(): Promise<void>;
   close(): Promise<void>;
@@ -76,7 +79,7 @@ export async function startSipSide(options: {
       control,
       contacts: embedded?.contacts ?? control.contacts.flatMap(contactOf),
       stats: () => embedded?.stats(),
-      reload: async () => embedded?.reload(),
+      reload: async (next) => embedded?.reload(accessOf(next)),
       crash: async () => embedded?.crash(),
       close: async () => {
         await control.close();

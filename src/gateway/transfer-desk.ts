@@ -13,7 +13,8 @@ import { orderedTarget, transferTarget } from './transfer-target.ts';
 import type { VoipGuard } from './voip-guard.ts';
 
 export interface TransferDeskOptions {
-  readonly config: Pick<GatewayConfig, 'trunks' | 'sip'>;
+  /** The one in effect. */
+  readonly config: () => Pick<GatewayConfig, 'trunks' | 'sip'>;
   readonly guard: VoipGuard;
   readonly log: Log;
   /** ms */
@@ -42,7 +43,8 @@ export class TransferDesk {
     context: SideContext,
   ): TransferSide {
     const { guard, config } = this.#options;
-    const { trunks } = config;
+    // Of when the call began, as everything of it.
+    const { trunks } = config();
     const policy: TransferPolicy = {
       judge: (trunk, target) =>
         transferTarget(guard, trunks, this.ownAddresses(), trunk, target, context.log),
@@ -66,7 +68,7 @@ export class TransferDesk {
       log.warn({ status, phrase, from, trunk: trunkName, code }, 'call.replaces-refused');
       invite.reject(status, { phrase });
     };
-    const takeover = takeoverOf(invite, trunkName, config.trunks, this.#dialogs);
+    const takeover = takeoverOf(invite, trunkName, config().trunks, this.#dialogs);
     if (!takeover.ok) return refuse(takeover.status, takeover.phrase);
     const { call, attempt } = takeover.owner;
     const side = sideOf(call);
@@ -84,7 +86,7 @@ export class TransferDesk {
 
   /** Where phones reach our SIP server. */
   ownAddresses(): string[] {
-    const { externalAddress, listen } = this.#options.config.sip;
+    const { externalAddress, listen } = this.#options.config().sip;
     const bound = this.#options
       .sip()
       .contacts.map((contact) => contact.replace(/^[a-z]+\//, '').replace(/:\d+$/, ''));

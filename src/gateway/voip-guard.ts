@@ -6,10 +6,11 @@ export type SentOnBy = 'refer' | 'redirect' | 'operator';
 
 /** Keeps calls away from the PSTN: every REFER, 302 and operator's transfer is asked for here, and what is refused is counted and logged. */
 export class VoipGuard {
-  readonly #trunks: Readonly<Record<string, VoipTrunk>>;
+  readonly #trunks: () => Readonly<Record<string, VoipTrunk>>;
   readonly #counts = new Map<string, { by: SentOnBy; code: VoipRefusal; count: number }>();
 
-  constructor(trunks: Readonly<Record<string, VoipTrunk>>) {
+  /** @param trunks those in effect */
+  constructor(trunks: () => Readonly<Record<string, VoipTrunk>>) {
     this.#trunks = trunks;
   }
 
@@ -23,10 +24,11 @@ export class VoipGuard {
     by: SentOnBy,
     log: Log,
     first: readonly string[] = [],
-    only: readonly string[] = Object.keys(this.#trunks),
+    only: readonly string[] = Object.keys(this.#trunks()),
   ): VoipVerdict {
+    const trunks = this.#trunks();
     const known = [...first, ...only].flatMap((name) => {
-      const trunk = only.includes(name) ? this.#trunks[name] : undefined;
+      const trunk = only.includes(name) ? trunks[name] : undefined;
       return trunk ? [[name, trunk] as const] : [];
     });
     const verdict = voipOnly({ uri }, Object.fromEntries(known));

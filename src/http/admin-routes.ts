@@ -53,9 +53,9 @@ export function serve<R extends Route>(
 
 function give(reply: FastifyReply, outcome: Outcome): FastifyReply {
   if ('problem' in outcome) {
-    const { status, problem, retryAfterS } = outcome;
+    const { status, problem, more = [], retryAfterS } = outcome;
     if (retryAfterS !== undefined) reply.header('retry-after', String(retryAfterS));
-    return refuse(reply, status, problem);
+    return refuse(reply, status, problem, ...more);
   }
   reply.code(outcome.status);
   const { body, mediaType } = outcome;

@@ -15,7 +15,7 @@ import type { CallMetrics } from './wire-page.ts';
 
 export interface GraphClientOptions extends RequesterOptions {
   /**
-   * Milliseconds: for accept and connect; for one try of reject or terminate; for the whole look-up of a profile;
+   * Read at each request. Milliseconds: for accept and connect; for one try of reject or terminate; for the whole look-up of a profile;
    * for what a calling phone waits for (permission).
    */
   readonly timeouts: {
@@ -24,7 +24,7 @@ export interface GraphClientOptions extends RequesterOptions {
     readonly profileMs: number;
     readonly permissionMs: number;
   };
-  /** Look-ups of a profile ask for the language too. Default: no. */
+  /** Look-ups of a profile ask for the language too; read at each. Default: no. */
   readonly askLocale?: boolean | undefined;
 }
 
@@ -89,10 +89,10 @@ export class GraphClient implements CallsApi {
   constructor(options: GraphClientOptions) {
     this.#timeouts = options.timeouts;
     this.#requester = new GraphRequester(options);
-    this.#profiles = new Profiles(this.#requester, options.askLocale);
-    this.messages = new Messages(this.#requester, options.timeouts.acceptMs);
-    this.page = new PageApi(this.#requester, options.timeouts.acceptMs);
-    this.settings = new SettingsApi(this.#requester, options.timeouts.acceptMs);
+    this.#profiles = new Profiles(this.#requester, () => options.askLocale === true);
+    this.messages = new Messages(this.#requester, options.timeouts);
+    this.page = new PageApi(this.#requester, options.timeouts);
+    this.settings = new SettingsApi(this.#requester, options.timeouts);
   }
 
   /** `POST /{page}/calls` with `action: accept` and our offer; any line ends in it become CRLF. */

@@ -1,6 +1,6 @@
 import { failureFrom, type GraphFailure } from './failure.ts';
 import { messageIdOfReply } from './reply.ts';
-import { type GraphRequester, SPARED } from './requester.ts';
+import { type AcceptTimeout, type GraphRequester, SPARED } from './requester.ts';
 import type { CallButton, CallingMessage, CallingTemplate } from './wire-page.ts';
 
 export type MessageOutcome =
@@ -28,11 +28,11 @@ export const MAX_BUTTON_DAYS = 7;
  */
 export class Messages {
   readonly #requester: GraphRequester;
-  readonly #timeoutMs: number;
+  readonly #timeouts: AcceptTimeout;
 
-  constructor(requester: GraphRequester, timeoutMs: number) {
+  constructor(requester: GraphRequester, timeouts: AcceptTimeout) {
     this.#requester = requester;
-    this.#timeoutMs = timeoutMs;
+    this.#timeouts = timeouts;
   }
 
   /** `calling_optin`: asks the consumer to permit calls. */
@@ -94,7 +94,7 @@ export class Messages {
       action: payload.template_type,
       path: `/${pageId}/messages`,
       body,
-      timeoutMs: this.#timeoutMs,
+      timeoutMs: this.#timeouts.acceptMs,
     });
     if (!reply.ok) return reply;
     const messageId = messageIdOfReply(reply.body);

@@ -1,6 +1,6 @@
 import { failureFrom, type GraphFailure } from './failure.ts';
 import { idOf, isObject, type Json, type JsonObject, listOf, timeMsOf, wordOf } from './json.ts';
-import type { GraphRequester, PageRequest } from './requester.ts';
+import type { AcceptTimeout, GraphRequester, PageRequest } from './requester.ts';
 import { CALLING_FIELDS, type FeatureStatusRequest } from './wire-page.ts';
 
 type Failed = { readonly ok: false; readonly failure: GraphFailure };
@@ -48,12 +48,12 @@ export type AppSubscriptionsOutcome =
 /** What must be right about a Page and its app before a call can come. All of it may be asked and written again. */
 export class PageApi {
   readonly #requester: GraphRequester;
-  readonly #timeoutMs: number;
+  readonly #timeouts: AcceptTimeout;
 
-  /** @param timeoutMs of one try */
-  constructor(requester: GraphRequester, timeoutMs: number) {
+  /** @param timeouts `acceptMs` is that of one try */
+  constructor(requester: GraphRequester, timeouts: AcceptTimeout) {
     this.#requester = requester;
-    this.#timeoutMs = timeoutMs;
+    this.#timeouts = timeouts;
   }
 
   /** `POST /{page}/business_messaging_feature_status`: whether the Page has `messenger_api_calling`. */
@@ -176,7 +176,7 @@ export class PageApi {
     path: string,
     more: Pick<PageRequest, 'body' | 'byApp' | 'method' | 'query'>,
   ): Promise<{ readonly ok: true; readonly body: JsonObject } | Failed> {
-    return this.#requester.repeat({ pageId, action, path, timeoutMs: this.#timeoutMs, ...more });
+    return this.#requester.repeat({ pageId, action, path, timeoutMs: this.#timeouts.acceptMs, ...more });
   }
 }
 

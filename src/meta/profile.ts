@@ -16,13 +16,13 @@ const NO_PROFILE: readonly GraphFailureKind[] = ['credential', 'throttled', 'per
 /** Names of consumers, and where wanted their languages, best effort: `GET /{psid}?fields=...`. */
 export class Profiles {
   readonly #requester: GraphRequester;
-  readonly #fields: readonly string[];
+  readonly #withLocale: () => boolean;
   #lookUps = 0;
 
   /** @param withLocale ask for the language as well; the app needs pages_user_locale, without which one more try is made */
-  constructor(requester: GraphRequester, withLocale = false) {
+  constructor(requester: GraphRequester, withLocale: () => boolean) {
     this.#requester = requester;
-    this.#fields = withLocale ? [`${FIELDS[0]},locale`, ...FIELDS] : FIELDS;
+    this.#withLocale = withLocale;
   }
 
   /** One unreadable field fails the whole request, so fewer are asked then. */
@@ -50,6 +50,7 @@ export class Profiles {
   ): Promise<ProfileOutcome> {
     const requester = this.#requester;
     const { clock } = requester;
+    const known = this.#withLocale() ? [`${FIELDS[0]},locale`, ...FIELDS] : FIELDS;
     let fields = 0;
     for (let attempt = 0; ; ) {
       const leftMs = untilMs - clock.monotonic();
@@ -58,7 +59,7 @@ export class Profiles {
         pageId,
         action: 'profile',
         path: `/${psid}`,
-        query: { fields: this.#fields[fields] ?? '' },
+        query: { fields: known[fields] ?? '' },
         timeoutMs: leftMs,
         ...(signal ? { signal } : {}),
       });
@@ -77,7 +78,7 @@ export class Profiles {
         continue;
       }
       fields += 1;
-      if (NO_PROFILE.includes(failure.kind) || fields >= this.#fields.length) return { ok: false, failure };
+      if (NO_PROFILE.includes(failure.kind) || fields >= known.length) return { ok: false, failure };
     }
   }
 }

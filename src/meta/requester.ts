@@ -33,6 +33,11 @@ export interface RequesterOptions {
   readonly onFailure?: (pageId: string, failure: GraphFailure) => void;
 }
 
+/** Longest wait of requests that are no more urgent than an accept; read at each, ms. */
+export interface AcceptTimeout {
+  readonly acceptMs: number;
+}
+
 /** One request in a Page's name. */
 export interface PageRequest {
   readonly pageId: string;

@@ -1,5 +1,5 @@
 import { failureFrom, type GraphFailure } from './failure.ts';
-import type { GraphRequester } from './requester.ts';
+import type { AcceptTimeout, GraphRequester } from './requester.ts';
 import { type CallSettings, differences, settingsOfReply } from './settings.ts';
 import { type SettingsProblem, settingsRequest } from './settings-check.ts';
 import { SETTINGS_FIELDS } from './wire-page.ts';
@@ -31,12 +31,12 @@ export type SetSettingsOutcome =
 /** `/{page}/messenger_call_settings`. Reading and writing may both be repeated: the same is written again. */
 export class SettingsApi {
   readonly #requester: GraphRequester;
-  readonly #timeoutMs: number;
+  readonly #timeouts: AcceptTimeout;
 
-  /** @param timeoutMs of one try */
-  constructor(requester: GraphRequester, timeoutMs: number) {
+  /** @param timeouts `acceptMs` is that of one try */
+  constructor(requester: GraphRequester, timeouts: AcceptTimeout) {
     this.#requester = requester;
-    this.#timeoutMs = timeoutMs;
+    this.#timeouts = timeouts;
   }
 
   async get(pageId: string): Promise<SettingsOutcome> {
@@ -69,7 +69,7 @@ export class SettingsApi {
     pageId: string,
     action: string,
   ): { readonly pageId: string; readonly action: string; readonly path: string; readonly timeoutMs: number } {
-    return { pageId, action, path: `/${pageId}/messenger_call_settings`, timeoutMs: this.#timeoutMs };
+    return { pageId, action, path: `/${pageId}/messenger_call_settings`, timeoutMs: this.#timeouts.acceptMs };
   }
 }
 

@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Log } from '../shared/log.ts';
+import { LevelGate, type LogLevel } from './level-gate.ts';
 import { descriptorSink, LineWriter } from './line-writer.ts';
 import { logFields } from './log-fields.ts';
 
@@ -15,7 +16,11 @@ export interface RootLog extends Log {
   flush(): Promise<void>;
 }
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+/** A logger whose level may change while it is used, for its children as well. */
+export interface LeveledLog extends RootLog {
+  readonly level: LogLevel;
+  setLevel(level: LogLevel): void;
+}
 
 /**
  * JSON lines for operators, on standard error unless a destination is given: `level`, `time` (ISO 8601, UTC), the
@@ -24,20 +29,31 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 export function createLogger(options: {
   readonly level: LogLevel;
   readonly destination?: DestinationStream;
-}): RootLog {
+}): LeveledLog {
   const { destination = standardError() } = options;
   const logger = pino(
     {
-      level: options.level,
+      // The gate says what is written.
+      level: 'debug',
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
     destination,
   );
-  return wrap(logger, async () => {
+  const gate = new LevelGate(options.level);
+  const root = wrap(logger, gate, async () => {
     if (destination instanceof LineWriter) await destination.flush();
   });
+  return {
+    ...root,
+    get level() {
+      return gate.level;
+    },
+    setLevel: (level) => {
+      gate.level = level;
+    },
+  };
 }
 
 let ofProcess: LineWriter | undefined;
@@ -51,12 +67,12 @@ function standardError(): LineWriter {
   return writer;
 }
 
-function wrap(logger: Logger, flush: () => Promise<void>): RootLog {
+function wrap(logger: Logger, gate: LevelGate, flush: () => Promise<void>): RootLog {
   const write =
     (level: Exclude<LogLevel, 'silent'>) =>
     (fields: object, event: string): void => {
       // What is not written is not worked on either.
-      if (!logger.isLevelEnabled(level)) return;
+      if (!gate.admits(level)) return;
       logger[level](logFields(fields, { personal: level === 'debug' }), event);
     };
   return {
@@ -64,7 +80,7 @@ function wrap(logger: Logger, flush: () => Promise<void>): RootLog {
     info: write('info'),
     warn: write('warn'),
     error: write('error'),
-    child: (bindings) => wrap(logger.child(logFields(bindings, { personal: false })), flush),
+    child: (bindings) => wrap(logger.child(logFields(bindings, { personal: false })), gate, flush),
     flush,
   };
 }

@@ -2,6 +2,7 @@ import type { CallMetrics } from './call-metrics.ts';
 import { counter, exposition, type Family, gauge } from './family.ts';
 import { type MediaWorkerStats, mediaMetrics } from './media-metrics.ts';
 import { type RecordSinkCounts, recordMetrics } from './record-metrics.ts';
+import { type ReloadTotals, reloadMetrics } from './reload-metrics.ts';
 import { type SipStats, sipMetrics } from './sip-metrics.ts';
 import { type TrunkMetrics, trunkMetrics } from './trunk-metrics.ts';
 
@@ -43,6 +44,7 @@ export interface MetricsSources {
     readonly trunks?: readonly TrunkMetrics[];
     /** Where call records go. */
     readonly records?: readonly RecordSinkCounts[];
+    readonly reloads?: ReloadTotals;
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -72,6 +74,7 @@ export function renderMetrics(
         ),
         ...(gateway.trunks ? trunkMetrics(gateway.trunks) : []),
         ...(gateway.records ? recordMetrics(gateway.records) : []),
+        ...(gateway.reloads ? reloadMetrics(gateway.reloads) : []),
       ]
     : [];
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);

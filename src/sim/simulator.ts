@@ -71,7 +71,7 @@ export type NewCall = Omit<ConsumerCallOptions, 'pageId' | 'whenCalled' | 'platf
 
 /** Meta, as far as a gateway sees it: Graph, webhooks, and the media relay of every call. */
 export class MetaSimulator implements GraphHost, CallHost {
-  readonly options: MetaSimulatorOptions;
+  options: MetaSimulatorOptions;
   readonly faults = new Faults();
   readonly clock: Clock;
   readonly opus: OpusLibrary;
@@ -173,6 +173,11 @@ export class MetaSimulator implements GraphHost, CallHost {
 
   get calls(): readonly ConsumerCall[] {
     return [...this.#calls.values()];
+  }
+
+  /** Somebody made a new Page token at Meta: requests with the old one are refused from now on. */
+  rotateToken(accessToken: string): void {
+    this.options = { ...this.options, accessToken };
   }
 
   setWebhookUrl(url: string): void {

@@ -8,6 +8,7 @@ export type {
   PemSource,
   Protocol,
   RateLimitOptions,
+  SipAccess,
   SipContact,
   SipServer,
   SipServerOptions,

@@ -121,9 +121,12 @@ export async function startCounted(options: SipServerOptions, counters: Counters
       gauges();
       return counters.read();
     },
-    reload: async () => {
+    reload: async (access) => {
       try {
+        // What it says against these is found before certificates change.
+        if (access) new Guard({ ...options, ...access }, clock, counters);
         await transports.reload();
+        if (access) guard.admit(access);
       } catch (error) {
         log.error({ error }, 'sip_server.reload_failed');
         throw error;

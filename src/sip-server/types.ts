@@ -117,6 +117,13 @@ export interface SipServerSettings {
   readonly dnsServers?: readonly string[];
 }
 
+/** Who may speak with us, and how much: what may change while the server runs. */
+export interface SipAccess {
+  readonly allow: readonly string[];
+  /** undefined: the defaults. */
+  readonly rateLimit: RateLimitOptions | false | undefined;
+}
+
 export interface SipServerOptions extends SipServerSettings {
   /** Default `systemClock`. */
   readonly clock?: Clock;
@@ -221,9 +228,10 @@ export interface SipServer {
    * Reads the certificates, keys and authorities of all TLS listeners again. New connections use them, old ones
    * stay. When one cannot be used, all listeners keep what they have.
    *
-   * @throws GatewayError SIP_SERVER_TLS
+   * @param access in place of `allow` and `rateLimit`, for requests from now on; without it they stay
+   * @throws GatewayError SIP_SERVER_TLS, SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING: nothing has changed then
    */
-  reload(): Promise<void>;
+  reload(access?: SipAccess): Promise<void>;
   /** Closes every socket and timer at once, without a word to peers. Idempotent. */
   close(): Promise<void>;
 }

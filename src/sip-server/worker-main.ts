@@ -54,8 +54,8 @@ try {
   const gauges = setInterval(report, REPORT_EVERY_MS);
   port.on('message', (command: WorkerCommand) => {
     if (command.type === 'reload') {
-      const { id } = command;
-      server.reload().then(
+      const { id, access } = command;
+      server.reload(access).then(
         () => post({ type: 'reloaded', id }),
         (error: unknown) => post({ type: 'reloaded', id, failure: failure(error) }),
       );

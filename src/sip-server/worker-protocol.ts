@@ -1,5 +1,5 @@
 import type { LastWill, WillChanges } from './engine/last-wills.ts';
-import type { SipContact, SipServerSettings, TraceEvent } from './types.ts';
+import type { SipAccess, SipContact, SipServerSettings, TraceEvent } from './types.ts';
 
 /** What the worker thread starts with. */
 export interface WorkerStart {
@@ -39,4 +39,6 @@ export type WorkerEvent =
   | ({ readonly type: 'wills' } & WillChanges);
 
 /** To the worker thread. */
-export type WorkerCommand = { readonly type: 'close' } | { readonly type: 'reload'; readonly id: number };
+export type WorkerCommand =
+  | { readonly type: 'close' }
+  | { readonly type: 'reload'; readonly id: number; readonly access: SipAccess | undefined };

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { CODES, type ErrorCode } from '../shared/codes/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
-import type { TraceEvent } from './types.ts';
+import type { SipAccess, TraceEvent } from './types.ts';
 import type { Listening, WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
 export interface ThreadEvents {
@@ -52,12 +52,12 @@ export class ServerThread {
   }
 
   /** Rejects with a GatewayError. */
-  reload(): Promise<void> {
+  reload(access: SipAccess | undefined): Promise<void> {
     return new Promise<void>((resolve, reject) => {
       if (this.#gone) return reject(failure(GONE));
       this.#lastReload += 1;
       this.#reloads.set(this.#lastReload, (outcome) => (outcome ? reject(failure(outcome)) : resolve()));
-      this.#worker.postMessage({ type: 'reload', id: this.#lastReload } satisfies WorkerCommand);
+      this.#worker.postMessage({ type: 'reload', id: this.#lastReload, access } satisfies WorkerCommand);
     });
   }
 

@@ -4,7 +4,13 @@ import { type Log, silentLog } from '../shared/log.ts';
 import type { LastWill } from './engine/last-wills.ts';
 import { Counters } from './guard/counters.ts';
 import { Pulse } from './guard/pulse.ts';
-import type { SipServerSettings, SipServerStats, SipServerWorker, SipServerWorkerOptions } from './types.ts';
+import type {
+  SipAccess,
+  SipServerSettings,
+  SipServerStats,
+  SipServerWorker,
+  SipServerWorkerOptions,
+} from './types.ts';
 import type { Listening } from './worker-protocol.ts';
 import { ServerThread } from './worker-thread.ts';
 
@@ -31,7 +37,7 @@ export async function startSipServerWorker(options: SipServerWorkerOptions): Pro
 
 class Supervisor implements SipServerWorker {
   readonly #options: SipServerWorkerOptions;
-  readonly #settings: SipServerSettings;
+  #settings: SipServerSettings;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #counters = new Counters();
@@ -70,9 +76,14 @@ class Supervisor implements SipServerWorker {
     this.#listening = await this.#spawn(this.#settings);
   }
 
-  async reload(): Promise<void> {
+  async reload(access?: SipAccess): Promise<void> {
     if (!this.#thread || this.#closing) throw new GatewayError('SIP_SERVER_WORKER');
-    await this.#thread.reload();
+    await this.#thread.reload(access);
+    if (!access) return;
+    // One that is started in its place has them too.
+    const { rateLimit: _, ...rest } = this.#settings;
+    const { allow, rateLimit } = access;
+    this.#settings = { ...rest, allow, ...(rateLimit === undefined ? {} : { rateLimit }) };
   }
 
   async crash(): Promise<void> {

@@ -31,12 +31,22 @@ export interface WantedContact {
 
 /** The bindings of all accounts. Time is passed in, monotonic ms; what has lapsed is not there. */
 export class Bindings {
-  readonly #maxContacts: number;
+  #maxContacts: number;
   readonly #users = new Map<string, readonly Binding[]>();
 
   /** @param maxContacts of one account; one more takes the place of the one that was refreshed longest ago */
   constructor(maxContacts: number) {
     this.#maxContacts = maxContacts;
+  }
+
+  /** For Contacts that come from now on. */
+  limit(maxContacts: number): void {
+    this.#maxContacts = maxContacts;
+  }
+
+  /** The account is gone. False: it had no binding. */
+  drop(user: string): boolean {
+    return this.#users.delete(user);
   }
 
   /** Best first: by q, then the one that came last. */

@@ -43,7 +43,7 @@ export interface RegisterAnswer {
  * account. Sends nothing itself; time comes from its clock.
  */
 export class Registrar {
-  readonly #options: RegistrarOptions;
+  #options: RegistrarOptions;
   readonly #digest: DigestGuard;
   readonly #bindings: Bindings;
   readonly #wrong = new WrongAnswers();
@@ -53,6 +53,21 @@ export class Registrar {
     this.#options = options;
     this.#digest = new DigestGuard({ realm, algorithm, now: () => clock.now() });
     this.#bindings = new Bindings(maxContacts);
+  }
+
+  /**
+   * Other accounts and terms, for requests from now on. Bindings of accounts that are gone go with them; those of an
+   * account with another password stay until they lapse, and are not refreshed without it.
+   */
+  replace(next: Pick<RegistrarOptions, 'accounts' | 'expires' | 'maxContacts'>): void {
+    const before = this.#options.accounts;
+    const { accounts, expires, maxContacts } = next;
+    this.#options = { ...this.#options, accounts, expires, maxContacts };
+    this.#bindings.limit(maxContacts);
+    for (const { user } of before) {
+      if (accounts.some((each) => each.user === user)) continue;
+      if (this.#bindings.drop(user)) this.#options.onChange(user);
+    }
   }
 
   get accounts(): RegistrarOptions['accounts'] {

@@ -52,7 +52,7 @@ it.each<[string, string, RegExp, RegExp]>([
   ['a second document', `${example}\n---\nlog: {}\n`, /second document/, /Remove the line/],
   ['a tag', with_('level: info', 'level: !env LEVEL'), /tag/, /\$\{NAME\}/],
   ['a group as a key', with_('level: info', '{ a: b }: info'), /cannot be a key/, /name of a key/],
-  ['a tab as indentation', with_('  level: info', '\tlevel: info'), /no YAML/, /indentation/],
+  ['a tab as indentation', with_('  level: info', '\tlevel: info'), /tab/, /with spaces/],
 ])('%s is told with its remedy', (_name, text, message, remedy) => {
   const [problem] = problemsOf(text);
   expect(problem?.message).toMatch(message);

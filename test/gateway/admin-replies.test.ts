@@ -100,9 +100,24 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
   await ask('DELETE', '/directory/42');
   await ask('DELETE', '/directory/42');
 
+  expect((await ask('GET', '/reload')).body).toMatchObject({ outcome: 'planned', changes: [] });
+  expect((await ask('POST', '/reload')).body).toMatchObject({ outcome: 'unchanged', needsRestart: [] });
+  await world.reload((yaml) => {
+    yaml['limits'] = { maxCalls: 'many' };
+  });
+  expect((await ask('GET', '/reload')).status).toBe(422);
+  expect((await ask('POST', '/reload')).status).toBe(422);
+  expect((await ask('GET', '/log-level')).body).toEqual({ level: 'silent', configured: 'info' });
+  expect((await ask('PUT', '/log-level', { level: 'silent', forMs: 60_000 })).body).toMatchObject({
+    level: 'silent',
+    until: expect.any(String),
+  });
+  await ask('PUT', '/log-level', { level: 'loud' });
+
   expect((await ask('DELETE', `/calls/${id}`)).status).toBe(202);
   await call.ended;
   await ask('POST', '/drain');
+  expect((await ask('POST', '/reload')).status).toBe(409);
   expect((await ask('GET', '/health/ready')).status).toBe(503);
 
   const asked = (operation: string): boolean =>

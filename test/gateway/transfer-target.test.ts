@@ -10,7 +10,7 @@ function called(referTo: string): string {
   const target = parseReferTo(referTo);
   if (!target.ok) throw new Error(target.error.phrase);
   const verdict = transferTarget(
-    new VoipGuard(trunks),
+    new VoipGuard(() => trunks),
     trunks,
     ['198.51.100.5'],
     'pbx',

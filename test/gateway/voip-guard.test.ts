@@ -10,7 +10,7 @@ describe('the guard of VoIP-only calls', () => {
     const lines: object[] = [];
     const note = (fields: object, event: string) => lines.push({ ...fields, event });
     const log: Log = { debug: note, info: note, warn: note, error: note };
-    const guard = new VoipGuard(trunks);
+    const guard = new VoipGuard(() => trunks);
     expect(guard.check('sip:201@pbx.example.com', 'refer', log)).toMatchObject({ ok: true });
     guard.check('sip:+4930123456@pbx.example.com', 'refer', log);
     guard.check('sip:+4930123457@pbx.example.com', 'refer', log);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
-import { type GatewayConfig, parseConfig } from '../../config/index.ts';
-import { Gateway, type LadderStep } from '../../gateway/index.ts';
+import { type LoadedConfig, parseConfig } from '../../config/index.ts';
+import { Gateway, type LadderStep, type ReloadReport } from '../../gateway/index.ts';
 import { createLogger, type LogLevel, type RootLog } from '../../observe/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { DeskPhone, type DeskPhoneOptions, MetaSimulator, type SimEvent } from '../../sim/index.ts';
@@ -22,6 +22,8 @@ export interface WorldOptions {
   readonly log?: RootLog;
   /** Changes to the configuration that this world makes for itself. */
   readonly configure?: (yaml: Record<string, unknown>) => void;
+  /** Beside the secrets that every world has. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly onLadder?: (step: LadderStep) => void;
   readonly onSimEvent?: (event: SimEvent) => void;
   /** 127.0.0.1 reaches simulated phones only; a real phone needs an address of this machine. */
@@ -45,6 +47,10 @@ export interface World {
   readonly records: readonly Record<string, unknown>[];
   /** Resolves with the next record that was not waited for yet. */
   nextRecord(): Promise<Record<string, unknown>>;
+  /** Changes the configuration, and has the gateway take it up. */
+  reload(configure: (yaml: Record<string, unknown>) => void): Promise<ReloadReport>;
+  /** As the environment of the gateway's process would have it, for the next reload. */
+  readonly env: Record<string, string>;
   close(): Promise<void>;
 }
 
@@ -83,11 +89,18 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     const records: Record<string, unknown>[] = [];
     const waiting: ((record: Record<string, unknown>) => void)[] = [];
     let taken = 0;
+    const yaml = yamlOf(simulator, targets, options);
+    const env = { ...SECRETS, ...options.env };
+    const loaded = loadedOf(yaml, env);
+    if (!loaded.ok) throw new Error(`the demo's configuration is wrong: ${JSON.stringify(loaded.error)}`);
+    const log = createLogger({ level: options.logLevel ?? 'silent' });
     const gateway = await Gateway.start({
-      config: configOf(simulator, targets, options),
+      config: loaded.value,
+      reloadConfig: () => loadedOf(yaml, env),
       version: packageVersion(),
       clock: systemClock,
-      log: options.log ?? createLogger({ level: options.logLevel ?? 'silent' }),
+      log: options.log ?? log,
+      ...(options.log ? {} : { logLevel: log }),
       recordStream: new Writable({ write: (_chunk, _encoding, done) => done() }),
       onRecord: (record) => {
         records.push(record as Record<string, unknown>);
@@ -111,6 +124,11 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         taken += 1;
         return Promise.resolve(record);
       },
+      reload: (configure) => {
+        configure(yaml);
+        return gateway.reload();
+      },
+      env,
       close,
     };
   } catch (error) {
@@ -119,12 +137,24 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
+const SECRETS = {
+  APP_SECRET: 'demo-app-secret',
+  VERIFY_TOKEN: 'demo-verify-token',
+  PAGE_TOKEN: 'demo-page-token',
+};
+
 /** Made by the same door as every configuration: the checks run here too. */
-function configOf(
+const loadedOf = (yaml: object, env: Readonly<Record<string, string>>): LoadedConfig =>
+  parseConfig(JSON.stringify(yaml), {
+    env: { ...process.env, ...env },
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+
+function yamlOf(
   simulator: MetaSimulator,
   targets: readonly { readonly user: string; readonly host: string; readonly port: number }[],
   options: WorldOptions,
-): GatewayConfig {
+): Record<string, unknown> {
   const address = options.address ?? '127.0.0.1';
   const account = { accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' };
   const yaml: Record<string, unknown> = {
@@ -156,18 +186,8 @@ function configOf(
     limits: { setupsPerSecond: 1_000 },
   };
   options.configure?.(yaml);
-  const env = {
-    APP_SECRET: 'demo-app-secret',
-    VERIFY_TOKEN: 'demo-verify-token',
-    PAGE_TOKEN: 'demo-page-token',
-  };
   const server = drachtioEnv();
   if (server)
     (yaml['sip'] as Record<string, unknown>)['server'] = { ...server, secret: '${DRACHTIO_SECRET}' };
-  const parsed = parseConfig(JSON.stringify(yaml), {
-    env: { ...process.env, ...env },
-    readFile: (path) => readFileSync(path, 'utf8'),
-  });
-  if (!parsed.ok) throw new Error(`the demo's configuration is wrong: ${JSON.stringify(parsed.error)}`);
-  return parsed.value;
+  return yaml;
 }

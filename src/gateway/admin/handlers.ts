@@ -2,6 +2,7 @@ import type { AdminHandlers } from '../../http/index.ts';
 import type { TrunkDesk } from '../trunks/desk.ts';
 import { iso } from './answers.ts';
 import { type CallSources, callHandlers } from './calls.ts';
+import { type ConfigSources, configHandlers } from './config.ts';
 import { type DirectorySources, directoryHandlers } from './directory.ts';
 import { type PageSources, pageHandlers } from './pages.ts';
 import { type PermissionSources, permissionHandlers } from './permissions.ts';
@@ -9,6 +10,7 @@ import { type ProcessSources, processHandlers } from './process.ts';
 
 export interface AdminSources
   extends CallSources,
+    ConfigSources,
     DirectorySources,
     PageSources,
     PermissionSources,
@@ -20,6 +22,7 @@ export interface AdminSources
 export function adminHandlers(sources: AdminSources): AdminHandlers {
   return {
     ...callHandlers(sources),
+    ...configHandlers(sources),
     ...directoryHandlers(sources),
     ...pageHandlers(sources),
     ...permissionHandlers(sources),

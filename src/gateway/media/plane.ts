@@ -124,6 +124,11 @@ export class MediaPlane {
     };
   }
 
+  /** For calls that are opened from now on; those that are up keep what they have. */
+  configure(options: WorkerOptions): void {
+    for (const slot of this.#slots) slot.configure(options);
+  }
+
   /** False while no worker can take a call. */
   get alive(): boolean {
     return this.#slots.some(({ state }) => state === 'up');

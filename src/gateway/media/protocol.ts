@@ -171,6 +171,8 @@ export type ToWorker =
       readonly name: MediaRequestName;
       readonly params: unknown;
     }
+  /** For calls that are opened from now on. */
+  | { readonly type: 'configure'; readonly options: WorkerOptions }
   | { readonly type: 'stop' };
 
 /** What a worker says of itself about once a second. */

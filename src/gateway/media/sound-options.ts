@@ -5,19 +5,20 @@ import type { CallAudio, RecordOptions, SoundChoice, SoundOptions } from './prot
 
 /** Loads the files of the configuration at every rate that its trunks use. Blocks; throws MEDIA_SOUND. */
 export function soundOptions(config: GatewayConfig): SoundOptions {
-  const { sounds, trunks } = config;
-  const { files, tones, toneLevelDb, fileGainDb, leadInMs } = sounds;
-  const rates = Object.values(trunks).flatMap(({ codecs }) => codecs.flatMap(ratesOf));
+  return { data: loadSounds(config.sounds.files, soundRates(config)), ...soundSettings(config) };
+}
+
+/** The rates at which files are needed, Hz; some more than once. */
+export function soundRates(config: GatewayConfig): number[] {
+  const rates = Object.values(config.trunks).flatMap(({ codecs }) => codecs.flatMap(ratesOf));
   if (announcesAlone(config)) rates.push(RATE_ALONE);
-  return {
-    data: loadSounds(files, rates),
-    tones,
-    toneLevelDb,
-    fileGainDb,
-    leadInMs,
-    hold: choiceOf(sounds.hold),
-    transfer: choiceOf(sounds.transfer),
-  };
+  return rates;
+}
+
+/** All but the samples. */
+export function soundSettings({ sounds }: GatewayConfig): Omit<SoundOptions, 'data'> {
+  const { tones, toneLevelDb, fileGainDb, leadInMs, hold, transfer } = sounds;
+  return { tones, toneLevelDb, fileGainDb, leadInMs, hold: choiceOf(hold), transfer: choiceOf(transfer) };
 }
 
 /** A rule or route has something played where no phone is. */

@@ -132,6 +132,11 @@ export class WorkerSlot implements Placeable {
     return promise as Promise<MediaRequests[N]['result']>;
   }
 
+  /** For calls that are opened from now on; one that is born later asks by itself. */
+  configure(options: WorkerOptions): void {
+    this.#worker?.postMessage({ type: 'configure', options });
+  }
+
   /** Counted in checks, not in time: a machine that slept has missed none. To be called about once a second. */
   check(): void {
     if (this.#state === 'dead' || this.#stopping) return;

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   ComplexityControl,
@@ -27,7 +28,7 @@ import type {
  */
 const port = parentPort;
 if (!port) throw new Error('worker.ts runs as a worker thread only');
-const options = workerData as WorkerOptions;
+let options = workerData as WorkerOptions;
 const tell = (message: FromWorker): void => port.postMessage(message);
 const log: Log = {
   debug: (fields, event) => tell({ type: 'log', level: 'debug', fields, event }),
@@ -52,12 +53,12 @@ const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
 const { io, refused } = await createDatagramIo(options.io);
 if (refused.length > 0) log.warn({ io: io.name, refused }, 'media.io-refused');
 const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexity: options.opusComplexity });
-const { record } = options;
-const desk = record && new RecordDesk({ clock: systemClock, opus, complexity: RECORD_COMPLEXITY, ...record });
-const parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk };
+/** Those of before a change may have recordings, and get more from calls of before it. */
+const desks: RecordDesk[] = [];
+let parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk: deskOf(options) };
 tell({ type: 'started', opus: opus.name, io: io.name });
 const meter = new LoadMeter(engine);
-const complexity = new ComplexityControl(options.opusComplexity);
+let complexity = new ComplexityControl(options.opusComplexity);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.
 const reports = setInterval(() => {
   const report = meter.report(calls.size);
@@ -108,9 +109,28 @@ const handlers: Handlers = {
 
 handle = (message) => {
   if (message.type === 'stop') return void stop();
+  if (message.type === 'configure') return configure(message.options);
   void answer(message.id, message.name, message.params);
 };
 for (const message of queue.splice(0)) handle(message);
+
+function deskOf({ record }: WorkerOptions): RecordDesk | undefined {
+  if (!record) return undefined;
+  const desk = new RecordDesk({ clock: systemClock, opus, complexity: RECORD_COMPLEXITY, ...record });
+  desks.push(desk);
+  return desk;
+}
+
+/** For calls that are opened from now on: those that are there hold the options and parts of before. */
+function configure(next: WorkerOptions): void {
+  const before = options;
+  options = next;
+  const sameDesk = isDeepStrictEqual(next.record, before.record);
+  parts = { ...parts, bank: new SoundBank(next.sounds.data), desk: sameDesk ? parts.desk : deskOf(next) };
+  if (next.opusComplexity === before.opusComplexity) return;
+  complexity = new ComplexityControl(next.opusComplexity);
+  engine.setOpusComplexity(complexity.complexity);
+}
 
 function followLoad({ cpuShare, tickLateMs }: WorkerReport): void {
   const before = engine.opusComplexity;
@@ -142,7 +162,7 @@ async function stop(): Promise<void> {
   clearInterval(reports);
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
-  await desk?.close();
+  await Promise.all(desks.map((desk) => desk.close()));
   await io.close();
   port?.close();
 }

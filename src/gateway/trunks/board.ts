@@ -42,6 +42,8 @@ export interface TrunkState {
   readonly limits: TrunkLimits;
   /** Calls that were not let through since the start, by reason. */
   readonly refused: { readonly full: number; readonly rate: number };
+  /** It is not in the configuration any more, and has calls that began before. */
+  readonly removed?: true;
 }
 
 export interface TrunkBoardOptions {
@@ -58,8 +60,10 @@ interface Word {
 }
 
 interface Entry {
-  readonly limits: TrunkLimits;
-  readonly rate: CallRate | undefined;
+  limits: TrunkLimits;
+  rate: CallRate | undefined;
+  /** Calls that began before may still ask for it. */
+  removed: boolean;
   readonly against: Map<HealthSource, Word>;
   readonly calls: { in: number; out: number };
   readonly refused: { full: number; rate: number };
@@ -72,32 +76,37 @@ interface Entry {
 
 /**
  * Which trunk may be used now. A trunk is up until some source says otherwise, and again when none does. Names are
- * those of the configuration; any other is a bug and throws.
+ * those of the configuration, or were; any other is a bug and throws.
  */
 export class TrunkBoard {
   readonly #clock: TrunkBoardOptions['clock'];
   readonly #onChange: TrunkBoardOptions['onChange'];
-  readonly #trunks: ReadonlyMap<string, Entry>;
+  #trunks: ReadonlyMap<string, Entry> = new Map();
 
   constructor({ trunks, clock, onChange }: TrunkBoardOptions) {
     this.#clock = clock;
     this.#onChange = onChange;
-    this.#trunks = new Map(
-      Object.entries(trunks).map(([name, { maxCalls, callsPerSecond }]) => [
-        name,
-        {
-          limits: { maxCalls, callsPerSecond },
-          rate: callsPerSecond === undefined ? undefined : new CallRate(callsPerSecond),
-          against: new Map(),
-          calls: { in: 0, out: 0 },
-          refused: { full: 0, rate: 0 },
-          up: true,
-          isBeginning: false,
-          sinceMs: clock.now(),
-          why: undefined,
-        },
-      ]),
-    );
+    this.replace(trunks);
+  }
+
+  /** Other trunks, or other limits. What is known of those that stay, their calls too, goes on. */
+  replace(trunks: Readonly<Record<string, TrunkLimits>>): void {
+    const before = this.#trunks;
+    const next = Object.entries(trunks).map(([name, { maxCalls, callsPerSecond }]) => {
+      const known = before.get(name);
+      const entry = known ?? this.#newEntry();
+      if (known?.removed) this.#revive(known);
+      if (entry.limits.callsPerSecond !== callsPerSecond)
+        entry.rate = callsPerSecond === undefined ? undefined : new CallRate(callsPerSecond);
+      entry.limits = { maxCalls, callsPerSecond };
+      return [name, entry] as const;
+    });
+    const gone = [...before].filter(([name]) => !Object.hasOwn(trunks, name));
+    for (const [, entry] of gone) {
+      if (entry.removed) continue;
+      Object.assign(entry, { removed: true, up: false, why: 'removed', sinceMs: this.#clock.now() });
+    }
+    this.#trunks = new Map([...next, ...gone]);
   }
 
   /** It is down until that source says something: nobody is told, for nothing has happened to it yet. */
@@ -116,7 +125,7 @@ export class TrunkBoard {
     if (up) entry.against.delete(source);
     else entry.against.set(source, { why, untilMs: this.#clock.monotonic() + forMs });
     // What it waited for has failed: that is news.
-    if (!up && entry.isBeginning) {
+    if (!up && entry.isBeginning && !entry.removed) {
       Object.assign(entry, { isBeginning: false, sinceMs: this.#clock.now(), why });
       this.#onChange?.(this.#state(trunk, entry));
     }
@@ -160,9 +169,10 @@ export class TrunkBoard {
     };
   }
 
-  /** Every trunk, in the order of the configuration. */
+  /** Every trunk, in the order of the configuration; then those that are removed and still have calls. */
   dump(): TrunkState[] {
-    return [...this.#trunks].map(([trunk, entry]) => {
+    const shown = [...this.#trunks].filter(([, { removed, calls }]) => !removed || calls.in + calls.out > 0);
+    return shown.map(([trunk, entry]) => {
       this.#settle(trunk, entry);
       return this.#state(trunk, entry);
     });
@@ -179,7 +189,7 @@ export class TrunkBoard {
     const now = this.#clock.monotonic();
     for (const [source, { untilMs }] of entry.against) if (untilMs <= now) entry.against.delete(source);
     const up = entry.against.size === 0;
-    if (up === entry.up) return;
+    if (up === entry.up || entry.removed) return;
     entry.isBeginning = false;
     entry.up = up;
     entry.sinceMs = this.#clock.now();
@@ -187,7 +197,35 @@ export class TrunkBoard {
     this.#onChange?.(this.#state(trunk, entry));
   }
 
-  #state(trunk: string, { up, sinceMs, why, against, calls, limits, refused }: Entry): TrunkState {
+  #newEntry(): Entry {
+    return {
+      limits: {},
+      rate: undefined,
+      removed: false,
+      against: new Map(),
+      calls: { in: 0, out: 0 },
+      refused: { full: 0, rate: 0 },
+      up: true,
+      isBeginning: false,
+      sinceMs: this.#clock.now(),
+      why: undefined,
+    };
+  }
+
+  /** It is back: as a new one, but for the calls that it still has. */
+  #revive(entry: Entry): void {
+    entry.against.clear();
+    Object.assign(entry, {
+      removed: false,
+      up: true,
+      isBeginning: false,
+      why: undefined,
+      sinceMs: this.#clock.now(),
+    });
+  }
+
+  #state(trunk: string, entry: Entry): TrunkState {
+    const { up, sinceMs, why, against, calls, limits, refused, removed } = entry;
     const troubles = [...against].map(([source, word]) => ({ source, why: word.why }));
     return {
       trunk,
@@ -198,6 +236,7 @@ export class TrunkBoard {
       calls: { ...calls },
       limits,
       refused: { ...refused },
+      ...(removed ? { removed } : {}),
     };
   }
 }

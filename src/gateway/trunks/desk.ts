@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { formatSipUri } from '../../routing/index.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { Log } from '../../shared/log.ts';
@@ -28,16 +29,25 @@ export interface TrunkDeskOptions {
 /** Whom our OPTIONS are from where the trunk has no credentials: some PBXs answer 400 to a From without a user. */
 const NOBODY = 'gateway';
 
+/** What decides whether and how a trunk answers OPTIONS. */
+const reachOf = (trunk: DeskTrunk | undefined): unknown => {
+  const { host, port, transport, fromDomain, credentials, proxy, registered, register, qualify } =
+    trunk ?? {};
+  return { host, port, transport, fromDomain, credentials, proxy, registered, register, qualify };
+};
+
 /** The trunks of one gateway: their board, and the watch over them while the SIP side is open. */
 export class TrunkDesk {
   readonly board: TrunkBoard;
   readonly ways: TrunkWays;
   readonly #options: TrunkDeskOptions;
+  #trunks: Readonly<Record<string, DeskTrunk>>;
   #watch: TrunkWatch | undefined;
 
   constructor(options: TrunkDeskOptions) {
     const { trunks, clock, log, registrar, ringing, onChange } = options;
     this.#options = options;
+    this.#trunks = trunks;
     this.board = new TrunkBoard({
       trunks,
       clock,
@@ -54,15 +64,15 @@ export class TrunkDesk {
   /** Registers, and asks the trunks for signs of life until `close`. */
   watch(sip: Pick<SipControl, 'options' | 'register'>): void {
     this.ways.start(sip);
-    const { trunks, clock, log, random } = this.#options;
+    const { clock, log, random } = this.#options;
     this.#watch = new TrunkWatch({
       board: this.board,
-      trunks,
+      trunks: this.#trunks,
       clock,
       log,
       random,
       ask: (name, timeoutMs) => {
-        const trunk = trunks[name];
+        const trunk = this.#trunks[name];
         const uri = trunk && formatSipUri({ ...trunk, user: undefined });
         if (!trunk || uri === undefined) return undefined;
         const { fromDomain } = trunk;
@@ -83,6 +93,16 @@ export class TrunkDesk {
         });
       },
     });
+  }
+
+  /** Other trunks, or others of their settings: what did not change is not touched. */
+  replace(trunks: Readonly<Record<string, DeskTrunk>>): void {
+    const before = this.#trunks;
+    if (trunks === before) return;
+    this.#trunks = trunks;
+    this.board.replace(trunks);
+    this.ways.replace(trunks);
+    this.#watch?.replace(trunks, (name) => !isDeepStrictEqual(reachOf(before[name]), reachOf(trunks[name])));
   }
 
   /** What an INVITE to the trunk met. */

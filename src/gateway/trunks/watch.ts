@@ -63,22 +63,31 @@ const REST_MS = 30_000;
  */
 export class TrunkWatch {
   readonly #options: TrunkWatchOptions;
-  readonly #watched: ReadonlyMap<string, Watched>;
+  readonly #watched = new Map<string, Watched>();
   #closed = false;
 
   constructor(options: TrunkWatchOptions) {
     this.#options = options;
-    this.#watched = new Map(
-      Object.entries(options.trunks).map(([trunk, { qualify: policy }]) => [
-        trunk,
-        { policy, state: UNASKED, timer: undefined, lapse: undefined, asking: false, askedAtMs: -Infinity },
-      ]),
-    );
-    const { random } = options;
+    this.#begin(options.trunks);
+  }
+
+  /**
+   * Other trunks: those that are gone are asked no more, new ones and those that are reached in another way are asked
+   * at once, and nothing that was known of them counts. The others go on as if nothing was.
+   */
+  replace(trunks: TrunkWatchOptions['trunks'], isReachedOtherwise: (trunk: string) => boolean): void {
+    if (this.#closed) return;
     for (const [trunk, watched] of this.#watched) {
-      const spread = Math.min(watched.policy.everyS * 1_000, SPREAD_MS * this.#watched.size);
-      this.#schedule(trunk, watched, random() * spread);
+      const isGone = !Object.hasOwn(trunks, trunk);
+      if (!isGone && !isReachedOtherwise(trunk)) continue;
+      watched.timer?.clear();
+      watched.lapse?.clear();
+      this.#watched.delete(trunk);
+      if (isGone) continue;
+      for (const source of ['qualify', 'congestion'] as const)
+        this.#options.board.set(trunk, source, true, 'its configuration changed');
     }
+    this.#begin(Object.fromEntries(Object.entries(trunks).filter(([trunk]) => !this.#watched.has(trunk))));
   }
 
   /** Round trip of the trunk's last answer to OPTIONS, ms. */
@@ -109,9 +118,31 @@ export class TrunkWatch {
     }
   }
 
+  #begin(trunks: TrunkWatchOptions['trunks']): void {
+    const all = Object.entries(trunks);
+    for (const [trunk, { qualify: policy }] of all) {
+      const watched: Watched = {
+        policy,
+        state: UNASKED,
+        timer: undefined,
+        lapse: undefined,
+        asking: false,
+        askedAtMs: -Infinity,
+      };
+      this.#watched.set(trunk, watched);
+      const spread = Math.min(policy.everyS * 1_000, SPREAD_MS * all.length);
+      this.#schedule(trunk, watched, this.#options.random() * spread);
+    }
+  }
+
+  /** Whether it is still the watch over that trunk: a reload may have made another one. */
+  #isCurrent(trunk: string, watched: Watched): boolean {
+    return !this.#closed && this.#watched.get(trunk) === watched;
+  }
+
   #schedule(trunk: string, watched: Watched, ms: number): void {
     watched.timer?.clear();
-    if (watched.policy.everyS === 0 || this.#closed) return;
+    if (watched.policy.everyS === 0 || !this.#isCurrent(trunk, watched)) return;
     watched.timer = this.#options.clock.after(ms, () => {
       this.#ask(trunk, watched).catch((error: unknown) => {
         // A bug; it must not be the end of the watch, and of the process even less.
@@ -135,7 +166,7 @@ export class TrunkWatch {
     watched.askedAtMs = began;
     const answer = await ask(trunk, watched.policy.timeoutMs);
     watched.asking = false;
-    if (this.#closed) return;
+    if (!this.#isCurrent(trunk, watched)) return;
     if (answer) this.#answered(trunk, watched, answer, clock.monotonic() - began);
     this.#schedule(trunk, watched, nextAskMs(watched.state, watched.policy, random()));
   }

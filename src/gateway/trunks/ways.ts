@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { escapeUser, formatHost, nextHop } from '../../routing/index.ts';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import type { Binding, Credentials, RegisterOptions, Registration, SipControl } from '../../sip/index.ts';
@@ -77,14 +78,17 @@ export interface RegisteredTrunk {
 interface Registering {
   readonly options: Omit<RegisterOptions, 'onState'>;
   /** User part of From; undefined: the caller's. */
-  readonly fromUser: string | undefined;
+  fromUser: string | undefined;
   registration: Registration | undefined;
+  /** Of another registration of the trunk: its end, which must not take away what the new one has registered. */
+  readonly after: Promise<unknown>;
 }
 
 /** The ways to trunks: outbound proxies, and the servers that have our registrations. Tells the board of those. */
 export class TrunkWays {
   readonly #board: TrunkWaysOptions['board'];
-  readonly #trunks: Readonly<Record<string, WayTrunk>>;
+  #trunks: Readonly<Record<string, WayTrunk>> = {};
+  #sip: Pick<SipControl, 'register'> | undefined;
   readonly #clock: TrunkWaysOptions['clock'];
   readonly #registrar: RegistrarBook | undefined;
   readonly #ringing: Ringing | undefined;
@@ -92,39 +96,82 @@ export class TrunkWays {
   readonly #seen = new Set<string>();
   #lapse: TimerHandle | undefined;
   #closed = false;
-  readonly #registering: ReadonlyMap<string, Registering>;
+  readonly #registering = new Map<string, Registering>();
+  /** Registrations of trunks that register no more, until they are taken away. */
+  readonly #ending = new Map<string, Promise<unknown>>();
 
   constructor({ trunks, board, clock, registrar, ringing }: TrunkWaysOptions) {
     this.#board = board;
-    this.#trunks = trunks;
     this.#clock = clock;
     this.#registrar = registrar;
     this.#ringing = ringing;
-    this.#registering = new Map(
-      Object.entries(trunks).flatMap(([name, trunk]) => {
-        const { register } = trunk;
-        if (!register) return [];
-        const options = registerOptions(name, trunk, register);
-        // Most registrars take calls of the account alone.
-        const { from = 'trunk', fromUser = options.aor.user } = trunk.callerId ?? {};
-        const user = from === 'trunk' ? fromUser : undefined;
-        return [[name, { options, fromUser: user, registration: undefined }]];
-      }),
-    );
+    this.replace(trunks);
   }
 
   /** Registers where that is wanted, until `sip` is closed. */
   start(sip: Pick<SipControl, 'register'>): void {
+    this.#sip = sip;
     for (const [name, each] of this.#registering) {
       this.#board.begin(name, 'registration', 'not yet registered');
-      each.registration = sip.register({
-        ...each.options,
-        onState: ({ up, why }) => this.#board.set(name, 'registration', up, why),
-      });
+      this.#register(name, each);
     }
     for (const [name, { registered }] of Object.entries(this.#trunks))
       if (registered !== undefined) this.#board.begin(name, 'registration', 'not registered');
     this.bindingsChanged();
+  }
+
+  /**
+   * Other trunks. A registration that is not wanted any more, or is wanted otherwise, is taken away, and the new one
+   * follows; until it is there the trunk counts as what it was. The others are not touched.
+   */
+  replace(trunks: Readonly<Record<string, WayTrunk>>): void {
+    const before = this.#trunks;
+    this.#trunks = trunks;
+    for (const [name, old] of [...this.#registering]) {
+      const wanted = wantedOf(name, trunks[name]);
+      if (wanted && isDeepStrictEqual(wanted.options, old.options)) {
+        old.fromUser = wanted.fromUser;
+        continue;
+      }
+      this.#registering.delete(name);
+      const after = Promise.all([old.after, old.registration?.stop()]);
+      if (wanted) this.#add(name, wanted, after);
+      else this.#ending.set(name, after);
+    }
+    for (const [name, trunk] of Object.entries(trunks)) {
+      const wanted = this.#registering.has(name) ? undefined : wantedOf(name, trunk);
+      if (wanted) {
+        if (this.#sip) this.#board.begin(name, 'registration', 'not yet registered');
+        this.#add(name, wanted, this.#ending.get(name) ?? Promise.resolve());
+        this.#ending.delete(name);
+      }
+      const isNewAccount = trunk.registered !== undefined && trunk.registered !== before[name]?.registered;
+      if (isNewAccount) this.#seen.delete(name);
+      if (isNewAccount && this.#sip) this.#board.begin(name, 'registration', 'not registered');
+      const had = before[name]?.register ?? before[name]?.registered;
+      if (had !== undefined && !trunk.register && trunk.registered === undefined)
+        this.#board.set(name, 'registration', true, 'it registers no more');
+    }
+    if (this.#sip) this.bindingsChanged();
+  }
+
+  #add(name: string, wanted: Wanted, after: Promise<unknown>): void {
+    const each: Registering = { ...wanted, registration: undefined, after };
+    this.#registering.set(name, each);
+    if (!this.#sip) return;
+    void after.then(() => {
+      if (!this.#closed && this.#registering.get(name) === each) this.#register(name, each);
+    });
+  }
+
+  #register(name: string, each: Registering): void {
+    each.registration = this.#sip?.register({
+      ...each.options,
+      onState: ({ up, why }) => {
+        // The end of one that another follows says nothing of the trunk.
+        if (this.#registering.get(name) === each) this.#board.set(name, 'registration', up, why);
+      },
+    });
   }
 
   /** Tells the board who is registered here, now and when the next registration lapses. */
@@ -220,6 +267,17 @@ function wayTo(account: string, { contact, path, flow }: Binding): TrunkWay {
 /** The same URI with another user part. */
 const withUser = (uri: string, user: string): string =>
   uri.replace(/^(sips?:)(?:[^@]*@)?/i, (_, scheme: string) => `${scheme}${escapeUser(user)}@`);
+
+type Wanted = Pick<Registering, 'options' | 'fromUser'>;
+
+function wantedOf(name: string, trunk: WayTrunk | undefined): Wanted | undefined {
+  const { register } = trunk ?? {};
+  if (!trunk || !register) return undefined;
+  const options = registerOptions(name, trunk, register);
+  // Most registrars take calls of the account alone.
+  const { from = 'trunk', fromUser = options.aor.user } = trunk.callerId ?? {};
+  return { options, fromUser: from === 'trunk' ? fromUser : undefined };
+}
 
 function registerOptions(
   name: string,

@@ -1,4 +1,5 @@
 import { hangUp, listCalls, recordCall, showCall, transferCall } from './calls.ts';
+import { getLogLevel, planReload, reload, setLogLevel } from './config.ts';
 import { listNumbers, removeNumber, setNumber } from './directory.ts';
 import { listPages } from './pages.ts';
 import { getPermission, getSettings, requestPermission } from './permissions.ts';
@@ -25,6 +26,10 @@ export const ROUTES = {
   requestPermission,
   getSettings,
   drain,
+  reload,
+  planReload,
+  getLogLevel,
+  setLogLevel,
   events,
   metrics,
   live,

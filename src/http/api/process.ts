@@ -84,7 +84,7 @@ export const events = route({
   scope: 'read',
   summary: 'Live events of calls, trunks and Pages as server-sent events.',
   description: [
-    'Each has an `id`, its type as `event`, and JSON with `at` (ISO 8601) as `data`: `call_started`, `call_ended` (the record; also of calls that never started), `call_permission_reply`, `call_settings_update`, `recording_ended`, `recording_trouble`, `call_headers` (what `headers.copy` names, of INVITE, 200 or BYE), `call_connected_party` (who the PBX says is connected now), `call_redirected` (a 3xx: where to, or why not), `call_transfer` (one began, then `outcome` is `pending`, or is over; as in records), `trunk_up`, `trunk_down` (with why), `page_drift` (what keeps calls of a Page from us changed).',
+    'Each has an `id`, its type as `event`, and JSON with `at` (ISO 8601) as `data`: `call_started`, `call_ended` (the record; also of calls that never started), `call_permission_reply`, `call_settings_update`, `recording_ended`, `recording_trouble`, `call_headers` (what `headers.copy` names, of INVITE, 200 or BYE), `call_connected_party` (who the PBX says is connected now), `call_redirected` (a 3xx: where to, or why not), `call_transfer` (one began, then `outcome` is `pending`, or is over; as in records), `trunk_up`, `trunk_down` (with why), `page_drift` (what keeps calls of a Page from us changed), `config_reloaded` (with the keys that changed), `config_refused` (with the problems).',
     'A reader that comes back with `Last-Event-ID` gets what it missed of the last 500, or an event `missed` when that is not all: then read `/calls` and the records. A reader that does not read is dropped when 256 KiB wait for it; 32 read at once.',
   ].join('\n\n'),
   mediaType: 'text/event-stream',

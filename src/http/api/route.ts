@@ -66,6 +66,8 @@ export interface AdminProblem {
 export interface Refusal {
   readonly status: ProblemStatus;
   readonly problem: AdminProblem;
+  /** Where one says not all. */
+  readonly more?: readonly AdminProblem[];
   readonly retryAfterS?: number;
 }
 

@@ -32,6 +32,7 @@ export const TRUNK = named(
       { description: 'Calls that were not let through since the start.' },
     ),
     roundTripMs: optional(figure('Of its last answer to OPTIONS, ms.')),
+    removed: optional(flag('It is not in the configuration any more, and still has these calls.')),
   },
   {
     examples: [

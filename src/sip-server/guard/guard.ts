@@ -1,6 +1,6 @@
 import type { Clock } from '../../shared/clock.ts';
 import type { SipRequest } from '../message/message.ts';
-import type { ListenOptions, RateLimitOptions, SipContact, SipServerSettings } from '../types.ts';
+import type { ListenOptions, RateLimitOptions, SipAccess, SipContact } from '../types.ts';
 import type { Counters } from './counters.ts';
 import { Peers } from './peers.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -15,7 +15,7 @@ interface Door {
   readonly limit: RateLimit | undefined;
 }
 
-type Settings = Pick<SipServerSettings, 'allow' | 'rateLimit'> & {
+type Settings = Partial<SipAccess> & {
   readonly listen: readonly ListenOptions[];
 };
 /** How a message came: the listener's protocol and bound address. */
@@ -26,26 +26,35 @@ type Way = Pick<SipContact, 'protocol'> & { readonly bound: Pick<SipContact, 'ad
  * counted and gets no answer: RFC 3261 21.5.4 allows it, and an answer would tell a scanner that we are here.
  */
 export class Guard {
-  readonly #common: Door;
-  readonly #doors: readonly Door[];
-  readonly #byContact = new Map<string, Door>();
+  readonly #settings: Settings;
+  readonly #clock: Clock;
   readonly #counters: Counters;
+  readonly #byContact = new Map<string, Door>();
+  #common: Door;
+  #doors: readonly Door[];
+  #contacts: readonly SipContact[] = [];
 
   /** @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING */
   constructor(settings: Settings, clock: Clock, counters: Counters) {
-    const limit = (options: RateLimitOptions | false): RateLimit | undefined =>
-      options === false ? undefined : new RateLimit(options, clock);
+    this.#settings = settings;
+    this.#clock = clock;
     this.#counters = counters;
-    this.#common = { peers: new Peers(settings.allow ?? []), limit: limit(settings.rateLimit ?? {}) };
-    this.#doors = settings.listen.map(({ address, allow, rateLimit }) => {
-      const peers = allow ? new Peers(allow) : this.#common.peers;
-      peers.checkListener(address);
-      return { peers, limit: rateLimit === undefined ? this.#common.limit : limit(rateLimit) };
-    });
+    ({ common: this.#common, doors: this.#doors } = doorsOf(settings, clock));
+  }
+
+  /**
+   * Other peers and another limit for listeners that have none of their own. Connections that are open stay, their
+   * requests are judged anew.
+   * @throws GatewayError SIP_SERVER_OPTIONS, SIP_SERVER_ALLOW_MISSING: nothing has changed then
+   */
+  admit(access: SipAccess): void {
+    ({ common: this.#common, doors: this.#doors } = doorsOf({ ...this.#settings, ...access }, this.#clock));
+    this.bind(this.#contacts);
   }
 
   /** Says where the listeners of the settings, in their order, really are. */
   bind(contacts: readonly SipContact[]): void {
+    this.#contacts = contacts;
     contacts.forEach((contact, i) => {
       const door = this.#doors[i];
       if (door) this.#byContact.set(key(contact.protocol, contact), door);
@@ -81,6 +90,21 @@ export class Guard {
     this.#counters.add('rateLimited');
     return false;
   }
+}
+
+function doorsOf(
+  settings: Settings,
+  clock: Clock,
+): { readonly common: Door; readonly doors: readonly Door[] } {
+  const limit = (options: RateLimitOptions | false): RateLimit | undefined =>
+    options === false ? undefined : new RateLimit(options, clock);
+  const common = { peers: new Peers(settings.allow ?? []), limit: limit(settings.rateLimit ?? {}) };
+  const doors = settings.listen.map(({ address, allow, rateLimit }) => {
+    const peers = allow ? new Peers(allow) : common.peers;
+    peers.checkListener(address);
+    return { peers, limit: rateLimit === undefined ? common.limit : limit(rateLimit) };
+  });
+  return { common, doors };
 }
 
 const key = (protocol: string, { address, port }: { address: string; port: number }): string =>
