@@ -46,7 +46,7 @@ export type NotDone =
 
 interface RawReply {
   readonly status: number;
-  readonly text: string;
+  readonly bytes: Buffer;
 }
 
 /** One request to the admin port. Never rejects. */
@@ -60,13 +60,37 @@ export async function askAdmin<R extends Route>(
     const reply = await send(place, route.method, pathOf(route, parts.params, parts.query), parts.body);
     return readReply(route, reply);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') return { kind: 'nobody' };
-    return { kind: 'failed', reason: message };
+    return unreachable(error);
   }
 }
 
-function readReply<R extends Route>(route: R, { status, text }: RawReply): Asked<R> {
+/** A reply that is a file, as its bytes. Never rejects. @param patienceMs longest wait for it */
+export async function downloadAdmin<R extends Route>(
+  place: AdminPlace,
+  route: R,
+  input: InputOf<R>,
+  patienceMs: number,
+): Promise<{ readonly kind: 'file'; readonly bytes: Buffer } | NotDone> {
+  const parts: { readonly params?: object; readonly query?: object } = input;
+  try {
+    const path = pathOf(route, parts.params, parts.query);
+    const { status, bytes } = await send(place, route.method, path, undefined, patienceMs);
+    if (status === 200) return { kind: 'file', bytes };
+    const reply = readReply(route, { status, bytes });
+    return reply.kind === 'done' ? { kind: 'failed', reason: `it answers with status ${status}` } : reply;
+  } catch (error) {
+    return unreachable(error);
+  }
+}
+
+function unreachable(error: unknown): NotDone {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return { kind: 'nobody' };
+  return { kind: 'failed', reason: message };
+}
+
+function readReply<R extends Route>(route: R, { status, bytes }: RawReply): Asked<R> {
+  const text = bytes.toString('utf8');
   let body: unknown;
   try {
     body = text === '' ? undefined : JSON.parse(text);
@@ -98,6 +122,7 @@ function send(
   method: string,
   path: string,
   body?: object,
+  patienceMs = PATIENCE_MS,
 ): Promise<RawReply> {
   const socketPath = unixPathOf(url);
   const at = new URL(path, socketPath === undefined ? url : 'http://localhost');
@@ -107,7 +132,7 @@ function send(
       at,
       {
         method,
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(patienceMs),
         ...(socketPath === undefined ? {} : { socketPath }),
         ...(ca === undefined ? {} : { ca }),
         ...(cert === undefined ? {} : { cert, key }),
@@ -117,13 +142,12 @@ function send(
         },
       },
       (response) => {
-        let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
-          text += chunk;
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
         });
         response.on('error', reject);
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(chunks) }));
       },
     );
     asked.on('error', reject);

@@ -10,6 +10,7 @@ import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
 import { tokenCommand } from './token.ts';
+import { traceCommands } from './trace.ts';
 import { pagesCommand, trunksCommand } from './trunks.ts';
 import { packageVersion } from './version.ts';
 import { webhookCommand } from './webhook.ts';
@@ -61,6 +62,7 @@ export function program(): Command {
     .option('--platform <name>', 'messenger or whatsapp', oneOf('messenger', 'whatsapp'), 'messenger')
     .option('--outbound', 'the phone calls the consumer')
     .option('--no-permission', 'with --outbound: the consumer must be asked for permission first')
+    .option('--trace <file>', 'write the trace of the first call: .html, .mmd (Mermaid), .json or text')
     .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
     .addHelpText('after', '\nExample:\n  msgw demo --codec g722 --hangup phone --wav /tmp/heard')
     .action(async (options, command: Command) => {
@@ -165,6 +167,7 @@ export function program(): Command {
   trunksCommand(msgw);
   pagesCommand(msgw);
   configCommands(msgw);
+  traceCommands(msgw);
   directoryCommand(msgw);
   routeCommand(msgw);
   promptCommand(msgw);

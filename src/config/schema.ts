@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { admin } from './schema-admin.ts';
 import { choice, flag, listen, live, port, secret, strict, text, whole } from './schema-kinds.ts';
+import { capture, observe, trace } from './schema-observe.ts';
 import { records } from './schema-records.ts';
 import { routing, schedules } from './schema-routing.ts';
 import { outbound, route, sip, trunk } from './schema-sip.ts';
@@ -244,6 +245,9 @@ export const CONFIG_SCHEMA = Type.Object(
       { ...strict, default: {}, description: 'Logs go to standard error as JSON lines.', reload: 'live' },
     ),
     records,
+    trace,
+    capture,
+    observe,
     journal: Type.Object(
       {
         path: Type.Optional(

@@ -11,13 +11,14 @@ interface Found {
 
 /** Files that the gateway writes are made by itself, their folders are not. */
 export function storeChecks(config: GatewayConfig, folderProblem: SecretSources['folderProblem']): Found[] {
-  const { records, journal, outbound } = config;
+  const { records, journal, outbound, trace } = config;
   const files: readonly (readonly [ConfigPath, string | undefined])[] = [
     [['records', 'path'], ['-', 'off'].includes(records.path) ? undefined : records.path],
     [['records', 'spool'], records.spool],
     [['records', 'sqlite', 'path'], records.sqlite?.path],
     [['journal', 'path'], journal.path],
     [['outbound', 'directory', 'path'], outbound.directory.path],
+    [['trace', 'directory'], trace.directory],
   ];
   return files.flatMap(([path, file]) => {
     if (file === undefined) return [];

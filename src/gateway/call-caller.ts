@@ -37,6 +37,7 @@ export class CallerSide implements PhoneLeg {
     this.#media = media;
     this.#context = context;
     context.step('phone', 'gateway', `INVITE ${options.invite.user}`);
+    context.dialog?.(options.invite.callId);
   }
 
   /** Listens for the CANCEL, which may have come already; called once the call can take events. */

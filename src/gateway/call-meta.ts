@@ -36,6 +36,8 @@ export class MetaSide {
   /** Made when Meta is first told of a hold. */
   #changer: MediaChanger | undefined;
   #version: number | undefined;
+  /** When what Graph has not answered yet was asked, monotonic ms. */
+  readonly #asked = new Map<string, number>();
   /** Until Meta has replied to pre_accept; an accept that overtook it would stand alone. */
   #preAccepting: Promise<unknown> = Promise.resolve();
 
@@ -69,12 +71,12 @@ export class MetaSide {
   preAccept(answerSdp: string): void {
     const { pageId, callId } = this.#facts;
     if (!this.#graph.preAccept) throw new Error('this platform has no pre_accept');
-    this.#context.step('gateway', 'meta', 'POST pre_accept');
+    this.#ask('pre_accept');
     const asked = this.#graph.preAccept(pageId, callId, answerSdp);
     this.#preAccepting = asked;
     this.#run(asked, (outcome) => {
       if (outcome.ok) {
-        this.#context.step('meta', 'gateway', '200');
+        this.#replied('pre_accept', '200');
         return this.#context.dispatch({ type: 'graph.preAccepted' });
       }
       this.#failed('pre_accept', outcome.failure);
@@ -89,7 +91,7 @@ export class MetaSide {
       if (outcome.ok) {
         const both = outcome.renegotiationSdp ? 'answer, renegotiation offer' : 'answer';
         const brings = this.#graph.preAccept ? '' : ` (${outcome.answerSdp ? both : 'no SDP'})`;
-        this.#context.step('meta', 'gateway', `200${brings}`);
+        this.#replied('accept', `200${brings}`);
         const { answerSdp, renegotiationSdp } = outcome;
         return this.#context.dispatch({ type: 'graph.accepted', answerSdp, renegotiationSdp });
       }
@@ -102,13 +104,13 @@ export class MetaSide {
   async #acceptAfter(sdp: string): Promise<AcceptOutcome> {
     const { pageId, callId } = this.#facts;
     await this.#preAccepting;
-    this.#context.step('gateway', 'meta', 'POST accept');
+    this.#ask('accept');
     return this.#graph.accept(pageId, callId, sdp);
   }
 
   reject(): void {
     const { pageId, callId } = this.#facts;
-    this.#context.step('gateway', 'meta', 'POST reject');
+    this.#ask('reject');
     this.#run(this.#graph.reject(pageId, callId), (outcome) => {
       if (this.#ended('reject', outcome)) this.#context.dispatch({ type: 'graph.rejected' });
       else this.#context.dispatch({ type: 'graph.rejectFailed', code: codeOf(outcome) });
@@ -117,22 +119,22 @@ export class MetaSide {
 
   checkPermission(): void {
     if (!this.#placing) throw new Error('permission is for calls that a phone places');
-    this.#context.step('gateway', 'meta', 'GET call permissions');
+    this.#ask('permission', 'GET call permissions');
     this.#run(this.#placing.checkPermission(), ({ allowed, refusal }) => {
-      this.#context.step('meta', 'gateway', allowed ? '200 (may be called)' : '200 (may not be called)');
+      this.#replied('permission', allowed ? '200 (may be called)' : '200 (may not be called)');
       this.#context.dispatch({ type: 'graph.permission', allowed, refusal: this.#tellable(refusal) });
     });
   }
 
   connect(offerSdp: string): void {
     const { pageId, psid, callId: ours } = this.#facts;
-    this.#context.step('gateway', 'meta', 'POST connect');
+    this.#ask('connect');
     this.#placing?.onAsked();
     const { opaque = '' } = this.#placing ?? {};
     this.#run(this.#graph.connect(pageId, psid, offerSdp, `${ours} ${opaque}`.trim()), (outcome) => {
       if (outcome.ok) {
         const { callId, answerSdp, renegotiationSdp } = outcome;
-        this.#context.step('meta', 'gateway', `200 (${answerSdp ? 'answer' : 'no SDP'})`);
+        this.#replied('connect', `200 (${answerSdp ? 'answer' : 'no SDP'})`);
         if (callId !== undefined) this.#placing?.onNamed(callId);
         return this.#context.dispatch({ type: 'graph.connected', callId, answerSdp, renegotiationSdp });
       }
@@ -157,7 +159,7 @@ export class MetaSide {
   /** @param callId Meta's name of the call */
   terminate(callId: string): void {
     const { pageId } = this.#facts;
-    this.#context.step('gateway', 'meta', 'POST terminate');
+    this.#ask('terminate');
     this.#run(this.#graph.terminate(pageId, callId), (outcome) => {
       if (this.#ended('terminate', outcome)) this.#context.dispatch({ type: 'graph.terminated' });
       else this.#context.dispatch({ type: 'graph.terminateFailed', code: codeOf(outcome) });
@@ -178,10 +180,10 @@ export class MetaSide {
     const { pageId } = this.#facts;
     this.#changer ??= this.#makeChanger(callId);
     const status = held ? 'disabled' : 'enabled';
-    this.#context.step('gateway', 'meta', `POST media_update (${status})`);
+    this.#ask('media_update', `POST media_update (${status})`);
     const change = this.#changer.change(() => ({ tracks: [{ msid, label: 'default_audio', status }] }));
     this.#run(change, (outcome) => {
-      if (outcome?.ok) return this.#context.step('meta', 'gateway', '200');
+      if (outcome?.ok) return this.#replied('media_update', '200');
       const why = outcome ? outcome.failure.message : 'both sides changed the media at once';
       this.#context.log.info({ pageId, failure: why }, 'meta.hold-not-told');
     });
@@ -213,12 +215,27 @@ export class MetaSide {
       this.#failed(action, outcome.failure);
       return false;
     }
-    this.#context.step('meta', 'gateway', outcome.already ? '200 (it was over already)' : '200');
+    this.#replied(action, outcome.already ? '200 (it was over already)' : '200');
     return true;
   }
 
+  #ask(action: string, what = `POST ${action}`): void {
+    this.#asked.set(action, this.#clock.monotonic());
+    this.#context.step('gateway', 'meta', what);
+  }
+
+  #replied(action: string, what: string, data: Readonly<Record<string, number>> = { status: 200 }): void {
+    const asked = this.#asked.get(action);
+    const ms = asked === undefined ? {} : { ms: Math.round(this.#clock.monotonic() - asked) };
+    this.#context.step('meta', 'gateway', what, { action, ...data, ...ms });
+  }
+
   #failed(action: string, failure: GraphFailure): void {
-    this.#context.step('meta', 'gateway', `${action} failed: ${failure.kind}`);
+    const { httpStatus, code } = failure;
+    this.#replied(action, `${action} failed: ${failure.kind}`, {
+      ...(httpStatus === undefined ? {} : { status: httpStatus }),
+      ...(code === undefined ? {} : { code }),
+    });
     this.#context.log.warn(
       {
         action,

@@ -147,6 +147,7 @@ export class PhoneSide implements PhoneLeg {
         history: history && historyFor(target.trunk, history, trunks),
       },
       {
+        onSent: ({ callId }) => this.#context.dialog?.(callId),
         onProvisional: (provisional) => {
           ({ status } = provisional);
           this.#context.step('phone', 'gateway', `${status} ${provisional.reason}`);

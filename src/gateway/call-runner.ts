@@ -7,9 +7,10 @@ import type { JournalWriter } from '../store/index.ts';
 import { steadyNow } from './call-clock.ts';
 import type { MediaSide } from './call-media.ts';
 import type { MetaSide } from './call-meta.ts';
+import type { CallObserver } from './call-observer.ts';
 import { CallTimers } from './call-timers.ts';
 import type { CallView } from './call-view.ts';
-import type { LadderSink, Party } from './ladder.ts';
+import type { LadderSink, LadderStep, Party } from './ladder.ts';
 import type { PhoneLeg } from './phone-leg.ts';
 import type { TransferSide } from './transfer-side.ts';
 
@@ -24,7 +25,10 @@ export interface CallSides {
 
 export interface SideContext {
   readonly dispatch: (event: CallEvent) => void;
-  readonly step: (from: Party, to: Party, what: string) => void;
+  /** @param data of an answer: `ms`, `status` */
+  readonly step: (from: Party, to: Party, what: string, data?: LadderStep['data']) => void;
+  /** SIP messages with this Call-ID are the call's. */
+  readonly dialog?: (sipCallId: string) => void;
   readonly log: Log;
 }
 
@@ -35,6 +39,8 @@ export interface CallRunnerOptions {
   readonly journal: JournalWriter;
   readonly sides: (context: SideContext) => CallSides;
   readonly onLadder?: LadderSink | undefined;
+  /** Looks on. */
+  readonly observer?: CallObserver | undefined;
   /** The one record; with what the media legs counted, when they were closed by then. */
   readonly onRecord: (
     record: CallRecord,
@@ -72,7 +78,8 @@ export class CallRunner {
     this.#timers = new CallTimers(options.clock, (name) => this.dispatch({ type: 'timer', name }));
     this.#sides = options.sides({
       dispatch: (event) => this.dispatch(event),
-      step: (from, to, what) => this.#step(from, to, what),
+      step: (from, to, what, data) => this.#step(from, to, what, data),
+      dialog: (sipCallId) => options.observer?.dialog(sipCallId),
       log: options.log,
     });
     const { direction, offerSdp } = options.setup.facts;
@@ -101,6 +108,7 @@ export class CallRunner {
       const before = this.#state.name;
       const { state, effects } = reduce(this.#state, event, this.#now());
       this.#state = state;
+      this.#options.observer?.event(event, before, state);
       this.#effects.push(...effects);
       if (before !== state.name) {
         this.#options.log.debug({ event: event.type, from: before, to: state.name }, 'call.state');
@@ -170,6 +178,7 @@ export class CallRunner {
   }
 
   #begin(effect: Exclude<Effect, { type: 'journal' }>): void {
+    this.#options.observer?.effect(effect);
     const { meta, media, transfers } = this.#sides;
     const { facts } = this.#state;
     const phone = this.#phoneOf('attempt' in effect ? effect.attempt : 0);
@@ -290,6 +299,7 @@ export class CallRunner {
     this.#over = true;
     this.#timers.clear();
     this.#sides.meta.close();
+    this.#options.observer?.over(this.#state);
     this.#options.onEnded(this.#state);
   }
 
@@ -335,8 +345,10 @@ export class CallRunner {
     if (metaCallId !== undefined) this.#sides.meta.terminate(metaCallId);
   }
 
-  #step(from: Party, to: Party, what: string): void {
+  #step(from: Party, to: Party, what: string, data?: LadderStep['data']): void {
     const { callId } = this.#options.setup.facts;
-    this.#options.onLadder?.({ callId, atMs: this.#now(), from, to, what });
+    const step = { callId, atMs: this.#now(), from, to, what, ...(data ? { data } : {}) };
+    this.#options.onLadder?.(step);
+    this.#options.observer?.step(step);
   }
 }

@@ -1,4 +1,4 @@
-import type { CallFacts, Ledger } from '../call/index.ts';
+import type { CallFacts, CallSetup, Ledger } from '../call/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 import type { RecordingSummary } from '../media/index.ts';
 import type { RootLog } from '../observe/index.ts';
@@ -7,6 +7,7 @@ import type { SipControl } from '../sip/index.ts';
 import type { Directory, JournalWriter } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { Admission } from './admission.ts';
+import type { CallObserver } from './call-observer.ts';
 import type { FinalRecord } from './call-record.ts';
 import type { LadderSink } from './ladder.ts';
 import type { MediaPlane } from './media/plane.ts';
@@ -38,6 +39,8 @@ export interface CallsOptions {
   /** A call with audio is over. */
   readonly onMetrics?: (due: DueMetrics) => void;
   readonly onLadder?: LadderSink | undefined;
+  /** Who looks on at a call. */
+  readonly observe?: (call: Pick<CallSetup, 'facts' | 'callerName'>) => CallObserver;
   /** Something that a phone's messages told beside the call; personal. */
   readonly onNote?: (callId: string, event: string, data: object) => void;
   /** A recording is over, whole or not. */

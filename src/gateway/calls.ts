@@ -433,6 +433,7 @@ export class Calls {
       log,
       journal: this.#options.parts().journal,
       onLadder,
+      observer: this.#options.observe?.(call.setup),
       sides: (context) => {
         const sides = call.sides(context);
         media = sides.media;

@@ -42,6 +42,7 @@ import { ReloadDesk, type ReloadReport } from './reload/desk.ts';
 import { LiveConfig } from './reload/live-config.ts';
 import { reloadParts } from './reload/parts.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
+import { TraceDesk } from './trace/desk.ts';
 import { TransferCounts } from './transfer-counts.ts';
 import { TrunkDesk } from './trunks/desk.ts';
 import { registrarOf } from './trunks/registrar.ts';
@@ -82,6 +83,8 @@ export class Gateway {
   readonly #transferred = new TransferCounts();
   readonly #ended = new CallMetrics();
   readonly #trunks: TrunkDesk;
+  /** What happened in each call. */
+  readonly traces: TraceDesk;
   readonly #registrar: Registrar | undefined;
   readonly #admission: Admission;
   #recovery: Recovery | undefined;
@@ -126,6 +129,7 @@ export class Gateway {
       random: Math.random,
       onChange: ({ trunk, up, why }) => this.#tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
     });
+    this.traces = new TraceDesk({ ...options, plane: () => this.#plane });
     const isPage = (id: string): boolean => this.#platformOf(id) === 'messenger';
     const clients = metaClients(() => live.now, {
       credentials: (pageId) => this.#credentials.of(pageId),
@@ -176,6 +180,7 @@ export class Gateway {
       // WhatsApp has no place for them.
       onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
       onLadder: options.onLadder,
+      observe: (call) => this.traces.observe(call),
       onNote: (callId, event, data) => this.#tell(event, { callId, ...data }),
       onRecorded: (callId, recording) => {
         this.#recorded.add(recording);
@@ -322,7 +327,7 @@ export class Gateway {
       worker: () => this.#settings.now,
       clock,
       log,
-      onEvent: (call, event) => this.#calls.mediaEvent(call, event),
+      onEvent: this.traces.watching((call, event) => this.#calls.mediaEvent(call, event)),
       onLost: (calls) => this.#calls.lost(calls),
     });
     this.#sip = await startSipSide({
@@ -334,6 +339,7 @@ export class Gateway {
       ready: () => !this.#isLeaving,
       onState: (state) => log.info({ state }, 'sip.control'),
       onIncomingInvite: (invite) => this.#calls.place(invite),
+      trace: (message) => this.traces.sip(message),
       registrar: this.#registrar,
     });
     this.#trunks.watch(this.#sip.control);
@@ -356,6 +362,7 @@ export class Gateway {
           permissions: this.#calls.permissions,
           replies: this.#replies,
           calls: this.#calls,
+          traces: this.traces,
           trunks: () => this.#trunks.list(),
           pages: () => this.#pages.list(this.#live.now.meta, (pageId) => this.#watch?.look(pageId)),
           health: () => this.#health(),
@@ -381,16 +388,9 @@ export class Gateway {
     });
     this.#recovering = this.#recovery?.run(this.#journal);
     this.#started.resolve();
-    log.info(
-      {
-        webhook: this.#http.webhookUrl,
-        admin: this.#http.adminUrl,
-        sip: this.#sip.contacts,
-        pages: config.meta.pages.length,
-        numbers: config.meta.numbers.length,
-      },
-      'gateway.started',
-    );
+    const { webhookUrl: webhook, adminUrl: admin } = this.#http;
+    const accounts = { pages: config.meta.pages.length, numbers: config.meta.numbers.length };
+    log.info({ webhook, admin, sip: this.#sip.contacts, ...accounts }, 'gateway.started');
   }
 
   /** What was open in it comes first: nothing may ring again that did before. */
@@ -480,6 +480,7 @@ export class Gateway {
       ['late calls', () => this.#calls.shutDown(LATE_PATIENCE_MS)],
       ['trunks', async () => this.#trunks.close()],
       ['sip', () => (this.#sip as SipSide | undefined)?.close()],
+      ['traces', () => this.traces.close()],
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
       ['recovery', () => this.#recovering],
       ['graph', () => this.#graph.close()],

@@ -7,6 +7,8 @@ export interface LadderStep {
   readonly to: Party;
   /** Short and without personal data: `INVITE`, `180 Ringing`, `POST accept`, `webhook connect`. */
   readonly what: string;
+  /** Of an answer: how long it took in ms, its status, why it failed. */
+  readonly data?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export type Party = 'meta' | 'gateway' | 'phone';

@@ -6,6 +6,7 @@ import { connectSip, type IncomingInvite, orphanOf, type Registrar, type SipCont
 import {
   type LastWill,
   lastWillOf,
+  type SipServerOptions,
   type SipServerStats,
   type SipServerWorker,
   startSipServerWorker,
@@ -45,6 +46,8 @@ export async function startSipSide(options: {
   readonly ready: () => boolean;
   readonly onState: (state: 'connected' | 'lost') => void;
   readonly onIncomingInvite: (invite: IncomingInvite) => void;
+  /** Every message that crosses a socket of the embedded server. */
+  readonly trace?: SipServerOptions['trace'];
   readonly registrar?: Registrar | undefined;
 }): Promise<SipSide> {
   const { config, clock, log } = options;
@@ -56,6 +59,7 @@ export async function startSipSide(options: {
     ? await startSipServerWorker({
         ...{ secret, ...sipServerSettings(config), log },
         wills: { left: await leftIn(path, log), path },
+        ...(options.trace ? { trace: options.trace } : {}),
       })
     : undefined;
   const server =

@@ -2,6 +2,7 @@ export { Bridge } from './bridge/bridge.ts';
 export { pcmRate } from './bridge/codecs.ts';
 export { MediaEngine } from './bridge/engine.ts';
 export type { PcmSource, PcmTap, PlayMode } from './bridge/inserts.ts';
+export type { QualitySample } from './bridge/quality.ts';
 export { RATE_ALONE } from './bridge/to-consumer.ts';
 export {
   type BridgeEvent,
@@ -16,6 +17,7 @@ export {
   type ReceivePlan,
   type SendPlan,
 } from './bridge/types.ts';
+export { type CapturedMedia, PacketCapture } from './capture/packet-capture.ts';
 export * from './codec/index.ts';
 export { DtmfDetector, DtmfGenerator } from './dtmf/index.ts';
 export { createDatagramIo, type DatagramIoChoice } from './net/create.ts';

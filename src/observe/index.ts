@@ -1,4 +1,6 @@
 export { CallMetrics, type CountedCall } from './call-metrics.ts';
+export * from './capture/index.ts';
+export * from './hep/index.ts';
 export type { LogLevel } from './level-gate.ts';
 export { descriptorSink, LineWriter } from './line-writer.ts';
 export { type LogFieldsOptions, logFields } from './log-fields.ts';
@@ -6,3 +8,5 @@ export { createLogger, type LeveledLog, type RootLog } from './logger.ts';
 export { type MetricsSources, renderMetrics } from './metrics.ts';
 export { redactSdp, redactText } from './redact.ts';
 export { formatSipTrace, redactSip, type TracedMessage } from './sip-trace.ts';
+export { CallSpans } from './spans.ts';
+export * from './trace/index.ts';

@@ -10,7 +10,7 @@ const CANCELLED: InviteFailure = { status: 487, reason: 'Request Terminated', ki
  * (`SIP;cause=200`, RFC 3326), and the best of the failures is the one that counts.
  *
  * @param groups at least one, none empty; a branch that must not ring for ever has a `ringTimeoutMs`
- * @param events as those of one INVITE; 18x come from every branch, told apart by To tag
+ * @param events as those of one INVITE; 18x come from every branch, told apart by To tag, and so does `onSent`
  */
 export function forkInvite(
   invite: (options: InviteOptions, events: InviteEvents) => OutboundInvite,
@@ -26,7 +26,6 @@ class ForkedInvite implements OutboundInvite {
   readonly #ringing = new Set<OutboundInvite>();
   readonly #failures: InviteFailure[] = [];
   #groups: readonly (readonly InviteOptions[])[];
-  #sent = false;
   #cancelled = false;
   #settled = false;
 
@@ -56,11 +55,8 @@ class ForkedInvite implements OutboundInvite {
   #branch(options: InviteOptions): void {
     const { onSent, onProvisional, onUpdate, onEarlyMedia } = this.#events;
     const branch: OutboundInvite = this.#invite(options, {
-      onSent: (sent) => {
-        if (this.#sent) return;
-        this.#sent = true;
-        onSent?.(sent);
-      },
+      // Each branch has a Call-ID of its own.
+      onSent: (sent) => onSent?.(sent),
       onProvisional: (provisional) => {
         if (!this.#settled) onProvisional(provisional);
       },

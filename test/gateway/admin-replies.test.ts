@@ -76,6 +76,14 @@ it('every reply of a whole run is as the OpenAPI document says', async () => {
   expect((await ask('POST', `/calls/${id}/transfer`, { to: 'none/300' })).status).toBe(400);
   expect((await ask('POST', `/calls/${id}/transfer`, { to: '201' })).status).toBe(202);
   expect((await ask('POST', `/calls/${id}/transfer`, { to: '202' })).status).toBe(409);
+  const traced = (await ask('GET', `/calls/${id}/trace`)).body as { entries: { seq: number }[] };
+  expect(traced.entries.length).toBeGreaterThan(10);
+  const { entries } = (await ask('GET', `/calls/${id}/trace?after=5`)).body as typeof traced;
+  expect(entries.every(({ seq }) => seq > 5)).toBe(true);
+  await ask('GET', '/calls/c_nobody/trace');
+  await ask('GET', `/calls/${id}/pcap?seconds=0`);
+  await ask('GET', `/calls/${id}/pcap?seconds=3601`);
+  await ask('GET', `/calls/${id}/pcap?payload=clear`);
 
   await ask('GET', '/openapi.json');
   await ask('GET', '/health/live');

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { LadderStep } from '../../gateway/index.ts';
 import type { SimEvent } from '../../sim/index.ts';
+import { formatOf, traceAs } from '../trace-format.ts';
 import { type Arrow, judge, makeCall, tenth, writeWavs } from './one-call.ts';
 import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
 import { callOut } from './outbound-call.ts';
@@ -34,6 +36,7 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     const result = options.outbound
       ? [await callOut(world, options, all)]
       : await callsOf(world, options, arrows);
+    if (options.trace !== undefined) await writeTrace(world, options.trace, result[0]?.record);
     if (options.keep) await keep(world, options);
     await world.close();
     print(result, options);
@@ -49,6 +52,17 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     }
     return 1;
   }
+}
+
+/** What happened in one call, in the format that the name of the file asks for. */
+async function writeTrace(
+  world: World,
+  file: string,
+  record: DemoResult['record'] | undefined,
+): Promise<void> {
+  const trace = await world.gateway.traces.view(String(record?.['callId']));
+  if (!trace) throw new Error('the call has no trace');
+  writeFileSync(file, traceAs(trace, formatOf(file)));
 }
 
 /** The demo's phone may call out as the demo's Page or number. */

@@ -8,6 +8,8 @@ export interface DemoOptions {
   readonly phone?: string;
   readonly calls: number;
   readonly keep?: boolean;
+  /** File name. */
+  readonly trace?: string;
   readonly platform: 'messenger' | 'whatsapp';
   /** The phone calls the consumer. */
   readonly outbound?: boolean;

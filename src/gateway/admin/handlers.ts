@@ -7,6 +7,7 @@ import { type DirectorySources, directoryHandlers } from './directory.ts';
 import { type PageSources, pageHandlers } from './pages.ts';
 import { type PermissionSources, permissionHandlers } from './permissions.ts';
 import { type ProcessSources, processHandlers } from './process.ts';
+import { type TraceSources, traceHandlers } from './traces.ts';
 
 export interface AdminSources
   extends CallSources,
@@ -14,7 +15,8 @@ export interface AdminSources
     DirectorySources,
     PageSources,
     PermissionSources,
-    ProcessSources {
+    ProcessSources,
+    TraceSources {
   readonly trunks: TrunkDesk['list'];
 }
 
@@ -27,6 +29,7 @@ export function adminHandlers(sources: AdminSources): AdminHandlers {
     ...pageHandlers(sources),
     ...permissionHandlers(sources),
     ...processHandlers(sources),
+    ...traceHandlers(sources),
     listTrunks: () => ({
       status: 200,
       body: sources.trunks().map(({ sinceMs, ...state }) => ({ ...state, since: iso(sinceMs) })),

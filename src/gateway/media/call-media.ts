@@ -15,6 +15,7 @@ import type { Log } from '../../shared/log.ts';
 import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } from '../../webrtc/index.ts';
 import { CallRecording } from './call-recording.ts';
 import { CallSounds } from './call-sounds.ts';
+import { CallTap } from './call-tap.ts';
 import type { CallAudio, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 
 /** What all calls of a worker share. */
@@ -39,6 +40,7 @@ export class CallMedia {
   #bridge: Bridge | undefined;
   #sounds: CallSounds | undefined;
   #recording: CallRecording | undefined;
+  readonly #tap: CallTap;
   #closing: Promise<BridgeStats | undefined> | undefined;
   /** Events before the bridge exists cannot come: nobody knows our address yet. */
   #lost = false;
@@ -60,6 +62,7 @@ export class CallMedia {
     this.#options = options;
     this.#log = log;
     this.#tell = tell;
+    this.#tap = new CallTap(tell);
   }
 
   /** Binds both legs. Rejects with WEBRTC_BIND, MEDIA_RTP_PORTS or what is wrong with the offer; the caller then closes. */
@@ -91,6 +94,7 @@ export class CallMedia {
     this.#addSounds(bridge, audio);
     bridge.attachConsumer((packet, length) => leg.send(packet, length));
     const { address, port } = await bridge.openPhone(rtp);
+    this.#tap.opened(bridge, leg, { address, port });
     return { localSdp: leg.localSdp, phoneAddress: address, phonePort: port };
   }
 
@@ -109,6 +113,7 @@ export class CallMedia {
   setPhonePlan(plan: PhonePlan): undefined {
     this.#bridgeOrThrow().setPhonePlan(plan);
     this.#sounds?.planned(plan);
+    this.#tap.planned(plan);
     return undefined;
   }
 
@@ -173,6 +178,22 @@ export class CallMedia {
     return this.#recording.act(action);
   }
 
+  startCapture(wanted: { maxBytes: number; payload: boolean }): undefined {
+    this.#bridgeOrThrow();
+    this.#tap.startCapture(wanted);
+    return undefined;
+  }
+
+  stopCapture(): undefined {
+    this.#tap.stopCapture();
+    return undefined;
+  }
+
+  /** Tells how it goes, for the trace. */
+  sample(): void {
+    if (this.#bridge && !this.#closing) this.#tap.sample();
+  }
+
   dump(): LiveMedia {
     return {
       call: this.#call,
@@ -189,6 +210,7 @@ export class CallMedia {
   }
 
   async #shut(): Promise<BridgeStats | undefined> {
+    this.#tap.close();
     // First it lets go of the bridge. Its summary is told before the reply to `close`, so that the call's record has it.
     const recorded = this.#recording?.close();
     const [stats] = await Promise.all([this.#bridge?.close(), this.#leg?.close(), recorded]);
@@ -228,7 +250,10 @@ export class CallMedia {
   #events(): WebrtcEvents {
     return {
       onState: (state, reason) => this.#stateOf(state, reason),
-      onKeys: (keys) => this.#bridge?.setKeys(keys),
+      onKeys: (keys) => {
+        this.#bridge?.setKeys(keys);
+        this.#tap.secure(keys.profile);
+      },
       onDatagram: (packet, length) => this.#bridge?.consumerDatagram(packet, length),
       onPlan: (plan) => this.#bridge?.setConsumerPlan(plan),
     };
@@ -236,6 +261,7 @@ export class CallMedia {
 
   #stateOf(state: WebrtcState, reason: string | undefined): void {
     if (this.#closing) return;
+    this.#tap.iceState(state);
     if (state === 'ice-connected') return this.#tell({ kind: 'iceConnected' });
     if (state === 'disconnected') return this.#log.warn({ call: this.#call }, 'webrtc.disconnected');
     if (state === 'secure') {
@@ -254,6 +280,7 @@ export class CallMedia {
     // Meta's own webhook says that the consumer left; RTCP may come from a relay that changes.
     if (event.kind === 'rtcpBye')
       return this.#log.debug({ call: this.#call, leg: event.leg }, 'media.rtcp-bye');
+    if (event.kind === 'latched') return this.#tap.latched(event.address, event.port);
     // Whose sound it was, CallSounds knows.
     if (event.kind === 'played') return;
     if (event.kind === 'firstPacket' && event.leg === 'consumer') {
@@ -261,6 +288,7 @@ export class CallMedia {
       this.#sounds?.consumerHeard();
     }
     // Who mutes may send nothing at all. Meta is there as long as it consents (RFC 7675); losing that fails the leg.
+    if (event.kind === 'silent') this.#tap.silent(event.leg, event.ms);
     if (event.kind === 'silent' && event.leg === 'consumer' && this.#heardConsumer)
       return this.#log.info({ call: this.#call, ms: event.ms }, 'media.consumer-silent');
     this.#tell(event);

@@ -11,6 +11,7 @@ import type {
 } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 import type { WebrtcDump } from '../../webrtc/index.ts';
+import type { CapturedCall, MediaTraced } from './traced.ts';
 
 /** Where a call's sockets are bound and what is advertised; from the configuration. */
 export interface MediaAddresses {
@@ -125,6 +126,10 @@ export interface MediaRequests {
   announce: { params: { call: string; sound: SoundChoice }; result: undefined };
   /** Asked twice, it is as asked once. Rejects with MEDIA_RECORD_REFUSED where the route or its state forbids it. */
   record: { params: { call: string; action: RecordAction }; result: RecordingState };
+  /** Keeps packets from now on. Rejects with CAPTURE_BUSY. */
+  startCapture: { params: { call: string; maxBytes: number; payload: boolean }; result: undefined };
+  /** What was kept comes as event `captured`; nothing, where the call ended meanwhile and it came then. */
+  stopCapture: { params: { call: string }; result: undefined };
   /** A live view of the call's legs, for operators. */
   dump: { params: { call: string }; result: LiveMedia };
   /** Closes everything of the call; idempotent: undefined when the call is not (or no longer) there. */
@@ -162,6 +167,10 @@ export type MediaEvent =
   | { readonly kind: 'recorded'; readonly recording: RecordingSummary }
   /** The disk does not take a recording; once for each trouble. */
   | { readonly kind: 'recordingTrouble'; readonly code: ErrorCode; readonly message: string }
+  /** For the call's trace. */
+  | { readonly kind: 'traced'; readonly traced: MediaTraced }
+  /** A capture is over. */
+  | { readonly kind: 'captured'; readonly captured: CapturedCall }
   | { readonly kind: 'bug'; readonly message: string };
 
 export type ToWorker =

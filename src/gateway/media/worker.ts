@@ -42,6 +42,9 @@ process.on('unhandledRejection', (error) => log.error({ err: String(error) }, 'm
 /** Of two encoders a recording: voice that is kept needs less than voice that is talked with. */
 const RECORD_COMPLEXITY = 3;
 const calls = new Map<string, CallMedia>();
+/** Reports from one sample of a call's quality to its next. */
+const QUALITY_EVERY = 5;
+let round = 0;
 const queue: ToWorker[] = [];
 let handle = (message: ToWorker): void => void queue.push(message);
 port.on('message', (message: ToWorker) => handle(message));
@@ -64,6 +67,7 @@ const reports = setInterval(() => {
   const report = meter.report(calls.size);
   followLoad(report);
   tell({ type: 'report', report });
+  sampleSome();
 }, REPORT_EVERY_MS);
 reports.unref();
 
@@ -94,6 +98,8 @@ const handlers: Handlers = {
   stop: ({ call, leg }) => callOf(call).stop({ call, leg }),
   announce: ({ call, sound }) => callOf(call).announce({ call, sound }),
   record: ({ call, action }) => callOf(call).record({ call, action }),
+  startCapture: ({ call, ...wanted }) => callOf(call).startCapture(wanted),
+  stopCapture: ({ call }) => callOf(call).stopCapture(),
   dump: ({ call }) => callOf(call).dump(),
   close: ({ call }) => {
     const media = calls.get(call);
@@ -130,6 +136,13 @@ function configure(next: WorkerOptions): void {
   if (next.opusComplexity === before.opusComplexity) return;
   complexity = new ComplexityControl(next.opusComplexity);
   engine.setOpusComplexity(complexity.complexity);
+}
+
+/** Each time a fifth of the calls: all at once would keep packets waiting. */
+function sampleSome(): void {
+  round = (round + 1) % QUALITY_EVERY;
+  let i = 0;
+  for (const media of calls.values()) if (i++ % QUALITY_EVERY === round) media.sample();
 }
 
 function followLoad({ cpuShare, tickLateMs }: WorkerReport): void {

@@ -5,6 +5,7 @@ import { listPages } from './pages.ts';
 import { getPermission, getSettings, requestPermission } from './permissions.ts';
 import { drain, events, live, metrics, openApi, ready } from './process.ts';
 import type { Handler, Route } from './route.ts';
+import { capture, showTrace } from './traces.ts';
 import { listTrunks } from './trunks.ts';
 
 /**
@@ -17,6 +18,8 @@ export const ROUTES = {
   hangUp,
   recordCall,
   transferCall,
+  showTrace,
+  capture,
   listTrunks,
   listPages,
   listNumbers,

@@ -1,9 +1,11 @@
+import type { PacketCapture } from '../capture/packet-capture.ts';
 import { DTMF_KEYS } from '../dtmf/index.ts';
 import type { SrtpKeys } from '../srtp/session.ts';
 import { ConsumerSide } from './consumer-side.ts';
 import type { PcmSource, PcmTap, PlayMode } from './inserts.ts';
 import { legStats } from './leg-stats.ts';
 import { PhoneSide } from './phone-side.ts';
+import { QualityMeter, type QualitySample } from './quality.ts';
 import { ToConsumer } from './to-consumer.ts';
 import { ToPhone } from './to-phone.ts';
 import type { Totals } from './totals.ts';
@@ -34,6 +36,7 @@ export class Bridge {
   readonly #phone: PhoneSide;
   readonly #toPhone: ToPhone;
   readonly #toConsumer: ToConsumer;
+  readonly #meters = { consumer: new QualityMeter(), phone: new QualityMeter() };
   #open = false;
   #nextRtcpMs = 0;
   #closing: Promise<BridgeStats> | undefined;
@@ -185,6 +188,21 @@ export class Bridge {
   /** Adds what both legs counted so far; as cheap as may be, for it is asked of every call each second. */
   countInto(totals: Totals): void {
     totals.add(this.#consumer.state.counters, this.#phone.state.counters);
+  }
+
+  /** What both legs did since the last asking. */
+  quality(): QualitySample {
+    const stats = this.dump();
+    return {
+      consumer: this.#meters.consumer.take(stats.consumer, this.#consumer.state),
+      phone: this.#meters.phone.take(stats.phone, this.#phone.state),
+    };
+  }
+
+  /** From now on it is shown every packet of both legs; undefined: nobody is. */
+  captureInto(capture: PacketCapture | undefined): void {
+    this.#consumer.capture = capture;
+    this.#phone.capture = capture;
   }
 
   dump(): BridgeStats {

@@ -1,4 +1,5 @@
 import type { Clock } from '../../shared/clock.ts';
+import type { PacketCapture } from '../capture/packet-capture.ts';
 import { EventReceiver, type KeyStep } from '../dtmf/index.ts';
 import { isRtcp, RtpHeader } from '../rtp/header.ts';
 import { PacketBudget } from '../rtp/packet-budget.ts';
@@ -27,6 +28,8 @@ export class ConsumerSide {
   #cname: Uint8Array = new Uint8Array();
   #toPhone: ToPhone | undefined;
   open = false;
+  /** While somebody wants the packets. */
+  capture: PacketCapture | undefined;
 
   /** @param ssrc ours towards Meta, as in our offer */
   constructor(ssrc: number, clock: Clock, onEvent: (event: BridgeEvent) => void) {
@@ -61,7 +64,12 @@ export class ConsumerSide {
   /** `received` bytes of SRTP or SRTCP, changed in place. */
   datagram(packet: Uint8Array, received: number): void {
     if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received);
-    this.state.count(received, this.#take(packet, received));
+    const taken = this.#take(packet, received);
+    this.state.count(received, taken);
+    if (this.capture) {
+      const { payloadOffset: at, payloadLength } = this.#header;
+      this.capture.rtp('consumer', true, packet, at, at + payloadLength, taken);
+    }
   }
 
   /** `length` bytes of the outlet's packet, in the clear. */
@@ -71,6 +79,7 @@ export class ConsumerSide {
     if (!send || !srtp || !this.open) return;
     const { outlet } = this.state;
     outlet.count(length, payloadAt);
+    if (this.capture) this.capture.rtp('consumer', false, outlet.packet, payloadAt, length);
     const protectedLength = srtp.protectRtp(outlet.packet, length);
     if (protectedLength < 0) return;
     send(outlet.packet, protectedLength);
@@ -81,6 +90,7 @@ export class ConsumerSide {
   sendReport(scratch: Uint8Array, nowMs: number): void {
     if (!this.#srtp || !this.#send || !this.#sendPlan) return;
     const length = this.state.report(scratch, this.#cname, nowMs);
+    this.capture?.rtcp('consumer', false, scratch, length);
     this.#send(scratch, this.#srtp.protectRtcp(scratch, length));
   }
 
@@ -155,7 +165,9 @@ export class ConsumerSide {
     const srtp = this.#srtp;
     if (!srtp) return;
     const length = srtp.unprotectRtcp(packet, received);
-    if (length >= 0) this.state.readRtcp(packet, length);
+    if (length < 0) return;
+    this.capture?.rtcp('consumer', true, packet, length);
+    this.state.readRtcp(packet, length);
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo, Peer } from '../../shared/datagram.ts';
+import type { PacketCapture } from '../capture/packet-capture.ts';
 import {
   DTMF_KEYS,
   DtmfDetector,
@@ -57,6 +58,8 @@ export class PhoneSide {
   #latched = false;
   #closed = false;
   open = false;
+  /** While somebody wants the packets. */
+  capture: PacketCapture | undefined;
 
   readonly #onBug: (error: unknown) => void;
 
@@ -156,6 +159,7 @@ export class PhoneSide {
     const remote = this.#remote;
     if (!ports || !this.open || !remote) return;
     outlet.count(length, payloadAt);
+    if (this.capture) this.capture.rtp('phone', false, outlet.packet, payloadAt, length, undefined, remote);
     const sent = this.#srtp ? this.#srtp.protectRtp(outlet.packet, length) : length;
     if (sent < 0) return;
     ports.rtp.send(outlet.packet, sent, remote);
@@ -166,6 +170,7 @@ export class PhoneSide {
   sendReport(scratch: Uint8Array, nowMs: number): void {
     if (!this.#ports || !this.#remoteRtcp) return;
     const length = this.state.report(scratch, this.#cname, nowMs);
+    this.capture?.rtcp('phone', false, scratch, length, this.#remoteRtcp);
     const sent = this.#srtp ? this.#srtp.protectRtcp(scratch, length) : length;
     if (sent >= 0) this.#ports.rtcp.send(scratch, sent, this.#remoteRtcp);
   }
@@ -197,7 +202,12 @@ export class PhoneSide {
 
   #datagram(packet: Buffer, received: number, from: Peer): void {
     if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received, from);
-    this.state.count(received, this.#take(packet, received, from));
+    const taken = this.#take(packet, received, from);
+    this.state.count(received, taken);
+    if (this.capture) {
+      const { payloadOffset: at, payloadLength } = this.#header;
+      this.capture.rtp('phone', true, packet, at, at + payloadLength, taken, from);
+    }
   }
 
   #take(packet: Buffer, received: number, from: Peer): Taken {
@@ -252,7 +262,9 @@ export class PhoneSide {
     const { address } = from;
     if (!this.#srtp && address !== this.#remote?.address && address !== this.#declared?.address) return;
     const length = this.#srtp ? this.#srtp.unprotectRtcp(packet, received) : received;
-    if (length >= 0) this.state.readRtcp(packet, length);
+    if (length < 0) return;
+    this.capture?.rtcp('phone', true, packet, length, from);
+    this.state.readRtcp(packet, length);
   }
 
   /**
@@ -308,7 +320,10 @@ export class PhoneSide {
     if (from === remote && this.#latched) return true;
     // The very source that the phone declared is the phone, whoever of its host went on speaking from another port.
     if (from.is(remote) || from.is(this.#declared)) {
-      if (!from.is(remote)) this.#remoteRtcp = this.#declaredRtcp;
+      if (!from.is(remote)) {
+        this.#remoteRtcp = this.#declaredRtcp;
+        this.#tellLatched(from);
+      }
       this.#remote = from;
       this.#latched = true;
       return true;
@@ -320,7 +335,12 @@ export class PhoneSide {
     this.#remote = from;
     this.#remoteRtcp = this.#io.peer(from.address, from.port + 1);
     this.#latched = true;
+    this.#tellLatched(from);
     return true;
+  }
+
+  #tellLatched({ address, port }: Peer): void {
+    this.#onEvent({ kind: 'latched', address, port });
   }
 
   #tellDigit(code: number, durationMs: number): void {

@@ -85,6 +85,8 @@ export type BridgeEvent =
   | { readonly kind: 'dtmf'; readonly digit: string; readonly durationMs: number; readonly from: Leg }
   /** What was played to this leg came to its end. */
   | { readonly kind: 'played'; readonly leg: Leg }
+  /** The phone speaks from an address that its SDP did not name, or from the named one again. */
+  | { readonly kind: 'latched'; readonly address: string; readonly port: number }
   /** RTCP BYE. */
   | { readonly kind: 'rtcpBye'; readonly leg: Leg }
   /** The bridge met a state that its authors thought impossible, and closed itself. */

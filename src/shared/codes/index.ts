@@ -5,6 +5,7 @@ import { gatewayCodes } from './gateway.ts';
 import { httpCodes } from './http.ts';
 import { mediaCodes } from './media.ts';
 import { metaCodes } from './meta.ts';
+import { observeCodes } from './observe.ts';
 import { routingCodes } from './routing.ts';
 import { sdpCodes } from './sdp.ts';
 import { simCodes } from './sim.ts';
@@ -22,6 +23,7 @@ export const CODES = {
   ...httpCodes,
   ...mediaCodes,
   ...metaCodes,
+  ...observeCodes,
   ...routingCodes,
   ...sdpCodes,
   ...simCodes,

@@ -1,0 +1,83 @@
+import type { LegState } from './leg-state.ts';
+import type { LegStats } from './types.ts';
+
+/** What one leg received and sent since the sample before. */
+export interface LegQuality {
+  readonly received: number;
+  readonly sent: number;
+  readonly lost: number;
+  /** Received and not used, for whatever reason. */
+  readonly dropped: number;
+  /** Interarrival jitter now (RFC 3550 section 6.4.1), ms. */
+  readonly jitterMs: number;
+  /** Last round trip by RTCP, ms; absent while unknown. */
+  readonly roundTripMs?: number;
+  /** What the far side says of our stream: fraction lost (0 to 1) and jitter, ms; absent while it said nothing. */
+  readonly remoteLoss?: number;
+  readonly remoteJitterMs?: number;
+  /** Mean opinion score of the call so far; absent without audio. */
+  readonly mos?: number;
+  /** Mean wait in the jitter buffer, ms; absent without one. */
+  readonly bufferMs?: number;
+  /** What our next RTCP report says; counts of the whole call, jitter in RTP ticks. */
+  readonly report: {
+    readonly ssrc: number;
+    /** Whom we hear; 0 before the first packet. */
+    readonly source: number;
+    readonly packets: number;
+    readonly octets: number;
+    readonly lost: number;
+    readonly highest: number;
+    readonly jitter: number;
+  };
+}
+
+export interface QualitySample {
+  readonly consumer: LegQuality;
+  readonly phone: LegQuality;
+}
+
+/** Makes samples of what a leg counts anyway; costs nothing between two of them. */
+export class QualityMeter {
+  #received = 0;
+  #sent = 0;
+  #lost = 0;
+  #dropped = 0;
+  #delayS = 0;
+  #emitted = 0;
+
+  take(stats: LegStats, { reception, outlet, rtcp }: LegState): LegQuality {
+    const dropped = Object.values(stats.dropped).reduce((sum, count) => sum + count, 0);
+    const emitted = stats.jitterBufferEmittedCount - this.#emitted;
+    const delayS = stats.jitterBufferDelay - this.#delayS;
+    const sample: LegQuality = {
+      received: stats.received - this.#received,
+      sent: stats.sent - this.#sent,
+      lost: stats.lost - this.#lost,
+      dropped: dropped - this.#dropped,
+      jitterMs: stats.jitterMs,
+      ...(stats.roundTripMs < 0 ? {} : { roundTripMs: stats.roundTripMs }),
+      ...(rtcp.blocks === 0
+        ? {}
+        : { remoteLoss: stats.remoteFractionLost, remoteJitterMs: stats.remoteJitterMs }),
+      ...(stats.mos === undefined ? {} : { mos: stats.mos }),
+      ...(delayS > 0 && emitted > 0 ? { bufferMs: Math.round((delayS / emitted) * 10_000) / 10 } : {}),
+      report: {
+        ssrc: outlet.ssrc,
+        source: reception.received > 0 ? reception.ssrc : 0,
+        packets: outlet.packets,
+        octets: outlet.payloadBytes,
+        lost: stats.lost,
+        highest: reception.extendedHighest,
+        jitter: Math.round(reception.jitter),
+      },
+    };
+    this.#received = stats.received;
+    this.#sent = stats.sent;
+    this.#lost = stats.lost;
+    this.#dropped = dropped;
+    this.#delayS = stats.jitterBufferDelay;
+    this.#emitted = stats.jitterBufferEmittedCount;
+    return sample;
+  }
+}

@@ -1,0 +1,1 @@
+export { type CapturedPacket, callPcap } from './call-pcap.ts';
