@@ -94,8 +94,11 @@ export class TraceDesk {
 
   #media(callId: string, event: MediaEvent): void {
     if (event.kind === 'captured') return this.#captures.captured(callId, event.captured);
+    const observer = this.#observers.get(callId);
+    // A call that was given up may be told of once more.
+    if (!observer) return;
     if (event.kind === 'traced') this.#hep?.media(callId, event.traced);
-    this.#observers.get(callId)?.media(event);
+    observer.media(event);
   }
 
   /** The trace of a call that is up, or over and kept, in memory or in a file; with its true addresses. */
