@@ -38,6 +38,16 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** Resolves when the gateway has no call any more. */
+export const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
+
+/** Resolves with the record of the call that ended or will end next, once the gateway has no call any more. */
+export async function finished(world: World): Promise<Record<string, unknown>> {
+  const record = await world.nextRecord();
+  await gone(world);
+  return record;
+}
+
 /** What calls asked of Graph; the watch over the Page and the metrics go beside them. */
 export const graphOf = (world: World): string[] =>
   world.simulator.requests

@@ -1,56 +1,150 @@
-import { afterEach, describe, expect, it } from 'vitest';
-import { startWorld, type World } from '../../src/cli/demo/world.ts';
+import { describe, expect, it } from 'vitest';
+import type { World } from '../../src/cli/demo/world.ts';
+import { caller, finished } from '../e2e/world.ts';
+import { Authority } from '../sip-server/support/certificates.ts';
 import { hasPeers } from '../support/peer.ts';
-import { Baresip } from './support/baresip.ts';
+import { freeUdpPort } from '../support/ports.ts';
+import type { BARESIP_CODECS } from './support/baresip.ts';
+import { CONSUMER_HZ, desks, PHONE_HZ, PHONE_KINDS } from './support/desk.ts';
+import { consumerHears } from './support/ears.ts';
+import type { SipTransport } from './support/phone.ts';
+import { isTone } from './support/recording.ts';
+import { scenario, sipp } from './support/sipp.ts';
 
-const closers: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
+/** Of the environment that worlds have. */
+const PASSWORD = 'demo-page-token';
+
+const { world: start, phone: startPhone, closes } = desks();
+
+interface Office {
+  readonly world: World;
+  readonly ca: string;
+  address(transport: SipTransport): string;
+}
+
+/** A gateway that is a registrar for one account, and whose only trunk that is; its phones may call consumers. */
+async function office(trunk: Readonly<Record<string, unknown>> = {}, codecs?: ['opus']): Promise<Office> {
+  const authority = new Authority();
+  closes({ tail: () => '', close: async () => authority.close() });
+  // linphone looks for an address in the common name, and there only when the certificate has no other names.
+  const { cert, key } = authority.issue('', 30, '127.0.0.1');
+  const certificates = [{ cert: authority.write('own.pem', cert), key: authority.write('own.key.pem', key) }];
+  const address = { address: '127.0.0.1', port: 0 };
+  const world = await start({
+    to: { user: 'bob', port: 1 },
+    ...(codecs && { codecs }),
+    sip: {
+      listen: [
+        { protocol: 'udp', ...address },
+        { protocol: 'tcp', ...address },
+        { protocol: 'tls', ...address, tls: { certificates } },
+      ],
+      registrar: { accounts: [{ user: 'bob', password: '${PAGE_TOKEN}' }] },
+    },
+    configure: (yaml) => {
+      const { trunks } = yaml as { trunks: { phone1: { codecs: unknown } } };
+      const qualify = { everyS: 0 };
+      yaml['trunks'] = {
+        phone1: { registered: 'bob', codecs: trunks.phone1.codecs, qualify, ...trunk },
+      };
+      yaml['routes'] = { desk: { targets: [{ trunk: 'phone1' }] } };
+    },
+    outbound: true,
+  });
+  return {
+    world,
+    ca: authority.write('authority.pem', authority.cert),
+    address: (transport) => {
+      const at = world.gateway.sipContacts.find(({ protocol }) => protocol === transport);
+      return `127.0.0.1:${at?.port}`;
+    },
+  };
+}
+
+/** Resolves when the gateway knows where that phone is. */
+async function registered({ world }: Office): Promise<void> {
+  for (;;) {
+    const reply = await fetch(new URL('/trunks', world.gateway.adminUrl));
+    if ((await reply.text()).includes('"up":true')) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+const TRANSPORTS = [
+  { transport: 'udp', codec: 'PCMU', trunk: {} },
+  { transport: 'tcp', codec: 'PCMU', trunk: {} },
+  { transport: 'tls', codec: 'PCMU', trunk: {} },
+  { transport: 'tls', codec: 'PCMU', trunk: { srtp: 'required' } },
+  { transport: 'tls', codec: 'opus', trunk: { srtp: 'required' } },
+] as const satisfies readonly {
+  codec: keyof typeof BARESIP_CODECS;
+  transport: SipTransport;
+  trunk: object;
+}[];
+
+describe.runIf(hasPeers('baresip', 'linphonec')).each(PHONE_KINDS)('%s registers at the gateway', (kind) => {
+  it.each(TRANSPORTS)(
+    'over $transport, is rung by a consumer and calls one: $codec, $trunk',
+    async ({ transport, codec, trunk }) => {
+      const at = await office(trunk, codec === 'opus' ? ['opus'] : undefined);
+      const { world, ca } = at;
+      const registrar = { address: at.address(transport), password: PASSWORD, transport, ca };
+      const srtp = 'srtp' in trunk ? ({ srtp: true } as const) : {};
+      const phone = await startPhone(kind, { user: 'bob', codec, registrar, ...srtp });
+      await registered(at);
+      const amina = world.simulator.consumer({ ...caller, permission: true });
+      const call = amina.call({ toneHz: CONSUMER_HZ });
+      await phone.established();
+      await consumerHears(call, PHONE_HZ);
+      await phone.hears(2);
+      await call.hangup();
+      await phone.ended();
+      expect(await finished(world)).toMatchObject({ answered: true, target: 'phone1/bob', codec });
+      expect(isTone(phone.heard(), CONSUMER_HZ)).toBe(true);
+      const placed = world.simulator.nextPlaced();
+      phone.dial(`sip:70001@${at.address(transport)};transport=${transport}`);
+      const back = await placed;
+      await consumerHears(back, PHONE_HZ);
+      phone.hangup();
+      await back.ended;
+      expect(await finished(world)).toMatchObject({ cause: 'phone-hangup', answered: true });
+    },
+  );
+
+  it('not with a wrong password', async () => {
+    const at = await office();
+    const registrar = { address: at.address('udp'), password: 'wrong' };
+    const phone = await startPhone(kind, { user: 'bob', registrar });
+    await phone.rejected();
+  });
 });
 
-/** A gateway that is a registrar for one account, and whose only trunk that is. */
-async function office(): Promise<World> {
-  const world = await startWorld({
-    phones: [],
-    configure: (yaml) => {
-      const sip = yaml['sip'] as Record<string, unknown>;
-      sip['listen'] = ['udp', 'tcp'].map((protocol) => ({ protocol, address: '127.0.0.1', port: 0 }));
-      sip['registrar'] = { accounts: [{ user: 'bob', password: '${PAGE_TOKEN}' }] };
-      yaml['trunks'] = { desk: { registered: 'bob' } };
-      yaml['routes'] = { desk: { targets: [{ trunk: 'desk' }] } };
-    },
-  });
-  closers.push(() => world.close());
-  return world;
-}
+describe.runIf(hasPeers('sipp'))('sipp registers at the gateway', () => {
+  const account = ['-key', 'user', 'bob', '-au', 'bob'];
 
-async function baresip(world: World, transport: 'udp' | 'tcp', password: string): Promise<Baresip> {
-  const at = world.gateway.sipContacts.find(({ protocol }) => protocol === transport);
-  const registrar = { address: `127.0.0.1:${at?.port}`, password, transport };
-  const phone = await Baresip.start({ user: 'bob', toneHz: 620, registrar });
-  closers.push(() => phone.close());
-  return phone;
-}
-
-describe.runIf(hasPeers('baresip'))('baresip registers at the gateway', () => {
-  it.each(['udp', 'tcp'] as const)('over %s, is rung by a consumer, who hears it', async (transport) => {
-    const world = await office();
-    const phone = await baresip(world, transport, 'demo-page-token');
-    await phone.event('REGISTER_OK');
-    const call = world.simulator
-      .consumer({ psid: '7654321098765432', name: 'Amina Otieno' })
-      .call({ toneHz: 440 });
-    await phone.established();
-    await call.firstAudio;
-    while (call.heard().rxPackets < 150) await new Promise((resolve) => setTimeout(resolve, 20));
+  it.each([
+    { transport: 'udp', mode: 'u1' },
+    { transport: 'tcp', mode: 't1' },
+  ] as const)('over $transport, is rung by a consumer where it registered', async ({ transport, mode }) => {
+    const at = await office();
+    const { world } = at;
+    const port = await freeUdpPort();
+    const args = [...scenario('register.xml'), ...account, '-ap', PASSWORD, '-key', 'expires', '60'];
+    await (await sipp([...args, '-t', mode], at.address(transport), port)).done;
+    await registered(at);
+    // Over TCP the connection that it came by is gone with it: it is reached by its Contact then.
+    const phone = await sipp([...scenario('uas-answer.xml'), '-t', mode], undefined, port);
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    await call.connected;
     await call.hangup();
-    await phone.ended();
-    expect(Math.abs(call.heard().heardHz / 620 - 1)).toBeLessThan(0.02);
-    expect(await world.nextRecord()).toMatchObject({ answered: true, target: 'desk/bob' });
+    await phone.done;
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', target: 'phone1/bob' });
   });
 
   it('not with a wrong password', async () => {
-    const phone = await baresip(await office(), 'udp', 'wrong');
-    await phone.rejected();
+    const at = await office();
+    const args = [...scenario('register.xml'), ...account, '-ap', 'wrong', '-key', 'expires', '60'];
+    const { done } = await sipp(args, at.address('udp'));
+    await expect(done).rejects.toThrow(/expecting '200'.* received 'SIP\/2.0 401/);
   });
 });

@@ -108,18 +108,20 @@ export class PeerProcess {
   /** Ends it and removes its folder. */
   async close(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     if (!this.#ended) this.#child.kill(signal);
-    const impatient = this.#hasChildren ? setTimeout(() => this.#killAll(), PATIENCE_MS) : undefined;
+    const impatient = this.#hasChildren
+      ? setTimeout(() => this.signalAll('SIGKILL'), PATIENCE_MS)
+      : undefined;
     await this.exit;
     clearTimeout(impatient);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** The program and its children, which share a group that is named by its id. */
-  #killAll(): void {
+  /** To the program and its children, which share a group that is named by its id. */
+  signalAll(signal: NodeJS.Signals): void {
     const { pid } = this.#child;
     if (pid === undefined) return;
     try {
-      process.kill(-pid, 'SIGKILL');
+      process.kill(-pid, signal);
     } catch {
       // It ended a moment ago.
     }

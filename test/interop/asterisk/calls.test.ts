@@ -3,20 +3,15 @@ import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
 import { caller, until } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import { MUSIC_HZ } from '../support/asterisk/config.ts';
-import { consumerHears } from '../support/asterisk/ears.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
+import { BARESIP_CODECS } from '../support/baresip.ts';
+import { consumerHears } from '../support/ears.ts';
 import { heardHz } from '../support/recording.ts';
 
 const PHONE_HZ = 700;
 const CONSUMER_HZ = 440;
 const OWN_MUSIC_HZ = 990;
-
-const CODECS = {
-  PCMU: { codec: 'PCMU/8000/1', module: 'g711' },
-  G722: { codec: 'G722/16000/1', module: 'g722' },
-  opus: { codec: 'opus/48000/2', module: 'opus' },
-} as const;
 
 describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', () => {
   const { asterisk, world: start, phone: startPhone } = asteriskLab();
@@ -30,7 +25,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     { trunk: 'opus', desk: 'opus', last: 'consumer' },
     { trunk: 'PCMA', desk: 'G722', last: 'phone' },
   ] as const)('rings a desk phone by name: $trunk, the phone has $desk; the $last hangs up', async (by) => {
-    const anna = await startPhone('anna', { ...CODECS[by.desk], toneHz: PHONE_HZ });
+    const anna = await startPhone('anna', { ...BARESIP_CODECS[by.desk], toneHz: PHONE_HZ });
     const world = await start({ extension: 'anna', codecs: [by.trunk] });
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     const { peeruri } = await anna.event('CALL_ESTABLISHED');

@@ -4,9 +4,9 @@ import { caller, until } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import type { AmiMessage } from '../support/asterisk/ami.ts';
 import { ANNOUNCEMENT_HZ } from '../support/asterisk/config.ts';
-import { consumerHears } from '../support/asterisk/ears.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
+import { consumerHears } from '../support/ears.ts';
 
 const MILLIWATT_HZ = 1_004;
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
 import { caller, until } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
-import { consumerHears } from '../support/asterisk/ears.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
+import { consumerHears } from '../support/ears.ts';
 import { heardHz } from '../support/recording.ts';
 
 const MILLIWATT_HZ = 1_004;

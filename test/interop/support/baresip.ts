@@ -10,6 +10,8 @@ import { grown, readRecording, toneFile } from './recording.ts';
 
 export interface BaresipOptions {
   readonly user?: string;
+  /** Where it listens. Default a free one. */
+  readonly port?: number;
   readonly toneHz: number;
   /** As baresip names it: `PCMU/8000/1` (default), `G722/16000/1`, `opus/48000/2`. */
   readonly codec?: string;
@@ -40,6 +42,14 @@ export interface BaresipEvent {
   readonly peeruri?: string;
 }
 
+/** What it needs for each codec, by the name that trunks know it by. */
+export const BARESIP_CODECS = {
+  PCMU: { codec: 'PCMU/8000/1', module: 'g711' },
+  PCMA: { codec: 'PCMA/8000/1', module: 'g711' },
+  G722: { codec: 'G722/16000/1', module: 'g722' },
+  opus: { codec: 'opus/48000/2', module: 'opus' },
+} as const;
+
 const APPS = ['account', 'contact', 'menu', 'debug_cmd', 'ctrl_tcp'];
 const MODULES = ['sndfile', 'aufile', 'aubridge', 'uuid'];
 
@@ -54,7 +64,7 @@ export class Baresip implements Phone {
 
   static async start(options: BaresipOptions): Promise<Baresip> {
     const folder = peerFolder('baresip');
-    const [port, controlPort] = [await freeSipPort(), await freeTcpPort()];
+    const [port, controlPort] = [options.port ?? (await freeSipPort()), await freeTcpPort()];
     const { user = 'desk', codec = 'PCMU/8000/1', module = 'g711', toneHz, registrar, srtp } = options;
     writeFileSync(join(folder, 'tone.wav'), toneFile(toneHz, 48_000, 60));
     const transport = `;transport=${registrar?.transport ?? 'udp'}`;
@@ -132,8 +142,13 @@ export class Baresip implements Phone {
     await this.event('CALL_CLOSED', nth);
   }
 
+  async registered(): Promise<void> {
+    // The event may come before anybody listens on its control port.
+    await this.#process.line(/200 OK .*binding/);
+  }
+
   async rejected(): Promise<void> {
-    await this.event('REGISTER_FAIL');
+    await this.#process.line(/reg: .*: 4\d\d /);
   }
 
   dial(uri: string): void {
@@ -148,9 +163,22 @@ export class Baresip implements Phone {
     this.#command('hangup');
   }
 
-  /** Keys one after the other, by telephone-event. */
+  caller(): string {
+    const calls = this.events.filter(({ type }) => type === 'CALL_INCOMING');
+    return /sips?:([^@]+)@/.exec(calls.at(-1)?.peeruri ?? '')?.[1] ?? '';
+  }
+
+  /** By telephone-event. */
   press(keys: string): void {
     for (const key of keys) this.#command('sndcode', key);
+  }
+
+  keys(): string {
+    return this.events.flatMap(({ type, param }) => (type === 'CALL_DTMF_START' ? [param] : [])).join('');
+  }
+
+  transfer(to: string): void {
+    this.#command('transfer', to);
   }
 
   async hold(): Promise<void> {

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeSipPort } from '../../support/ports.ts';
+import { recipe } from './recipe.ts';
 
 export interface KamailioOptions {
   /** Where requests for its own address go: `host:port`. Default: they are refused. */
@@ -26,6 +27,12 @@ export interface SeenRequest {
   readonly routed: boolean;
 }
 
+/** Logs a request as `seen` reads it. */
+const SAW = `  $var(tag) = "new"; if ($tt != $null) $var(tag) = "tag";
+  $var(routed) = "direct"; if (is_present_hf("Route")) $var(routed) = "routed";
+  xlog("L_ERR", "SAW $rm $ru $proto $sp $var(tag) $var(routed)\\n");`;
+const READY = 'event_route[core:worker-one-init] { xlog("L_ERR", "PROXY READY\\n"); }\n';
+
 /** Debian's kamailio as a proxy between phones and a server: stays on the way of every call by Record-Route. */
 export class Kamailio {
   readonly address: string;
@@ -33,10 +40,28 @@ export class Kamailio {
   readonly #process: PeerProcess;
 
   static async start(options: KamailioOptions): Promise<Kamailio> {
-    const folder = peerFolder('kamailio');
     const port = await freeSipPort();
+    return await Kamailio.#run(port, configText(port, options));
+  }
+
+  /**
+   * With a recipe of this project, which is changed as said and, so that tests see what it gets, logs that.
+   * @param port where the changes let it listen
+   */
+  static async recipe(
+    name: 'kamailio.cfg' | 'registrar.cfg',
+    port: number,
+    changes: readonly (readonly [string, string])[],
+  ): Promise<Kamailio> {
+    const told = recipe(`kamailio/${name}`, [...changes, ['request_route {', `request_route {\n${SAW}`]]);
+    const text = told.replace(/^loadmodule/m, 'loadmodule "xlog.so"\nloadmodule');
+    return await Kamailio.#run(port, `${text}\n${READY}`);
+  }
+
+  static async #run(port: number, text: string): Promise<Kamailio> {
+    const folder = peerFolder('kamailio');
     const config = join(folder, 'kamailio.cfg');
-    writeFileSync(config, configText(port, options));
+    writeFileSync(config, text);
     const memory = ['-m', '16', '-M', '4'];
     // Foreground, log to standard error; told to end, it ends its children.
     const process = new PeerProcess(
@@ -81,6 +106,16 @@ export class Kamailio {
 
   tail(): string {
     return this.#process.tail();
+  }
+
+  /** Does what is asked while it sleeps: what comes meanwhile it finds all at once. */
+  async asleep(what: () => Promise<void>): Promise<void> {
+    this.#process.signalAll('SIGSTOP');
+    try {
+      await what();
+    } finally {
+      this.#process.signalAll('SIGCONT');
+    }
   }
 
   async close(): Promise<void> {
@@ -148,6 +183,5 @@ request_route {
   if (uri == myself) { ${up} }
   t_relay();
 }
-event_route[core:worker-one-init] { xlog("L_ERR", "PROXY READY\\n"); }
-`;
+${READY}`;
 }

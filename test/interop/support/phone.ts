@@ -6,6 +6,8 @@ export type SipTransport = 'udp' | 'tcp' | 'tls';
 export interface Phone {
   readonly user: string;
   readonly port: number;
+  /** Where it is called without anybody in between. */
+  readonly uri: string;
   dial(uri: string): void;
   answer(): void;
   /** Also declines what rings, and cancels what it dials. */
@@ -13,6 +15,14 @@ export interface Phone {
   /** Resolves when the other side has agreed. */
   hold(): Promise<void>;
   resume(): Promise<void>;
+  /** The user part of whoever called it last; '' when nobody has. */
+  caller(): string;
+  /** Presses keys, one after the other: 0 to 9, * and #. */
+  press(keys: string): void;
+  /** The keys that it was sent. */
+  keys(): string;
+  /** Hands its call to that address (REFER). */
+  transfer(to: string): void;
   /** Takes its binding away by its own means; it may be gone then. */
   unregister(): void;
   /** Resolves when its `nth` incoming call rings. */
@@ -21,6 +31,8 @@ export interface Phone {
   established(nth?: number): Promise<void>;
   /** Resolves when its `nth` call has ended, or failed. */
   ended(nth?: number): Promise<void>;
+  /** Resolves when it is registered for the first time. */
+  registered(): Promise<void>;
   /** Resolves when its registration was refused. */
   rejected(): Promise<void>;
   /** Resolves once it has recorded so many seconds of 16-bit sound at 8 kHz. */

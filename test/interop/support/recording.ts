@@ -32,4 +32,7 @@ export function heardHz({ pcm, sampleRate, channels }: Wav): number {
   return dominantFrequency(mono.subarray(mono.length >> 2, (mono.length * 3) >> 2), sampleRate);
 }
 
+/** Whether that was a tone of so many Hz, for the most part. */
+export const isTone = (wav: Wav, hz: number): boolean => Math.abs(heardHz(wav) / hz - 1) < 0.02;
+
 export const readRecording = (path: string): Wav => readWav(readFileSync(path));

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { recipe } from '../recipe.ts';
 import { toneFile } from '../recording.ts';
 import type { AsteriskTree } from './tree.ts';
 
-/** The recipe that users are given is what runs here, with addresses of this machine in place of its own. */
-const RECIPE = new URL('../../../../config/recipes/asterisk/', import.meta.url);
 /** What only tests need: extensions that do one thing each, trunks with one setting changed. */
 const LAB = new URL('./lab/', import.meta.url);
 
@@ -21,15 +20,6 @@ export interface AsteriskPorts {
   readonly gateway: number;
 }
 
-/** Changes a text of the recipe; throws when the recipe does not say it: the test would run something else. */
-function replaced(text: string, changes: readonly (readonly [string, string])[]): string {
-  return changes.reduce((now, [from, to]) => {
-    if (!now.includes(from)) throw new Error(`the recipe does not say ${from}`);
-    return now.replaceAll(from, to);
-  }, text);
-}
-
-const recipe = (name: string): string => readFileSync(new URL(name, RECIPE), 'utf8');
 const lab = (name: string): string => readFileSync(new URL(name, LAB), 'utf8');
 
 /** Writes everything that this Asterisk reads into its folder; returns the path of its `asterisk.conf`. */
@@ -78,19 +68,19 @@ export function writeConfig(
     ].join('\n'),
     'musiconhold.conf': `[default]\nmode=files\ndirectory=${at('data', 'moh')}\n`,
     // Below the ports that the system gives away, above those that tests look for.
-    'rtp.conf': replaced(recipe('rtp.conf'), [
+    'rtp.conf': recipe('asterisk/rtp.conf', [
       ['10000', '32000'],
       ['20000', '32767'],
     ]),
-    'queues.conf': recipe('queues.conf'),
-    'pjsip.conf': `${replaced(recipe('pjsip.conf'), [
+    'queues.conf': recipe('asterisk/queues.conf'),
+    'pjsip.conf': `${recipe('asterisk/pjsip.conf', [
       ['192.0.2.20:5060', `127.0.0.1:${ports.sip}`],
       ['192.0.2.10:5060', `127.0.0.2:${ports.gateway}`],
       ['match=192.0.2.10', 'match=127.0.0.2'],
     ])}\n${lab('pjsip.conf')
       .replaceAll('@FOLDER@', folder)
       .replaceAll('@TLS@', `127.0.0.1:${ports.sip + 1}`)}\n${trunks(ports)}`,
-    'extensions.conf': `${recipe('extensions.conf')}\n${lab('extensions.conf').replaceAll('@SIP@', `127.0.0.1:${ports.sip}`)}`,
+    'extensions.conf': `${recipe('asterisk/extensions.conf')}\n${lab('extensions.conf').replaceAll('@SIP@', `127.0.0.1:${ports.sip}`)}`,
     // Asked for, and complained about where missing.
     'statsd.conf': '',
     'websocket_client.conf': '',

@@ -1,5 +1,5 @@
-import { dominantFrequency } from '../../../../src/media/index.ts';
-import type { ConsumerCall } from '../../../../src/sim/index.ts';
+import { dominantFrequency } from '../../../src/media/index.ts';
+import type { ConsumerCall } from '../../../src/sim/index.ts';
 
 /** Listening costs, and the whole call is in this process. */
 const EVERY_MS = 200;
