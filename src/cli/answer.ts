@@ -77,6 +77,8 @@ export function give(answer: Answer, json: boolean): ExitCode {
 }
 
 function lineOf({ field, message, remedy, file, line, column }: Problem): string {
-  const place = line === undefined ? '' : `${String(file)}:${String(line)}:${String(column)}: `;
+  // The gateway that runs tells lines of its own file, by whatever name it was started with.
+  const name = file === undefined ? 'line ' : `${String(file)}:`;
+  const place = line === undefined ? '' : `${name}${String(line)}:${String(column)}: `;
   return `${place}${field}: ${message}${remedy ? ` Remedy: ${remedy}` : ''}`;
 }
