@@ -3,6 +3,7 @@ import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
 import { calls } from './calls/bench.ts';
 import { forwardBench } from './forward/bench.ts';
+import { overload } from './overload/bench.ts';
 import { quality } from './quality/bench.ts';
 import { setup } from './setup/bench.ts';
 import { sip } from './sip/bench.ts';
@@ -13,7 +14,16 @@ import { transcodeBench } from './transcode/bench.ts';
  * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N] [--steps-only]`: runs the named benchmarks (default all) and prints a table, or
  * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
  */
-const BENCHES: readonly Bench[] = [sip, setup, srtpBench, forwardBench, transcodeBench, quality, calls];
+const BENCHES: readonly Bench[] = [
+  sip,
+  setup,
+  srtpBench,
+  forwardBench,
+  transcodeBench,
+  quality,
+  calls,
+  overload,
+];
 
 const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls] [--steps-only: calls, without the search for the most]`;
 const { values, positionals } = argumentsOf(
