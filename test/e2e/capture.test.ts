@@ -65,8 +65,9 @@ itEmbedded('a call is captured, headers alone, and Wireshark reads its SIP and i
     'sdp.media',
   );
   expect(sip[0]).toMatch(/^INVITE\t\taudio \d+ RTP\/AVP 0 101$/);
-  expect(sip.filter((line) => line.startsWith('\t200\taudio'))).toHaveLength(1);
-  expect(sip.filter((line) => line.startsWith('ACK'))).toHaveLength(1);
+  // A busy machine repeats them.
+  expect(sip.filter((line) => line.startsWith('\t200\taudio')).length).toBeGreaterThanOrEqual(1);
+  expect(sip.filter((line) => line.startsWith('ACK')).length).toBeGreaterThanOrEqual(1);
   const streams = tshark(out, '--enable-heuristic', 'rtp_udp', '-q', '-z', 'rtp,streams').filter((line) =>
     /0x/.test(line),
   );

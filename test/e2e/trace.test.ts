@@ -40,7 +40,8 @@ itEmbedded('a call leaves one ordered trace over webhooks, Graph, ICE, DTLS, SIP
   const pair = view.entries.find(({ what }) => what === 'ICE pair chosen');
   expect(pair?.data?.['remote']).toMatch(/^127\.0\.0\.1:\d+$/);
   expect(whats(view, 'dtls')).toEqual(['SRTP', 'DTLS up, SRTP keys ready']);
-  expect(whats(view, 'sip').filter((what) => !/^1\d\d /.test(what))).toEqual([
+  // A busy machine repeats messages, and the trace has each of them.
+  expect([...new Set(whats(view, 'sip').filter((what) => !/^1\d\d /.test(what)))]).toEqual([
     'INVITE (SDP)',
     '200 OK (SDP)',
     'ACK',
