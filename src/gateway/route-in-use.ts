@@ -6,7 +6,8 @@ type Routes = GatewayConfig['routes'];
 
 /**
  * The route whose phone answered a consumer's call: where the first one came to nothing (onBusy and the like), what that
- * one says of announcement, recording and transfers does not count. A transfer has no route, and changes none of it.
+ * one says of announcement, recording and who transfers does not count; its holdTellsMeta, earlyMedia and transferRecall
+ * do, for they are asked before. A transfer has no route, and changes none of it.
  */
 export class RouteInUse {
   readonly #routes: Routes;

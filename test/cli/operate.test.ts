@@ -45,6 +45,10 @@ it('asks the gateway that runs, and says which call is not there and that nobody
   };
   expect(await said({ does: 'list' })).toMatchObject([0, { ok: true, calls: [{ callId: call.id }] }]);
   expect(await said({ does: 'show', id: call.id })).toMatchObject([0, { call: { callId: call.id } }]);
+  expect(await said({ does: 'transfer', id: call.id, to: '300', mode: 'gateway' })).toMatchObject([
+    1,
+    { ok: false, problems: [{ field: 'to', code: 'ROUTING_TARGET_NOT_ALLOWED' }] },
+  ]);
   expect(await said({ does: 'hangup', id: call.id })).toMatchObject([0, { ok: true }]);
   expect(await call.ended).toMatchObject({ by: 'business' });
   const [code, answer] = await said({ does: 'show', id: 'c_nobody' });

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { World } from '../../../src/cli/demo/world.ts';
+import { caller, until } from '../../e2e/world.ts';
+import { hasPeers } from '../../support/peer.ts';
+import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
+import { asteriskLab } from '../support/asterisk/lab.ts';
+import { consumerHears } from '../support/ears.ts';
+import { heardHz } from '../support/recording.ts';
+
+const ANNA_HZ = 700;
+const BERND_HZ = 550;
+const CONSUMER_HZ = 440;
+
+describe.runIf(hasAsterisk() && hasPeers('baresip'))('a transfer that an operator starts', () => {
+  const { world: start, phone: startPhone } = asteriskLab();
+
+  const order = async ({ gateway }: World, id: string, body: object): Promise<number> => {
+    const reply = await fetch(`${gateway.adminUrl}/calls/${encodeURIComponent(id)}/transfer`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    return reply.status;
+  };
+
+  it('done by us: Asterisk rings the next phone, and the consumer stays', async () => {
+    const anna = await startPhone('anna', { toneHz: ANNA_HZ });
+    const bernd = await startPhone('bernd', { toneHz: BERND_HZ });
+    const world = await start({ extension: 'anna', settings: { transferTo: ['bernd'], maxCalls: 1 } });
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    await anna.established();
+    await consumerHears(call, ANNA_HZ);
+    expect(await order(world, call.id, { to: 'bernd' })).toBe(202);
+    await bernd.established();
+    await anna.ended();
+    await consumerHears(call, BERND_HZ);
+    await bernd.hears(2);
+    await call.hangup();
+    await bernd.ended();
+    expect(await world.nextRecord()).toMatchObject({
+      cause: 'consumer-hangup',
+      transfers: [{ kind: 'blind', by: 'operator', outcome: 'done' }],
+    });
+    await until(() => world.gateway.calls === 0);
+    expect(Math.abs(heardHz(bernd.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
+  });
+
+  it('asked of Asterisk by REFER: it connects its own phone with the target, and leaves the consumer alone', async () => {
+    const anna = await startPhone('anna', { toneHz: ANNA_HZ });
+    const bernd = await startPhone('bernd', { toneHz: BERND_HZ });
+    const world = await start({
+      extension: 'anna',
+      settings: { transferTo: ['bernd'] },
+      configure: (yaml) => {
+        Object.assign(yaml['rtp'] as object, { mediaTimeoutMs: 5_000 });
+      },
+    });
+    const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    await anna.established();
+    await consumerHears(call, ANNA_HZ);
+    expect(await order(world, call.id, { to: 'bernd', mode: 'pbx' })).toBe(202);
+    await bernd.established();
+    await call.ended;
+    expect(await world.nextRecord()).toMatchObject({
+      cause: 'media-lost',
+      transfers: [{ kind: 'referred', by: 'operator', outcome: 'done', status: 200 }],
+    });
+    await until(() => world.gateway.calls === 0);
+    // The two phones talk.
+    await bernd.hears(2);
+    anna.hangup();
+    await bernd.ended();
+    expect(Math.abs(heardHz(bernd.heard()) / ANNA_HZ - 1)).toBeLessThan(0.02);
+  });
+});
