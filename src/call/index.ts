@@ -18,7 +18,7 @@ export type { ConnectVerdict, LedgerOptions, WebhookIdentity } from './ledger.ts
 export { Ledger } from './ledger.ts';
 export { MESSENGER, type Platform, WHATSAPP } from './platform.ts';
 export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';
-export { END_CAUSES, MILESTONES } from './record.ts';
+export { CALL_RECORD, END_CAUSES, MILESTONES } from './record.ts';
 export { reduce, startCall } from './reduce.ts';
 export { crashRecord, endAtMeta, type OpenCall, type Replay, type ReplayedEntry, replay } from './replay.ts';
 export type { AfterRinging, Announcement, FurtherTargets, RingOutcome, Treatment } from './treatment.ts';

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configJsonSchema, configReference } from '../config/index.ts';
 import { callDiagramPage } from '../gateway/docs.ts';
+import { recordJsonSchema, recordReference } from '../gateway/record-docs.ts';
 import { apiReference, openApiOf, ROUTES } from '../http/api/index.ts';
 import { CODES } from '../shared/codes/index.ts';
 import { contractPage } from './contract/index.ts';
@@ -14,6 +15,8 @@ function pages(): { readonly file: string; readonly text: string }[] {
   return [
     { file: 'config/reference.md', text: configReference() },
     { file: 'config/schema.json', text: configJsonSchema() },
+    { file: 'config/records.md', text: recordReference() },
+    { file: 'config/records.schema.json', text: recordJsonSchema() },
     { file: 'src/shared/codes/README.md', text: codesPage() },
     { file: 'src/cli/reference.md', text: cliReference() },
     { file: 'src/http/openapi.json', text: openApiText() },

@@ -6,6 +6,7 @@ import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
 import { promptCommand } from './prompt.ts';
+import { recordsCommand } from './records.ts';
 import { routeCommand } from './route.ts';
 import { settingsCommand } from './settings.ts';
 import { setupCommand } from './setup/command.ts';
@@ -168,6 +169,7 @@ export function program(): Command {
   pagesCommand(msgw);
   configCommands(msgw);
   traceCommands(msgw);
+  recordsCommand(msgw);
   directoryCommand(msgw);
   routeCommand(msgw);
   promptCommand(msgw);

@@ -49,6 +49,13 @@ export const recording = Type.Object(
       },
     ),
     bitrate: whole('Of each of the two sides, for opus, bit/s.', 6_000, 128_000, 24_000),
+    keepDays: whole('Days after which a recording is deleted; 0: never.', 0, 36_500, 0),
+    maxBytes: whole(
+      'Bytes of all recordings together, beyond which the oldest are deleted; 0: no limit.',
+      0,
+      1_000_000_000_000_000,
+      0,
+    ),
     consentToneMs: whole(
       'How often both sides hear that the call is recorded (1400 Hz, 0.4 s), at least 2000 ms; 0: never. Whether the law wants it is for you to know.',
       0,

@@ -7,7 +7,11 @@ import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './medi
 import { announced } from './media/sound-options.ts';
 
 /** Of a recording that was not finished when its call ended, or whose worker died, nothing but the name is known. */
-export type RecordingEntry = RecordingSummary | { readonly file: string; readonly complete: false };
+export type RecordingEntry =
+  | RecordingSummary
+  | { readonly file: string; readonly complete: false }
+  /** The gateway died, and the next one finished the file. */
+  | { readonly file: string; readonly complete: true; readonly durationMs: number; readonly recovered: true };
 
 const PART = /\.part$/;
 

@@ -1,5 +1,6 @@
 import { userToUserText } from '../routing/index.ts';
 import { type AssertedIdentity, assertedIdentity, type SipMessage } from '../sip/index.ts';
+import type { FinalRecord } from './call-record.ts';
 
 /** Who is connected now, as the PBX says. */
 export interface ConnectedNote {
@@ -67,7 +68,7 @@ export class CallNotes {
   }
 
   /** Keys of the record; none that has nothing to say. */
-  get record(): object {
+  get record(): Pick<FinalRecord, 'headers' | 'userToUser' | 'connected' | 'redirects'> {
     return {
       ...(this.#headers.size > 0 ? { headers: Object.fromEntries(this.#headers) } : {}),
       ...(this.#userToUser === undefined ? {} : { userToUser: this.#userToUser }),

@@ -11,7 +11,7 @@ import { MetaSide } from './call-meta.ts';
 import { CallNotes } from './call-notes.ts';
 import { PhoneSide } from './call-phone.ts';
 import { callPolicy } from './call-policy.ts';
-import { routingOf, withMedia } from './call-record.ts';
+import { type FinalRecord, routingOf, withMedia } from './call-record.ts';
 import { setupOf } from './call-router.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
 import { type CallView, type LiveLegs, legsOf } from './call-view.ts';
@@ -421,7 +421,7 @@ export class Calls {
       readonly onOver: () => void;
       readonly notes: CallNotes;
       /** What routing made of it, for the record. */
-      readonly routing?: object;
+      readonly routing?: NonNullable<FinalRecord['routing']>;
     },
   ): void {
     const { clock, ledger, placed, onLadder } = this.#options;

@@ -9,7 +9,6 @@ import {
   noJournal,
   type OpenDirectory,
   openJournal,
-  openSpool,
   type RecordSinks,
 } from '../store/index.ts';
 import { AccountBook } from './accounts.ts';
@@ -29,7 +28,7 @@ import { LogLevelDesk } from './log-level.ts';
 import { checkMediaAddresses } from './media/local-addresses.ts';
 import { MediaPlane } from './media/plane.ts';
 import { WorkerSettings } from './media/worker-settings.ts';
-import { dueMetricsOf, MetricsDesk } from './metrics-desk.ts';
+import { type MetricsDesk, openMetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
 import { PageBoard } from './page-board.ts';
 import { PageWatch } from './page-watch.ts';
@@ -37,6 +36,7 @@ import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
 import { openRecords } from './record-sinks.ts';
 import { RecordingCounts } from './recording-counts.ts';
+import { recordingKeeper } from './recording-keeper.ts';
 import { Recovery } from './recovery.ts';
 import { ReloadDesk, type ReloadReport } from './reload/desk.ts';
 import { LiveConfig } from './reload/live-config.ts';
@@ -314,12 +314,10 @@ export class Gateway {
     const { journal } = config;
     this.#records = await openRecords(this.#options);
     this.#directory = await directoryOf(config, log);
-    const { send, path: spoolPath } = config.meta.metrics;
-    if (send) {
-      const spool = await openSpool(spoolPath, dueMetricsOf, log);
-      this.#metrics = new MetricsDesk({ graph: this.#graph, spool, clock, log });
-    }
+    this.#metrics = await openMetricsDesk(config, this.#graph, clock, log);
     this.#recovery = await this.#openJournal(journal.path);
+    const onRecovered = (file: object): void => this.#tell('recording_recovered', file);
+    this.#recorded.keeper = await recordingKeeper(config, clock, log, onRecovered);
     await checkMediaAddresses(config);
     this.#settings = new WorkerSettings(config, (options) => this.#plane.configure(options));
     this.#plane = await MediaPlane.start({
@@ -400,6 +398,7 @@ export class Gateway {
     const recovery = await Recovery.read({
       journalPath: path,
       recordedAmong: (ids) => this.#records.recordedAmong(ids),
+      recordingsOf: async (ids) => (await this.#recorded.keeper?.of(ids)) ?? [],
       accounts: this.#accounts,
       clock,
       log,
@@ -487,6 +486,7 @@ export class Gateway {
       ['whatsapp', () => this.#whatsapp.close()],
       ['metrics', () => this.#metrics?.close()],
       ['watch', () => this.#watch?.close()],
+      ['recordings', () => this.#recorded.keeper?.close()],
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordSinks | undefined)?.close()],

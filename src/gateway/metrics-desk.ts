@@ -1,7 +1,8 @@
+import type { GatewayConfig } from '../config/index.ts';
 import type { CallMetrics, GraphClient, GraphFailureKind } from '../meta/index.ts';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
-import type { Spool } from '../store/index.ts';
+import { openSpool, type Spool } from '../store/index.ts';
 
 /** Metrics of one call that Meta does not have yet. */
 export interface DueMetrics {
@@ -31,7 +32,7 @@ const PASSING: readonly GraphFailureKind[] = [
 
 interface Waiting extends DueMetrics {
   tries: number;
-  /** Wall-clock milliseconds. */
+  /** Monotonic milliseconds: a clock that is set right neither hurries nor forgets. */
   atMs: number;
 }
 
@@ -52,7 +53,7 @@ export class MetricsDesk {
 
   constructor(options: MetricsDeskOptions) {
     this.#options = options;
-    const now = options.clock.now();
+    const now = options.clock.monotonic();
     for (const { id, item } of options.spool.left)
       this.#waiting.set(id, { ...item, tries: 0, atMs: now + FIRST_AFTER_MS });
     this.#arm();
@@ -67,7 +68,7 @@ export class MetricsDesk {
     const { spool, clock, log } = this.#options;
     const id = due.metrics.call_id;
     if (this.#closed || this.#waiting.has(id)) return;
-    this.#waiting.set(id, { ...due, tries: 0, atMs: clock.now() + FIRST_AFTER_MS });
+    this.#waiting.set(id, { ...due, tries: 0, atMs: clock.monotonic() + FIRST_AFTER_MS });
     spool.add(id, due);
     for (const oldest of this.#waiting.keys()) {
       if (this.#waiting.size <= MAX_WAITING) break;
@@ -89,7 +90,7 @@ export class MetricsDesk {
     this.#timer?.clear();
     if (this.#closed || this.#sending || this.#waiting.size === 0) return;
     const next = Math.min(...[...this.#waiting.values()].map(({ atMs }) => atMs));
-    this.#timer = this.#options.clock.after(Math.max(0, next - this.#options.clock.now()), () => {
+    this.#timer = this.#options.clock.after(Math.max(0, next - this.#options.clock.monotonic()), () => {
       this.#sending = this.#sendDue().finally(() => {
         this.#sending = undefined;
         this.#arm();
@@ -100,7 +101,7 @@ export class MetricsDesk {
   async #sendDue(): Promise<void> {
     for (const [id, waiting] of this.#waiting) {
       if (this.#closed) return;
-      if (waiting.atMs <= this.#options.clock.now()) await this.#send(id, waiting);
+      if (waiting.atMs <= this.#options.clock.monotonic()) await this.#send(id, waiting);
     }
   }
 
@@ -112,7 +113,7 @@ export class MetricsDesk {
       return log.warn({ callId: id, pageId, why: 'too late' }, 'metrics.dropped');
     }
     if (graph.runsLow(pageId)) {
-      waiting.atMs = clock.now() + LATER_MS;
+      waiting.atMs = clock.monotonic() + LATER_MS;
       return;
     }
     const outcome = await graph.submitMetrics(pageId, metrics);
@@ -126,13 +127,24 @@ export class MetricsDesk {
       this.#drop(id);
       return log.warn({ callId: id, pageId, failure: message }, 'metrics.dropped');
     }
-    waiting.atMs = clock.now() + Math.max(againMs, retryAfterS * 1_000);
+    waiting.atMs = clock.monotonic() + Math.max(againMs, retryAfterS * 1_000);
   }
 
   #drop(id: string): void {
     this.#waiting.delete(id);
     this.#options.spool.done(id);
   }
+}
+
+/** Of a configuration; undefined: Meta is told nothing. Rejects with STORE_OPEN. */
+export async function openMetricsDesk(
+  { meta: { metrics } }: GatewayConfig,
+  graph: MetricsDeskOptions['graph'],
+  clock: Clock,
+  log: Log,
+): Promise<MetricsDesk | undefined> {
+  if (!metrics.send) return undefined;
+  return new MetricsDesk({ graph, spool: await openSpool(metrics.path, dueMetricsOf, log), clock, log });
 }
 
 /** One item of the spool; undefined: it makes no sense. Meta is the judge of what is inside. */

@@ -1,12 +1,4 @@
-import {
-  type CallRecord,
-  crashRecord,
-  endAtMeta,
-  type Ledger,
-  type OpenCall,
-  type Replay,
-  replay,
-} from '../call/index.ts';
+import { crashRecord, endAtMeta, type Ledger, type OpenCall, type Replay, replay } from '../call/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import {
@@ -17,10 +9,14 @@ import {
   rewriteJournal,
 } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
+import type { RecordingEntry } from './call-media.ts';
+import { type FinalRecord, withMedia } from './call-record.ts';
 import type { StrangeCall } from './intake.ts';
 
 /** A connect is not delivered again later than this, ms: calls that ended before are no longer in the journal. */
 const REMEMBERED_MS = 2 * 3_600_000;
+/** The newest so many stay, whatever the clock does. */
+const REMEMBERED_LEAST = 1_000;
 /** By these a call that is over is known again. */
 const OUTLIVING: ReadonlySet<string> = new Set(['call-created', 'named', 'call-ended']);
 /** After a start, a webhook may name a call that the gateway before it placed and never heard the name of, ms. */
@@ -35,7 +31,9 @@ export interface RecoveryOptions {
   readonly accounts: Accounts;
   readonly clock: Clock;
   readonly log: Log;
-  readonly record: (record: CallRecord) => Promise<void>;
+  readonly record: (record: FinalRecord) => Promise<void>;
+  /** What was recorded of a call, finished; by its ids. */
+  readonly recordingsOf: (callIds: readonly string[]) => Promise<readonly RecordingEntry[]>;
 }
 
 /** What a gateway that died left behind: its calls are ended at Meta and get their records; none rings again. */
@@ -80,6 +78,7 @@ export class Recovery {
       isLast: (note) => kindOf(note) === 'call-ended',
       outlives: (note) => OUTLIVING.has(kindOf(note)),
       forMs: REMEMBERED_MS,
+      least: REMEMBERED_LEAST,
     };
   }
 
@@ -151,7 +150,11 @@ export class Recovery {
       outcome = reply?.ok ? 'done' : 'failed';
     }
     log.info({ callId, pageId, action, outcome }, 'gateway.call-recovered');
-    if (!isRecorded) await record(crashRecord(call, { action, outcome }, clock.now()));
+    if (!isRecorded) {
+      const crashed = crashRecord(call, { action, outcome }, clock.now());
+      const recordings = await this.#options.recordingsOf([callId, ...(metaCallId ? [metaCallId] : [])]);
+      await record(withMedia(crashed, undefined, undefined, recordings));
+    }
     const note = { kind: 'call-ended', cause: 'crash' };
     await journal.append({ v: 1, at: clock.now(), callId, note });
   }

@@ -6,7 +6,7 @@ type Transferred = NonNullable<CallRecord['transfers']>[number];
 export class TransferCounts {
   readonly #counts = new Map<string, { kind: string; outcome: string; count: number }>();
 
-  add({ transfers = [] }: { readonly transfers?: readonly Transferred[] }): void {
+  add({ transfers = [] }: { readonly transfers?: readonly Transferred[] | undefined }): void {
     for (const { kind, outcome } of transfers) {
       const key = `${kind} ${outcome}`;
       const entry = this.#counts.get(key) ?? { kind, outcome, count: 0 };

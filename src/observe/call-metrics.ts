@@ -4,12 +4,12 @@ import { Tally } from './tally.ts';
 /** What the metrics need of a call that is over; the call's record fits. */
 export interface CountedCall {
   readonly direction: string;
-  readonly platform?: string;
+  readonly platform?: string | undefined;
   readonly cause: string;
   readonly answered: boolean;
   /** Milliseconds since the epoch. */
   readonly milestones: Readonly<
-    Partial<Record<'webhook' | 'invite' | 'answered' | 'acceptDone' | 'secure', number>>
+    Partial<Record<'webhook' | 'invite' | 'answered' | 'acceptDone' | 'secure', number | undefined>>
   >;
   readonly ringMs: number;
   readonly talkMs: number;
@@ -19,7 +19,7 @@ export interface CountedCall {
 interface CountedLeg {
   readonly received: number;
   readonly lost: number;
-  readonly mos?: number;
+  readonly mos?: number | undefined;
 }
 
 const LEGS = ['consumer', 'phone'] as const;

@@ -21,6 +21,11 @@ export interface RecordingTotals {
   readonly incomplete: number;
   readonly gapMs: number;
   readonly troubles: number;
+  /** Finished for a gateway that died. */
+  readonly recovered: number;
+  readonly deleted: number;
+  /** Of all files, at the last look. */
+  readonly bytes: number;
 }
 
 export interface MetricsSources {
@@ -80,7 +85,15 @@ export function renderMetrics(
   return exposition([...own, ...(media ? mediaMetrics(media) : []), ...(sip ? sipMetrics(sip) : [])]);
 }
 
-function recordingMetrics({ complete, incomplete, gapMs, troubles }: RecordingTotals): Family[] {
+function recordingMetrics({
+  complete,
+  incomplete,
+  gapMs,
+  troubles,
+  recovered,
+  deleted,
+  bytes,
+}: RecordingTotals): Family[] {
   return [
     counter('msgw_recordings_total', 'recordings that are over', [
       [{ outcome: 'complete' }, complete],
@@ -90,6 +103,11 @@ function recordingMetrics({ complete, incomplete, gapMs, troubles }: RecordingTo
       [{}, gapMs / 1_000],
     ]),
     counter('msgw_recording_troubles_total', 'times that the disk refused a recording', [[{}, troubles]]),
+    counter('msgw_recordings_recovered_total', 'recordings finished for a gateway that died', [
+      [{}, recovered],
+    ]),
+    counter('msgw_recordings_deleted_total', 'recordings deleted by keepDays or maxBytes', [[{}, deleted]]),
+    gauge('msgw_recordings_bytes', 'size of all recordings at the last look', bytes),
   ];
 }
 

@@ -21,6 +21,8 @@ export interface Keeping {
   /** Of a call that is over, this note is still needed, `forMs` long. */
   readonly outlives: (note: JournalEntry['note']) => boolean;
   readonly forMs: number;
+  /** So many stay in any case, the newest: a clock that jumps ahead makes none of them old. Default 0. */
+  readonly least?: number | undefined;
   /** Lines after which the file is made anew; default that of `LineFile`. */
   readonly after?: number | undefined;
 }
@@ -60,7 +62,7 @@ class KeptEntries {
 
   add(entry: JournalEntry): void {
     const { callId, note, at } = entry;
-    const { isLast, outlives, forMs } = this.#keeping;
+    const { isLast, outlives, forMs, least = 0 } = this.#keeping;
     const entries = this.#open.get(callId) ?? [];
     entries.push(entry);
     if (!isLast(note)) {
@@ -74,7 +76,7 @@ class KeptEntries {
       entries.filter((each) => outlives(each.note)),
     );
     for (const [oldest, left] of this.#over) {
-      if (at - (left.at(-1)?.at ?? 0) <= forMs) break;
+      if (this.#over.size <= least || at - (left.at(-1)?.at ?? 0) <= forMs) break;
       this.#over.delete(oldest);
     }
   }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { startWorld, type World, type WorldOptions } from '../../src/cli/demo/world.ts';
+import { recordFaults } from '../support/record-check.ts';
 
 /** A test of what only the embedded SIP server does, or of listeners that its configuration opens. */
 export const itEmbedded = it.skipIf(process.env['DRACHTIO_HOST']);
@@ -28,6 +29,8 @@ export function worlds(): {
           sip: { invites, dialogs: 0 },
         });
         await world.close();
+        // Whatever happened, what is written of it is as config/records.md says.
+        expect(world.records.flatMap(recordFaults)).toEqual([]);
       }
     },
   };

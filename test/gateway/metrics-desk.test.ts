@@ -58,6 +58,17 @@ async function rig(path: string | undefined, ...script: Scripted[]): Promise<Rig
 }
 
 describe('metrics of a call', () => {
+  it('wait no longer for a wall clock that is set back', async () => {
+    const { desk, clock, sent } = await rig(undefined, { status: 503, body: graphError(2) }, {});
+    desk.add(dueOf('c_1'));
+    clock.jump(-3_600_000);
+    await sent(1);
+    clock.jump(-3_600_000);
+    clock.advance(10_000);
+    await sent(2);
+    expect(desk.size).toBe(0);
+  });
+
   it('are sent once, a moment after the end', async () => {
     const { desk, clock, server, sent } = await rig(undefined, {});
     desk.add(dueOf('c_1'));

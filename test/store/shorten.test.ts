@@ -46,6 +46,21 @@ it('a journal stays short while it is written on: open calls whole, those that a
   ]);
 });
 
+it('a clock that jumps ahead makes nothing old that is among the newest', async () => {
+  const path = join(await tempDir(), 'journal');
+  const journal = await openJournal({ path, fsync: false, keeping: { ...keeping(), least: 10 } });
+  const day = 24 * HOUR_MS;
+  for (let n = 0; n < 150; n++) {
+    // A day ahead and back, again and again.
+    const at = n * 1_000 + (n % 2) * day;
+    for (const kind of ['begin', 'end']) await journal.append(entry(`c${n}`, kind, at));
+  }
+  await journal.close();
+  const { entries } = await readJournal(path);
+  const there = new Set(entries.map(({ callId }) => callId));
+  for (let n = 140; n < 150; n++) expect(there).toContain(`c${n}`);
+});
+
 it('many at once: each that was acknowledged is there once', async () => {
   const path = join(await tempDir(), 'journal');
   const journal = await openJournal({ path, keeping: keeping() });

@@ -50,7 +50,7 @@ const ANNOUNCED_TONES: Readonly<Record<string, SoundChoice>> = {
 export const announced = (name: string): SoundChoice => ANNOUNCED_TONES[name] ?? { file: name };
 
 export function recordOptions({ recording }: GatewayConfig): RecordOptions | undefined {
-  const { directory, ...options } = recording;
+  const { directory, keepDays: _days, maxBytes: _bytes, ...options } = recording;
   return directory === undefined ? undefined : { directory, ...options };
 }
 

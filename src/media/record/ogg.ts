@@ -4,7 +4,7 @@ const MAX_SEGMENTS = 255;
 /** The largest page. */
 export const MAX_PAGE_BYTES = HEADER_BYTES + MAX_SEGMENTS + MAX_SEGMENTS * 255;
 const FIRST = 0x02;
-const LAST = 0x04;
+export const LAST = 0x04;
 
 /** CRC of RFC 3533: polynomial 0x04c11db7, most significant bit first, no inversion. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -127,6 +127,9 @@ const SAFE_ID = /^[A-Za-z0-9_-]{1,64}$/;
  * and whatever is not plain could leave the folder: such an id is replaced by its hash.
  */
 export function fileStem(call: string, nowMs: number): string {
-  const id = SAFE_ID.test(call) ? call : createHash('sha256').update(call).digest('hex').slice(0, 24);
-  return `${new Date(nowMs).toISOString().replace(/[-:]/g, '')}-${id}`;
+  return `${new Date(nowMs).toISOString().replace(/[-:]/g, '')}-${fileIdOf(call)}`;
 }
+
+/** What a call is in names of files. */
+export const fileIdOf = (call: string): string =>
+  SAFE_ID.test(call) ? call : createHash('sha256').update(call).digest('hex').slice(0, 24);
