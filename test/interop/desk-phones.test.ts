@@ -42,13 +42,14 @@ describe.runIf(hasPeers('baresip', 'linphonec')).each(PHONE_KINDS)('%s without a
     });
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     await consumerHears(call, PHONE_HZ);
+    // After a hold a baresip records into another file.
+    await phone.hears(2);
     for (let times = 0; times < 2; times++) {
       await phone.hold();
       await consumerHears(call, MUSIC_HZ);
       await phone.resume();
       await consumerHears(call, PHONE_HZ);
     }
-    await phone.hears(3);
     await call.hangup();
     await phone.ended();
     expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup' });
@@ -61,11 +62,11 @@ describe.runIf(hasPeers('baresip', 'linphonec')).each(PHONE_KINDS)('%s without a
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     await phone.established();
     await consumerHears(call, PHONE_HZ);
+    await phone.hears(2);
     // Hold and resume come as re-INVITEs, with keys of their own.
     await phone.hold();
     await phone.resume();
     await consumerHears(call, PHONE_HZ);
-    await phone.hears(3);
     await call.hangup();
     await phone.ended();
     expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true });

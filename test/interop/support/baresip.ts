@@ -164,7 +164,8 @@ export class Baresip implements Phone {
   }
 
   caller(): string {
-    const calls = this.events.filter(({ type }) => type === 'CALL_INCOMING');
+    // What it picks up by itself is never told as incoming.
+    const calls = this.events.filter(({ type }) => type === 'CALL_INCOMING' || type === 'CALL_ESTABLISHED');
     return /sips?:([^@]+)@/.exec(calls.at(-1)?.peeruri ?? '')?.[1] ?? '';
   }
 
