@@ -4,6 +4,7 @@ import { configJsonSchema, configReference } from '../config/index.ts';
 import { callDiagramPage } from '../gateway/docs.ts';
 import { recordJsonSchema, recordReference } from '../gateway/record-docs.ts';
 import { apiReference, openApiOf, ROUTES } from '../http/api/index.ts';
+import { causesPage } from '../media/index.ts';
 import { CODES } from '../shared/codes/index.ts';
 import { contractPage } from './contract/index.ts';
 import { withInteropMatrix } from './interop-matrix.ts';
@@ -23,6 +24,7 @@ function pages(): { readonly file: string; readonly text: string }[] {
     { file: 'src/http/reference.md', text: apiReference(ROUTES) },
     { file: 'src/meta/README.md', text: contractPage(read('src/meta/README.md')) },
     { file: 'README.md', text: withInteropMatrix(read('README.md'), read('test/interop/results.json')) },
+    { file: 'src/media/one-way/causes.md', text: causesPage() },
     { file: 'src/call/README.md', text: callDiagramPage(read('src/call/README.md')) },
   ];
 }

@@ -5,6 +5,7 @@ import type { CallView } from './call-view.ts';
 import type { MediaPlane } from './media/plane.ts';
 import type { CallAudio, MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { announced } from './media/sound-options.ts';
+import { type OneWayEntry, OneWayNotes } from './one-way-notes.ts';
 
 /** Of a recording that was not finished when its call ended, or whose worker died, nothing but the name is known. */
 export type RecordingEntry =
@@ -24,6 +25,7 @@ export class MediaSide {
   readonly #recordings: RecordingSummary[] = [];
   /** Files that are not whole yet, without `.part`. */
   readonly #unfinished = new Set<string>();
+  readonly #oneWay: OneWayNotes;
   #localSdp = '';
   #phone: { address: string; port: number } | undefined;
   /** Attempt of the phone that has the call. */
@@ -37,6 +39,7 @@ export class MediaSide {
     this.#plane = plane;
     this.#context = context;
     this.#audio = audio;
+    this.#oneWay = new OneWayNotes(context.log);
   }
 
   /** Our offer for Meta, or our answer to Meta's; empty before `media.ready`. */
@@ -52,6 +55,11 @@ export class MediaSide {
   /** What the legs counted, once closed. */
   get stats(): BridgeStats | undefined {
     return this.#stats;
+  }
+
+  /** One-way audio of this call, by now. */
+  get oneWay(): readonly OneWayEntry[] {
+    return this.#oneWay.entries;
   }
 
   /** Files of this call, as they are by now. */
@@ -115,6 +123,11 @@ export class MediaSide {
   infoKey(digit: string, durationMs: number, attempt: number): void {
     if (attempt !== this.#talking) return;
     this.#settle(this.#plane.request('infoKey', { call: this.#call, digit, durationMs }), () => {});
+  }
+
+  /** Somebody picked up. Whether audio flows is watched from now on; no call depends on that. */
+  answered(): void {
+    this.#plane.request('answered', { call: this.#call }).catch(() => {});
   }
 
   /** What is wanted of sounds in place of what was said when it was opened; before `openAudio`. */
@@ -182,6 +195,9 @@ export class MediaSide {
         this.#unfinished.delete(event.recording.file.replace(PART, ''));
         this.#recordings.push(event.recording);
         return;
+      case 'oneWay':
+      case 'oneWayOver':
+        return this.#oneWay.take(event);
       case 'recordingTrouble':
         return this.#context.log.error({ code: event.code, detail: event.message }, 'recording.trouble');
       case 'bug':

@@ -1,7 +1,7 @@
 import type { CallRecord } from '../call/index.ts';
 import type { BridgeStats } from '../media/index.ts';
 import type { RouteChoice } from '../routing/index.ts';
-import type { RecordingEntry } from './call-media.ts';
+import type { MediaSide } from './call-media.ts';
 import type { FinalRecord } from './record-schema.ts';
 
 export type { FinalRecord } from './record-schema.ts';
@@ -20,15 +20,17 @@ export function withMedia(
   record: CallRecord,
   stats: BridgeStats | undefined,
   codec: string | undefined,
-  recordings: readonly RecordingEntry[],
+  side: Partial<Pick<MediaSide, 'recordings' | 'oneWay'>> | undefined,
 ): FinalRecord {
   const trunk = trunkOf(record);
+  const { recordings = [], oneWay = [] } = side ?? {};
   return {
     ...record,
     ...(trunk === undefined ? {} : { trunk }),
     ...(codec ? { codec } : {}),
     ...(stats ? { media: stats } : {}),
     ...(recordings.length > 0 ? { recordings } : {}),
+    ...(oneWay.length > 0 ? { oneWay } : {}),
   };
 }
 

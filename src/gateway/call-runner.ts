@@ -250,6 +250,7 @@ export class CallRunner {
       case 'stopTimer':
         return this.#timers.stop(effect.name);
       case 'milestone':
+        if (effect.name === 'answered') media.answered();
         return this.#options.log.info(
           { milestone: effect.name, sinceStartMs: Math.round(effect.atMs - facts.receivedAtMs) },
           'call.milestone',

@@ -1,4 +1,4 @@
-import type { CallFacts, CallStateName } from '../call/index.ts';
+import type { CallFacts, CallState, CallStateName } from '../call/index.ts';
 import type { LegStats, PhoneCodec } from '../media/index.ts';
 import type { LiveMedia, RecordingState } from './media/protocol.ts';
 
@@ -28,8 +28,20 @@ export interface LiveLegs {
   readonly consumer?: LegStats | undefined;
   readonly phone?: LegStats | undefined;
   readonly recording?: RecordingState | undefined;
+  /** Audio that should flow and does not, now. */
+  readonly oneWay?: LiveMedia['oneWay'];
 }
 
-export function legsOf({ webrtc, bridge, recording }: LiveMedia): LiveLegs {
-  return { webrtc, codec: bridge?.codec, consumer: bridge?.consumer, phone: bridge?.phone, recording };
+/** All that is known of one call now, but what its media worker counts. */
+export function shownOf(runner: {
+  readonly state: CallState;
+  dump(): Omit<CallView, 'callId'>;
+}): CallView & Pick<CallState, 'milestones'> {
+  const { facts, milestones } = runner.state;
+  return { callId: facts.callId, ...runner.dump(), milestones };
+}
+
+export function legsOf({ webrtc, bridge, recording, oneWay }: LiveMedia): LiveLegs {
+  const { codec, consumer, phone } = bridge ?? {};
+  return { webrtc, codec, consumer, phone, recording, oneWay };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CallFacts, CallState, MissedDetail } from '../call/index.ts';
+import type { CallFacts, MissedDetail } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
 import { chooseOutbound, mayCallAs, psidOf, type RoutedTarget, waIdOf } from '../routing/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
@@ -14,7 +14,7 @@ import { callPolicy } from './call-policy.ts';
 import { type FinalRecord, routingOf, withMedia } from './call-record.ts';
 import { setupOf } from './call-router.ts';
 import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
-import { type CallView, type LiveLegs, legsOf } from './call-view.ts';
+import { type CallView, type LiveLegs, legsOf, shownOf } from './call-view.ts';
 import { type CallerGate, gateOf } from './caller-gate.ts';
 import type { CallsOptions } from './calls-options.ts';
 import type { Dial } from './dial.ts';
@@ -22,6 +22,7 @@ import { dialerOf, opaqueOf } from './dialer.ts';
 import { LookUps } from './look-ups.ts';
 import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { callAudio } from './media/sound-options.ts';
+import { MediaNews } from './media-news.ts';
 import { mediaProblem } from './media-problem.ts';
 import { metricsOf } from './metrics-of.ts';
 import { PermissionDesk } from './permission-desk.ts';
@@ -55,6 +56,7 @@ export class Calls {
   readonly #desk: TransferDesk;
   readonly #calls = new Map<string, Call>();
   readonly #lookUps: LookUps;
+  readonly #news: MediaNews;
   readonly #turnedAway: TurnedAway;
   /** Of calls that were not taken, until Meta was told, or are not routed yet. */
   readonly #unsettled = new Set<Promise<void>>();
@@ -78,6 +80,7 @@ export class Calls {
       journal: () => options.parts().journal,
       ...{ clock, log, onRecord: options.onRecord },
     });
+    this.#news = new MediaNews(options);
     this.#gate = gateOf(() => options.config, options.trunks.ways, clock);
     this.voip = new VoipGuard(() => options.config.trunks);
     this.#desk = new TransferDesk({
@@ -103,15 +106,18 @@ export class Calls {
     return this.#find(callId)?.runner;
   }
 
+  get counts() {
+    return { voipRefusals: this.voip.counts, oneWay: this.#news.oneWay };
+  }
+
   list(): CallView[] {
     return [...this.#calls].map(([callId, { runner }]) => ({ callId, ...runner.dump() }));
   }
 
   /** What is known of one call now; undefined: there is none. */
-  dump(callId: string): (CallView & Pick<CallState, 'milestones'>) | undefined {
+  dump(callId: string): ReturnType<typeof shownOf> | undefined {
     const runner = this.get(callId);
-    if (!runner) return undefined;
-    return { callId: runner.state.facts.callId, ...runner.dump(), milestones: runner.state.milestones };
+    return runner && shownOf(runner);
   }
 
   /** What its legs count now; undefined: no media worker has it, or it does not answer. Never rejects. */
@@ -144,8 +150,7 @@ export class Calls {
   }
 
   mediaEvent(call: string, event: MediaEvent): void {
-    if (event.kind === 'recorded') this.#options.onRecorded?.(call, event.recording);
-    if (event.kind === 'recordingTrouble') this.#options.onRecordingTrouble?.(call, event);
+    this.#news.take(call, event);
     this.#calls.get(call)?.media.receive(event);
   }
 
@@ -321,7 +326,6 @@ export class Calls {
     const seat = seats.take(trunkName, 'in');
     // No Retry-After: that would shut the whole trunk out, which is free again when one of its calls ends.
     if (!seat.ok) return refuse(503, 'Too Many Calls On This Trunk');
-
     const callId = `out-${randomUUID()}`;
     const callLog = log.child({ callId, pageId });
     const facts: CallFacts = {
@@ -444,7 +448,7 @@ export class Calls {
         const metrics = metricsOf(record, stats);
         if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
         return this.#options.onRecord({
-          ...withMedia(record, stats, codec, media?.recordings ?? []),
+          ...withMedia(record, stats, codec, media),
           ...call.notes.record,
           ...(call.routing ? { routing: call.routing } : {}),
         });

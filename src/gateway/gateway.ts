@@ -456,7 +456,7 @@ export class Gateway {
         recordings: this.#recorded,
         transfers: this.#transferred.counts,
         records: this.#records.stats,
-        voipRefusals: this.#calls.voip.counts,
+        ...this.#calls.counts,
         trunks: this.#trunks.list(),
         reloads: this.#reload.counts,
       },

@@ -112,6 +112,28 @@ export const RECORD_SCHEMA = Type.Object(
         { description: 'Files of what was said.' },
       ),
     ),
+    oneWay: Type.Optional(
+      Type.Array(
+        Type.Object({
+          leg: Type.Unsafe<'consumer' | 'phone'>({
+            ...{ type: 'string', enum: ['consumer', 'phone'] },
+            description: 'Whose audio.',
+          }),
+          direction: Type.Unsafe<'from' | 'to'>({
+            ...{ type: 'string', enum: ['from', 'to'] },
+            description: 'from: what should have come from the leg; to: what we sent it.',
+          }),
+          cause: text('Most likely why; src/media/one-way/causes.md has each, and what to do.'),
+          hint: Type.Optional(Type.Literal(true, { description: 'It may have been meant so.' })),
+          evidence: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
+            description: 'What was counted when it was named: ms, packets, states.',
+          }),
+          atMs: number('When it was named, milliseconds since the epoch.'),
+          ms: Type.Optional(number('How long it went on from then, ms; absent: to the end of the call.')),
+        }),
+        { description: 'Audio that should have flowed and did not; the first 20 times.' },
+      ),
+    ),
     routing: Type.Optional(
       Type.Object(
         {

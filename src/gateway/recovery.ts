@@ -153,7 +153,7 @@ export class Recovery {
     if (!isRecorded) {
       const crashed = crashRecord(call, { action, outcome }, clock.now());
       const recordings = await this.#options.recordingsOf([callId, ...(metaCallId ? [metaCallId] : [])]);
-      await record(withMedia(crashed, undefined, undefined, recordings));
+      await record(withMedia(crashed, undefined, undefined, { recordings }));
     }
     const note = { kind: 'call-ended', cause: 'crash' };
     await journal.append({ v: 1, at: clock.now(), callId, note });

@@ -21,6 +21,18 @@ export { type CapturedMedia, PacketCapture } from './capture/packet-capture.ts';
 export * from './codec/index.ts';
 export { DtmfDetector, DtmfGenerator } from './dtmf/index.ts';
 export { createDatagramIo, type DatagramIoChoice } from './net/create.ts';
+export {
+  causesPage,
+  ONE_WAY_CAUSES,
+  type OneWayCause,
+} from './one-way/causes.ts';
+export { OneWayJudge } from './one-way/judge.ts';
+export {
+  type CallLook,
+  LOOK_EVERY_MS,
+  type OneWayChange,
+  type OneWayVerdict,
+} from './one-way/look.ts';
 export * from './record/index.ts';
 export * from './sound/index.ts';
 export { type SrtpKeys, SrtpSession } from './srtp/session.ts';

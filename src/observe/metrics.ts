@@ -46,6 +46,8 @@ export interface MetricsSources {
     }[];
     /** Transfers and redirects that were refused, because Meta forbids the PSTN. */
     readonly voipRefusals?: readonly { readonly by: string; readonly code: string; readonly count: number }[];
+    /** One-way audio that was named. */
+    readonly oneWay?: readonly { readonly leg: string; readonly cause: string; readonly count: number }[];
     readonly trunks?: readonly TrunkMetrics[];
     /** Where call records go. */
     readonly records?: readonly RecordSinkCounts[];
@@ -71,6 +73,11 @@ export function renderMetrics(
           'msgw_transfers_total',
           'transfers that were begun, of calls that are over',
           (gateway.transfers ?? []).map(({ kind, outcome, count }) => [{ kind, outcome }, count] as const),
+        ),
+        counter(
+          'msgw_one_way_total',
+          'times that audio should have come from a leg, or arrived there, and did not, by the most likely cause',
+          (gateway.oneWay ?? []).map(({ leg, cause, count }) => [{ leg, cause }, count] as const),
         ),
         counter(
           'msgw_voip_only_refusals_total',

@@ -4,6 +4,7 @@ import { GatewayError } from '../shared/error.ts';
 import type { WhenCalled } from './consumers.ts';
 import { type Heard, NOTHING_HEARD, type SimEventSink, type SimParty } from './events.ts';
 import type { ReplyForm } from './faults.ts';
+import type { MediaFault } from './media-fault.ts';
 import type { ConsumerState, GatewayOffer, MUTE_FORMS } from './meta-sdp.ts';
 import {
   type RelayHost,
@@ -29,6 +30,8 @@ export interface ConsumerCallOptions extends VoiceOptions {
   readonly delivery?: CallDelivery;
   /** How the relay answers. */
   readonly reply?: ReplyForm;
+  /** What is broken in the consumer's media. Default nothing. */
+  readonly mediaFault?: MediaFault;
   /** Meta's client gives up without any media for so long, ms; at the start and in mid-call. Default 20 and 30 s. */
   readonly silenceDropMs?: { readonly start: number; readonly later: number };
 }
@@ -312,6 +315,7 @@ export class ConsumerCall {
       waits,
       voice: this.options,
       reply: this.options.reply ?? {},
+      fault: this.options.mediaFault,
       silenceDropMs: this.options.silenceDropMs ?? SILENCE_DROP_MS,
       onSecure: () => this.#secure(),
       onFirstAudio: () => {

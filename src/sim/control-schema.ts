@@ -1,5 +1,6 @@
 import type { Person, WhenCalled } from './consumers.ts';
 import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
+import { MEDIA_FAULTS } from './media-fault.ts';
 import { MUTE_FORMS } from './meta-sdp.ts';
 import { PAGE_FORMS, type PageForms } from './page-state.ts';
 import type { Profile } from './profile.ts';
@@ -82,6 +83,7 @@ export const CALL = object<CallBody>({
   duplicatePercent: percent,
   loseDtmfEnds: flag,
   muted: flag,
+  mediaFault: { enum: MEDIA_FAULTS },
   acceptWindowMs: ms,
   delivery,
   reply,

@@ -7,6 +7,8 @@ export interface LiteAgentOptions {
   /** And for IPv6; undefined: not at all. */
   readonly address6?: string | undefined;
   readonly credentials: LiteCredentials;
+  /** Everything that comes is lost on its way. */
+  readonly deaf?: boolean;
   /** DTLS, RTP and RTCP that came on the nominated pair. */
   readonly onData: (datagram: Buffer) => void;
   /** There is a path, for the first time. */
@@ -107,7 +109,7 @@ export class LiteAgent {
   }
 
   #receive(datagram: Buffer, path: Path): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#options.deaf) return;
     if ((datagram[0] ?? 0) < 4) return this.#check(datagram, path);
     const known = this.#path;
     if (known?.socket === path.socket && known.port === path.port && known.address === path.address)

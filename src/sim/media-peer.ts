@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
 import {
   CipherContext,
   DtlsClient,
@@ -12,6 +12,7 @@ import {
   saltLength,
 } from 'werift';
 import { type CheckCounters, LiteAgent, type LiteCandidate, type MediaPath } from './lite-agent.ts';
+import type { MediaFault } from './media-fault.ts';
 import type { GatewayOffer } from './meta-sdp.ts';
 
 type Certificate = Awaited<ReturnType<typeof CipherContext.createSelfSignedCertificateWithKey>>;
@@ -37,6 +38,8 @@ export interface MediaPeerOptions {
   readonly pwd: string;
   /** Another name that Meta may switch to in the renegotiation; both are answered. */
   readonly otherUfrag: string;
+  /** Default none. */
+  readonly fault?: MediaFault | undefined;
   readonly onSecure: () => void;
   readonly onFailed: (reason: string) => void;
   /** Clear RTP of the gateway's. */
@@ -78,6 +81,7 @@ export class MediaPeer {
     const agent = await LiteAgent.open({
       address,
       address6,
+      deaf: options.fault === 'no-ice',
       credentials: {
         ufrags: [ufrag, otherUfrag],
         pwd,
@@ -159,7 +163,8 @@ export class MediaPeer {
   /** RFC 7983: the first byte tells DTLS from media. */
   receive(datagram: Buffer): void {
     const first = datagram[0] ?? 0;
-    if (first >= 20 && first <= 63) this.#handshake(datagram);
+    const isDtls = first >= 20 && first <= 63;
+    if (isDtls && this.#options.fault !== 'no-dtls') this.#handshake(datagram);
     else if (first >= 128 && first <= 191) this.#media(datagram);
   }
 
@@ -207,13 +212,14 @@ export class MediaPeer {
     if (!digest || digest !== this.#remote?.fingerprint.replaceAll(':', '')) {
       return this.#fail('dtls: the client certificate does not match a=fingerprint');
     }
+    const { fault } = this.#options;
     const profile = this.#dtls.srtp.srtpProfile;
     if (!profile) return this.#fail('dtls: no SRTP profile');
     const keys = this.#dtls.extractSessionKeys(keyLength(profile), saltLength(profile));
     const config = {
       profile,
       keys: {
-        localMasterKey: keys.localKey,
+        localMasterKey: fault === 'wrong-keys' ? randomBytes(keys.localKey.length) : keys.localKey,
         localMasterSalt: keys.localSalt,
         remoteMasterKey: keys.remoteKey,
         remoteMasterSalt: keys.remoteSalt,

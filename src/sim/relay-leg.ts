@@ -7,6 +7,7 @@ import type { Heard } from './events.ts';
 import type { ReplyForm } from './faults.ts';
 import { KeysHeard } from './keys-heard.ts';
 import type { CheckCounters } from './lite-agent.ts';
+import type { MediaFault } from './media-fault.ts';
 import { MediaPeer, type TakenRelay } from './media-peer.ts';
 import {
   type AnswerParts,
@@ -52,6 +53,8 @@ export interface RelayLegOptions {
   readonly offer?: GatewayOffer | undefined;
   readonly voice: VoiceOptions;
   readonly reply: ReplyForm;
+  /** What is broken in its media. Default nothing. */
+  readonly fault?: MediaFault | undefined;
   /** Meta's client gives up without any media for so long, ms; at the start and in mid-call. */
   readonly silenceDropMs: { readonly start: number; readonly later: number };
   /** The consumer has not picked up: no voice, and no patience is used up, before `talk`. */
@@ -115,6 +118,7 @@ export class RelayLeg {
       // WhatsApp's answers are active.
       dtls: options.platform === 'whatsapp' && options.offer ? 'client' : 'server',
       ...host.relay,
+      fault: options.fault,
       ufrag,
       otherUfrag,
       pwd,

@@ -145,6 +145,11 @@ export class IceAgent {
     return true;
   }
 
+  /** Datagrams that the system refused to send on the pair in use. */
+  get unsent(): number {
+    return this.#socket?.unsent ?? 0;
+  }
+
   dump(): IceDump {
     const pair = this.#agent.nominated;
     return {

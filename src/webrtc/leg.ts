@@ -108,6 +108,10 @@ class Leg implements WebrtcLeg {
     return this.#state;
   }
 
+  get unsent(): number {
+    return this.#agent.unsent;
+  }
+
   applyAnswer(sdp: string): Result<undefined, SdpProblem> {
     if (this.#state !== 'new') return wrongState('An answer', this.#state);
     const parsed = parseMetaDescription(sdp);

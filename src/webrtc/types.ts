@@ -88,6 +88,8 @@ export interface WebrtcLeg {
   readonly localSdp: string;
   readonly ssrc: number;
   readonly state: WebrtcState;
+  /** Datagrams that the system refused to send (no route, EPERM). */
+  readonly unsent: number;
   /** Applies Meta's answer to our offer, or the offer that `localSdp` answers, and starts ICE at once. Once. */
   applyAnswer(sdp: string): Result<undefined, SdpProblem>;
   /**

@@ -59,6 +59,11 @@ export class UdpSocket {
     return this.#port.closed;
   }
 
+  /** Datagrams that the system refused to send. */
+  get unsent(): number {
+    return this.#port.counters.unreachable + this.#port.counters.failed;
+  }
+
   /** Sends a copy. Too long (over 1500 bytes) or after `close`: dropped. `address` is an IP literal. */
   send(datagram: Uint8Array, address: string, port: number): void {
     if (this.#to?.port !== port || this.#to.address !== address) this.#to = this.#io.peer(address, port);

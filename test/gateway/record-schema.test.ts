@@ -35,7 +35,16 @@ it('records of calls that never rang, and of a crash, are as the page says', () 
     1_789_000_002_000,
   );
   const recordings = [{ file: 'a.opus', complete: true, durationMs: 5_000, recovered: true } as const];
-  const record = withMedia(crashed, undefined, undefined, recordings);
+  const record = withMedia(crashed, undefined, undefined, {
+    recordings,
+    oneWay: [
+      {
+        ...({ leg: 'phone', direction: 'from', cause: 'wrong-source' } as const),
+        evidence: { packets: 90, family: 'IPv4' },
+        atMs: 1_789_000_001_000,
+      },
+    ],
+  });
   expect(recordFaults(record)).toEqual([]);
   expect(record.trunk).toBe('pbx');
 });

@@ -16,6 +16,7 @@ import { openWebrtcLeg, type WebrtcEvents, type WebrtcLeg, type WebrtcState } fr
 import { CallRecording } from './call-recording.ts';
 import { CallSounds } from './call-sounds.ts';
 import { CallTap } from './call-tap.ts';
+import { OneWayWatch } from './one-way-watch.ts';
 import type { CallAudio, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 
 /** What all calls of a worker share. */
@@ -41,6 +42,7 @@ export class CallMedia {
   #sounds: CallSounds | undefined;
   #recording: CallRecording | undefined;
   readonly #tap: CallTap;
+  readonly #oneWay: OneWayWatch;
   #closing: Promise<BridgeStats | undefined> | undefined;
   /** Events before the bridge exists cannot come: nobody knows our address yet. */
   #lost = false;
@@ -63,6 +65,7 @@ export class CallMedia {
     this.#log = log;
     this.#tell = tell;
     this.#tap = new CallTap(tell);
+    this.#oneWay = new OneWayWatch({ call, clock: systemClock, log, tell });
   }
 
   /** Binds both legs. Rejects with WEBRTC_BIND, MEDIA_RTP_PORTS or what is wrong with the offer; the caller then closes. */
@@ -126,6 +129,12 @@ export class CallMedia {
   wait(waiting: boolean): undefined {
     this.#bridgeOrThrow();
     this.#sounds?.wait(waiting);
+    this.#oneWay.wait(waiting);
+    return undefined;
+  }
+
+  answered(): undefined {
+    this.#oneWay.answered();
     return undefined;
   }
 
@@ -194,12 +203,18 @@ export class CallMedia {
     if (this.#bridge && !this.#closing) this.#tap.sample();
   }
 
+  /** Whether audio flows; to be called every `LOOK_EVERY_MS`. */
+  look(): void {
+    if (this.#bridge && this.#leg && !this.#closing) this.#oneWay.look(this.#bridge, this.#leg);
+  }
+
   dump(): LiveMedia {
     return {
       call: this.#call,
       webrtc: this.#leg?.dump(),
       bridge: this.#bridge?.dump(),
       recording: this.#recording?.state,
+      oneWay: this.#oneWay.verdicts,
     };
   }
 
@@ -262,6 +277,7 @@ export class CallMedia {
   #stateOf(state: WebrtcState, reason: string | undefined): void {
     if (this.#closing) return;
     this.#tap.iceState(state);
+    this.#oneWay.transport(state);
     if (state === 'ice-connected') return this.#tell({ kind: 'iceConnected' });
     if (state === 'disconnected') return this.#log.warn({ call: this.#call }, 'webrtc.disconnected');
     if (state === 'secure') {

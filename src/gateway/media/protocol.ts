@@ -2,6 +2,8 @@ import type {
   BridgeStats,
   DatagramIoChoice,
   DropReason,
+  OneWayChange,
+  OneWayVerdict,
   OpusChoice,
   PhonePlan,
   RecordingSummary,
@@ -85,6 +87,8 @@ export interface LiveMedia {
   readonly webrtc: WebrtcDump | undefined;
   readonly bridge: BridgeStats | undefined;
   readonly recording: RecordingState | undefined;
+  /** Audio that should flow and does not. */
+  readonly oneWay: readonly OneWayVerdict[];
 }
 
 export interface WorkerOptions extends MediaAddresses {
@@ -113,6 +117,8 @@ export interface MediaRequests {
   choose: { params: { call: string; audio: CallAudio }; result: undefined };
   /** A transfer is under way, so that the consumer is to hear something; or it is over. */
   wait: { params: { call: string; waiting: boolean }; result: undefined };
+  /** Somebody picked up: audio should flow from now on. */
+  answered: { params: { call: string }; result: undefined };
   /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms. */
   infoKey: { params: { call: string; digit: string; durationMs: number }; result: undefined };
   /** Lets both directions talk, or mutes both. */
@@ -169,6 +175,8 @@ export type MediaEvent =
   | { readonly kind: 'recordingTrouble'; readonly code: ErrorCode; readonly message: string }
   /** For the call's trace. */
   | { readonly kind: 'traced'; readonly traced: MediaTraced }
+  /** Audio should flow and does not, or does again. `atMs`: since the epoch. */
+  | (OneWayChange & { readonly atMs: number })
   /** A capture is over. */
   | { readonly kind: 'captured'; readonly captured: CapturedCall }
   | { readonly kind: 'bug'; readonly message: string };

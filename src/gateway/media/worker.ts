@@ -4,6 +4,7 @@ import {
   ComplexityControl,
   createDatagramIo,
   createOpusLibrary,
+  LOOK_EVERY_MS,
   MediaEngine,
   RecordDesk,
   SoundBank,
@@ -70,6 +71,8 @@ const reports = setInterval(() => {
   sampleSome();
 }, REPORT_EVERY_MS);
 reports.unref();
+const looks = setInterval(lookAll, LOOK_EVERY_MS);
+looks.unref();
 
 type Handlers = { [N in MediaRequestName]: (params: MediaRequests[N]['params']) => unknown };
 
@@ -91,6 +94,7 @@ const handlers: Handlers = {
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
   choose: ({ call, audio }) => callOf(call).choose(audio),
   wait: ({ call, waiting }) => callOf(call).wait(waiting),
+  answered: ({ call }) => callOf(call).answered(),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),
   openEarly: ({ call, ringback }) => callOf(call).openEarly(ringback),
@@ -145,6 +149,17 @@ function sampleSome(): void {
   for (const media of calls.values()) if (i++ % QUALITY_EVERY === round) media.sample();
 }
 
+/** A bug of a look must not keep the other calls from theirs. */
+function lookAll(): void {
+  for (const media of calls.values()) {
+    try {
+      media.look();
+    } catch (error) {
+      log.error({ err: error instanceof Error ? error.stack : String(error) }, 'media.bug');
+    }
+  }
+}
+
 function followLoad({ cpuShare, tickLateMs }: WorkerReport): void {
   const before = engine.opusComplexity;
   engine.setOpusComplexity(complexity.observe(cpuShare, tickLateMs));
@@ -173,6 +188,7 @@ function callOf(call: string): CallMedia {
 
 async function stop(): Promise<void> {
   clearInterval(reports);
+  clearInterval(looks);
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
   await Promise.all(desks.map((desk) => desk.close()));

@@ -131,6 +131,14 @@ export class CallTracer implements CallObserver {
         });
       case 'announced':
         return this.#note('media', 'gateway', 'announcement over');
+      case 'oneWay': {
+        const { leg, direction, cause, evidence } = event.verdict;
+        return this.#note('media', partyOf(leg), `one-way audio: ${cause}`, { direction, ...evidence });
+      }
+      case 'oneWayOver': {
+        const { leg, direction, cause } = event.verdict;
+        return this.#note('media', partyOf(leg), `one-way audio over: ${cause}`, { direction, ms: event.ms });
+      }
     }
   }
 
@@ -148,6 +156,8 @@ export class CallTracer implements CallObserver {
     this.#options.store.add(this.#options.callId, entry);
   }
 }
+
+const partyOf = (leg: 'consumer' | 'phone'): TraceParty => (leg === 'consumer' ? 'meta' : 'phone');
 
 /** What an arrow of the ladder is about, by its words. */
 function kindOf(from: TraceParty, to: TraceParty, what: string): TraceKind {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { LEG_STATS, WEBRTC_LEG } from './leg-stats.ts';
+import { LEG_STATS, ONE_WAY, WEBRTC_LEG } from './leg-stats.ts';
 import { route } from './route.ts';
 import {
   callId,
@@ -94,6 +94,7 @@ export const CALL_DUMP = named(
           consumer: optional(LEG_STATS),
           phone: optional(LEG_STATS),
           recording: optional(RECORDING),
+          oneWay: optional(Type.Array(ONE_WAY)),
         }),
         Type.Null(),
       ],

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { choice, count, epochMs, figure, named, optional, text } from './shapes.ts';
+import { choice, count, epochMs, figure, flag, named, optional, text } from './shapes.ts';
 
 /** What one leg received and sent so far. Names of W3C webrtc-stats mean what it says. */
 export const LEG_STATS = named('LegStats', {
@@ -53,4 +53,15 @@ export const WEBRTC_LEG = named('WebrtcLeg', {
   rttMs: optional(figure('Round trip of the last check, ms.')),
   consent: Type.Object({ sent: count('Checks.'), answered: count('Replies.') }, { description: 'RFC 7675.' }),
   candidates: count('Candidates of ours.'),
+});
+
+/** Audio that should flow and does not. */
+export const ONE_WAY = named('OneWay', {
+  leg: choice(['consumer', 'phone'], 'Whose audio.'),
+  direction: choice(['from', 'to'], 'from: what should come from the leg; to: what we send it.'),
+  cause: text('Most likely why: src/media/one-way/causes.md has each, and what to do.'),
+  hint: flag('It may be meant so.'),
+  evidence: Type.Record(Type.String(), Type.Union([Type.Number(), Type.String()]), {
+    description: 'What was counted when it was named: milliseconds, packets, states.',
+  }),
 });

@@ -1,8 +1,10 @@
 import type { PacketCapture } from '../capture/packet-capture.ts';
 import { DTMF_KEYS } from '../dtmf/index.ts';
+import type { CallLook } from '../one-way/look.ts';
 import type { SrtpKeys } from '../srtp/session.ts';
 import { ConsumerSide } from './consumer-side.ts';
 import type { PcmSource, PcmTap, PlayMode } from './inserts.ts';
+import { legLook } from './leg-look.ts';
 import { legStats } from './leg-stats.ts';
 import { PhoneSide } from './phone-side.ts';
 import { QualityMeter, type QualitySample } from './quality.ts';
@@ -197,6 +199,34 @@ export class Bridge {
       consumer: this.#meters.consumer.take(stats.consumer, this.#consumer.state),
       phone: this.#meters.phone.take(stats.phone, this.#phone.state),
     };
+  }
+
+  /** For the judge of one-way audio. @param unsent datagrams to the consumer that the system refused */
+  look(unsent: number): Omit<CallLook, 'transport'> {
+    const { plan, stranger } = this.#phone;
+    const refusedFamily = stranger ? (stranger.address.includes(':') ? 6 : 4) : 0;
+    return {
+      open: this.#open,
+      phoneDirection: plan?.direction,
+      agreement: this.#phone.agreement,
+      pausing: this.#toConsumer.pausing,
+      consumer: legLook(this.#consumer.state, {
+        unsent,
+        agreedTypes: this.#consumer.payloadTypes,
+        refusedFamily: 0,
+      }),
+      phone: legLook(this.#phone.state, {
+        unsent: this.#phone.unsent,
+        agreedTypes: plan?.receivePayloadTypes ?? [],
+        refusedFamily,
+      }),
+    };
+  }
+
+  /** From whom the phone's leg refused a packet last, `address:port`; personal. */
+  get stranger(): string | undefined {
+    const { stranger } = this.#phone;
+    return stranger && `${stranger.address}:${stranger.port}`;
   }
 
   /** From now on it is shown every packet of both legs; undefined: nobody is. */

@@ -61,6 +61,10 @@ export class ConsumerSide {
     }
   }
 
+  get payloadTypes(): readonly number[] {
+    return this.#receivePlan?.opusPayloadTypes ?? [];
+  }
+
   /** `received` bytes of SRTP or SRTCP, changed in place. */
   datagram(packet: Uint8Array, received: number): void {
     if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received);
@@ -114,7 +118,10 @@ export class ConsumerSide {
     if (!plan || !srtp || !toPhone) return 'notOpen';
     // Video and whatever else nobody agreed to is dropped before it costs a decryption.
     const eventClock = eventClockOf(plan, header.payloadType);
-    if (eventClock === 0 && !plan.opusPayloadTypes.includes(header.payloadType)) return 'payloadType';
+    if (eventClock === 0 && !plan.opusPayloadTypes.includes(header.payloadType)) {
+      this.state.counters.refusedType = header.payloadType;
+      return 'payloadType';
+    }
     const length = srtp.unprotectRtp(packet, received);
     if (length < 0) return srtp.refusal;
     if (!header.trim(packet, length)) return 'malformed';

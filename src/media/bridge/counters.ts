@@ -1,3 +1,4 @@
+import { rms } from '../stats/level.ts';
 import { DROP_REASONS, type DropReason } from './types.ts';
 
 /** The truth about one leg, from which statistics, records and metrics are derived. */
@@ -21,6 +22,12 @@ export class Counters {
   keysMerged = 0;
   /** ms of the last packet. */
   packetMs = 0;
+  /** Payload type that was refused last; -1 before the first. */
+  refusedType = -1;
+  /** Frames that are to be measured yet. */
+  probes = 0;
+  /** Greatest root mean square of those measured, 0 to 32768; -1: none was. */
+  loudest = -1;
   #concealing = false;
   #audible = false;
   readonly dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
@@ -30,6 +37,12 @@ export class Counters {
 
   drop(reason: DropReason): void {
     this.dropped[reason] += 1;
+  }
+
+  /** Measures the first `samples` samples, one of the few frames a second for which that was asked. */
+  measure(pcm: Int16Array, samples: number): void {
+    this.probes -= 1;
+    if (samples > 0) this.loudest = Math.max(this.loudest, rms(pcm, samples));
   }
 
   /** @param ticks of audio that was received, or recovered by FEC */

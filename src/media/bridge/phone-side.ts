@@ -56,6 +56,9 @@ export class PhoneSide {
   /** Where the phone spoke from whose place another has taken: it may go on for a while, and is nobody any more. */
   #former: Peer | undefined;
   #latched = false;
+  /** Who was refused last. */
+  #stranger: Peer | undefined;
+  #agreement = 0;
   #closed = false;
   open = false;
   /** While somebody wants the packets. */
@@ -84,6 +87,22 @@ export class PhoneSide {
 
   get plan(): PhonePlan | undefined {
     return this.#plan;
+  }
+
+  /** Another number with everything that changes what should come from the phone, or go there. */
+  get agreement(): number {
+    return this.#agreement;
+  }
+
+  /** Whose packets were refused last, for not being the phone's. */
+  get stranger(): Peer | undefined {
+    return this.#stranger;
+  }
+
+  /** Datagrams that the system refused to send. */
+  get unsent(): number {
+    const counters = this.#ports?.rtp.counters;
+    return counters ? counters.unreachable + counters.failed : 0;
   }
 
   /** Binds the pair of ports. Rejects with MEDIA_RTP_PORTS. */
@@ -121,6 +140,7 @@ export class PhoneSide {
     const isAnother = this.#plan !== undefined && this.#plan.phone !== plan.phone;
     const moved = isAnother || this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
     if (isAnother) this.#former = this.#remote;
+    if (moved || !this.#agreesOn(plan)) this.#agreement += 1;
     this.#listenForTones(plan);
     this.#plan = plan;
     this.#setKeys(plan.srtp);
@@ -135,6 +155,15 @@ export class PhoneSide {
     this.#declaredRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
     this.#remoteRtcp = this.#declaredRtcp;
     this.#latched = false;
+  }
+
+  #agreesOn({ direction, codec, receivePayloadTypes }: PhonePlan): boolean {
+    const plan = this.#plan;
+    return (
+      plan?.direction === direction &&
+      plan.codec === codec &&
+      plan.receivePayloadTypes.join() === receivePayloadTypes.join()
+    );
   }
 
   #listenForTones(plan: PhonePlan): void {
@@ -220,14 +249,20 @@ export class PhoneSide {
     const type = header.payloadType;
     const eventClock = this.#eventClock(plan, type);
     const isNoise = plan.comfortNoise?.includes(type) === true;
-    if (eventClock === 0 && !isNoise && !plan.receivePayloadTypes.includes(type)) return 'payloadType';
+    if (eventClock === 0 && !isNoise && !plan.receivePayloadTypes.includes(type)) {
+      this.state.counters.refusedType = type;
+      return 'payloadType';
+    }
     if (srtp) {
       // Before the source is believed: only who has the key is the phone.
       const length = srtp.unprotectRtp(packet, received);
       if (length < 0) return srtp.refusal;
       if (!header.trim(packet, length)) return 'malformed';
     }
-    if (!this.#latch(from)) return 'source';
+    if (!this.#latch(from)) {
+      this.#stranger = from;
+      return 'source';
+    }
     const now = this.#clock.monotonic();
     if (!this.#budget.take(now)) return 'flood';
     const nowTicks = ((now * plan.clockRate) / 1000) | 0;

@@ -210,6 +210,7 @@ export class Playout {
     counters.played(this.buffer.ticks);
     this.#heard = true;
     this.#dtx = this.opus && payloadLength <= DTX_BYTES;
+    if (counters.probes > 0) counters.measure(pcm, samples);
     const level = rms(pcm, samples);
     this.#loudness = Math.max(level, this.#loudness * LOUDNESS_KEEP);
     this.#quiet = level < Math.max(QUIET_RMS, this.#loudness / PAUSE_RATIO);

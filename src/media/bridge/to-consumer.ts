@@ -201,6 +201,11 @@ export class ToConsumer {
     return this.#phone?.codec === 'opus' && !this.#inserts.playing;
   }
 
+  /** Comfort noise of the phone's sounds. */
+  get pausing(): boolean {
+    return this.#noise.active;
+  }
+
   get buffers(): boolean {
     return this.#playout !== undefined;
   }
@@ -275,6 +280,7 @@ export class ToConsumer {
     this.#synced = true;
     this.#counters.played(ticks);
     this.#counters.packetMs = (samples * 1000) / decoder.sampleRate;
+    if (this.#counters.probes > 0) this.#counters.measure(scratchPcm, samples);
     this.#push(samples, nowMs);
     return samples > 0;
   }

@@ -191,6 +191,7 @@ export class ToPhone {
     this.#synced = true;
     if (samples === 0) return false;
     this.#counters.played(ticks);
+    if (this.#counters.probes > 0) this.#counters.measure(scratchPcm, samples);
     this.#push(samples, nowMs);
     return true;
   }

@@ -41,6 +41,8 @@ export class RtcpState {
   remoteLost = 0;
   /** Of the last interval, in 256ths. */
   remoteFractionLost = 0;
+  /** Highest sequence number of ours that it received, with the wraps that it saw. */
+  remoteHighest = 0;
   /** Interarrival jitter it saw, in RTP ticks. */
   remoteJitter = 0;
   bye = false;
@@ -93,6 +95,7 @@ export class RtcpState {
     this.blocks += 1;
     this.remoteFractionLost = packet[at + 4] as number;
     this.remoteLost = ((read32(packet, at + 4) & 0xffffff) << 8) >> 8;
+    this.remoteHighest = read32(packet, at + 8);
     this.remoteJitter = read32(packet, at + 12);
     const lsr = read32(packet, at + 16);
     const dlsr = read32(packet, at + 20);
