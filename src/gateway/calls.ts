@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CallFacts, MissedDetail } from '../call/index.ts';
 import type { RootLog } from '../observe/index.ts';
-import { chooseOutbound, mayCallAs, psidOf, type RoutedTarget, waIdOf } from '../routing/index.ts';
+import { type RoutedTarget, waIdOf } from '../routing/index.ts';
 import type { IncomingInvite } from '../sip/index.ts';
 import { ProfileCache } from '../store/index.ts';
 import type { Account } from './accounts.ts';
@@ -11,38 +11,32 @@ import { MetaSide } from './call-meta.ts';
 import { CallNotes } from './call-notes.ts';
 import { PhoneSide } from './call-phone.ts';
 import { callPolicy } from './call-policy.ts';
-import { type FinalRecord, routingOf, withMedia } from './call-record.ts';
+import { routingOf } from './call-record.ts';
 import { setupOf } from './call-router.ts';
-import { CallRunner, type CallRunnerOptions } from './call-runner.ts';
+import type { CallRunner, CallRunnerOptions } from './call-runner.ts';
+import { type CallToStart, type StartedCall, startCall } from './call-start.ts';
 import { type CallView, type LiveLegs, legsOf, shownOf } from './call-view.ts';
 import { type CallerGate, gateOf } from './caller-gate.ts';
 import type { CallsOptions } from './calls-options.ts';
 import type { Dial } from './dial.ts';
-import { dialerOf, opaqueOf } from './dialer.ts';
+import { opaqueOf } from './dialer.ts';
+import { IdleWatch } from './idle-watch.ts';
 import { LookUps } from './look-ups.ts';
 import type { MediaEvent, RecordAction, RecordingState } from './media/protocol.ts';
 import { callAudio } from './media/sound-options.ts';
 import { MediaNews } from './media-news.ts';
 import { mediaProblem } from './media-problem.ts';
-import { metricsOf } from './metrics-of.ts';
+import { outboundChoice } from './outbound-choice.ts';
 import { PermissionDesk } from './permission-desk.ts';
-import { redirectPolicy } from './redirect-policy.ts';
+import { PhoneBasics } from './phone-basics.ts';
 import { RouteInUse } from './route-in-use.ts';
 import { RoutingDesk } from './routing-desk.ts';
 import { refusedAsTooShort } from './session-interval.ts';
 import { TransferDesk } from './transfer-desk.ts';
-import type { OrderedTransfer, TransferMode, TransferSide } from './transfer-side.ts';
+import type { OrderedTransfer, TransferMode } from './transfer-side.ts';
 import { CallSeats } from './trunks/call-seats.ts';
-import type { InviteOutcome } from './trunks/watch.ts';
-import type { TrunkWay } from './trunks/ways.ts';
 import { TurnedAway } from './turned-away.ts';
 import { VoipGuard } from './voip-guard.ts';
-
-interface Call {
-  readonly runner: CallRunner;
-  readonly media: MediaSide;
-  readonly transfers: TransferSide;
-}
 
 /** Every call of this gateway, whoever placed it: admission, what each is made of, and the end of all of them. */
 export class Calls {
@@ -54,18 +48,22 @@ export class Calls {
   readonly #gate: () => CallerGate;
   readonly #profiles = new ProfileCache();
   readonly #desk: TransferDesk;
-  readonly #calls = new Map<string, Call>();
+  readonly #phones: PhoneBasics;
+  readonly #calls = new Map<string, StartedCall>();
   readonly #lookUps: LookUps;
   readonly #news: MediaNews;
   readonly #turnedAway: TurnedAway;
-  /** Of calls that were not taken, until Meta was told, or are not routed yet. */
-  readonly #unsettled = new Set<Promise<void>>();
+  /** Closing waits for calls, and for those that were not taken until Meta was told, or are not routed yet. */
+  readonly #idle: IdleWatch;
   #closing = false;
-  #whenIdle: (() => void)[] = [];
 
   constructor(options: CallsOptions) {
     const { clock, log } = options;
     this.#options = options;
+    this.#idle = new IdleWatch(
+      () => this.#calls.size,
+      (error, callId) => log.error({ err: String(error), callId }, 'call.bug'),
+    );
     this.#routing = new RoutingDesk({
       config: () => options.config,
       clock,
@@ -89,6 +87,7 @@ export class Calls {
       sip: () => options.parts().sip,
       sideOf: (callId) => this.#calls.get(callId)?.transfers,
     });
+    this.#phones = new PhoneBasics(options, this.voip, () => this.#desk.ownAddresses());
     this.permissions = new PermissionDesk({
       api: (pageId) => this.#account(pageId).api,
       now: () => clock.now(),
@@ -145,7 +144,7 @@ export class Calls {
     return call?.transfers.order(call.runner.state.answeredBy, to, mode);
   }
 
-  #find(callId: string): Call | undefined {
+  #find(callId: string): StartedCall | undefined {
     return this.#calls.get(callId) ?? this.#calls.get(this.#options.placed.idOf(callId) ?? '');
   }
 
@@ -194,7 +193,7 @@ export class Calls {
     const { clock, ledger } = this.#options;
     const { callId, timestampMs } = facts;
     const noted = this.#turnedAway.created(facts);
-    this.#settle(
+    this.#idle.add(
       this.#lookUps.ask(facts, log).then(async (callerName) => {
         const { verdict } = ledger.judgeConnect({ callId, timestampMs }, clock.now());
         if (this.#closing) await this.#turnAway(facts, 'closing');
@@ -221,7 +220,8 @@ export class Calls {
     // A wa_id is a number that a keypad can dial; a business-scoped id is none.
     const isDialable = isWhatsApp && waIdOf(psid) !== undefined;
     const number = isDialable ? undefined : directory.assign(pageId, psid);
-    this.#start(callId, callLog, {
+    const call: Omit<CallToStart, 'onEnded'> = {
+      log: callLog,
       setup: {
         facts,
         ...setupOf(treatment),
@@ -238,42 +238,25 @@ export class Calls {
         const caller = { callId, pageId, psid, number, platform: account.platform.name, rule };
         const inUse = new RouteInUse(config.routes, treatment.kind === 'ring' ? treatment.route : '', media);
         const mode = (): TransferMode => inUse.transfer;
-        const common = { caller, mode, seats, ...this.#common(notes, callLog) };
+        const common = { caller, mode, seats, ...this.#phones.with(notes, callLog) };
         const transfers = this.#desk.side(common, media, context);
         const onConnect = ({ route: name }: RoutedTarget): void => inUse.answered(name);
         const options = { ...common, targets, earlyMedia, hooks: transfers, onConnect };
         return { media, meta, transfers, phone: new PhoneSide(options, media, context) };
       },
-      onOver: () => seats.close(),
       notes,
       routing: routingOf(choice),
-    });
+    };
+    this.#start(callId, call, seats);
   }
 
   /** No room, or a bug. Resolves when the journal has it: the rejection goes on. */
   #turnAway(facts: CallFacts, why: MissedDetail): Promise<void> {
     const { ledger, clock } = this.#options;
     const noted = this.#turnedAway.created(facts);
-    this.#settle(this.#turnedAway.reject(facts, why), facts.callId);
+    this.#idle.add(this.#turnedAway.reject(facts, why), facts.callId);
     ledger.bury(facts.callId, why, clock.now(), true);
     return noted;
-  }
-
-  /** Closing waits for it. */
-  #settle(work: Promise<void>, callId: string): void {
-    const { log } = this.#options;
-    const done = work
-      .catch((error: unknown) => log.error({ err: String(error), callId }, 'call.bug'))
-      .finally(() => {
-        this.#unsettled.delete(done);
-        this.#checkIdle();
-      });
-    this.#unsettled.add(done);
-  }
-
-  #checkIdle(): void {
-    if (this.#calls.size > 0 || this.#unsettled.size > 0) return;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   /** A phone calls a consumer: RFC 3261 8.2, 13.3. Every refusal says what was wrong. */
@@ -292,31 +275,14 @@ export class Calls {
       log[status === 401 ? 'debug' : 'info']({ status, phrase, from }, 'outbound.not-admitted');
       return invite.reject(status, { phrase, ...(headers ? { headers } : {}) });
     }
-    const { name: trunkName, trunk, isOurContact } = admission;
+    const { name: trunkName, trunk } = admission;
     if (invite.header('replaces') !== undefined) return this.#desk.takeOver(invite, trunkName, trunk);
-    const isPage = (id: string): boolean => accounts.has(id);
-    const dialer = dialerOf(invite, trunk);
-    log.debug({ trunk: trunkName, callerUser: dialer }, 'outbound.dialer');
-    const choice = chooseOutbound(config.outbound.rules, {
-      trunk: trunkName,
-      // A registrar that calls our Contact says in To alone which of our numbers was called.
-      number: isOurContact ? invite.to.user || invite.user : invite.user,
-      caller: dialer,
-      header: (name) => invite.header(name),
-      isPage,
-    });
-    if (!choice.ok) return refuse(choice.status, choice.phrase);
-    const { rule } = choice;
     const { directory } = this.#options.parts();
-    // A short number stands for a person of one Page, whichever of its Pages the trunk would call as.
-    const known = directory.find(choice.number);
-    const pageId = known?.pageId ?? choice.pageId;
-    const account = accounts.get(pageId);
-    if (!account) return refuse(404, 'Unknown Page');
-    if (!mayCallAs(config.outbound.rules, trunkName, pageId)) return refuse(404, 'Unknown Number');
-    const dialled = account.platform.name === 'whatsapp' ? waIdOf(choice.number) : psidOf(choice.number);
-    const psid = known?.psid ?? dialled;
-    if (psid === undefined) return refuse(404, 'Unknown Number');
+    const { rules } = config.outbound;
+    const choice = outboundChoice(invite, admission, { rules, accounts, directory, log });
+    if (!choice.ok) return refuse(choice.status, choice.phrase);
+    const { rule, account, psid, dialer } = choice;
+    const pageId = account.id;
     if (refusedAsTooShort(invite, trunk, log)) return;
     const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
@@ -357,7 +323,8 @@ export class Calls {
     const { plane, directory } = this.#options.parts();
     let caller: CallerSide | undefined;
     const notes = this.#notes(callId);
-    this.#start(callId, callLog, {
+    const call: Omit<CallToStart, 'onEnded'> = {
+      log: callLog,
       setup: {
         facts,
         targets: [{ name: target }],
@@ -375,39 +342,38 @@ export class Calls {
         const number = directory.numberOf(pageId, psid);
         const consumer = { callId, pageId, psid, number, platform: account.platform.name };
         const mode = (): TransferMode => rule.transfer ?? 'gateway';
-        const common = { caller: consumer, mode, seats, ...this.#common(notes, callLog) };
+        const common = { caller: consumer, mode, seats, ...this.#phones.with(notes, callLog) };
         const transfers = this.#desk.side(common, media, context);
-        const options = { invite, trunk, trunkName, seat, hooks: transfers, notes, ...this.#sdpAddress() };
+        const options = {
+          invite,
+          trunk,
+          trunkName,
+          seat,
+          hooks: transfers,
+          notes,
+          ...this.#phones.sdpAddress,
+        };
         caller = new CallerSide(options, media, context);
         return { media, meta, transfers, phone: caller };
       },
-      onOver: () => seats.close(),
       notes,
-    });
+    };
+    this.#start(callId, call, seats);
     caller?.watch();
   }
 
   /** No calls from now on, either way; those that are up go on. Resolves when the last is over, or after `patienceMs`. */
   async drain(patienceMs: number): Promise<void> {
     this.#closing = true;
-    await this.#untilIdle(patienceMs);
+    await this.#idle.untilIdle(patienceMs, this.#options.clock);
   }
 
   /** Ends every call on both sides; resolves when all are forgotten and those not taken were told to Meta, or after `patienceMs`. */
   async shutDown(patienceMs: number): Promise<void> {
     this.#closing = true;
     for (const { runner } of this.#calls.values()) runner.dispatch({ type: 'shutdown' });
-    await this.#untilIdle(patienceMs);
+    await this.#idle.untilIdle(patienceMs, this.#options.clock);
     if (this.#calls.size > 0) this.#options.log.warn({ calls: this.#calls.size }, 'gateway.calls-left');
-  }
-
-  async #untilIdle(patienceMs: number): Promise<void> {
-    if (this.#calls.size === 0 && this.#unsettled.size === 0) return;
-    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
-    const impatient = this.#options.clock.after(patienceMs, giveUp);
-    const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
-    await Promise.race([idle, patience]);
-    impatient.clear();
   }
 
   #isFull(log: Pick<RootLog, 'warn'>): boolean {
@@ -418,51 +384,18 @@ export class Calls {
     return why !== undefined;
   }
 
-  #start(
-    callId: string,
-    log: CallRunnerOptions['log'],
-    call: Pick<CallRunnerOptions, 'setup' | 'sides'> & {
-      readonly onOver: () => void;
-      readonly notes: CallNotes;
-      /** What routing made of it, for the record. */
-      readonly routing?: NonNullable<FinalRecord['routing']>;
-    },
-  ): void {
-    const { clock, ledger, placed, onLadder } = this.#options;
-    let media: MediaSide | undefined;
-    let transfers: TransferSide | undefined;
-    const runner = new CallRunner({
-      setup: call.setup,
-      clock,
-      log,
-      journal: this.#options.parts().journal,
-      onLadder,
-      observer: this.#options.observe?.(call.setup),
-      sides: (context) => {
-        const sides = call.sides(context);
-        media = sides.media;
-        transfers = sides.transfers;
-        return sides;
-      },
-      onRecord: (record, stats, codec) => {
-        const metrics = metricsOf(record, stats);
-        if (metrics) this.#options.onMetrics?.({ pageId: record.pageId, metrics });
-        return this.#options.onRecord({
-          ...withMedia(record, stats, codec, media),
-          ...call.notes.record,
-          ...(call.routing ? { routing: call.routing } : {}),
-        });
-      },
-      onEnded: ({ metaCallId }) => {
+  #start(callId: string, call: Omit<CallToStart, 'onEnded'>, seats: CallSeats): void {
+    const started = startCall(this.#options, {
+      ...call,
+      onEnded: () => {
         this.#calls.delete(callId);
-        placed.remove(callId);
-        call.onOver();
+        this.#options.placed.remove(callId);
+        seats.close();
         this.#desk.forget(callId);
-        if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now(), true);
-        this.#checkIdle();
+        this.#idle.check();
       },
     });
-    if (media && transfers) this.#calls.set(callId, { runner, media, transfers });
+    this.#calls.set(callId, started);
     this.#options.onStarted(call.setup.facts);
   }
 
@@ -476,25 +409,5 @@ export class Calls {
 
   #notes(callId: string): CallNotes {
     return new CallNotes((event, data) => this.#options.onNote?.(callId, event, data));
-  }
-
-  /** What phones that are rung are made with, whoever called whom. */
-  #common(notes: CallNotes, log: CallRunnerOptions['log']) {
-    const { config, trunks: desk, parts } = this.#options;
-    return {
-      sip: parts().sip,
-      trunks: config.trunks,
-      isUp: (trunk: string): boolean => desk.board.isUp(trunk),
-      wayTo: (trunk: string): TrunkWay | undefined => desk.ways.of(trunk),
-      onOutcome: (trunk: string, outcome: InviteOutcome): void => desk.heard(trunk, outcome),
-      redirect: redirectPolicy(this.voip, config, () => this.#desk.ownAddresses(), log),
-      notes,
-      ...this.#sdpAddress(),
-    };
-  }
-
-  #sdpAddress(): { externalAddress?: string } {
-    const { externalAddress } = this.#options.config.rtp;
-    return externalAddress ? { externalAddress } : {};
   }
 }

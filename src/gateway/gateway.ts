@@ -1,8 +1,7 @@
 import { DEFAULT_POLICY, Ledger } from '../call/index.ts';
 import type { GatewayConfig, LoadedConfig } from '../config/index.ts';
-import { EventFeed, type HttpServers, startHttp } from '../http/index.ts';
-import { answerHandshake, type GraphClient, verifySignature, type WhatsAppClient } from '../meta/index.ts';
-import { CallMetrics, type CountedCall, renderMetrics } from '../observe/index.ts';
+import { EventFeed, type HttpServers } from '../http/index.ts';
+import type { GraphClient, WhatsAppClient } from '../meta/index.ts';
 import type { Registrar } from '../sip/index.ts';
 import {
   type JournalWriter,
@@ -12,16 +11,14 @@ import {
   type RecordSinks,
 } from '../store/index.ts';
 import { AccountBook } from './accounts.ts';
-import { adminHandlers } from './admin/handlers.ts';
-import { adminPort } from './admin/port.ts';
-import type { ProcessSources } from './admin/process.ts';
 import { Admission } from './admission.ts';
-import { atMost } from './at-most.ts';
+import { CallReports } from './call-reports.ts';
 import { Calls } from './calls.ts';
 import { type ClosingPart, closeInOrder } from './closing.ts';
 import { Credentials } from './credentials.ts';
 import { directoryOf } from './directory-file.ts';
 import { metaClients } from './graph.ts';
+import { startHttpSide } from './http-side.ts';
 import { Intake } from './intake.ts';
 import { type Inventory, inventoryOf } from './inventory.ts';
 import { LogLevelDesk } from './log-level.ts';
@@ -34,8 +31,8 @@ import { PageBoard } from './page-board.ts';
 import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
 import { PlacedCalls } from './placed-calls.ts';
+import { Readings } from './readings.ts';
 import { openRecords } from './record-sinks.ts';
-import { RecordingCounts } from './recording-counts.ts';
 import { recordingKeeper } from './recording-keeper.ts';
 import { Recovery } from './recovery.ts';
 import { ReloadDesk, type ReloadReport } from './reload/desk.ts';
@@ -43,7 +40,6 @@ import { LiveConfig } from './reload/live-config.ts';
 import { reloadParts } from './reload/parts.ts';
 import { type SipSide, startSipSide } from './sip-side.ts';
 import { TraceDesk } from './trace/desk.ts';
-import { TransferCounts } from './transfer-counts.ts';
 import { TrunkDesk } from './trunks/desk.ts';
 import { registrarOf } from './trunks/registrar.ts';
 
@@ -53,13 +49,7 @@ import { registrarOf } from './trunks/registrar.ts';
  */
 const CLOSE_PATIENCE_MS = DEFAULT_POLICY.recordWaitMs + DEFAULT_POLICY.abandonMs + 1_000;
 
-/**
- * How long the 200 to a webhook waits for the journal, ms. A disk that takes longer costs the protection against a crash
- * at this moment; Meta, unanswered, would send everything again to a gateway that is slow already.
- */
-const WEBHOOK_PATIENCE_MS = 150;
-
-/** The same for what came by webhook while the others ended, ms. */
+/** How long it waits for calls that came by webhook while the others ended, ms. */
 const LATE_PATIENCE_MS = 5_000;
 
 /** One gateway: owns its calls, its servers and everything that they hold open. */
@@ -79,9 +69,8 @@ export class Gateway {
   readonly #events: EventFeed;
   readonly #pages: PageBoard;
   readonly #replies = new PermissionReplies();
-  readonly #recorded = new RecordingCounts();
-  readonly #transferred = new TransferCounts();
-  readonly #ended = new CallMetrics();
+  readonly #reports: CallReports;
+  readonly #readings: Readings;
   readonly #trunks: TrunkDesk;
   /** What happened in each call. */
   readonly traces: TraceDesk;
@@ -127,10 +116,9 @@ export class Gateway {
       clock,
       log,
       random: Math.random,
-      onChange: ({ trunk, up, why }) => this.#tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
+      onChange: ({ trunk, up, why }) => this.#reports.tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
     });
     this.traces = new TraceDesk({ ...options, plane: () => this.#plane });
-    const isPage = (id: string): boolean => this.#platformOf(id) === 'messenger';
     const clients = metaClients(() => live.now, {
       credentials: (pageId) => this.#credentials.of(pageId),
       onAnswer: (pageId) => this.#pages.token(pageId, 'accepted'),
@@ -139,7 +127,7 @@ export class Gateway {
           this.#pages.token(pageId, 'refused');
           this.#credentials.refused(pageId);
         }
-        if (kind === 'settings' && isPage(pageId)) this.#watch?.settingsRefused(pageId);
+        if (kind === 'settings' && this.#reports.isPage(pageId)) this.#watch?.settingsRefused(pageId);
       },
       clock,
       log,
@@ -147,6 +135,11 @@ export class Gateway {
     this.#graph = clients.messenger;
     this.#whatsapp = clients.whatsapp;
     this.#accounts = new AccountBook(config.meta, clients);
+    this.#reports = new CallReports({
+      ...{ events: this.#events, accounts: this.#accounts, clock, onRecord: options.onRecord },
+      records: () => this.#records,
+      metrics: () => this.#metrics,
+    });
     const ledger = this.#ledger;
     this.#placed = new PlacedCalls(clock, (event) => this.#intake.release(event));
     this.#admission = new Admission({
@@ -170,26 +163,9 @@ export class Gateway {
         journal: this.#journal,
         directory: this.#directory.directory,
       }),
-      onStarted: ({ callId, pageId, psid, direction }) => {
-        this.#tell('call_started', { callId, platform: this.#platformOf(pageId), pageId, psid, direction });
-      },
-      onRecord: (record) => {
-        this.#transferred.add(record);
-        return this.#record(record);
-      },
-      // WhatsApp has no place for them.
-      onMetrics: (due) => isPage(due.pageId) && this.#metrics?.add(due),
+      ...this.#reports.listeners,
       onLadder: options.onLadder,
       observe: (call) => this.traces.observe(call),
-      onNote: (callId, event, data) => this.#tell(event, { callId, ...data }),
-      onRecorded: (callId, recording) => {
-        this.#recorded.add(recording);
-        this.#tell('recording_ended', { callId, ...recording });
-      },
-      onRecordingTrouble: (callId, { code, message }) => {
-        this.#recorded.troubles += 1;
-        this.#tell('recording_trouble', { callId, code, message });
-      },
     });
     this.#intake = new Intake({
       ledger,
@@ -205,11 +181,11 @@ export class Gateway {
         this.#calls.permissions.answered(pageId, psid, response);
         if (!this.#replies.remember(event, clock.now())) return;
         const number = this.#directory.directory.numberOf(pageId, psid);
-        this.#tell('call_permission_reply', { pageId, psid, number, response, expiresAtMs });
+        this.#reports.tell('call_permission_reply', { pageId, psid, number, response, expiresAtMs });
       },
       onSettings: ({ kind, dedupeKey, timestampMs, ...settings }) => {
         this.#watch?.settingsUpdated(settings.pageId, settings);
-        this.#tell(kind, settings);
+        this.#reports.tell(kind, settings);
       },
       onMissed: (facts, why) => this.#calls.missed(facts, why),
       onTombstone: (callId) => this.#calls.tombstone(callId),
@@ -230,7 +206,12 @@ export class Gateway {
       isLeaving: () => this.#isLeaving,
       clock,
       log,
-      onEvent: (event, data) => this.#tell(event, data),
+      onEvent: (event, data) => this.#reports.tell(event, data),
+    });
+    this.#readings = new Readings({
+      ...{ calls: this.#calls, reports: this.#reports, trunks: this.#trunks, reload: this.#reload },
+      isLeaving: () => this.#isLeaving,
+      opened: () => ({ plane: this.#plane, sip: this.#sip, records: this.#records, watch: this.#watch }),
     });
   }
 
@@ -316,8 +297,8 @@ export class Gateway {
     this.#directory = await directoryOf(config, log);
     this.#metrics = await openMetricsDesk(config, this.#graph, clock, log);
     this.#recovery = await this.#openJournal(journal.path);
-    const onRecovered = (file: object): void => this.#tell('recording_recovered', file);
-    this.#recorded.keeper = await recordingKeeper(config, clock, log, onRecovered);
+    const onRecovered = (file: object): void => this.#reports.tell('recording_recovered', file);
+    this.#reports.recorded.keeper = await recordingKeeper(config, clock, log, onRecovered);
     await checkMediaAddresses(config);
     this.#settings = new WorkerSettings(config, (options) => this.#plane.configure(options));
     this.#plane = await MediaPlane.start({
@@ -341,48 +322,41 @@ export class Gateway {
       registrar: this.#registrar,
     });
     this.#trunks.watch(this.#sip.control);
-    this.#http = await startHttp({
-      webhook: {
-        ...config.http.listen,
-        path: config.http.webhookPath,
-        bodyLimitBytes: config.http.bodyLimitBytes,
-        handshake: (query) => answerHandshake(query, this.#credentials.verifyTokens),
-        verify: (raw, signature) => verifySignature(raw, signature, this.#credentials.appSecrets),
-        accept: (raw, receivedAtMs) => this.#accept(raw, receivedAtMs),
-      },
+    this.#http = await startHttpSide({
+      config,
+      live: this.#live,
+      credentials: this.#credentials,
+      intake: this.#intake,
       admin: {
-        ...adminPort(config.admin, () => this.#live.now.admin.tokens),
-        version,
-        handlers: adminHandlers({
-          accounts: this.#accounts,
-          settings: this.#graph.settings,
-          directory: () => this.#directory.directory,
-          permissions: this.#calls.permissions,
-          replies: this.#replies,
-          calls: this.#calls,
-          traces: this.traces,
-          trunks: () => this.#trunks.list(),
-          pages: () => this.#pages.list(this.#live.now.meta, (pageId) => this.#watch?.look(pageId)),
-          health: () => this.#health(),
-          metrics: () => this.#renderMetrics(),
-          drain: () => {
-            void this.drain();
-            this.#options.onDrain?.();
-            return this.calls;
-          },
-          reload: this.#reload,
-          level: this.#level,
-        }),
-        events: this.#events,
+        accounts: this.#accounts,
+        settings: this.#graph.settings,
+        directory: () => this.#directory.directory,
+        permissions: this.#calls.permissions,
+        replies: this.#replies,
+        calls: this.#calls,
+        traces: this.traces,
+        trunks: () => this.#trunks.list(),
+        pages: () => this.#pages.list(this.#live.now.meta, (pageId) => this.#watch?.look(pageId)),
+        health: () => this.#readings.health(),
+        metrics: () => this.#readings.metrics(),
+        drain: () => {
+          void this.drain();
+          this.#options.onDrain?.();
+          return this.calls;
+        },
+        reload: this.#reload,
+        level: this.#level,
       },
-      now: () => clock.now(),
+      events: this.#events,
+      version,
+      clock,
       log,
     });
     this.#watch = PageWatch.following(() => this.#live.now.meta, {
       graph: this.#graph,
       clock,
       log,
-      onDrift: (pageId, amiss) => this.#tell('page_drift', { pageId, amiss }),
+      onDrift: (pageId, amiss) => this.#reports.tell('page_drift', { pageId, amiss }),
     });
     this.#recovering = this.#recovery?.run(this.#journal);
     this.#started.resolve();
@@ -398,70 +372,19 @@ export class Gateway {
     const recovery = await Recovery.read({
       journalPath: path,
       recordedAmong: (ids) => this.#records.recordedAmong(ids),
-      recordingsOf: async (ids) => (await this.#recorded.keeper?.of(ids)) ?? [],
+      recordingsOf: async (ids) => (await this.#reports.recorded.keeper?.of(ids)) ?? [],
       accounts: this.#accounts,
       clock,
       log,
-      record: (record) => this.#record(record),
+      record: (record) => this.#reports.record(record),
     });
     recovery.bury(this.#ledger);
     this.#journal = await openJournal({ path, keeping: recovery.keeping });
     return recovery;
   }
 
-  /** The 200 says that it is known here for good. */
-  async #accept(raw: Uint8Array, receivedAtMs: number): Promise<void> {
-    const { clock, log } = this.#options;
-    const kept = await atMost(clock, WEBHOOK_PATIENCE_MS, this.#intake.take(raw, receivedAtMs));
-    if (!kept) log.warn({ afterMs: WEBHOOK_PATIENCE_MS }, 'webhook.answered-before-noted');
-  }
-
-  #record(record: CountedCall & { readonly callId: string }): Promise<void> {
-    this.#ended.add(record);
-    const written = this.#records.write(record);
-    this.#tell('call_ended', record);
-    this.#options.onRecord?.(record);
-    return written;
-  }
-
-  #platformOf(pageId: string): string | undefined {
-    return (this.#accounts.get(pageId) ?? this.#accounts.former(pageId))?.platform.name;
-  }
-
-  /** To whoever listens on the admin port. */
-  #tell(event: string, data: object): void {
-    this.#events.publish(event, { at: new Date(this.#options.clock.now()).toISOString(), ...data });
-  }
-
   get #isLeaving(): boolean {
     return this.#draining !== undefined || this.#closing !== undefined;
-  }
-
-  #health(): ReturnType<ProcessSources['health']> {
-    const sip = this.#sip.control.connected;
-    const media = this.#plane.alive;
-    const closing = this.#isLeaving;
-    const workers = this.#plane.stats;
-    return { ready: sip && media && !closing, calls: this.#calls.size, sip, media, workers, closing };
-  }
-
-  #renderMetrics(): ReturnType<typeof renderMetrics> {
-    return renderMetrics({
-      sip: this.#sip.stats(),
-      gateway: {
-        calls: this.#calls.size,
-        ready: this.#health().ready,
-        ended: this.#ended,
-        watch: this.#watch?.stats,
-        recordings: this.#recorded,
-        transfers: this.#transferred.counts,
-        records: this.#records.stats,
-        ...this.#calls.counts,
-        trunks: this.#trunks.list(),
-        reloads: this.#reload.counts,
-      },
-      media: this.#plane.stats,
-    });
   }
 
   async #shut(): Promise<void> {
@@ -486,7 +409,7 @@ export class Gateway {
       ['whatsapp', () => this.#whatsapp.close()],
       ['metrics', () => this.#metrics?.close()],
       ['watch', () => this.#watch?.close()],
-      ['recordings', () => this.#recorded.keeper?.close()],
+      ['recordings', () => this.#reports.recorded.keeper?.close()],
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordSinks | undefined)?.close()],

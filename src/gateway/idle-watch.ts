@@ -1,0 +1,46 @@
+import type { Clock } from '../shared/clock.ts';
+
+/** Knows when nothing is under way any more: no call, and no work for those that were not taken. */
+export class IdleWatch {
+  readonly #calls: () => number;
+  readonly #onBug: (error: unknown, callId: string) => void;
+  readonly #works = new Set<Promise<void>>();
+  #whenIdle: (() => void)[] = [];
+
+  /** @param calls how many are up */
+  constructor(calls: () => number, onBug: (error: unknown, callId: string) => void) {
+    this.#calls = calls;
+    this.#onBug = onBug;
+  }
+
+  /** It is waited for; should it fail, that is a bug. */
+  add(work: Promise<void>, callId: string): void {
+    const done = work
+      .catch((error: unknown) => this.#onBug(error, callId))
+      .finally(() => {
+        this.#works.delete(done);
+        this.check();
+      });
+    this.#works.add(done);
+  }
+
+  /** A call or a work is over. */
+  check(): void {
+    if (this.#isBusy) return;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  }
+
+  /** Resolves when nothing is under way, or after `patienceMs`. */
+  async untilIdle(patienceMs: number, clock: Clock): Promise<void> {
+    if (!this.#isBusy) return;
+    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
+    const impatient = clock.after(patienceMs, giveUp);
+    const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await Promise.race([idle, patience]);
+    impatient.clear();
+  }
+
+  get #isBusy(): boolean {
+    return this.#calls() > 0 || this.#works.size > 0;
+  }
+}
