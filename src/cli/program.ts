@@ -56,9 +56,15 @@ export function program(): Command {
       oneOf('pcmu', 'pcma', 'g722', 'opus', 'l16'),
       'pcmu',
     )
-    .option('--seconds <n>', 'how long they talk', positive, 4)
+    .option('--seconds <n>', 'how long they talk (default: 4; 15 with --softphone)', positive)
     .option('--wav <dir>', 'write what each end heard as WAV files into this folder')
     .option('--phone <uri>', 'ring a real phone instead, sip:user@host:port')
+    .option('--softphone', 'wait for a softphone that registers, print what to enter in it, and ring it')
+    .option(
+      '--address <ip>',
+      'with --softphone: address of this machine that it reaches (default: the first)',
+    )
+    .option('--sip-port <n>', 'with --softphone: UDP port for SIP, 0 for any', whole(0, 65_535), 5_060)
     .option('--calls <n>', 'so many calls at once', whole(1, 1_000), 1)
     .option('--platform <name>', 'messenger or whatsapp', oneOf('messenger', 'whatsapp'), 'messenger')
     .option('--outbound', 'the phone calls the consumer')
@@ -67,13 +73,18 @@ export function program(): Command {
     .option('--keep', 'stay up and print where webhooks, SIP and the admin port listen')
     .addHelpText('after', '\nExample:\n  msgw demo --codec g722 --hangup phone --wav /tmp/heard')
     .action(async (options, command: Command) => {
-      const odd = ['wav', 'phone', 'keep'].find((name) => options.outbound && options[name] !== undefined);
+      const odd = ['wav', 'phone', 'softphone', 'keep'].find(
+        (name) => options.outbound && options[name] !== undefined,
+      );
       if (odd !== undefined || (options.outbound && options.calls > 1))
         return command.error(`error: --outbound does not go with --${odd ?? 'calls'}`);
       if (!options.outbound && options.permission === false)
         return command.error('error: --no-permission goes with --outbound only');
+      if (options.softphone && (options.phone !== undefined || options.calls > 1))
+        return command.error(`error: --softphone does not go with --${options.phone ? 'phone' : 'calls'}`);
+      const seconds = options.seconds ?? (options.softphone ? 15 : 4);
       const { demoCommand } = await import('./demo/command.ts');
-      process.exitCode = await demoCommand(options);
+      process.exitCode = await demoCommand({ ...options, seconds });
     });
 
   msgw

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import type { LadderStep } from '../../gateway/index.ts';
 import type { SimEvent } from '../../sim/index.ts';
 import { formatOf, traceAs } from '../trace-format.ts';
 import { type Arrow, judge, makeCall, tenth, writeWavs } from './one-call.ts';
 import { CODECS, type DemoOptions, type DemoResult } from './options.ts';
 import { callOut } from './outbound-call.ts';
+import { ownAddress } from './own-address.ts';
 import { printLadder, printResult } from './print.ts';
+import { accountLines, registered, softphoneWorld } from './softphone.ts';
 import { demoAccount, startWorld, type World, type WorldOptions } from './world.ts';
 
 /** `msgw demo`: returns the exit code. With `--json` the last line of standard output is one JSON object. */
@@ -21,10 +22,14 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
     arrows.set(callId, list);
   };
   let world: World | undefined;
+  const softphone = options.softphone
+    ? softphoneWorld({ sipPort: options.sipPort, ...(options.address && { address: options.address }) })
+    : undefined;
   try {
     world = await startWorld({
       ...phoneOptions(options),
       codecs: [CODECS[options.codec]],
+      ...softphone?.world,
       platform: options.platform,
       ...(options.outbound ? { configure: mayCallOut(options) } : {}),
       onLadder: ({ callId, atMs, from, to, what }: LadderStep) => add(callId, { atMs, from, to, what }),
@@ -33,6 +38,11 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
         if (from === 'consumer' || to === 'consumer') add(callId, { atMs, from, to, what });
       },
     });
+    if (softphone) {
+      for (const line of accountLines(world, softphone)) note(options, line);
+      await untilRegistered(world);
+      note(options, 'It has registered, and rings now.');
+    }
     const result = options.outbound
       ? [await callOut(world, options, all)]
       : await callsOf(world, options, arrows);
@@ -51,6 +61,22 @@ export async function demoCommand(options: DemoOptions): Promise<number> {
       console.error(`The demo failed: ${reason}`);
     }
     return 1;
+  }
+}
+
+/** Ctrl-C ends the wait. */
+async function untilRegistered(world: World): Promise<void> {
+  const given = new AbortController();
+  const stop = (): void => given.abort(new Error('no softphone registered'));
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  try {
+    await registered(world, given.signal);
+  } catch (error) {
+    throw given.signal.aborted ? given.signal.reason : error;
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
   }
 }
 
@@ -161,6 +187,5 @@ function phoneOptions({ phone }: DemoOptions): Pick<WorldOptions, 'phone' | 'add
 /** The phone must be able to answer: an address of the machine, unless it is on this machine itself. */
 function addressToward(host: string): string {
   if (host === 'localhost' || host.startsWith('127.')) return '127.0.0.1';
-  const own = Object.values(networkInterfaces()).flat();
-  return own.find((entry) => entry && !entry.internal && entry.family === 'IPv4')?.address ?? '127.0.0.1';
+  return ownAddress();
 }

@@ -6,6 +6,12 @@ export interface DemoOptions {
   readonly seconds: number;
   readonly wav?: string;
   readonly phone?: string;
+  /** A softphone registers at the demo, and rings. */
+  readonly softphone?: boolean;
+  /** Of this machine, for the softphone. */
+  readonly address?: string;
+  /** UDP; 0 for any free one. */
+  readonly sipPort: number;
   readonly calls: number;
   readonly keep?: boolean;
   /** File name. */
