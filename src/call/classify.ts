@@ -156,7 +156,8 @@ function classifyTransfer(event: SipEvent): EventKey | undefined {
 
 function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
   const status = s.attempts[event.attempt - 1]?.status;
-  if (event.type === 'sip.transfer') return status === 'down' ? undefined : 'transfer.asked';
+  // Also of a phone that is gone: whoever asked waits for an answer.
+  if (event.type === 'sip.transfer') return 'transfer.asked';
   const transfer = pendingTransfer(s);
   if (event.type === 'sip.referred') {
     if (transfer?.kind !== 'referred' || transfer.from !== event.attempt) return undefined;

@@ -100,7 +100,7 @@ export class CallerSide implements PhoneLeg {
       if (!accepted.ok) return failed(accepted.error.status, accepted.error.reason);
       const dialog = accepted.value;
       if (this.#abandoned) return void dialog.bye();
-      hooks?.onDialog(attempt, trunkName, dialog, true);
+      hooks?.onDialog(attempt, trunkName, dialog, undefined);
       session.adopt(dialog);
       const { callId, localTag, remoteTag } = dialog;
       this.#context.dispatch({

@@ -163,7 +163,7 @@ export class PhoneSide implements PhoneLeg {
         onAnswered: ({ dialog, sdp, isUpdated, header }) => {
           if (this.#abandoned) return void dialog.bye().catch(() => {});
           this.#heard(attempt, { kind: 'response', status: 200 });
-          hooks?.onDialog(number, target.trunk, dialog, false);
+          hooks?.onDialog(number, target.trunk, dialog, target.user);
           session.notes?.take('200', { header });
           this.#answered(session, dialog, sdp, isUpdated);
         },

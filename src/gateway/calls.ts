@@ -141,7 +141,8 @@ export class Calls {
   /** Hands the consumer to another phone, as `TransferSide.order`; undefined: there is no such call. */
   transfer(callId: string, to: string, mode: TransferMode | undefined): Promise<OrderedTransfer> | undefined {
     const call = this.#find(callId);
-    return call?.transfers.order(call.runner.state.answeredBy, to, mode);
+    if (!call || call.runner.state.name === 'ended') return undefined;
+    return call.transfers.order(call.runner.state.answeredBy, to, mode);
   }
 
   #find(callId: string): StartedCall | undefined {

@@ -40,6 +40,8 @@ export interface CallTrunk extends Omit<TrunkIdentity, 'headers' | 'callerId'> {
     /** Of its INVITE, for Meta. */
     readonly tellMeta?: readonly string[];
   };
+  /** User of the account that it registers here with; its host says nothing then. */
+  readonly registered?: string;
   readonly codecs: readonly SipCodec[];
   readonly dtmf: DtmfSetting;
   readonly comfortNoise?: boolean;

@@ -82,7 +82,8 @@ interface Asked {
 interface Phone {
   readonly trunk: string;
   readonly dialog: SipDialog;
-  readonly calledUs: boolean;
+  /** The user that we rang, whatever its 200 calls itself; undefined: the phone called us. */
+  readonly called: string | undefined;
 }
 
 type Changed = Extract<Effect, { readonly type: 'transferChanged' }>['transfer'];
@@ -128,9 +129,9 @@ export class TransferSide implements PhoneHooks {
     return this.#attempts.get(attempt);
   }
 
-  onDialog(attempt: number, trunk: string, dialog: SipDialog, calledUs: boolean): void {
+  onDialog(attempt: number, trunk: string, dialog: SipDialog, called: string | undefined): void {
     const { dialogs, caller } = this.#options;
-    this.#phones.set(attempt, { trunk, dialog, calledUs });
+    this.#phones.set(attempt, { trunk, dialog, called });
     dialogs.add(dialog, { call: caller.callId, attempt, trunk });
   }
 
@@ -180,7 +181,7 @@ export class TransferSide implements PhoneHooks {
     to: string,
     wanted: TransferMode | undefined,
   ): Promise<OrderedTransfer> {
-    const { policy, trunks } = this.#options;
+    const { policy, trunks, wayTo } = this.#options;
     const phone = from === undefined ? undefined : this.#phones.get(from);
     if (from === undefined || !phone) throw refusal('no phone has the call yet');
     if (this.#asked.has(from)) throw refusal('another transfer is under way');
@@ -188,8 +189,10 @@ export class TransferSide implements PhoneHooks {
     if (!verdict.ok) throw new GatewayError(verdict.code);
     const mode = wanted ?? this.#options.mode();
     const { trunk } = verdict.target;
-    if (mode === 'pbx' && trunk !== phone.trunk && trunks[trunk]?.host !== trunks[phone.trunk]?.host)
+    if (mode === 'pbx' && trunk !== phone.trunk && pbxOf(trunks[trunk]) !== pbxOf(trunks[phone.trunk]))
       throw refusal('the phone that has the call is of another PBX than the target; use mode gateway');
+    if (mode === 'pbx' && !wayTo(phone.trunk))
+      throw refusal('the PBX that has the call is not registered any more; use mode gateway');
     const routed = this.#named(verdict.target);
     const { promise, resolve, reject } = Promise.withResolvers<OrderedTransfer>();
     const kind = mode === 'pbx' ? 'referred' : 'blind';
@@ -271,7 +274,10 @@ export class TransferSide implements PhoneHooks {
   /** Rings the phone of `from` again, as attempt `attempt`; reports as `PhoneSide.invite` does. */
   recall(from: number, attempt: number, callerName: string | undefined): void {
     const phone = this.#phones.get(from);
-    const target = phone && this.#options.policy.recall(phone.trunk, phone.dialog.remoteUser, phone.calledUs);
+    const { called } = phone ?? {};
+    const target =
+      phone &&
+      this.#options.policy.recall(phone.trunk, called ?? phone.dialog.remoteUser, called === undefined);
     this.#attempts.set(attempt, this.#called);
     if (!target) {
       this.#context.log.info({ trunk: phone?.trunk }, 'call.recall-not-allowed');
@@ -348,6 +354,10 @@ export class TransferSide implements PhoneHooks {
     return again === 0 ? target : { ...target, name: `${target.name}#${again + 1}` };
   }
 }
+
+/** What tells one PBX from another: trunks that register have no host. */
+const pbxOf = (trunk: Pick<CallTrunk, 'host' | 'registered'> | undefined): string | undefined =>
+  trunk?.registered === undefined ? trunk?.host : `account ${trunk.registered}`;
 
 const refusal = (why: string): GatewayError =>
   new GatewayError('GATEWAY_TRANSFER_REFUSED', `The transfer was not begun: ${why}.`);

@@ -263,6 +263,7 @@ describe('491', () => {
   test('before the two talk, after the end, and from a phone that handed the call over', () => {
     expect(refusals(new CallHarness().connecting().send(asked()))).toHaveLength(1);
     expect(refusals(talking().send({ type: 'operator.hangup' }, asked()))).toHaveLength(1);
+    expect(refusals(talking().send(bye, asked()))).toHaveLength(1);
     expect(refusals(transferring().send(answered, asked()))).toHaveLength(1);
   });
 

@@ -54,6 +54,23 @@ describe('nobody takes a call whose transferor hung up: the transferor is rung b
     });
   });
 
+  it('as the user that we rang, whatever the To of its 200 says', async () => {
+    const two = await talking({ to: '<sip:+4930123456@127.0.0.1>' });
+    const { first, second, invite, there } = two;
+    first.refer(invite, there);
+    await first.peer.response(202, 'REFER');
+    const transferred = await second.peer.request('INVITE');
+    const told = first.allNotified();
+    await first.hangUp(invite);
+    second.peer.respond(transferred, 486);
+    await told;
+    const back = await first.peer.request('INVITE');
+    expect(back.start).toBe(`INVITE sip:100@127.0.0.1:${first.port} SIP/2.0`);
+    first.pickUp(back);
+    await first.peer.request('ACK');
+    await hungUpByConsumer(two, first);
+  });
+
   it('once: nobody there either ends the call', async () => {
     const { world, call, first, second, invite, there } = await talking();
     first.refer(invite, there);

@@ -133,6 +133,22 @@ it('and is rung back at its Contact', async () => {
   await gone(world);
 });
 
+it('is not asked by REFER to call another account: it has no address to be told of', async () => {
+  const { world, first } = await registered();
+  const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+  await first.answer();
+  await hearEachOther(first, call, CONSUMER_HZ);
+  const answer = await fetch(`${world.gateway.adminUrl}/calls/${call.id}/transfer`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ to: 'alice/alice', mode: 'pbx' }),
+  });
+  expect(answer.status).toBe(409);
+  await Promise.all([first.byeComes(), call.hangup()]);
+  expect(await world.nextRecord()).not.toHaveProperty('transfers');
+  await gone(world);
+});
+
 it('a phone that registered redirects to another by the name of its account', async () => {
   const { world, first, second } = await registered();
   const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });

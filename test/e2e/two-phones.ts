@@ -29,6 +29,8 @@ export interface TwoOptions {
   readonly route?: object;
   readonly law?: 'PCMU' | 'PCMA';
   readonly sip?: object;
+  /** What the first phone makes of the To of our INVITE. */
+  readonly to?: string;
 }
 
 /** A consumer talks with the first phone; there is another one, each a trunk of its own. */
@@ -51,7 +53,7 @@ export async function talking(
     },
   });
   const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
-  const invite = await first.answer();
+  const invite = await first.answer({}, more.to);
   await hearEachOther(first, call, CONSUMER_HZ);
   return { world, call, first, second, invite, there: `<sip:200@127.0.0.1:${second.port}>` };
 }

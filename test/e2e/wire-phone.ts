@@ -60,11 +60,12 @@ export class WirePhone {
     ].join('\r\n');
   }
 
-  /** Takes the next INVITE and answers it. */
-  async answer(headers: Record<string, string> = {}): Promise<Message> {
+  /** Takes the next INVITE and answers it. @param to what it makes of its To */
+  async answer(headers: Record<string, string> = {}, to?: string): Promise<Message> {
     const invite = await this.peer.request('INVITE');
-    this.peer.respond(invite, 180, { reason: 'Ringing' });
-    this.pickUp(invite, headers);
+    const rung = to === undefined ? invite : { ...invite, headers: new Map([...invite.headers, ['to', to]]) };
+    this.peer.respond(rung, 180, { reason: 'Ringing' });
+    this.pickUp(rung, headers);
     await this.peer.request('ACK');
     return invite;
   }
