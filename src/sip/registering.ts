@@ -151,7 +151,7 @@ export class Registering implements Registration {
       const grantedS = grantedIn(response, sent, expiresS);
       if (grantedS <= 0) return refuse(NOT_GRANTED);
       this.#source = response.address;
-      this.#routes = this.#routesIn(response);
+      this.#routes = this.#routesIn(response, server);
       this.#run({ type: 'accepted', atMs: clock.monotonic(), grantedS, random: random() });
     });
   }
@@ -198,13 +198,18 @@ export class Registering implements Registration {
     };
   }
 
-  /** RFC 3608: what the last 2xx says, or nothing. */
-  #routesIn(response: InboundResponse): readonly string[] {
+  /** RFC 3608: what the last 2xx says, or nothing; it leads no trunk from TLS into the clear, with the keys of its SDP. */
+  #routesIn(response: InboundResponse, server: number): readonly string[] {
     const routes = routeSetIn(response.header('service-route'));
-    if (!routes) this.#context.log.warn({ trunk: this.#options.name }, 'trunk.service-route-unusable');
-    return routes ?? [];
+    const { proxy, servers, name } = this.#options;
+    const isClear = isOverTls(proxy ?? servers[server] ?? '') && routes?.[0] && !isOverTls(routes[0]);
+    if (routes && !isClear) return routes;
+    this.#context.log.warn({ trunk: name }, 'trunk.service-route-unusable');
+    return [];
   }
 }
+
+const isOverTls = (uri: string): boolean => /^sips:|;transport=tls(?=;|$)/i.test(uri);
 
 const grantedIn = (response: InboundResponse, sent: SentRequest | undefined, askedS: number): number =>
   grantedSeconds(

@@ -129,6 +129,22 @@ it('best: only the one with the highest q that came last', async () => {
   expect(old.received.map(({ method }) => method)).not.toContain('INVITE');
 });
 
+it.each(['192.0.2.7', 'edge.example'])(
+  'nothing is sent to %s because a Path names it: where the registration came from has it',
+  async (elsewhere) => {
+    const of = await world();
+    const proxy = await Peer.start();
+    const path = `<sip:${elsewhere};lr>`;
+    await register(of, proxy, 1, { Path: path });
+    of.simulator.consumer(caller).call({ toneHz: 440 });
+    const invite = await proxy.request('INVITE');
+    expect(invite.headers.get('route')).toBe(path);
+    proxy.respond(invite, 486);
+    await of.nextRecord();
+    await until(() => of.gateway.calls === 0);
+  },
+);
+
 it('a phone behind a proxy is rung through it, by the Path of its registration (RFC 3327)', async () => {
   const of = await world();
   const [phone, proxy] = [await Peer.start(), await Peer.start()];

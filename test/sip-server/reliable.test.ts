@@ -221,6 +221,15 @@ test('as UAC: a reliable 1xx is shown once and in order', () => {
   expect(bench.delivered()).toEqual(['180']);
 });
 
+test('as UAC: a peer that invents forks without end has its first 32 acknowledged', () => {
+  const bench = new Bench();
+  const { request } = bench.invite(['Supported: 100rel']);
+  for (let i = 0; i < 100; i++) bench.answer(request, 180, { tag: `early-${i}`, ...reliably(1) });
+  expect(bench.delivered()).toHaveLength(32);
+  bench.answer(request, 183, { tag: 'early-3', ...reliably(2) });
+  expect(bench.delivered()).toEqual(['183']);
+});
+
 test('as UAC: PRACK has RAck, the next CSeq and the way of the dialog, to the fork that it concerns', () => {
   const bench = new Bench();
   const { request, dialogId } = bench.invite(['Supported: 100rel']);

@@ -86,6 +86,30 @@ describe('Service-Route (RFC 3608)', () => {
     expect((await asked).rest).toMatch(/^\|\|sip:edge\.example;lr\r\nOPTIONS sip:pbx\.example /);
   });
 
+  it.each([
+    ['sip:edge.example;lr', undefined],
+    ['sip:edge.example;transport=tls;lr', ['sip:edge.example;transport=tls;lr']],
+    ['sips:edge.example;lr', ['sips:edge.example;lr']],
+  ])('of a registrar over TLS leads nothing into the clear: %s', async (route, routes) => {
+    const server = await ControlServer.start();
+    onTestFinished(() => server.close());
+    const { sip } = await leg({ port: server.port });
+    const asked = server.next('sip');
+    const { views } = register(sip, ['sip:pbx.example;transport=tls']);
+    const head = 'Call-ID: c1\r\nCSeq: 1 REGISTER\r\nFrom: <sip:gw@x>;tag=f1\r\nTo: <sip:gw@x>';
+    const contact = 'Contact: <sip:gw@localhost>';
+    server.send(
+      `x|response|${(await asked).id}|OK|application|1|tls|127.0.0.1|5061|00:00:00.0|t1|Msg sent:|\r\n` +
+        `REGISTER sip:pbx.example SIP/2.0\r\n${head}\r\n${contact}\r\nContent-Length: 0\r\n\r\n`,
+    );
+    server.send(
+      `x|sip|network|1|tls|127.0.0.1|5061|00:00:00.0|t1||\r\nSIP/2.0 200 OK\r\n${head};tag=t1\r\n` +
+        `${contact};expires=300\r\nService-Route: <${route}>\r\nContent-Length: 0\r\n\r\n`,
+    );
+    const view = await views.next();
+    expect([view.up, view.routes]).toEqual([true, routes]);
+  });
+
   it('stays in front of an outbound proxy that is named beside it', async () => {
     const { sip } = await startLeg();
     const proxy = await Peer.start();

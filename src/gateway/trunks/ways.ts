@@ -249,13 +249,16 @@ export class TrunkWays {
   }
 }
 
-/** To where its registration came from: its Contact may be an address behind a NAT. By the proxies that it named. */
-function wayTo(account: string, { contact, path, flow }: Binding): TrunkWay {
+/**
+ * To where its registration came from: its Contact may be an address behind a NAT, and a Path whatever the phone likes.
+ * The proxies that it named come after that; the first one says its port itself, where its address is that one.
+ */
+function wayTo(account: string, { contact, path = [], flow }: Binding): TrunkWay {
   const { address, port, protocol } = flow;
+  const host = formatHost(address) ?? address;
   return {
-    ...(path
-      ? { routes: path }
-      : { proxy: `sip:${formatHost(address) ?? address}:${port};transport=${protocol}` }),
+    ...(path.length > 0 ? { routes: path } : {}),
+    ...(hostOf(path[0] ?? '') === host ? {} : { proxy: `sip:${host}:${port};transport=${protocol}` }),
     address: (user) => {
       // A PBX finds whom to ring in the Request-URI; a phone expects the Contact that it gave.
       const uri = user === '' || user === account ? contact : withUser(contact, user);
@@ -263,6 +266,10 @@ function wayTo(account: string, { contact, path, flow }: Binding): TrunkWay {
     },
   };
 }
+
+/** As it stands in the URI, in lower case. */
+const hostOf = (uri: string): string | undefined =>
+  /^sips?:(?:[^@;]*@)?(\[[^\]]*\]|[^:;]+)/i.exec(uri)?.[1]?.toLowerCase();
 
 /** The same URI with another user part. */
 const withUser = (uri: string, user: string): string =>

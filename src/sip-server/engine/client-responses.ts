@@ -1,4 +1,4 @@
-import { type Dialog, remoteFrom } from '../dialog/dialog.ts';
+import { type Dialog, MAX_FORKS, remoteFrom } from '../dialog/dialog.ts';
 import { parseDigits } from '../grammar/scan.ts';
 import { Headers } from '../message/headers.ts';
 import type { SipResponse } from '../message/message.ts';
@@ -167,7 +167,7 @@ function isNext(out: OutgoingRequest, response: SipResponse): boolean {
   if (rseq === undefined || out.request.method !== 'INVITE') return true;
   const tag = response.toTag ?? '';
   const last = out.reliable.get(tag);
-  if (last !== undefined && rseq !== last + 1) return false;
+  if (last !== undefined ? rseq !== last + 1 : out.reliable.size >= MAX_FORKS) return false;
   out.reliable.set(tag, rseq);
   return true;
 }
