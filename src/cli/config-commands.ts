@@ -42,4 +42,4 @@ export function configCommands(msgw: Command): void {
     });
 }
 
-const level = (text: string): Level => oneOf('debug', 'info', 'warn', 'error', 'silent')(text) as Level;
+const level = oneOf('debug', 'info', 'warn', 'error', 'silent') as (text: string) => Level;

@@ -52,9 +52,13 @@ export function whole(min: number, max: number): (text: string) => number {
   };
 }
 
-export function oneOf(...choices: string[]): (value: string) => string {
-  return (value) => {
+/** A parser that tells its choices, so that shells can complete them. */
+export function oneOf(
+  ...choices: string[]
+): ((value: string) => string) & { readonly choices: readonly string[] } {
+  const parse = (value: string): string => {
     if (choices.includes(value)) return value;
     throw new InvalidArgumentError(`Choose one of: ${choices.join(', ')}.`);
   };
+  return Object.assign(parse, { choices });
 }

@@ -1,7 +1,9 @@
 import { Command, type CommanderError, InvalidArgumentError } from 'commander';
 import { buttonCommand } from './button.ts';
+import { completionCommand } from './completion/command.ts';
 import { configCommands } from './config-commands.ts';
 import { directoryCommand } from './directory.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
@@ -172,6 +174,7 @@ export function program(): Command {
       });
     });
 
+  doctorCommand(msgw);
   setupCommand(msgw);
   settingsCommand(msgw);
   permissionsCommand(msgw);
@@ -187,6 +190,7 @@ export function program(): Command {
   buttonCommand(msgw);
   webhookCommand(msgw);
   tokenCommand(msgw);
+  completionCommand(msgw);
   return msgw;
 }
 

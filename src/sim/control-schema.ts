@@ -2,9 +2,10 @@ import type { Person, WhenCalled } from './consumers.ts';
 import { FAULT_ACTIONS, FAULT_KINDS, type Fault, type ReplyForm } from './faults.ts';
 import { MEDIA_FAULTS } from './media-fault.ts';
 import { MUTE_FORMS } from './meta-sdp.ts';
-import { PAGE_FORMS, type PageForms } from './page-state.ts';
+import { PAGE_FORMS, type PageForms, type PageState } from './page-state.ts';
 import type { Profile } from './profile.ts';
 import type { NewCall } from './simulator.ts';
+import type { TokenState } from './token-state.ts';
 import type { DeliveryOptions } from './webhook-body.ts';
 import type { CallDelivery, FlushOptions } from './webhooks.ts';
 
@@ -167,6 +168,12 @@ export interface PageBody {
   readonly forms?: PageForms;
   /** null: no usage headers. */
   readonly usage?: { readonly percent: number; readonly regainMinutes: number } | null;
+  /** What Meta thinks of the token from now on; what is not named is as at the start. */
+  readonly token?: TokenState;
+  /** Where the app's webhooks go, for `GET /{app}/subscriptions`. */
+  readonly webhook?: NonNullable<PageState['appSubscription']>;
+  /** How far Meta's clock is ahead, ms. */
+  readonly clockAheadMs?: number;
 }
 
 const forms = object<PageForms>(
@@ -188,6 +195,18 @@ export const PAGE_BODY = object<PageBody>({
       ['percent', 'regainMinutes'],
     ),
   ),
+  token: object<TokenState>({
+    valid: flag,
+    expiresAtS: { type: 'integer', minimum: 0 },
+    scopes: { type: 'array', items: text },
+    profileId: text,
+    appId: text,
+  }),
+  webhook: object<NonNullable<PageBody['webhook']>>(
+    { callbackUrl: text, fields: { type: 'array', items: text }, active: flag },
+    ['callbackUrl', 'fields'],
+  ),
+  clockAheadMs: { type: 'integer', minimum: -1e12, maximum: 1e12 },
 });
 
 export const FLUSH = object<FlushOptions>({ reversed: flag, grouped: flag });

@@ -2,6 +2,8 @@ import type { Credentials } from './graph-credentials.ts';
 import type { Outcome } from './graph-door.ts';
 import { invalidParameter } from './graph-refusal.ts';
 import { CALLING_FIELDS, type PageState } from './page-state.ts';
+import type { SimPlatform } from './relay-leg.ts';
+import { isAlive, scopesOf, type TokenState } from './token-state.ts';
 
 /** Fields of a Page beside those of calling; what is in neither list is refused. */
 const OTHER_FIELDS = ['messages', 'messaging_postbacks', 'message_deliveries', 'message_reads', 'feed'];
@@ -39,8 +41,15 @@ export function subscribe(page: PageState, wanted: unknown): Outcome {
 
 /** `GET /debug_token?input_token=`, asked by the app. A token that is none is told so, not refused. */
 export function debugToken(
-  { accessToken, appId = SOME_APP, pageId }: Credentials & { readonly pageId: string },
+  {
+    accessToken,
+    appId = SOME_APP,
+    pageId,
+    platform,
+  }: Credentials & { readonly pageId: string; readonly platform?: SimPlatform | undefined },
   inputToken: unknown,
+  token: TokenState,
+  nowMs: number,
 ): Outcome {
   if (typeof inputToken !== 'string' || inputToken === '')
     return { refusal: invalidParameter('The parameter input_token is required') };
@@ -48,16 +57,26 @@ export function debugToken(
     const error = { code: 190, message: 'Invalid OAuth access token.' };
     return { body: { data: { error, is_valid: false, scopes: [] } } };
   }
-  const scopes = ['pages_messaging', 'pages_manage_metadata'];
-  // 0: it does not expire by time.
-  return { body: { data: { app_id: appId, is_valid: true, expires_at: 0, scopes, profile_id: pageId } } };
+  const valid = isAlive(token, nowMs);
+  const known = {
+    app_id: token.appId ?? appId,
+    is_valid: valid,
+    // 0: it does not expire by time.
+    expires_at: token.expiresAtS ?? 0,
+    scopes: scopesOf(token, platform),
+    ...(platform === 'whatsapp' ? {} : { profile_id: token.profileId ?? pageId }),
+    ...(valid ? {} : { error: { code: 190, message: 'Error validating access token.' } }),
+  };
+  return { body: { data: known } };
 }
 
 /** `GET /{app}/subscriptions` */
-export function readAppSubscription({ appSubscription: one }: PageState): Outcome {
+export function readAppSubscription({ appSubscription: one }: PageState, platform?: SimPlatform): Outcome {
   if (!one) return { body: { data: [] } };
   const fields = one.fields.map((name) => ({ name, version: 'v26.0' }));
-  return { body: { data: [{ object: 'page', callback_url: one.callbackUrl, active: true, fields }] } };
+  const object = platform === 'whatsapp' ? 'whatsapp_business_account' : 'page';
+  const { callbackUrl, active = true } = one;
+  return { body: { data: [{ object, callback_url: callbackUrl, active, fields }] } };
 }
 
 /** `POST /{app}/subscriptions`: the URL must answer the handshake. */

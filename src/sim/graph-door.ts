@@ -6,6 +6,7 @@ import { misbehave } from './graph-fault.ts';
 import { type Refusal, refuse } from './graph-refusal.ts';
 import type { PageState } from './page-state.ts';
 import type { SimPlatform } from './relay-leg.ts';
+import { tokenRefusal } from './token-state.ts';
 
 /** What every endpoint of Graph needs of the simulator. */
 export interface DoorHost {
@@ -50,7 +51,7 @@ export async function ask(
   const fault = host.faults.take(action);
   if (fault && preventsAction(fault.kind)) return misbehave(fault, request, reply, host.closing);
   const denied =
-    checkCredentials(request, host.options, byApp ? 'app' : 'page') ??
+    whoAsks(host, request, byApp ? 'app' : 'page') ??
     (byApp ? undefined : checkPage(host, request)) ??
     (gated ? checkSettings(host) : undefined);
   const result = denied ? { refusal: denied } : await act();
@@ -59,6 +60,16 @@ export async function ask(
   if ('refusal' in result) return refuse(reply, result.refusal);
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
   return reply.send(result.body);
+}
+
+/** The credentials, then what Meta thinks of the Page's token. */
+export function whoAsks(
+  { options, page, clock }: DoorHost,
+  request: FastifyRequest,
+  whose: 'page' | 'app',
+): Refusal | undefined {
+  const denied = checkCredentials(request, options, whose);
+  return denied ?? (whose === 'page' ? tokenRefusal(page.token, options, clock.now()) : undefined);
 }
 
 export const bodyOf = ({ body }: PageRequest): Readonly<Record<string, unknown>> =>

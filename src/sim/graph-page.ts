@@ -62,17 +62,25 @@ export function pageRoutes(app: FastifyInstance, host: PageHost): void {
       takeMetrics(host, bodyOf(request), host.options.callingErrorsAsSubcode === true),
     ),
   );
-  app.get('/:version/debug_token', (request: PageRequest, reply) =>
-    ask(host, { action: 'debug-token', byApp: true }, request, reply, () =>
-      debugToken(host.options, queryOf(request)['input_token']),
-    ),
-  );
-  app.get('/:version/:pageId/subscriptions', (request: PageRequest, reply) =>
-    ask(host, { action: 'app-subscriptions', byApp: true }, request, reply, () => readAppSubscription(page)),
-  );
+  appRoutes(app, host);
   app.post('/:version/:pageId/subscriptions', (request: PageRequest, reply) =>
     ask(host, { action: 'app-subscribe', byApp: true }, request, reply, () =>
       writeAppSubscription(page, bodyOf(request), host.handshake),
+    ),
+  );
+}
+
+/** What the app itself is told, of Pages and of WhatsApp numbers. */
+export function appRoutes(app: FastifyInstance, host: DoorHost): void {
+  const { page, options } = host;
+  app.get('/:version/debug_token', (request: PageRequest, reply) =>
+    ask(host, { action: 'debug-token', byApp: true }, request, reply, () =>
+      debugToken(options, queryOf(request)['input_token'], page.token, host.clock.now()),
+    ),
+  );
+  app.get('/:version/:pageId/subscriptions', (request: PageRequest, reply) =>
+    ask(host, { action: 'app-subscriptions', byApp: true }, request, reply, () =>
+      readAppSubscription(page, options.platform),
     ),
   );
 }

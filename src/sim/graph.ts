@@ -3,7 +3,6 @@ import type { ConsumerCall } from './consumer-call.ts';
 import { preventsAction } from './faults.ts';
 import { accept } from './graph-accept.ts';
 import { type ConnectHost, connect } from './graph-connect.ts';
-import { checkCredentials } from './graph-credentials.ts';
 import {
   bodyOf,
   checkPage,
@@ -14,10 +13,11 @@ import {
   type PageRequest,
   pause,
   unknownPath,
+  whoAsks,
 } from './graph-door.ts';
 import { misbehave } from './graph-fault.ts';
 import { mediaUpdate } from './graph-media-update.ts';
-import { type PageHost, pageRoutes } from './graph-page.ts';
+import { appRoutes, type PageHost, pageRoutes } from './graph-page.ts';
 import { CALLING, callingError, callOver, invalidParameter, type Refusal, refuse } from './graph-refusal.ts';
 import { type Profile, readProfile } from './profile.ts';
 import { type NumberHost, numberRoutes } from './whatsapp/graph.ts';
@@ -47,9 +47,12 @@ export function graphApp(host: GraphHost): FastifyInstance {
   app.setNotFoundHandler((_request, reply) => refuse(reply, unknownPath));
   app.addHook('onSend', async (_request, reply) => {
     for (const [name, value] of usageHeaders(host)) reply.header(name, value);
+    const { clockAheadMs } = host.page;
+    if (clockAheadMs !== 0) reply.header('date', new Date(host.clock.now() + clockAheadMs).toUTCString());
   });
   if (host.options.platform === 'whatsapp') {
     numberRoutes(app, host);
+    appRoutes(app, host);
     return app;
   }
   app.post('/:version/:pageId/calls', (request: PageRequest, reply) => calls(host, request, reply));
@@ -64,7 +67,7 @@ async function profile(host: GraphHost, request: ProfileRequest, reply: FastifyR
   const fault = host.faults.take('profile');
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
   if (fault) await pause(host, fault.delayMs);
-  const denied = checkCredentials(request, host.options, 'page');
+  const denied = whoAsks(host, request, 'page');
   if (denied) return refuse(reply, denied);
   const { fields } = request.query as Record<string, unknown>;
   const result = readProfile(psid, host.profile(psid), fields, host.options.callingErrorsAsSubcode === true);
@@ -95,8 +98,7 @@ async function act(
   body: Readonly<Record<string, unknown>>,
 ): Promise<Outcome> {
   const asSubcode = host.options.callingErrorsAsSubcode === true;
-  const denied =
-    checkCredentials(request, host.options, 'page') ?? checkRequest(host, request, action, callId, body);
+  const denied = whoAsks(host, request, 'page') ?? checkRequest(host, request, action, callId, body);
   if (denied) return { refusal: denied };
   if (action === 'connect') return connect(host, body, asSubcode);
   const call = host.call(callId ?? '');

@@ -1,3 +1,5 @@
+import type { TokenState } from './token-state.ts';
+
 /** Switches for every form of a good reply that Meta's pages show; the first of each is the reference's. */
 export const PAGE_FORMS = {
   /** Envelope of the settings: `{ data: [..] }` or flat. */
@@ -58,7 +60,12 @@ export class PageState {
   feature = 'enabled';
   forms: PageForms = {};
   /** Of the app: where webhooks of all its Pages go. */
-  appSubscription: { readonly callbackUrl: string; readonly fields: readonly string[] } | undefined;
+  appSubscription:
+    | { readonly callbackUrl: string; readonly fields: readonly string[]; readonly active?: boolean }
+    | undefined;
+  token: TokenState = {};
+  /** How far Meta's clock, in the Date of its replies, is ahead of ours, ms. */
+  clockAheadMs = 0;
 
   /** @param delivers false once Meta has taken the app off the Page for want of answers */
   constructor(delivers: () => boolean) {

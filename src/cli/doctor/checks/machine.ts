@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import type { GatewayConfig } from '../../../config/index.ts';
+import type { Check } from '../check.ts';
+import { isUnknown, type MachineFacts } from '../facts.ts';
+import { type Finding, failing, fine, warned } from '../finding.ts';
+import type { CheckId } from '../ids.ts';
+import { unheard } from '../unheard.ts';
+
+const MB = 1_000_000;
+/** Measured: src/media/PERFORMANCE.md, memory a call, the worst of the runs with today's heap. Bytes. */
+const CALL_BYTES = 0.4 * MB;
+/** The process without calls, one media worker: resident memory two seconds after a start, Node 24 on Linux. Bytes. */
+const PROCESS_BYTES = 250 * MB;
+/** Calls that the CPU of one core carries, when each is transcoded: src/media/PERFORMANCE.md. */
+const CALLS_A_CORE = 120;
+/** Files and sockets of a call: one with Meta, two with the PBX. */
+const SOCKETS_A_CALL = 3;
+/** Of the process: listeners, journal, records, Graph's connections, webhooks that come at once. */
+const OWN_FILES = 300;
+
+type Judge = (machine: MachineFacts, config: GatewayConfig) => Finding;
+
+/** What the machine must have. */
+export const MACHINE_CHECKS: readonly Check[] = (
+  [
+    ['node', ({ nodeVersion }) => nodeFinding(nodeVersion, neededNode())],
+    [
+      'time-zones',
+      ({ unknownZones }) =>
+        unknownZones.length === 0
+          ? fine('all are known')
+          : failing(
+              `this Node does not know ${unknownZones.join(', ')}`,
+              'Use a Node with all of ICU (node -p process.versions.tz), or another name of the zone.',
+            ),
+    ],
+    [
+      'opus',
+      ({ opus }) =>
+        'why' in opus
+          ? failing(opus.why, 'Install libopus (libopus0), or set media.opus to wasm.')
+          : fine(opus.name),
+    ],
+    [
+      'media-io',
+      ({ io: { name, refused } }, { media }) => {
+        if (media.io === 'auto' || media.io === name) return fine(name);
+        const why = refused.length > 0 ? `: ${refused.join('; ')}` : '';
+        const remedy = 'Set media.io to auto, or mend what keeps it (a seccomp profile, another libc).';
+        return warned(`media.io is ${media.io}, and ${name} is what works here${why}`, remedy);
+      },
+    ],
+    [
+      'cores',
+      ({ cores }, { limits, media }) => {
+        const workers = media.workers === 'auto' ? cores : Math.min(media.workers, cores);
+        if (workers * CALLS_A_CORE >= limits.maxCalls) return fine(`${workers} for media`);
+        return warned(
+          `${workers} cores for media carry some ${workers * CALLS_A_CORE} transcoded calls, and limits.maxCalls is ${limits.maxCalls}`,
+          'More cores (media.workers: auto), or a lower limits.maxCalls: then calls are refused before they stutter.',
+        );
+      },
+    ],
+    [
+      'memory',
+      ({ availableBytes }, { limits }) => {
+        const needed = PROCESS_BYTES + limits.maxCalls * CALL_BYTES;
+        const [has, wants] = [availableBytes, needed].map((bytes) => `${Math.round(bytes / MB)} MB`);
+        return availableBytes >= needed
+          ? fine(`${has} are free, some ${wants} are needed`)
+          : warned(
+              `${has} are free, and ${limits.maxCalls} calls need some ${wants}`,
+              'More memory (of the machine, or of its cgroup), or a lower limits.maxCalls.',
+            );
+      },
+    ],
+    [
+      'open-files',
+      ({ openFiles }, { limits, recording }) => {
+        const recorded = recording.directory === undefined ? 0 : 1;
+        const needed = OWN_FILES + limits.maxCalls * (SOCKETS_A_CALL + recorded);
+        if (openFiles === undefined || openFiles >= needed) return fine(`${openFiles ?? 'no limit'}`);
+        return failing(
+          `a process may have ${openFiles} files and sockets open, and ${limits.maxCalls} calls need some ${needed}`,
+          `Set LimitNOFILE=${needed} in the unit of systemd (or ulimit -n, docker --ulimit nofile), or a lower limits.maxCalls.`,
+        );
+      },
+    ],
+  ] satisfies readonly (readonly [CheckId, Judge])[]
+).map(([id, judge]) => ({
+  id,
+  needs: ['machine'],
+  judge: ({ machine }, config) => [isUnknown(machine) ? unheard(machine) : judge(machine, config)],
+}));
+
+/** `22.18` of `>=22.18`, of the package. */
+function neededNode(): string {
+  const file = new URL('../../../../package.json', import.meta.url);
+  const { engines } = JSON.parse(readFileSync(file, 'utf8')) as {
+    readonly engines: { readonly node: string };
+  };
+  return engines.node.replace(/^\D+/, '');
+}
+
+/** Pure. @param needed `22.18` */
+export function nodeFinding(version: string, needed: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = needed.split('.').map(Number);
+  const isNew = major > leastMajor || (major === leastMajor && minor >= leastMinor);
+  return isNew
+    ? fine(version)
+    : failing(`Node ${version} is too old: ${needed} or later is needed`, `Install Node ${needed} or later.`);
+}
