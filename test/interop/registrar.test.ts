@@ -5,7 +5,7 @@ import { Authority } from '../sip-server/support/certificates.ts';
 import { hasPeers } from '../support/peer.ts';
 import { freeUdpPort } from '../support/ports.ts';
 import type { BARESIP_CODECS } from './support/baresip.ts';
-import { CONSUMER_HZ, desks, PHONE_HZ, PHONE_KINDS } from './support/desk.ts';
+import { CONSUMER_HZ, desks, PHONE_HZ, PHONE_KINDS, trunkIs } from './support/desk.ts';
 import { consumerHears } from './support/ears.ts';
 import type { SipTransport } from './support/phone.ts';
 import { isTone } from './support/recording.ts';
@@ -61,15 +61,6 @@ async function office(trunk: Readonly<Record<string, unknown>> = {}, codecs?: ['
   };
 }
 
-/** Resolves when the gateway knows where that phone is. */
-async function registered({ world }: Office): Promise<void> {
-  for (;;) {
-    const reply = await fetch(new URL('/trunks', world.gateway.adminUrl));
-    if ((await reply.text()).includes('"up":true')) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
 const TRANSPORTS = [
   { transport: 'udp', codec: 'PCMU', trunk: {} },
   { transport: 'tcp', codec: 'PCMU', trunk: {} },
@@ -91,7 +82,7 @@ describe.runIf(hasPeers('baresip', 'linphonec')).each(PHONE_KINDS)('%s registers
       const registrar = { address: at.address(transport), password: PASSWORD, transport, ca };
       const srtp = 'srtp' in trunk ? ({ srtp: true } as const) : {};
       const phone = await startPhone(kind, { user: 'bob', codec, registrar, ...srtp });
-      await registered(at);
+      await trunkIs(world, true);
       const amina = world.simulator.consumer({ ...caller, permission: true });
       const call = amina.call({ toneHz: CONSUMER_HZ });
       await phone.established();
@@ -131,7 +122,7 @@ describe.runIf(hasPeers('sipp'))('sipp registers at the gateway', () => {
     const port = await freeUdpPort();
     const args = [...scenario('register.xml'), ...account, '-ap', PASSWORD, '-key', 'expires', '60'];
     await (await sipp([...args, '-t', mode], at.address(transport), port)).done;
-    await registered(at);
+    await trunkIs(world, true);
     // Over TCP the connection that it came by is gone with it: it is reached by its Contact then.
     const phone = await sipp([...scenario('uas-answer.xml'), '-t', mode], undefined, port);
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
-import { caller, until } from '../../e2e/world.ts';
+import { DEMO_PAGE } from '../../../src/cli/demo/world.ts';
+import { caller, finished } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import { MUSIC_HZ } from '../support/asterisk/config.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
@@ -15,8 +15,6 @@ const OWN_MUSIC_HZ = 990;
 
 describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', () => {
   const { asterisk, world: start, phone: startPhone } = asteriskLab();
-
-  const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
 
   it.each([
     { trunk: 'PCMU', desk: 'PCMU', last: 'phone' },
@@ -36,8 +34,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     if (by.last === 'phone') anna.hangup();
     else await call.hangup();
     await Promise.all([call.ended, anna.ended()]);
-    expect(await world.nextRecord()).toMatchObject({ cause: `${by.last}-hangup`, codec: by.trunk });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: `${by.last}-hangup`, codec: by.trunk });
     expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
@@ -52,8 +49,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     await anna.hears();
     await call.hangup();
     await anna.ended();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true });
     expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
@@ -77,8 +73,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     await consumerHears(call, PHONE_HZ);
     anna.hangup();
     await call.ended;
-    expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'phone-hangup' });
   });
 
   it.each(['phone', 'consumer'] as const)('a phone calls a consumer; the %s hangs up', async (last) => {
@@ -104,11 +99,10 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     if (last === 'phone') anna.hangup();
     else await call.hangup();
     await Promise.all([call.ended, anna.ended()]);
-    expect(await world.nextRecord()).toMatchObject({
+    expect(await finished(world)).toMatchObject({
       direction: 'business_initiated',
       cause: `${last}-hangup`,
     });
-    await gone(world);
     expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
@@ -137,7 +131,6 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('Asterisk and its phones', 
     await consumerHears(back, PHONE_HZ);
     anna.hangup();
     await back.ended;
-    expect(await world.nextRecord()).toMatchObject({ direction: 'business_initiated' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ direction: 'business_initiated' });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
-import { caller, until } from '../../e2e/world.ts';
+import { DEMO_PAGE } from '../../../src/cli/demo/world.ts';
+import { caller, finished, gone } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import type { AmiMessage } from '../support/asterisk/ami.ts';
 import { ANNOUNCEMENT_HZ } from '../support/asterisk/config.ts';
@@ -12,8 +12,6 @@ const MILLIWATT_HZ = 1_004;
 
 describe.runIf(hasAsterisk())('how a call ends', () => {
   const { asterisk, world: start, phone: startPhone } = asteriskLab();
-
-  const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
 
   /** The end of the trunk's channel, as Asterisk tells it, of the call that is placed now. */
   const nextHangup = (exten: string): Promise<AmiMessage> =>
@@ -95,8 +93,7 @@ describe.runIf(hasAsterisk())('how a call ends', () => {
     await call.firstAudio;
     await consumerHears(call, MILLIWATT_HZ);
     await call.hangup();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true });
   });
 
   it('early media accepted: an announcement is heard before the answer', async () => {
@@ -111,8 +108,7 @@ describe.runIf(hasAsterisk())('how a call ends', () => {
     await consumerHears(call, ANNOUNCEMENT_HZ);
     await consumerHears(call, MILLIWATT_HZ);
     await call.hangup();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true });
   });
 
   it.runIf(hasPeers('baresip')).each([
@@ -134,7 +130,6 @@ describe.runIf(hasAsterisk())('how a call ends', () => {
     world.simulator.consumer({ ...caller, ...by.consumer });
     anna.dial(`sip:${caller.psid}@127.0.0.1:${asterisk().ports.sip}`);
     expect((await anna.event('CALL_CLOSED')).param).toContain(by.status);
-    expect(await world.nextRecord()).toMatchObject({ cause: by.cause, answered: false });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: by.cause, answered: false });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caller, until } from '../../e2e/world.ts';
+import { caller, finished, until } from '../../e2e/world.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
 
@@ -29,8 +29,7 @@ describe.runIf(hasAsterisk())('keys', () => {
     // Read takes # for the end.
     expect(read['Keys']).toBe(digits.replace('#', ''));
     await call.hangup();
-    expect(await world.nextRecord()).toMatchObject({ dtmfDigits: 4 });
-    await until(() => world.gateway.calls === 0);
+    expect(await finished(world)).toMatchObject({ dtmfDigits: 4 });
   });
 
   it.each([
@@ -51,7 +50,6 @@ describe.runIf(hasAsterisk())('keys', () => {
     await until(() => (call.relay()?.keys.length ?? 0) >= 4);
     expect(call.relay()).toMatchObject({ keys: '27*0', strays: 0 });
     await call.hangup();
-    await world.nextRecord();
-    await until(() => world.gateway.calls === 0);
+    await finished(world);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caller, until } from '../../e2e/world.ts';
+import { caller, finished, until } from '../../e2e/world.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
 
@@ -12,8 +12,7 @@ describe.runIf(hasAsterisk())('consumer, gateway, Asterisk', () => {
     await call.firstAudio;
     await until(() => call.heard().rxPackets > 120);
     await call.hangup();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true, codec });
-    await until(() => world.gateway.calls === 0);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true, codec });
     expect(Math.abs(call.heard().heardHz / 440 - 1)).toBeLessThan(0.02);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { caller, until } from '../../e2e/world.ts';
+import { caller, finished } from '../../e2e/world.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
 
@@ -28,7 +28,6 @@ describe.runIf(hasAsterisk())('many calls at once', () => {
     while (!heard()) await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(calls.every(({ call }) => call.state === 'connected')).toBe(true);
     await Promise.all(calls.map(({ call }) => call.hangup()));
-    for (const _ of calls) expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
-    await until(() => world.gateway.calls === 0);
+    for (const _ of calls) expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup' });
   });
 });

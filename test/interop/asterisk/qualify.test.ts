@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DeskPhone } from '../../../src/sim/index.ts';
-import { caller, finished, until } from '../../e2e/world.ts';
+import { caller, finished } from '../../e2e/world.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
+import { trunkIs } from '../support/desk.ts';
 import { consumerHears } from '../support/ears.ts';
 
 const PHONE_HZ = 620;
@@ -26,22 +27,17 @@ describe.runIf(hasAsterisk())('Asterisk that is asked by OPTIONS', () => {
         routes.desk.targets.push({ trunk: 'next', user: '100' });
       },
     });
-    const seen = async (): Promise<Record<string, unknown> | undefined> => {
-      const reply = await fetch(`${world.gateway.adminUrl}/trunks`);
-      return ((await reply.json()) as Record<string, unknown>[])[0];
-    };
-    await until(async () => (await seen())?.['roundTripMs'] !== undefined);
-    expect(await seen()).toMatchObject({ trunk: 'phone1', up: true, troubles: [] });
+    expect(await trunkIs(world, true)).toMatchObject({ troubles: [] });
     await asterisk().close();
-    await until(async () => (await seen())?.['up'] === false);
-    expect(await seen()).toMatchObject({ troubles: [{ source: 'qualify' }] });
+    expect(await trunkIs(world, false)).toMatchObject({ troubles: [{ source: 'qualify' }] });
     const meanwhile = world.simulator.consumer(caller).call({ toneHz: 440 });
     await consumerHears(meanwhile, PHONE_HZ);
     await meanwhile.hangup();
     expect(await finished(world)).toMatchObject({ target: 'next/100', attempts: [{ target: 'next/100' }] });
     await restart();
-    await until(async () => (await seen())?.['up'] === true);
-    expect(await seen()).toMatchObject({ why: expect.stringMatching(/^(200|401|404) to OPTIONS$/) });
+    expect(await trunkIs(world, true)).toMatchObject({
+      why: expect.stringMatching(/^(200|401|404) to OPTIONS$/),
+    });
     await asterisk().reaches();
     const call = world.simulator.consumer(caller).call({ toneHz: 440 });
     await consumerHears(call, 440);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
-import { caller, until } from '../../e2e/world.ts';
+import { DEMO_PAGE } from '../../../src/cli/demo/world.ts';
+import { caller, finished, gone, until } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
 import { asteriskLab } from '../support/asterisk/lab.ts';
@@ -12,9 +12,7 @@ const PHONE_HZ = 700;
 const CONSUMER_HZ = 440;
 
 describe.runIf(hasAsterisk() && hasPeers('baresip'))('sessions with Asterisk', () => {
-  const { asterisk, world: start, phone: startPhone, restart } = asteriskLab();
-
-  const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
+  const { asterisk, world: start, phone: startPhone, restart, originate } = asteriskLab();
 
   it('direct_media: re-INVITEs lead the RTP from phone to gateway, past Asterisk', async () => {
     const carla = await startPhone('carla', { toneHz: PHONE_HZ });
@@ -28,8 +26,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('sessions with Asterisk', (
     expect(asterisk().tail()).toMatch(/emotely bridged/);
     await call.hangup();
     await carla.ended();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup' });
     expect(Math.abs(heardHz(carla.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
@@ -49,13 +46,11 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('sessions with Asterisk', (
     if (by.how === 'stop') await asterisk().stop();
     await restart();
     expect(await call.ended).toMatchObject({ by: 'business', action: 'terminate' });
-    expect(await world.nextRecord()).toMatchObject({ cause: by.cause, answered: true });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: by.cause, answered: true });
     const next = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     await consumerHears(next, MILLIWATT_HZ);
     await next.hangup();
-    await world.nextRecord();
-    await gone(world);
+    await finished(world);
   });
 
   it.each(['PCMU', 'opus'] as const)(
@@ -87,22 +82,12 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('sessions with Asterisk', (
       expect(await asterisk().command('core show channels concise')).toContain('secure');
       await call.hangup();
       await anna.ended();
-      expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', codec });
-      await gone(world);
+      expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', codec });
       expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
-      const placed = world.simulator.nextPlaced();
-      await asterisk().ami.action('Originate', {
-        Channel: `PJSIP/${caller.psid}@secure`,
-        Context: 'lab',
-        Exten: 'echo',
-        Priority: '1',
-        Async: 'true',
-      });
-      const back = await placed;
+      const back = await originate(world, 'secure', caller.psid);
       await consumerHears(back, CONSUMER_HZ);
       await back.hangup();
-      await world.nextRecord();
-      await gone(world);
+      await finished(world);
     },
   );
 });
@@ -119,7 +104,7 @@ function refreshedCalls(log: string): number {
 }
 
 describe.runIf(hasAsterisk())('session timers of Asterisk', () => {
-  const { asterisk, world: start } = asteriskLab();
+  const { asterisk, world: start, originate } = asteriskLab();
 
   it('are kept, whoever called: both calls are refreshed and go on', { timeout: 120_000 }, async () => {
     const world = await start({
@@ -131,19 +116,11 @@ describe.runIf(hasAsterisk())('session timers of Asterisk', () => {
       },
     });
     await asterisk().command('pjsip set logger on');
-    const placed = world.simulator.nextPlaced();
     const call = world.simulator.consumer({ ...caller, permission: true }).call({ toneHz: CONSUMER_HZ });
     await consumerHears(call, MILLIWATT_HZ);
     const other = { psid: '1234567890123456', name: 'Baraka', permission: true };
     world.simulator.consumer(other);
-    await asterisk().ami.action('Originate', {
-      Channel: `PJSIP/${other.psid}@timers`,
-      Context: 'lab',
-      Exten: 'echo',
-      Priority: '1',
-      Async: 'true',
-    });
-    const back = await placed;
+    const back = await originate(world, 'timers', other.psid);
     await consumerHears(back, CONSUMER_HZ);
     // After half of 90 s a request inside of each session, which names them anew.
     while (refreshedCalls(asterisk().tail(Number.POSITIVE_INFINITY)) < 2) {
@@ -153,6 +130,6 @@ describe.runIf(hasAsterisk())('session timers of Asterisk', () => {
     await Promise.all([consumerHears(call, MILLIWATT_HZ), consumerHears(back, CONSUMER_HZ)]);
     await Promise.all([call.hangup(), back.hangup()]);
     await Promise.all([world.nextRecord(), world.nextRecord()]);
-    await until(() => world.gateway.calls === 0);
+    await gone(world);
   });
 });

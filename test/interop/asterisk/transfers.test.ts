@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DEMO_PAGE, type World } from '../../../src/cli/demo/world.ts';
-import { caller, until } from '../../e2e/world.ts';
+import { DEMO_PAGE } from '../../../src/cli/demo/world.ts';
+import { caller, finished } from '../../e2e/world.ts';
 import { hasPeers } from '../../support/peer.ts';
 import { ANNOUNCEMENT_HZ } from '../support/asterisk/config.ts';
 import { hasAsterisk } from '../support/asterisk/has-asterisk.ts';
@@ -13,9 +13,7 @@ const BERND_HZ = 550;
 const CONSUMER_HZ = 440;
 
 describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and registrations', () => {
-  const { asterisk, world: start, phone: startPhone, linphone } = asteriskLab();
-
-  const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
+  const { asterisk, world: start, phone: startPhone, linphone, originate } = asteriskLab();
 
   it("blind, by Asterisk's Transfer(): we ring the phone that it names, and the consumer stays", async () => {
     const anna = await startPhone('anna', { toneHz: ANNA_HZ });
@@ -31,8 +29,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and
     await anna.hears(2);
     await call.hangup();
     await anna.ended();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup' });
     expect(Math.abs(heardHz(anna.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
@@ -43,8 +40,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and
     const { Status } = await asterisk().ami.event({ UserEvent: 'Transferred' }, { after: from });
     expect(Status).toBe('FAILURE');
     await call.ended;
-    expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'phone-hangup' });
   });
 
   it('attended, between two phones of Asterisk: the consumer hears one, then the other', async () => {
@@ -65,8 +61,7 @@ describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and
     await anna.hears(2);
     anna.hangup();
     await call.ended;
-    expect(await world.nextRecord()).toMatchObject({ cause: 'phone-hangup' });
-    await gone(world);
+    expect(await finished(world)).toMatchObject({ cause: 'phone-hangup' });
   });
 
   it('a trunk that registers: Asterisk calls its Contact, and challenges its calls', async () => {
@@ -86,20 +81,10 @@ describe.runIf(hasAsterisk() && hasPeers('baresip', 'linphonec'))('transfers and
     const call = world.simulator.consumer({ ...caller, permission: true }).call({ toneHz: CONSUMER_HZ });
     await consumerHears(call, CONSUMER_HZ);
     await call.hangup();
-    expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup', answered: true });
-    await gone(world);
-    const placed = world.simulator.nextPlaced();
-    await asterisk().ami.action('Originate', {
-      Channel: `PJSIP/${caller.psid}@registering`,
-      Context: 'lab',
-      Exten: 'echo',
-      Priority: '1',
-      Async: 'true',
-    });
-    const back = await placed;
+    expect(await finished(world)).toMatchObject({ cause: 'consumer-hangup', answered: true });
+    const back = await originate(world, 'registering', caller.psid);
     await consumerHears(back, CONSUMER_HZ);
     await back.hangup();
-    await world.nextRecord();
-    await gone(world);
+    await finished(world);
   });
 });

@@ -130,6 +130,25 @@ export function desks(): {
   };
 }
 
+/** A trunk as an operator sees it. */
+interface TrunkView {
+  readonly trunk: string;
+  readonly up: boolean;
+  readonly why?: string;
+  readonly troubles: readonly { readonly source: string }[];
+}
+
+/** Resolves when a trunk is up, or is not; asks no more often than the admin API answers. */
+export async function trunkIs(world: World, up: boolean, trunk = 'phone1'): Promise<TrunkView> {
+  for (;;) {
+    const reply = await fetch(new URL('/trunks', world.gateway.adminUrl));
+    const views = reply.ok ? ((await reply.json()) as TrunkView[]) : [];
+    const found = views.find((each) => each.trunk === trunk && each.up === up);
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
 /** A WAV file of 10 s with one tone. */
 export function toneWav(hz: number): Closable & { readonly path: string } {
   const folder = peerFolder('tone');

@@ -79,7 +79,8 @@ export function writeConfig(
       ['match=192.0.2.10', 'match=127.0.0.2'],
     ])}\n${lab('pjsip.conf')
       .replaceAll('@FOLDER@', folder)
-      .replaceAll('@TLS@', `127.0.0.1:${ports.sip + 1}`)}\n${trunks(ports)}`,
+      .replaceAll('@TLS@', `127.0.0.1:${ports.sip + 1}`)
+      .replaceAll('@FREEPBX@', `${TRUNKS.freepbx.address}:${ports.gateway}`)}\n${trunks(ports)}`,
     'extensions.conf': `${recipe('asterisk/extensions.conf')}\n${lab('extensions.conf').replaceAll('@SIP@', `127.0.0.1:${ports.sip}`)}`,
     // Asked for, and complained about where missing.
     'statsd.conf': '',
@@ -107,15 +108,16 @@ export const TRUNKS = {
   held: { address: '127.0.0.8', changes: ['moh_passthrough=yes'] },
   // What connects has the system's choice of an address, and that is this one.
   secure: { address: '127.0.0.1', changes: ['media_encryption=sdes', 'transport=transport-tls'] },
-  /** Written out in `lab/pjsip.conf`. */
+  /** These two are written out in `lab/pjsip.conf`. */
   registering: { address: '127.0.0.9', changes: [] },
+  freepbx: { address: '127.0.0.10', changes: [] },
 } as const;
 
 export type TrunkName = keyof typeof TRUNKS;
 
 const trunks = (ports: AsteriskPorts): string =>
   Object.entries(TRUNKS)
-    .filter(([name]) => name !== 'messenger' && name !== 'registering')
+    .filter(([name]) => !['messenger', 'registering', 'freepbx'].includes(name))
     .map(([name, { address, changes }]) =>
       [
         `[${name}](messenger)`,

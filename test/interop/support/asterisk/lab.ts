@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import type { World, WorldOptions } from '../../../../src/cli/demo/world.ts';
+import type { ConsumerCall } from '../../../../src/sim/index.ts';
 import { worlds } from '../../../e2e/world.ts';
 import { Baresip, type BaresipOptions } from '../baresip.ts';
 import { Linphone } from '../linphone.ts';
@@ -33,6 +34,8 @@ export function asteriskLab(): {
   phone(user: keyof typeof PASSWORDS, options: Omit<BaresipOptions, 'user' | 'registrar'>): Promise<Baresip>;
   /** Another kind of phone, for what baresip cannot do. */
   linphone(user: keyof typeof PASSWORDS, toneHz: number): Promise<Linphone>;
+  /** The PBX calls a consumer by that trunk, and sends back what it hears; resolves with the call at the consumer. */
+  originate(world: World, trunk: TrunkName, psid: string): Promise<ConsumerCall>;
   /** Kills it and starts it again, on the same ports. */
   restart(): Promise<void>;
 } {
@@ -90,6 +93,17 @@ export function asteriskLab(): {
       phones.push(phone);
       await asterisk.ami.event({ Event: 'ContactStatus', AOR: user }, { after });
       return phone;
+    },
+    originate: async (world, trunk, psid) => {
+      const placed = world.simulator.nextPlaced();
+      await asterisk.ami.action('Originate', {
+        Channel: `PJSIP/${psid}@${trunk}`,
+        Context: 'lab',
+        Exten: 'echo',
+        Priority: '1',
+        Async: 'true',
+      });
+      return await placed;
     },
     restart: async () => {
       await asterisk.close();
