@@ -83,7 +83,9 @@ export class Inbound implements IncomingInvite {
       const timer = this.#on.clock.after(this.#on.requestTimeoutMs, () =>
         end(err({ status: 408, reason: 'the SIP server did not send the 200', kind: 'timeout' })),
       );
+      let over = false;
       const end = (result: Result<SipDialog, RequestFailure>): void => {
+        over = true;
         timer.clear();
         this.#abandon = undefined;
         this.#owner.leave(this);
@@ -113,7 +115,10 @@ export class Inbound implements IncomingInvite {
               false,
             ),
           };
-          end(ok(this.#owner.adopt(facts, this.sdp === undefined ? this.#request : undefined)));
+          const dialog = this.#owner.adopt(facts, this.sdp === undefined ? this.#request : undefined);
+          // Whoever accepted has been told that it failed: nobody else would hang up.
+          if (over) return void dialog.bye({ protocol: 'SIP', cause: 408, text: 'the 200 was late' });
+          end(ok(dialog));
         },
       });
     });

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import type { IncomingInvite } from '../../src/sip/index.ts';
+import { ControlServer } from './support/control-server.ts';
 import { Inbox } from './support/events.ts';
-import { SDP } from './support/leg.ts';
+import { leg, SDP } from './support/leg.ts';
 import { Peer } from './support/peer.ts';
 import { startLeg } from './support/server.ts';
 
@@ -176,4 +177,25 @@ test('the line goes while a call rings', async () => {
   await server.close();
   expect(await gone.next()).toBeUndefined();
   expect(await invite.accept(SDP)).toMatchObject({ ok: false });
+});
+
+test('a 200 that goes out when nobody waits for it any more is followed by BYE', async () => {
+  const server = await ControlServer.start();
+  onTestFinished(() => server.close());
+  const calls = new Inbox<IncomingInvite>();
+  await leg({ port: server.port, requestTimeoutMs: 100, onIncomingInvite: calls.push });
+  const head = 'Call-ID: c1\r\nCSeq: 1 INVITE\r\nFrom: <sip:a@x>;tag=f1\r\nTo: <sip:b@x>';
+  const via = 'application|1|udp|127.0.0.1|5060|00:00:00.0|t1|c1;from-tag=f1|';
+  server.send(
+    `x|sip|network|1|udp|127.0.0.1|5060|00:00:00.0|t1||\r\nINVITE sip:b@x SIP/2.0\r\n${head}\r\n` +
+      `Contact: <sip:a@127.0.0.1>\r\nContent-Type: application/sdp\r\nContent-Length: ${SDP.length}\r\n\r\n${SDP}`,
+  );
+  const invite = await calls.next();
+  const sent = server.next('sip');
+  expect(await invite.accept(SDP)).toMatchObject({ ok: false, error: { kind: 'timeout' } });
+  const bye = server.next('sip');
+  server.send(
+    `x|response|${(await sent).id}|OK|${via}\r\nSIP/2.0 200 OK\r\n${head};tag=t1\r\nContent-Length: 0\r\n\r\n`,
+  );
+  expect((await bye).rest).toContain('\r\nBYE ');
 });
