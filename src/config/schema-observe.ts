@@ -25,6 +25,7 @@ export const trace = Type.Object(
   {
     ...strict,
     default: {},
+    reload: 'live',
     description:
       'What happened in each call, for `msgw trace`: webhooks, Graph, ICE, DTLS, SIP, quality. No tokens and keys; names and ids of persons only at log.level debug. SIP messages are in it with the embedded server; with a drachtio-server it has what they meant.',
   },
@@ -45,7 +46,12 @@ export const capture = Type.Object(
       4_194_304,
     ),
   },
-  { ...strict, default: {}, description: 'Packets of a call as a pcapng file, by `msgw pcap`.' },
+  {
+    ...strict,
+    default: {},
+    reload: 'live',
+    description: 'Packets of a call as a pcapng file, by `msgw pcap`.',
+  },
 );
 
 export const observe = Type.Object(
@@ -69,5 +75,5 @@ export const observe = Type.Object(
       ),
     ),
   },
-  { ...strict, default: {}, description: 'Where else to tell of calls.' },
+  { ...strict, default: {}, reload: 'live', description: 'Where else to tell of calls.' },
 );

@@ -87,11 +87,17 @@ export const records = Type.Object(
     spool: Type.Optional(
       text(
         'File of records that are not everywhere yet; default: journal.path + .records; without a journal they are lost with the process.',
+        { reload: 'restart' },
       ),
     ),
     sqlite: Type.Optional(sqlite),
     webhook: Type.Optional(webhook),
     postgres: Type.Optional(postgres),
   },
-  { ...strict, default: {}, description: 'Call records (records.md says what is in one).' },
+  {
+    ...strict,
+    default: {},
+    reload: 'live',
+    description: 'Call records (records.md says what is in one).',
+  },
 );

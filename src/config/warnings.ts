@@ -31,6 +31,7 @@ export function foundWarnings(config: GatewayConfig): readonly FoundWarning[] {
   return [
     ...openTokens(config),
     ...openKeys(config),
+    ...openRecords(config),
     ...secretRecordings(config),
     ...routingWarnings(config),
     ...allowWarnings(config),
@@ -43,6 +44,17 @@ function openTokens({ admin }: GatewayConfig): FoundWarning[] {
   if (tokens.length === 0 || tls || socket || isLoopback(listen.address)) return [];
   const remedy = 'Add admin.tls, or see to it that nobody else can read the network.';
   return [{ path: ['admin', 'tls'], message: `tokens travel in the clear to ${listen.address}.`, remedy }];
+}
+
+/** A record says who talked with whom. */
+function openRecords({ records }: GatewayConfig): FoundWarning[] {
+  const { protocol, hostname } = new URL(records.webhook?.url ?? 'https://localhost');
+  const isHere = hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+  if (protocol !== 'http:' || isHere) return [];
+  const remedy = 'Use https, or see to it that nobody else can read the network.';
+  return [
+    { path: ['records', 'webhook', 'url'], message: `records travel in the clear to ${hostname}.`, remedy },
+  ];
 }
 
 function openKeys({ trunks }: GatewayConfig): FoundWarning[] {

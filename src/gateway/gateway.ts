@@ -3,15 +3,10 @@ import type { GatewayConfig, LoadedConfig } from '../config/index.ts';
 import { EventFeed, type HttpServers } from '../http/index.ts';
 import type { GraphClient, WhatsAppClient } from '../meta/index.ts';
 import type { Registrar } from '../sip/index.ts';
-import {
-  type JournalWriter,
-  noJournal,
-  type OpenDirectory,
-  openJournal,
-  type RecordSinks,
-} from '../store/index.ts';
+import { type JournalWriter, noJournal, type OpenDirectory, type RecordSinks } from '../store/index.ts';
 import { AccountBook } from './accounts.ts';
 import { Admission } from './admission.ts';
+import { openCallJournal } from './call-journal.ts';
 import { CallReports } from './call-reports.ts';
 import { Calls } from './calls.ts';
 import { type ClosingPart, closeInOrder } from './closing.ts';
@@ -34,7 +29,7 @@ import { PlacedCalls } from './placed-calls.ts';
 import { Readings } from './readings.ts';
 import { openRecords } from './record-sinks.ts';
 import { recordingKeeper } from './recording-keeper.ts';
-import { Recovery } from './recovery.ts';
+import type { Recovery } from './recovery.ts';
 import { ReloadDesk, type ReloadReport } from './reload/desk.ts';
 import { LiveConfig } from './reload/live-config.ts';
 import { reloadParts } from './reload/parts.ts';
@@ -118,7 +113,7 @@ export class Gateway {
       random: Math.random,
       onChange: ({ trunk, up, why }) => this.#reports.tell(up ? 'trunk_up' : 'trunk_down', { trunk, why }),
     });
-    this.traces = new TraceDesk({ ...options, plane: () => this.#plane });
+    this.traces = new TraceDesk(live.in({ ...options, plane: () => this.#plane }));
     const clients = metaClients(() => live.now, {
       credentials: (pageId) => this.#credentials.of(pageId),
       onAnswer: (pageId) => this.#pages.token(pageId, 'accepted'),
@@ -200,7 +195,12 @@ export class Gateway {
         trunks: this.#trunks,
         registrar: this.#registrar,
         level: this.#level,
-        opened: () => ({ media: this.#settings, sip: this.#sip, http: this.#http, watch: this.#watch }),
+        traces: this.traces,
+        recorded: this.#reports.recorded,
+        opened: () => ({
+          ...{ media: this.#settings, sip: this.#sip, http: this.#http, watch: this.#watch },
+          records: this.#records,
+        }),
       }),
       started: this.#started.promise,
       isLeaving: () => this.#isLeaving,
@@ -296,9 +296,16 @@ export class Gateway {
     this.#records = await openRecords(this.#options);
     this.#directory = await directoryOf(config, log);
     this.#metrics = await openMetricsDesk(config, this.#graph, clock, log);
-    this.#recovery = await this.#openJournal(journal.path);
+    const opened = await openCallJournal(journal.path, {
+      records: this.#records,
+      reports: this.#reports,
+      ledger: this.#ledger,
+      ...{ accounts: this.#accounts, clock, log },
+    });
+    this.#journal = opened.journal;
+    this.#recovery = opened.recovery;
     const onRecovered = (file: object): void => this.#reports.tell('recording_recovered', file);
-    this.#reports.recorded.keeper = await recordingKeeper(config, clock, log, onRecovered);
+    this.#reports.recorded.keeper = await recordingKeeper(() => this.#live.now, clock, log, onRecovered);
     await checkMediaAddresses(config);
     this.#settings = new WorkerSettings(config, (options) => this.#plane.configure(options));
     this.#plane = await MediaPlane.start({
@@ -307,7 +314,10 @@ export class Gateway {
       clock,
       log,
       onEvent: this.traces.watching((call, event) => this.#calls.mediaEvent(call, event)),
-      onLost: (calls) => this.#calls.lost(calls),
+      onLost: (calls) => {
+        this.#calls.lost(calls);
+        this.#reports.recorded.keeper?.orphaned(calls);
+      },
     });
     this.#sip = await startSipSide({
       config: config.sip,
@@ -363,24 +373,6 @@ export class Gateway {
     const { webhookUrl: webhook, adminUrl: admin } = this.#http;
     const accounts = { pages: config.meta.pages.length, numbers: config.meta.numbers.length };
     log.info({ webhook, admin, sip: this.#sip.contacts, ...accounts }, 'gateway.started');
-  }
-
-  /** What was open in it comes first: nothing may ring again that did before. */
-  async #openJournal(path: string | undefined): Promise<Recovery | undefined> {
-    if (path === undefined) return undefined;
-    const { clock, log } = this.#options;
-    const recovery = await Recovery.read({
-      journalPath: path,
-      recordedAmong: (ids) => this.#records.recordedAmong(ids),
-      recordingsOf: async (ids) => (await this.#reports.recorded.keeper?.of(ids)) ?? [],
-      accounts: this.#accounts,
-      clock,
-      log,
-      record: (record) => this.#reports.record(record),
-    });
-    recovery.bury(this.#ledger);
-    this.#journal = await openJournal({ path, keeping: recovery.keeping });
-    return recovery;
   }
 
   get #isLeaving(): boolean {

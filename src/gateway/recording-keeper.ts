@@ -6,8 +6,10 @@ import type { Log } from '../shared/log.ts';
 import { SettledClock } from '../store/index.ts';
 import type { RecordingEntry } from './call-media.ts';
 
+/** The first three are read when they are needed: a reload changes them. */
 export interface RecordingKeeperOptions {
-  readonly directory: string;
+  /** undefined: nothing is recorded. */
+  readonly directory: string | undefined;
   /** 0: for ever. */
   readonly keepDays: number;
   /** Of all recordings together; 0: no limit. */
@@ -25,17 +27,25 @@ const LOOK_AGAIN_MS = 2_500;
 /** Calls end together: one look at the folder serves them all, ms. */
 const SOON_MS = 1_000;
 
-/** Of a configuration; undefined: nothing is recorded. Never rejects. */
-export async function recordingKeeper(
-  { recording }: GatewayConfig,
+/** By the configuration in effect. Never rejects. */
+export function recordingKeeper(
+  config: () => GatewayConfig,
   clock: Clock,
   log: Log,
   onRecovered: RecordingKeeperOptions['onRecovered'],
-): Promise<RecordingKeeper | undefined> {
-  const { directory, keepDays, maxBytes } = recording;
-  return directory === undefined
-    ? undefined
-    : RecordingKeeper.open({ directory, keepDays, maxBytes, clock, log, onRecovered });
+): Promise<RecordingKeeper> {
+  return RecordingKeeper.open({
+    get directory() {
+      return config().recording.directory;
+    },
+    get keepDays() {
+      return config().recording.keepDays;
+    },
+    get maxBytes() {
+      return config().recording.maxBytes;
+    },
+    ...{ clock, log, onRecovered },
+  });
 }
 
 /** The folder of recordings: finishes what a gateway that died left there, and deletes what need not be kept. */
@@ -55,10 +65,7 @@ export class RecordingKeeper {
 
   /** Looks at what is there before the first recording of this gateway; never rejects. */
   static async open(options: RecordingKeeperOptions): Promise<RecordingKeeper> {
-    const files = await recordingFiles(options.directory).catch((error: unknown) => {
-      options.log.warn({ err: String(error) }, 'recording.folder-unreadable');
-      return [];
-    });
+    const files = await filesIn(options.directory, options.log);
     return new RecordingKeeper(
       options,
       files.filter(({ isPart }) => isPart),
@@ -86,16 +93,32 @@ export class RecordingKeeper {
     if (this.#options.maxBytes > 0) this.#arm(SOON_MS);
   }
 
+  /** The rules or the folder are others now. */
+  changed(): void {
+    this.#arm(SOON_MS);
+  }
+
+  /** A media worker died while it recorded these calls: what is there of them is finished now. */
+  orphaned(callIds: readonly string[]): void {
+    this.#working = this.#working.then(async () => {
+      const { directory, log } = this.#options;
+      const files = callIds.length === 0 ? [] : await filesIn(directory, log);
+      const parts = files.filter((file) => file.isPart && isOfCall(file, callIds));
+      await Promise.all(parts.map((part) => this.#finish(part, true)));
+    });
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#timer?.clear();
     await this.#working;
   }
 
-  async #finish(part: RecordingFile): Promise<RecordingEntry | undefined> {
+  /** @param isOrphan nobody writes it any more */
+  async #finish(part: RecordingFile, isOrphan = false): Promise<RecordingEntry | undefined> {
     const { log, onRecovered } = this.#options;
     const { name: file } = part;
-    if (await this.#isWritten(part)) {
+    if (!isOrphan && (await this.#isWritten(part))) {
       log.warn({ file }, 'recording.still-written');
       return { file, complete: false };
     }
@@ -120,11 +143,11 @@ export class RecordingKeeper {
 
   /** Another gateway with the same folder, such as the one before us that still drains, may be at it. */
   async #isWritten({ path, bytes, changedAtMs }: RecordingFile): Promise<boolean> {
-    const { clock, directory } = this.#options;
+    const { clock, directory, log } = this.#options;
     // A clock that was moved since makes it fresh, not old.
     if (Math.abs(clock.now() - changedAtMs) > FRESH_MS) return false;
     await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve));
-    const now = (await recordingFiles(directory).catch(() => [])).find((each) => each.path === path);
+    const now = (await filesIn(directory, log)).find((each) => each.path === path);
     return now === undefined || now.bytes !== bytes;
   }
 
@@ -145,7 +168,7 @@ export class RecordingKeeper {
   async #sweep(): Promise<void> {
     const { directory, keepDays, maxBytes, log } = this.#options;
     try {
-      const files = await recordingFiles(directory);
+      const files = directory === undefined ? [] : await recordingFiles(directory);
       this.bytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
       const before = this.#clock.now() - keepDays * DAY_MS;
       for (const file of files) {
@@ -163,3 +186,11 @@ export class RecordingKeeper {
     }
   }
 }
+
+const filesIn = async (directory: string | undefined, log: Log): Promise<RecordingFile[]> =>
+  directory === undefined
+    ? []
+    : recordingFiles(directory).catch((error: unknown) => {
+        log.warn({ err: String(error) }, 'recording.folder-unreadable');
+        return [];
+      });

@@ -47,3 +47,16 @@ it.each([
   const recording = { ...config.recording, consentToneMs: 15_000 };
   expect(configWarnings({ ...heard, recording })).toEqual([]);
 });
+
+it.each([
+  ['http://crm.example.org/calls', 1],
+  ['https://crm.example.org/calls', 0],
+  ['http://127.0.0.1:8080/calls', 0],
+  ['http://[::1]:8080/calls', 0],
+  ['http://localhost/calls', 0],
+])('warns of records that are posted in the clear to others: %s', (url, count) => {
+  const { records, ...rest } = configOf(example);
+  const webhook = { url, secret: 'whsec_x', timeoutMs: 1_000, deadAfterDays: 7 };
+  const found = configWarnings({ ...rest, records: { ...records, webhook } }).map(({ key }) => key);
+  expect(found).toEqual(Array.from({ length: count }, () => 'records.webhook.url'));
+});

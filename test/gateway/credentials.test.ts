@@ -70,3 +70,16 @@ it('a token file that was rotated is read through the configuration', async () =
   credentials.refused(page);
   expect(credentials.of(page)?.accessToken).toBe('new');
 });
+
+it('another configuration: Pages, apps and secrets of before sign nothing any more; a Page that is gone keeps its token', () => {
+  const credentials = new Credentials({ meta: meta('t1'), clock: new FakeClock(), log: silentLog });
+  credentials.replace({
+    apps: [{ id: 'app', secret: 's2', verifyToken: 'w' }],
+    pages: [{ id: '11', accessToken: 't2', app: 'app', route: 'desk' }],
+    numbers: [],
+  });
+  expect(credentials.appSecrets).toEqual(['s2']);
+  expect(credentials.verifyTokens).toEqual(['w']);
+  expect(credentials.of('11')).toEqual({ accessToken: 't2', appSecret: 's2', appId: 'app' });
+  expect(credentials.of('10')?.accessToken).toBe('t1');
+});

@@ -111,3 +111,42 @@ it('deletes after so many days, but not because a clock jumps', async () => {
   }
   await until(() => keeper.deleted === 2);
 });
+
+it('what a media worker that died left of its calls is finished, however new it is; that of others is not', async () => {
+  const folder = folderWith([]);
+  const { keeper, recovered } = await keeperOf(folder);
+  const wav = wavBytes({ sampleRate: 8_000, channels: 2, pcm: new Int16Array(478) });
+  for (const id of ['c_1', 'c_2']) {
+    const part = join(folder, `20261121T115959.000Z-${id}.wav.part`);
+    writeFileSync(part, wav);
+    utimesSync(part, NOW / 1_000, NOW / 1_000);
+  }
+  keeper.orphaned(['c_1', 'c_3']);
+  await until(() => recovered.length === 1);
+  await keeper.close();
+  expect(readdirSync(folder).sort()).toEqual([
+    '20261121T115959.000Z-c_1.wav',
+    '20261121T115959.000Z-c_2.wav.part',
+  ]);
+});
+
+it('rules that a reload changes are followed soon', async () => {
+  const folder = folderWith(['20261101T110000.000Z-c_1.wav', '20261121T110000.000Z-c_2.wav']);
+  const clock = new FakeClock(NOW);
+  let keepDays = 0;
+  const keeper = await RecordingKeeper.open({
+    directory: folder,
+    get keepDays() {
+      return keepDays;
+    },
+    ...{ maxBytes: 0, clock, log: silentLog, onRecovered: () => {} },
+  });
+  onTestFinished(() => keeper.close());
+  await until(() => keeper.bytes > 0);
+  expect(readdirSync(folder)).toHaveLength(2);
+  keepDays = 10;
+  keeper.changed();
+  clock.advance(1_000);
+  await until(() => keeper.deleted === 1);
+  expect(readdirSync(folder)).toEqual(['20261121T110000.000Z-c_2.wav']);
+});

@@ -195,3 +195,17 @@ it.each(['<sip:bob@10.0.0.5?Subject=x>', '<sip:bob@10.0.0.5;method=BYE>'])(
     expect(contacts()).toEqual([]);
   },
 );
+
+it('other accounts: a phone whose account is gone is too, another one stays, with the next password', () => {
+  const { made, changes, register, contacts } = registrar();
+  register({ contact: CONTACT });
+  const terms = { expires: { minS: 60, defaultS: 120, maxS: 600 }, maxContacts: 1 };
+  made.replace({ accounts: [{ user: 'bob', password: 'next' }], ...terms });
+  expect(contacts()).toHaveLength(1);
+  expect(register({ contact: CONTACT }).status).not.toBe(200);
+  const next = register({ contact: CONTACT }, FLOW, { username: 'bob', password: 'next' });
+  expect(next).toEqual({ status: 200, headers: { Contact: `${CONTACT};expires=120` } });
+  changes.length = 0;
+  made.replace({ accounts: [{ user: 'amy', password: 'other' }], ...terms });
+  expect([contacts(), changes]).toEqual([[], ['bob']]);
+});

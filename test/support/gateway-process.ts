@@ -35,7 +35,9 @@ export class GatewayProcess {
   readonly webhookUrl: string;
   /** Of its embedded SIP server, unless `configure` says otherwise. */
   readonly sipPort: number;
-  readonly #admin: string;
+  readonly adminUrl: string;
+  /** JSON, which is YAML. */
+  readonly configFile: string;
 
   /** Resolves when it is ready. Rejects with what it printed when it ends before. */
   static async start(options: GatewayProcessOptions): Promise<GatewayProcess> {
@@ -53,7 +55,7 @@ export class GatewayProcess {
       '--config',
       file,
     ];
-    const gateway = new GatewayProcess(new PeerProcess(command, args, folder, SECRETS), ports);
+    const gateway = new GatewayProcess(new PeerProcess(command, args, folder, SECRETS), ports, file);
     await gateway.#ready();
     return gateway;
   }
@@ -61,11 +63,13 @@ export class GatewayProcess {
   private constructor(
     child: PeerProcess,
     { http, admin, sip }: { readonly http: number; readonly admin: number; readonly sip: number },
+    file: string,
   ) {
+    this.configFile = file;
     this.sipPort = sip;
     this.#process = child;
     this.webhookUrl = `http://127.0.0.1:${http}/webhook`;
-    this.#admin = `http://127.0.0.1:${admin}`;
+    this.adminUrl = `http://127.0.0.1:${admin}`;
   }
 
   get pid(): number {
@@ -89,7 +93,7 @@ export class GatewayProcess {
 
   async #ready(): Promise<void> {
     while (!this.#process.ended) {
-      const answer = await fetch(`${this.#admin}/health/ready`).catch(() => undefined);
+      const answer = await fetch(`${this.adminUrl}/health/ready`).catch(() => undefined);
       if (answer?.ok) return;
       await sleep(20);
     }

@@ -12,6 +12,12 @@ export class LiveConfig {
     return this.#now;
   }
 
+  /** These options, with the configuration in effect whenever it is read. */
+  in<T extends object>(options: T): T & { readonly config: GatewayConfig } {
+    const now = { get: () => this.#now, enumerable: true, configurable: true };
+    return Object.defineProperty({ ...options }, 'config', now) as T & { readonly config: GatewayConfig };
+  }
+
   replace(config: GatewayConfig): void {
     this.#now = config;
   }

@@ -4,7 +4,7 @@ import type { GatewayConfig } from '../../config/index.ts';
 export interface ReloadPart {
   /** For the log. */
   readonly name: string;
-  /** `prepare` changes something that is in use, which `discard` takes back: not asked when nothing is to be done. */
+  /** `prepare` changes or makes something, which `discard` takes back as far as it can: not asked in a dry run. */
   readonly acts?: boolean;
   /**
    * Everything that may fail, or must be waited for; what is in use stays as it is (but see `acts`). Rejects with a GatewayError: the

@@ -3,6 +3,7 @@ import {
   type CapturedPacket,
   maskTrace,
   type TracedMessage,
+  type TracedSip,
   TraceFiles,
   TraceStore,
   type TraceView,
@@ -25,33 +26,63 @@ const AFTERWORD_MS = 1_000;
 export class TraceDesk {
   readonly #options: TraceDeskOptions;
   readonly #store: TraceStore;
-  readonly #files: TraceFiles | undefined;
-  readonly #hep: HepFeed | undefined;
+  readonly #hep: HepFeed;
+  #files: TraceFiles | undefined;
+  #folder: string | undefined;
+  /** Files of a folder that the configuration named before. */
+  #formerFiles: Promise<unknown> = Promise.resolve();
   readonly #captures: CaptureDesk;
   readonly #observers = new Map<string, CallObserver>();
   /** Calls that are over and not written yet. */
   readonly #writing = new Map<string, TimerHandle>();
 
   constructor(options: TraceDeskOptions) {
-    const { config, clock, log, logLevel = config.log } = options;
-    const { calls, bytesPerCall, directory, keepFiles } = config.trace;
-    const { hep } = config.observe;
+    const { clock, log, logLevel } = options;
+    const hep = new HepFeed(options.config.observe.hep, clock, log);
+    const stray = (sip: TracedSip, atMs: number): void => hep.sip(sip, atMs);
     this.#options = options;
-    this.#hep = hep && new HepFeed(hep, clock, log);
-    this.#files = directory === undefined ? undefined : new TraceFiles({ directory, keep: keepFiles, log });
+    this.#hep = hep;
     this.#store = new TraceStore({
-      bytesPerCall,
-      keepEnded: calls,
-      personal: () => logLevel.level === 'debug',
+      get bytesPerCall() {
+        return options.config.trace.bytesPerCall;
+      },
+      get keepEnded() {
+        return options.config.trace.calls;
+      },
+      personal: () => (logLevel ?? options.config.log).level === 'debug',
       monotonic: () => clock.monotonic(),
-      ...(this.#hep
-        ? {
-            onEntry: ({ head }, entry) => this.#hep?.entry(head.callId, entry),
-            onStray: (sip, atMs) => this.#hep?.sip(sip, atMs),
-          }
-        : {}),
+      onEntry: ({ head }, entry) => hep.entry(head.callId, entry),
+      get onStray() {
+        return hep.isOn ? stray : undefined;
+      },
     });
     this.#captures = new CaptureDesk(options);
+    this.#openFiles();
+  }
+
+  /** The configuration is another one: what is over from now on goes where it says. */
+  changed(): void {
+    this.#hep.replace(this.#options.config.observe.hep);
+    this.#openFiles();
+  }
+
+  #openFiles(): void {
+    const options = this.#options;
+    const { directory } = options.config.trace;
+    if (directory === this.#folder) return;
+    this.#folder = directory;
+    this.#formerFiles = Promise.all([this.#formerFiles, this.#files?.close()]);
+    const { log } = options;
+    this.#files =
+      directory === undefined
+        ? undefined
+        : new TraceFiles({
+            directory,
+            get keep() {
+              return options.config.trace.keepFiles;
+            },
+            log,
+          });
   }
 
   /** What the configuration lets be shown. */
@@ -97,7 +128,7 @@ export class TraceDesk {
     const observer = this.#observers.get(callId);
     // A call that was given up may be told of once more.
     if (!observer) return;
-    if (event.kind === 'traced') this.#hep?.media(callId, event.traced);
+    if (event.kind === 'traced') this.#hep.media(callId, event.traced);
     observer.media(event);
   }
 
@@ -114,13 +145,13 @@ export class TraceDesk {
   /** Idempotent; what was not written yet is on the disk when it resolves. */
   async close(): Promise<void> {
     for (const callId of [...this.#writing.keys()]) this.#write(callId);
-    await this.#files?.close();
-    this.#hep?.close();
+    await Promise.all([this.#formerFiles, this.#files?.close()]);
+    this.#hep.close();
   }
 
   #over(callId: string): void {
     this.#observers.delete(callId);
-    this.#hep?.over(callId);
+    this.#hep.over(callId);
     if (!this.#files) return this.#store.end(callId);
     // It is kept until it is written, however few are.
     const timer = this.#options.clock.after(AFTERWORD_MS, () => this.#write(callId));

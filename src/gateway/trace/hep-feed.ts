@@ -15,17 +15,36 @@ const NOWHERE: SocketAddress = { address: '0.0.0.0', port: 0 };
 
 /** SIP and RTCP of all calls for a HEP server such as Homer, each under the id of its call. Owns the sender. */
 export class HepFeed {
-  readonly #config: HepConfig;
-  readonly #sender: HepSender;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  #to: { readonly config: HepConfig; readonly sender: HepSender } | undefined;
   /** Where the media of each call goes, as far as it is known. */
   readonly #ends = new Map<string, { readonly consumer: Ends; readonly phone: Ends }>();
 
-  constructor(config: HepConfig, clock: Clock, log: Log) {
-    this.#config = config;
-    this.#sender = new HepSender({ ...config, clock, log });
+  /** @param config undefined: nobody is told */
+  constructor(config: HepConfig | undefined, clock: Clock, log: Log) {
+    this.#clock = clock;
+    this.#log = log;
+    this.replace(config);
+  }
+
+  /** Somebody listens. */
+  get isOn(): boolean {
+    return this.#to !== undefined;
+  }
+
+  /** Another server, or none, from now on; calls that are up are told to it too. */
+  replace(config: HepConfig | undefined): void {
+    if (config === this.#to?.config) return;
+    this.#to?.sender.close();
+    this.#to = config && {
+      config,
+      sender: new HepSender({ ...config, clock: this.#clock, log: this.#log }),
+    };
   }
 
   entry(callId: string, { atMs, sip, quality }: TraceEntry): void {
+    if (!this.#to) return;
     if (sip) return this.sip(sip, atMs, callId);
     if (!quality) return;
     const ends = this.#endsOf(callId);
@@ -61,7 +80,7 @@ export class HepFeed {
   }
 
   close(): void {
-    this.#sender.close();
+    this.#to?.sender.close();
   }
 
   #endsOf(callId: string): { readonly consumer: Ends; readonly phone: Ends } {
@@ -84,9 +103,11 @@ export class HepFeed {
     payload: Uint8Array,
     correlationId: string | undefined,
   ): void {
-    const { captureId, password } = this.#config;
+    if (!this.#to) return;
+    const { config, sender } = this.#to;
+    const { captureId, password } = config;
     const packet = hep3({ type, protocol, from, to, atMs, captureId, password, correlationId, payload });
-    if (packet) this.#sender.send(packet);
+    if (packet) sender.send(packet);
   }
 }
 

@@ -4,6 +4,7 @@ import type { Log } from '../../shared/log.ts';
 import type { MediaPlane } from '../media/plane.ts';
 
 export interface TraceDeskOptions {
+  /** Read when it is needed: it may be another one after a reload. */
   readonly config: Pick<GatewayConfig, 'trace' | 'capture' | 'observe' | 'rtp' | 'sip' | 'log'>;
   /** What is logged now. */
   readonly logLevel?: { readonly level: string } | undefined;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Log } from '../../shared/log.ts';
 import type { TraceEntry, TraceHead, TraceView } from './entry.ts';
 
+/** `keep` is read when it is needed: a reload changes it. */
 export interface TraceFilesOptions {
   readonly directory: string;
   /** Files that are kept; the oldest go. */

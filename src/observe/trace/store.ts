@@ -4,6 +4,7 @@ import type { TracedSip, TraceEntry, TraceHead } from './entry.ts';
 import { hideKnown, hidePersons } from './persons.ts';
 import { fitLength, sipHeader, sipSummary } from './sip-text.ts';
 
+/** Numbers are read when they are needed: a reload changes them. */
 export interface TraceStoreOptions {
   /** Memory of one call's trace, bytes. */
   readonly bytesPerCall: number;
@@ -15,7 +16,7 @@ export interface TraceStoreOptions {
   readonly monotonic: () => number;
   readonly onEntry?: (trace: CallTrace, entry: TraceEntry) => void;
   /** A SIP message that belongs to no call of ours (OPTIONS, REGISTER, refused INVITEs), some seconds after it came. */
-  readonly onStray?: (sip: TracedSip, atMs: number) => void;
+  readonly onStray?: ((sip: TracedSip, atMs: number) => void) | undefined;
 }
 
 interface Known {
@@ -157,9 +158,10 @@ export class TraceStore {
       const isOld = (messages[0]?.atMs ?? 0) < nowMs - WAIT_MS;
       if (!isOld && this.#waitingBytes <= MAX_WAITING_BYTES) return;
       this.#waiting.delete(id);
+      const { onStray } = this.#options;
       for (const { message } of messages) {
         this.#waitingBytes -= message.message.length;
-        this.#options.onStray?.(this.#shown(message, []), message.at);
+        onStray?.(this.#shown(message, []), message.at);
       }
     }
   }

@@ -57,9 +57,11 @@ export class Courier {
   #taken = 0;
   #failures = 0;
   #dead = 0;
+  #deadAfterMs: number | undefined;
   #closed = false;
 
   constructor(options: CourierOptions) {
+    this.#deadAfterMs = options.deadAfterMs;
     this.#options = options;
     this.#sink = options.sink;
   }
@@ -83,10 +85,18 @@ export class Courier {
     this.#kick();
   }
 
-  /** From now on records go to another sink of the same name; the former one is closed when it has done what it does. */
-  async replace(sink: RecordSink): Promise<void> {
+  /**
+   * From now on records go to another sink of the same name, those included that the former refused. Resolves when that has
+   * done what it does and is closed.
+   *
+   * @param deadAfterMs as in the options
+   */
+  async replace(sink: RecordSink, deadAfterMs: number | undefined): Promise<void> {
     const former = this.#sink;
     this.#sink = sink;
+    this.#deadAfterMs = deadAfterMs;
+    for (const [id, item] of this.#deferred) this.#queue.set(id, item);
+    this.#deferred.clear();
     this.#resume();
     await this.#running;
     await former.close();
@@ -225,8 +235,8 @@ export class Courier {
   }
 
   #isDead({ sinceMs }: Item): boolean {
-    const { clock, deadAfterMs } = this.#options;
-    return deadAfterMs !== undefined && clock.monotonic() - sinceMs > deadAfterMs;
+    const deadAfterMs = this.#deadAfterMs;
+    return deadAfterMs !== undefined && this.#options.clock.monotonic() - sinceMs > deadAfterMs;
   }
 
   /** The oldest go when too much waits. */

@@ -39,6 +39,14 @@ export interface RecordSinksOptions {
   readonly random: () => number;
 }
 
+/** Sinks that are open, and wait to be used. */
+export interface PreparedSinks {
+  /** Never throws. */
+  commit(): void;
+  /** In place of it. */
+  discard(): Promise<void>;
+}
+
 /** Longest pause between two attempts, ms: a disk that has room again is wanted soon, a server is not pressed. */
 const MOST_PAUSE_MS: Readonly<Record<SinkName, number>> = {
   file: 10_000,
@@ -60,7 +68,8 @@ export class RecordSinks {
   readonly #letters: DeadLetters;
   readonly #couriers = new Map<SinkName, Courier>();
   #config: RecordsConfig;
-  #applying: Promise<void> = Promise.resolve();
+  /** Sinks that were replaced or taken away do what they had begun. */
+  #settling: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   /** Rejects with STORE_OPEN, STORE_SQLITE, STORE_SCHEMA or STORE_PG_MISSING; nothing stays open then. */
@@ -121,13 +130,30 @@ export class RecordSinks {
   }
 
   /**
-   * From now on as this configuration says. Sinks that are as they were go on; one that is new gets the records that are
-   * written from now on. Rejects as `open` does, and then everything is as it was. The spool stays where it is.
+   * Opens what this configuration has anew. Sinks that are as they were go on; one that is new gets the records that are
+   * written after `commit`. Rejects as `open` does, and then nothing stays open. The spool stays where it is. Nothing:
+   * all is as it was.
    */
-  apply(config: RecordsConfig): Promise<void> {
-    const applied = this.#applying.then(() => this.#apply(config));
-    this.#applying = applied.catch(() => {});
-    return applied;
+  async prepare(config: RecordsConfig): Promise<PreparedSinks | undefined> {
+    const changed = SINK_NAMES.filter((name) => !isSame(this.#config, config, name));
+    if (changed.length === 0) return undefined;
+    const made = new Map<SinkName, RecordSink>();
+    const discard = async (): Promise<void> => {
+      for (const sink of made.values()) await sink.close();
+    };
+    try {
+      for (const name of changed) if (isWanted(config, name)) made.set(name, await this.#open(config, name));
+    } catch (error) {
+      await discard();
+      throw error;
+    }
+    return { commit: () => this.#commit(config, changed, made), discard };
+  }
+
+  /** `prepare` and `commit`. Resolves when sinks that are gone are closed. */
+  async apply(config: RecordsConfig): Promise<void> {
+    (await this.prepare(config))?.commit();
+    await this.#settling;
   }
 
   /** Gives the sinks a moment for what waits; the rest stays in the spool. Idempotent. */
@@ -136,37 +162,35 @@ export class RecordSinks {
     return this.#closing;
   }
 
-  async #apply(config: RecordsConfig): Promise<void> {
-    const changed = SINK_NAMES.filter((name) => !isSame(this.#config, config, name));
-    const made = new Map<SinkName, RecordSink>();
-    try {
-      for (const name of changed) if (isWanted(config, name)) made.set(name, await this.#open(config, name));
-    } catch (error) {
-      for (const sink of made.values()) await sink.close();
-      throw error;
-    }
+  /** In one turn: no record may come in between. */
+  #commit(
+    config: RecordsConfig,
+    changed: readonly SinkName[],
+    made: ReadonlyMap<SinkName, RecordSink>,
+  ): void {
     this.#config = config;
     for (const name of changed) {
       const courier = this.#couriers.get(name);
       const sink = made.get(name);
-      if (courier && sink && name !== 'webhook') await courier.replace(sink);
-      else if (sink) {
-        // What it waits, and how long at most, is the courier's.
-        const left = courier?.forget() ?? [];
-        await courier?.close(Promise.resolve());
-        const next = this.#courier(name, sink);
-        this.#couriers.set(name, next);
-        for (const record of left) next.add(record, this.#ageOf(record));
-      } else if (courier) await this.#remove(name, courier);
+      if (courier && sink) this.#settle(courier.replace(sink, this.#deadAfterMs(name)));
+      else if (sink) this.#couriers.set(name, this.#courier(name, sink));
+      else if (courier) this.#remove(name, courier);
     }
   }
 
-  async #remove(name: SinkName, courier: Courier): Promise<void> {
+  #remove(name: SinkName, courier: Courier): void {
     this.#couriers.delete(name);
     const left = courier.forget();
     if (left.length > 0) this.#options.log.warn({ sink: name, records: left.length }, 'records.sink-gone');
     for (const { id } of left) this.#outbox.done(id, name);
-    await courier.close(Promise.resolve());
+    this.#settle(courier.close(Promise.resolve()));
+  }
+
+  /** `close` waits for it. */
+  #settle(work: Promise<void>): void {
+    const { log } = this.#options;
+    const done = work.catch((error: unknown) => log.warn({ err: String(error) }, 'records.sink-not-closed'));
+    this.#settling = Promise.all([this.#settling, done]).then(() => {});
   }
 
   /** What an earlier run left goes on; for a sink that is no longer there nobody waits. */
@@ -187,7 +211,6 @@ export class RecordSinks {
 
   #courier(name: SinkName, sink: RecordSink): Courier {
     const { clock, log, random } = this.#options;
-    const days = name === 'webhook' ? this.#config.webhook?.deadAfterDays : undefined;
     return new Courier({
       name,
       sink,
@@ -195,10 +218,15 @@ export class RecordSinks {
       log,
       random,
       mostPauseMs: MOST_PAUSE_MS[name],
-      deadAfterMs: (days ?? REFUSED_DAYS) * DAY_MS,
+      deadAfterMs: this.#deadAfterMs(name),
       onTaken: (id) => this.#outbox.done(id, name),
       onDead: (record, why) => this.#letters.add(name, record, why, clock.now()),
     });
+  }
+
+  #deadAfterMs(name: SinkName): number {
+    const days = name === 'webhook' ? this.#config.webhook?.deadAfterDays : undefined;
+    return (days ?? REFUSED_DAYS) * DAY_MS;
   }
 
   #open(config: RecordsConfig, name: SinkName): Promise<RecordSink> | RecordSink {
@@ -221,10 +249,10 @@ export class RecordSinks {
   }
 
   async #close(): Promise<void> {
-    await this.#applying;
     const { promise: patience, resolve } = Promise.withResolvers<void>();
     const timer = this.#options.clock.after(CLOSE_PATIENCE_MS, resolve);
     await Promise.all([...this.#couriers.values()].map((courier) => courier.close(patience)));
+    await Promise.race([this.#settling, patience]);
     timer.clear();
     await this.#outbox.close();
   }

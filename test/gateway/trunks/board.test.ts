@@ -104,3 +104,19 @@ it('begins down without a word, and tells what comes of it', () => {
     ['b', false, '403 Forbidden'],
   ]);
 });
+
+it('other trunks: one that is gone is down and keeps its calls until they end, one that comes back has them', () => {
+  const { board, told } = boardOf({ a: { maxCalls: 1 }, b: {} });
+  const lease = board.take('a');
+  if (!lease.ok) throw new Error('there is room for one');
+  board.replace({ b: {}, c: {} });
+  expect([board.isUp('a'), board.isUp('b'), board.isUp('c')]).toEqual([false, true, true]);
+  expect(board.take('a').ok).toBe(false);
+  expect(board.dump().map(({ trunk }) => trunk)).toContain('a');
+  // The same trunk again, with more room: its call counts.
+  board.replace({ a: { maxCalls: 2 }, b: {}, c: {} });
+  expect([board.take('a').ok, board.take('a').ok]).toEqual([true, false]);
+  board.replace({ b: {} });
+  lease.release();
+  expect(told().filter((each) => each.startsWith('b'))).toEqual([]);
+});

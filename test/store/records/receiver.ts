@@ -17,6 +17,7 @@ export async function receiver(
   answer: (event: Event) => number | { status: number; headers: object } = () => 204,
 ) {
   const events: Event[] = [];
+  let held: { readonly asked: () => void; readonly until: Promise<void> } | undefined;
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -32,7 +33,10 @@ export async function receiver(
       events.push(event);
       const said = answer(event);
       const { status, headers = {} } = typeof said === 'number' ? { status: said } : said;
-      response.writeHead(status, { ...headers }).end('some words');
+      const answered = (): void => void response.writeHead(status, { ...headers }).end('some words');
+      if (!held) return answered();
+      held.asked();
+      void held.until.then(answered);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -42,7 +46,11 @@ export async function receiver(
   };
   onTestFinished(stop);
   const { port } = server.address() as AddressInfo;
-  return { events, url: `http://127.0.0.1:${port}/hook`, port, stop };
+  /** From now on an answer waits for `until`. */
+  const hold = (asked: () => void, until: Promise<void>): void => {
+    held = { asked, until };
+  };
+  return { events, hold, url: `http://127.0.0.1:${port}/hook`, port, stop };
 }
 
 /** As a receiver checks it, written out from the specification. */

@@ -145,3 +145,35 @@ it('killed at any moment: each record that was acknowledged is in every sink onc
   expect(new Set(events.map(({ callId }) => callId))).toEqual(acknowledged);
   expect(new Set(events.map(({ id }) => id)).size).toBe(acknowledged.size);
 });
+
+it('while sinks change: what comes in between is taken too, what is under way is not sent again', async () => {
+  const folder = await tempDir();
+  const slow = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const before = await receiver();
+  const after = await receiver();
+  const path = join(folder, 'calls.jsonl');
+  const sinks = await openSinks({ path, webhook: webhook(before.url) });
+  before.hold(asked.resolve, slow.promise);
+  await sinks.write(record('c1'));
+  await asked.promise;
+  const next = await sinks.prepare({ path, rotate: ROTATE, webhook: webhook(after.url) });
+  next?.commit();
+  await sinks.write(record('c2'));
+  slow.resolve();
+  await until(() => sinks.stats.every(({ waiting }) => waiting === 0));
+  expect(before.events.map(({ callId }) => callId)).toEqual(['c1']);
+  expect(after.events.map(({ callId }) => callId)).toEqual(['c2']);
+  await sinks.close();
+});
+
+it('a change that is given up leaves nothing behind', async () => {
+  const folder = await tempDir();
+  const [a, b] = [join(folder, 'a.jsonl'), join(folder, 'b.jsonl')];
+  const sinks = await openSinks({ path: a });
+  expect(await sinks.prepare({ path: a, rotate: ROTATE })).toBeUndefined();
+  await (await sinks.prepare({ path: b, rotate: ROTATE }))?.discard();
+  await sinks.write(record('c1'));
+  await sinks.close();
+  expect([idsOf(await jsonLines(a)), idsOf(await jsonLines(b))]).toEqual([['c1'], []]);
+});
