@@ -167,7 +167,8 @@ function print(results: readonly DemoResult[], options: DemoOptions): void {
     return;
   }
   if (results.length === 1) printLadder(first.ladder);
-  for (const result of results) printResult(result);
+  const ourPhone = !options.softphone && options.phone === undefined;
+  for (const result of results) printResult(result, ourPhone);
 }
 
 /** With `--json` standard output belongs to the one object. */

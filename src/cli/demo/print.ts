@@ -20,11 +20,17 @@ export function printLadder(arrows: readonly Arrow[]): void {
   }
 }
 
-export function printResult({ ok, reasons, consumer, phone, times, record }: DemoResult): void {
+/** `ourPhone` is false where a real phone rang: what that one heard is known to nobody here. */
+export function printResult(
+  { ok, reasons, consumer, phone, times, record }: DemoResult,
+  ourPhone: boolean,
+): void {
   console.log('');
   console.log(`consumer heard ${consumer.heardHz} Hz (${consumer.rxPackets} packets, ${consumer.lost} lost)`);
   console.log(
-    `phone    heard ${phone.heardHz} Hz (${phone.rxPackets} packets, ${phone.lost} lost, ${phone.codec}), keys "${phone.dtmf}"`,
+    ourPhone
+      ? `phone    heard ${phone.heardHz} Hz (${phone.rxPackets} packets, ${phone.lost} lost, ${phone.codec}), keys "${phone.dtmf}"`
+      : `phone    is yours (${phone.codec}): you know what it heard`,
   );
   // webhookTo200Ms: "webhook to 200"
   const words = (name: string): string =>

@@ -51,7 +51,7 @@ export function accountLines(world: World, { password }: Softphone): string[] {
   const [at] = world.gateway.sipContacts;
   const server = at ? `${at.address}:${at.port}` : '';
   return [
-    'Enter this account in your softphone (UDP), then answer when it rings:',
+    'Enter this account in your softphone (UDP). It rings when it has registered; answer it (Ctrl-C ends the wait):',
     `  server    ${server}`,
     `  user      ${SOFTPHONE_USER}`,
     `  password  ${password}`,
