@@ -125,6 +125,12 @@ export const CONFIG_SCHEMA = Type.Object(
           50_000_000,
           8_000_000,
         ),
+        maxConnectionsPerSource: whole(
+          'Connections of one address at a time, of 1024 in all, here and at the admin port; an IPv6 /64 counts as one, and so does a proxy in front.',
+          1,
+          1_024,
+          256,
+        ),
       },
       { ...strict, default: {}, description: 'The webhook port. Put a TLS proxy in front of it.' },
     ),

@@ -1,5 +1,6 @@
 import { isLoopback } from '../shared/addresses.ts';
 import { allowWarnings } from './allow-warnings.ts';
+import { openDoors } from './open-doors.ts';
 import { type ConfigPath, keyOf } from './problem.ts';
 import { routingWarnings } from './routing-warnings.ts';
 import type { GatewayConfig } from './schema.ts';
@@ -32,6 +33,7 @@ export function foundWarnings(config: GatewayConfig): readonly FoundWarning[] {
     ...openTokens(config),
     ...openKeys(config),
     ...openRecords(config),
+    ...openDoors(config),
     ...secretRecordings(config),
     ...routingWarnings(config),
     ...allowWarnings(config),

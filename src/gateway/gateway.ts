@@ -211,7 +211,10 @@ export class Gateway {
     this.#readings = new Readings({
       ...{ calls: this.#calls, reports: this.#reports, trunks: this.#trunks, reload: this.#reload },
       isLeaving: () => this.#isLeaving,
-      opened: () => ({ plane: this.#plane, sip: this.#sip, records: this.#records, watch: this.#watch }),
+      opened: () => ({
+        ...{ plane: this.#plane, sip: this.#sip, http: this.#http },
+        ...{ records: this.#records, watch: this.#watch },
+      }),
     });
   }
 

@@ -51,5 +51,6 @@ export function startHttpSide(options: HttpSideOptions): Promise<HttpServers> {
     },
     now: () => clock.now(),
     log,
+    limits: { maxConnectionsPerSource: config.http.maxConnectionsPerSource },
   });
 }

@@ -1,3 +1,4 @@
+import type { HttpServers } from '../http/index.ts';
 import { renderMetrics } from '../observe/index.ts';
 import type { RecordSinks } from '../store/index.ts';
 import type { ProcessSources } from './admin/process.ts';
@@ -20,6 +21,7 @@ export interface ReadingsSources {
   readonly opened: () => {
     readonly plane: MediaPlane;
     readonly sip: SipSide;
+    readonly http: HttpServers;
     readonly records: RecordSinks;
     readonly watch: PageWatch | undefined;
   };
@@ -47,7 +49,7 @@ export class Readings {
 
   metrics(): ReturnType<typeof renderMetrics> {
     const { calls, reports, trunks, reload, opened } = this.#sources;
-    const { plane, sip, records, watch } = opened();
+    const { plane, sip, http, records, watch } = opened();
     return renderMetrics({
       sip: sip.stats(),
       gateway: {
@@ -61,6 +63,7 @@ export class Readings {
         ...calls.counts,
         trunks: trunks.list(),
         reloads: reload.counts,
+        http: http.refused(),
       },
       media: plane.stats,
     });

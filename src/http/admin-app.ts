@@ -7,6 +7,7 @@ import { serve } from './admin-routes.ts';
 import type { AdminTls } from './admin-tls.ts';
 import { openApiOf, ROUTES, type Route } from './api/index.ts';
 import { createApp } from './app.ts';
+import { guardConnections } from './doors.ts';
 import { type HttpOptions, limitsOf } from './options.ts';
 
 /** Requests of the admin port have no body worth naming. Bytes. */
@@ -17,7 +18,7 @@ export function adminApp(options: HttpOptions, tls: AdminTls | undefined): Fasti
   const { log, limits } = options;
   const bounds = limitsOf(BODY_LIMIT, limits);
   const fastify = createApp(BODY_LIMIT, bounds, log, tls?.serverOptions);
-  fastify.server.maxConnections = bounds.maxConnections;
+  guardConnections(fastify.server, bounds, (reason) => options.refusals?.add('admin', reason));
   if (fastify.server instanceof HttpsServer) tls?.attach(fastify.server);
   fastify.addHook('preClose', async () => tls?.close());
   // A scope of its own: what is no route is answered as on the other port.

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isLoopback } from '../shared/addresses.ts';
 import { refuse } from './admin-problems.ts';
 import type { Route } from './api/index.ts';
+import type { HttpRefusal } from './doors.ts';
 import { FloodGuard } from './flood-guard.ts';
 import type { HttpOptions } from './options.ts';
 import { RateLimit, sourceOf } from './rate-limit.ts';
@@ -54,19 +55,35 @@ export class AdminGuard {
     const book = this.#current();
     const source = sourceOf(request.raw.socket.remoteAddress);
     const stranger = webPage(request) ?? (book.size === 0 ? otherHost(request) : undefined);
-    if (stranger) return refuse(reply, 403, stranger);
+    if (stranger) {
+      this.#refused('web-page');
+      return refuse(reply, 403, stranger);
+    }
     if (operation.route.scope === 'open') return this.#count(`from ${source}`, reply);
     if (book.size === 0) {
       request.bearer = certified(request.raw.socket) ?? LOCAL;
       return this.#count(`from ${source}`, reply);
     }
     const waitMs = this.#guesses.waitMs(source);
-    if (waitMs > 0) return tooMany(reply, waitMs);
+    if (waitMs > 0) return this.#tooMany(reply, waitMs);
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     const bearer = token === undefined ? undefined : book.find(token);
     if (!bearer) return this.#unknown(request, reply, source, token !== undefined);
     request.bearer = bearer;
-    return this.#count(`token ${bearer.name}`, reply) ?? allowed(bearer, operation.route, reply);
+    const refusal = this.#count(`token ${bearer.name}`, reply);
+    if (refusal) return refusal;
+    const forbidden = allowed(bearer, operation.route, reply);
+    if (forbidden) this.#refused('scope');
+    return forbidden;
+  }
+
+  #refused(reason: HttpRefusal): void {
+    this.#options.refusals?.add('admin', reason);
+  }
+
+  #tooMany(reply: FastifyReply, waitMs: number): FastifyReply {
+    this.#refused('rate');
+    return tooMany(reply, waitMs);
   }
 
   #current(): TokenBook {
@@ -80,6 +97,7 @@ export class AdminGuard {
 
   /** RFC 6750 section 3: who shows nothing is told what to show, and no more. */
   #unknown(request: FastifyRequest, reply: FastifyReply, source: string, guessed: boolean): FastifyReply {
+    this.#refused('token');
     if (guessed) this.#guesses.take(source);
     const { log, now } = this.#options;
     const suppressed = this.#refusals.admit(now());
@@ -94,7 +112,7 @@ export class AdminGuard {
 
   #count(key: string, reply: FastifyReply): FastifyReply | undefined {
     const waitMs = this.#requests.take(key);
-    return waitMs === 0 ? undefined : tooMany(reply, waitMs);
+    return waitMs === 0 ? undefined : this.#tooMany(reply, waitMs);
   }
 
   #audit(request: FastifyRequest, reply: FastifyReply): void {

@@ -1,6 +1,7 @@
 import type { Log } from '../shared/log.ts';
 import type { AdminTlsFiles } from './admin-tls.ts';
 import type { AdminHandlers } from './api/index.ts';
+import type { HttpRefusals } from './doors.ts';
 import type { EventFeed } from './event-feed.ts';
 import type { AdminToken } from './tokens.ts';
 
@@ -36,6 +37,8 @@ export interface HttpOptions {
   /** Wall-clock milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+  /** Where refusals are counted. */
+  readonly refusals?: HttpRefusals;
   readonly limits?: Partial<HttpLimits>;
 }
 
@@ -47,6 +50,8 @@ export interface HttpLimits {
   readonly keepAliveMs: number;
   /** Open connections of each port; further ones are dropped. */
   readonly maxConnections: number;
+  /** Of one source (an IPv6 /64 counts as one); a proxy in front is one source. */
+  readonly maxConnectionsPerSource: number;
   /** Bodies of webhooks that are being received, bytes; beyond it 503, and Meta sends again. */
   readonly maxBodyBytes: number;
   /** How long `close` waits for replies that are under way, ms. */
@@ -61,6 +66,7 @@ export function limitsOf(bodyLimitBytes: number, given: Partial<HttpLimits> = {}
     requestTimeoutMs: 15_000,
     keepAliveMs: 72_000,
     maxConnections: 1_024,
+    maxConnectionsPerSource: 256,
     maxBodyBytes: bodyLimitBytes * 8,
     closeGraceMs: 2_000,
     tlsWatchMs: 30_000,

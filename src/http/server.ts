@@ -4,12 +4,15 @@ import { GatewayError } from '../shared/error.ts';
 import { adminApp } from './admin-app.ts';
 import { listenOnSocket, refuseToBeOpen } from './admin-listen.ts';
 import { AdminTls } from './admin-tls.ts';
+import { HttpRefusals } from './doors.ts';
 import { type HttpOptions, limitsOf } from './options.ts';
 import { webhookApp } from './webhook-app.ts';
 
 export interface HttpServers {
   readonly webhookUrl: string;
   readonly adminUrl: string;
+  /** Who was not let in since the start. */
+  readonly refused: () => HttpRefusals['counts'];
   /** Reads the admin port's certificate again. What is of no use is logged, and the old one stays. */
   reload(): void;
   /** Finishes replies that are under way (bounded), ends every connection. Idempotent. */
@@ -17,7 +20,9 @@ export interface HttpServers {
 }
 
 /** Opens the public webhook port and the admin port, or neither. Rejects with HTTP_LISTEN, HTTP_TLS, HTTP_ADMIN_OPEN. */
-export async function startHttp(options: HttpOptions): Promise<HttpServers> {
+export async function startHttp(given: HttpOptions): Promise<HttpServers> {
+  const refusals = given.refusals ?? new HttpRefusals();
+  const options = { ...given, refusals };
   const { closeGraceMs, tlsWatchMs } = limitsOf(options.webhook.bodyLimitBytes, options.limits);
   refuseToBeOpen(options);
   const { admin, log } = options;
@@ -32,7 +37,13 @@ export async function startHttp(options: HttpOptions): Promise<HttpServers> {
     const webhookUrl = await listen(apps[0], options.webhook);
     const adminUrl = await listen(apps[1], admin);
     const reload = (): void => void tls?.reload();
-    return { webhookUrl: `${webhookUrl}${options.webhook.path}`, adminUrl, reload, close };
+    return {
+      webhookUrl: `${webhookUrl}${options.webhook.path}`,
+      adminUrl,
+      refused: () => refusals.counts,
+      reload,
+      close,
+    };
   } catch (error) {
     await close();
     throw error;

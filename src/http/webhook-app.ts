@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { createApp, plain } from './app.ts';
+import { guardConnections, type HttpRefusal } from './doors.ts';
 import { FloodGuard } from './flood-guard.ts';
 import { type HttpLimits, type HttpOptions, limitsOf } from './options.ts';
 
@@ -12,7 +13,7 @@ export function webhookApp(options: HttpOptions): FastifyInstance {
   const { webhook, log } = options;
   const limits = limitsOf(webhook.bodyLimitBytes, options.limits);
   const fastify = createApp(webhook.bodyLimitBytes, limits, log);
-  fastify.server.maxConnections = limits.maxConnections;
+  guardConnections(fastify.server, limits, (reason) => options.refusals?.add('webhook', reason));
   // The signature is over the raw bytes, whatever content type a proxy makes of them.
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -46,6 +47,7 @@ class WebhookIntake {
       log.info({ ip: request.ip }, 'webhook.handshake');
       return plain(reply, 200, challenge);
     }
+    this.#count('handshake');
     const suppressed = this.#refusals.admit(now());
     if (suppressed !== undefined) log.warn({ ip: request.ip, suppressed }, 'webhook.handshake-refused');
     return plain(reply, 403, 'forbidden');
@@ -57,8 +59,12 @@ class WebhookIntake {
     const declared = Number(request.headers['content-length'] ?? webhook.bodyLimitBytes);
     if (declared > SMALL_BODY) reply.header('connection', 'close');
     if (typeof request.headers[SIGNATURE] !== 'string') return this.#badSignature(request, reply, 0);
-    if (declared > webhook.bodyLimitBytes) return plain(reply, 413, 'too large');
+    if (declared > webhook.bodyLimitBytes) {
+      this.#count('too-large');
+      return plain(reply, 413, 'too large');
+    }
     if (this.#receiving + declared > this.#limits.maxBodyBytes) {
+      this.#count('busy');
       return plain(reply.header('retry-after', '1'), 503, 'busy');
     }
     this.#receiving += declared;
@@ -89,8 +95,13 @@ class WebhookIntake {
     return plain(reply, 200, 'ok');
   }
 
+  #count(reason: HttpRefusal): void {
+    this.#options.refusals?.add('webhook', reason);
+  }
+
   #badSignature(request: FastifyRequest, reply: FastifyReply, bytes: number): FastifyReply {
     const { log, now } = this.#options;
+    this.#count('signature');
     const suppressed = this.#badSignatures.admit(now());
     const signed = request.headers[SIGNATURE] !== undefined;
     if (suppressed !== undefined) {

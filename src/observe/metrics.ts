@@ -52,6 +52,8 @@ export interface MetricsSources {
     /** Where call records go. */
     readonly records?: readonly RecordSinkCounts[];
     readonly reloads?: ReloadTotals;
+    /** Who was not let in at the HTTP ports; ports and reasons are fixed words. */
+    readonly http?: readonly { readonly port: string; readonly reason: string; readonly count: number }[];
   };
   /** The media workers of the gateway. */
   readonly media?: readonly MediaWorkerStats[];
@@ -84,6 +86,15 @@ export function renderMetrics(
           'transfers and redirects refused, because Meta forbids the PSTN',
           (gateway.voipRefusals ?? []).map(({ by, code, count }) => [{ by, code }, count] as const),
         ),
+        ...(gateway.http
+          ? [
+              counter(
+                'msgw_http_refused_total',
+                'requests and connections turned away at the HTTP ports, by reason',
+                gateway.http.map(({ port, reason, count }) => [{ port, reason }, count] as const),
+              ),
+            ]
+          : []),
         ...(gateway.trunks ? trunkMetrics(gateway.trunks) : []),
         ...(gateway.records ? recordMetrics(gateway.records) : []),
         ...(gateway.reloads ? reloadMetrics(gateway.reloads) : []),

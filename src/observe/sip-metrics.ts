@@ -21,6 +21,7 @@ export interface SipStats {
   readonly overload: number;
   readonly strayResponses: number;
   readonly transportErrors: number;
+  readonly misled: number;
   readonly restarts: number;
   readonly clients: number;
   readonly dialogs: number;
@@ -95,6 +96,11 @@ export const sipMetrics = (stats: SipStats): Family[] => [
   counter('msgw_sip_transport_errors_total', 'SIP messages that could not be sent', [
     [{}, stats.transportErrors],
   ]),
+  counter(
+    'msgw_sip_misled_total',
+    'addresses in Contact or Record-Route at which their sender may not point (loopback, link-local, multicast)',
+    [[{}, stats.misled]],
+  ),
   counter('msgw_sip_restarts_total', 'starts of the SIP server after its thread had died or hung', [
     [{}, stats.restarts],
   ]),

@@ -57,6 +57,10 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     }),
     accepts: (address, { protocol, ...bound }) => guard.knows(address, { protocol, bound }),
     onMessage: (data, flow) => engine?.onMessage(data, flow),
+    onMisled: (by, at) => {
+      counters.add('misled');
+      log.debug({ by, at }, 'sip_server.misled');
+    },
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
     trace: (direction, flow, message) => {
       if (direction === 'out') counters.add('messagesOut');

@@ -176,6 +176,8 @@ export interface SipServerStats {
   /** Responses that belong to no transaction. */
   readonly strayResponses: number;
   readonly transportErrors: number;
+  /** Hops of a Contact or Record-Route that its sender may not point at; sent back along the dialog instead. */
+  readonly misled: number;
   /** How often the server was started again because its thread had died or hung. */
   readonly restarts: number;
   readonly clients: number;

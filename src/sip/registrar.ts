@@ -121,7 +121,7 @@ export class Registrar {
     const { log, onChange } = this.#options;
     const before = this.bindings(user);
     const contacts = splitOutside(request.header('contact') ?? '', ',');
-    const path = routeSetIn(request.header('path'));
+    const path = routeSetIn(request.header('path'), request.source.address);
     if (!path) return refusal(400, 'Unusable Path');
     const by = {
       callId: request.callId,

@@ -38,6 +38,17 @@ describe('a route set', () => {
   ])('%s', (value, routes) => {
     expect(routeSetIn(value)).toEqual(routes);
   });
+
+  it.each([
+    '<sip:169.254.169.254;lr>',
+    '<sip:a.example;lr>, <sip:127.0.0.1:9090;transport=tcp;lr>',
+    '<sip:[::1];lr>',
+    '<sip:edge@192.0.2.9;maddr=127.0.0.1;lr>',
+  ])('of a phone elsewhere does not lead into this machine: %s', (value) => {
+    expect(routeSetIn(value, '192.0.2.9')).toBeUndefined();
+    expect(routeSetIn(value)).toHaveLength(value.split(',').length);
+    expect(routeSetIn('<sip:198.51.100.7;lr>', '192.0.2.9')).toEqual(['sip:198.51.100.7;lr']);
+  });
 });
 
 describe('Service-Route (RFC 3608)', () => {

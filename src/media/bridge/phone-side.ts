@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { mayName } from '../../shared/addresses.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo, Peer } from '../../shared/datagram.ts';
 import type { PacketCapture } from '../capture/packet-capture.ts';
@@ -60,6 +61,8 @@ export class PhoneSide {
   #stranger: Peer | undefined;
   #agreement = 0;
   #closed = false;
+  /** Whose network the phone may name: our own; with every address bound that is loopback as well. */
+  #home = '127.0.0.1';
   open = false;
   /** While somebody wants the packets. */
   capture: PacketCapture | undefined;
@@ -111,6 +114,7 @@ export class PhoneSide {
     portMin: number;
     portMax: number;
   }): Promise<{ address: string; port: number }> {
+    if (!/^(0\.0\.0\.0|::)$/.test(options.address)) this.#home = options.address;
     const ports = await openRtpPorts(
       this.#io,
       options,
@@ -150,9 +154,11 @@ export class PhoneSide {
       this.#remoteRtcp = undefined;
       return;
     }
-    this.#declared = port === 0 ? undefined : this.#io.peer(address, port);
+    // Where nobody may point us, nothing is sent until somebody speaks from there.
+    const isFit = mayName(this.#home, address);
+    this.#declared = port === 0 || !isFit ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
-    this.#declaredRtcp = rtcpPort === 0 ? undefined : this.#io.peer(address, rtcpPort);
+    this.#declaredRtcp = rtcpPort === 0 || !isFit ? undefined : this.#io.peer(address, rtcpPort);
     this.#remoteRtcp = this.#declaredRtcp;
     this.#latched = false;
   }

@@ -2,7 +2,7 @@ import { err, ok, type Result } from '../../shared/result.ts';
 import { type Dialog, routing } from '../dialog/dialog.ts';
 import { Headers } from '../message/headers.ts';
 import type { ClientEvents } from '../transaction/transaction.ts';
-import type { Flow } from '../transport/transport.ts';
+import { type Flow, MisledError } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import { buildFitting } from './large.ts';
@@ -34,7 +34,12 @@ export class InDialog {
     }
     const target = remote && targetOf(routing(remote).nextHop, dialog.flow.protocol);
     if (!target) done(err(new Error('the dialog has no remote target')));
-    else this.#context.transports.open({ ...target, prefer: dialog.flow }, done);
+    else
+      this.#context.transports.open(
+        { ...target, prefer: dialog.flow, namedBy: dialog.flow.remote.address },
+        // What points where it may not is answered where it came from: its dialog must be ended all the same.
+        (opened) => done(!opened.ok && opened.error instanceof MisledError ? ok(dialog.flow) : opened),
+      );
   }
 
   /** As `buildFitting`; what else goes into the dialog meanwhile waits, for its CSeq is higher. */

@@ -154,9 +154,8 @@ export class LastWills {
 
   #bye(id: string, dialog: Dialog): LastWill | undefined {
     const { remote, flow } = dialog;
-    const target = remote?.behind
-      ? way(remote.behind)
-      : remote && targetOf(routing(remote).nextHop, flow.protocol);
+    const named = remote && targetOf(routing(remote).nextHop, flow.protocol);
+    const target = remote?.behind ? way(remote.behind) : named && { ...named, namedBy: flow.remote.address };
     if (!target) return undefined;
     const headers = new Headers().append('Reason', RESTARTED);
     const start = { kind: 'request', method: 'BYE', uri: '' } as const;

@@ -16,6 +16,7 @@ const NAMED = [
   'overload',
   'strayResponses',
   'transportErrors',
+  'misled',
   'restarts',
 ] as const;
 const GAUGES = [

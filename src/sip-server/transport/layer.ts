@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { mayName } from '../../shared/addresses.ts';
 import type { TimerHandle } from '../../shared/clock.ts';
 import { err, ok, type Result } from '../../shared/result.ts';
 import type { ListenOptions, Protocol, SipContact } from '../types.ts';
@@ -9,7 +10,7 @@ import type { Resolver } from './dns/resolver.ts';
 import { StreamListener } from './stream-listener.ts';
 import { tcpKind } from './tcp.ts';
 import { TlsKind } from './tls.ts';
-import type { Flow, ListenerOptions, Target, Transports } from './transport.ts';
+import { type Flow, type ListenerOptions, MisledError, type Target, type Transports } from './transport.ts';
 import { UdpListener } from './udp.ts';
 import { Unreachable } from './unreachable.ts';
 
@@ -108,7 +109,14 @@ export class TransportLayer implements Transports {
 
   /** The first hop that can be taken, and the way to the others. */
   #way(target: Target, hops: readonly Hop[]): Result<Flow, Error> {
+    const { namedBy } = target;
+    let misled = false;
     for (const [at, hop] of hops.entries()) {
+      if (namedBy !== undefined && !mayName(namedBy, hop.address)) {
+        misled = true;
+        this.#options.onMisled?.(namedBy, hop.address);
+        continue;
+      }
       const flow = this.#flow(target, hop);
       if (!flow) continue;
       const rest = hops.slice(at + 1);
@@ -123,6 +131,7 @@ export class TransportLayer implements Transports {
       return ok({ ...plain, ...(rest.length > 0 && { next }), ...(overStream && { overStream }) });
     }
     const places = hops.map(({ protocol, address }) => `${protocol} ${address}`).join(', ');
+    if (misled) return err(new MisledError(`${namedBy} may not point at ${places}`));
     return err(
       new Error(places === '' ? `${target.host} has no address for us` : `No listener for ${places}`),
     );

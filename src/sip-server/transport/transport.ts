@@ -78,7 +78,12 @@ export interface Target {
   readonly domain?: string;
   /** Sent from the same listener when it fits. */
   readonly prefer?: Flow;
+  /** Address of the peer whose message named it: what that peer may not point at is passed over. Default: it is our own. */
+  readonly namedBy?: string;
 }
+
+/** All that a peer named as the next hop is where it may not point. */
+export class MisledError extends Error {}
 
 /** What the engine needs of the outside world. */
 export interface Transports {
@@ -100,6 +105,8 @@ export interface ListenerOptions {
   readonly accepts: (address: string, listener: SipContact) => boolean;
   /** The bytes of one message and where they came from. */
   readonly onMessage: (message: Buffer, flow: Flow) => void;
+  /** A message of that peer pointed at an address at which it may not. */
+  readonly onMisled?: (by: string, at: string) => void;
   /** A socket failed while nothing was sent. */
   readonly onError: (error: Error) => void;
   /** Sees every message, before it is handled or sent. */

@@ -1,13 +1,15 @@
+import { isIP } from 'node:net';
+import { mayName } from '../../../src/shared/addresses.ts';
 import { FakeClock } from '../../../src/shared/fake-clock.ts';
 import { silentLog } from '../../../src/shared/log.ts';
-import { ok } from '../../../src/shared/result.ts';
+import { err, ok } from '../../../src/shared/result.ts';
 import { Engine } from '../../../src/sip-server/engine/engine.ts';
 import { type Ids, systemIds } from '../../../src/sip-server/engine/ids.ts';
 import { Counters } from '../../../src/sip-server/guard/counters.ts';
 import { Guard } from '../../../src/sip-server/guard/guard.ts';
 import type { SipMessage } from '../../../src/sip-server/message/message.ts';
 import { parseMessage } from '../../../src/sip-server/message/validate.ts';
-import type { Flow, Target } from '../../../src/sip-server/transport/transport.ts';
+import { type Flow, MisledError, type Target } from '../../../src/sip-server/transport/transport.ts';
 import type { SipServerSettings } from '../../../src/sip-server/types.ts';
 import type { AppClient } from '../../../src/sip-server/wire/client.ts';
 
@@ -72,6 +74,9 @@ export class Bench {
         anyFlow: () => this.#flow(PEER),
         open: (target, done) => {
           this.targets.push(target);
+          const { host, namedBy } = target;
+          if (namedBy !== undefined && isIP(host) !== 0 && !mayName(namedBy, host))
+            return done(err(new MisledError(host)));
           done(ok(this.#flow({ address: target.host, port: target.port ?? 5060 })));
         },
       },
