@@ -182,8 +182,8 @@ function yamlOf(
     routes: { desk: { targets: targets.map(({ user }, i) => ({ trunk: `phone${i + 1}`, user })) } },
     // One a core would be dozens for one call on a large machine, and each takes its time to start.
     media: { workers: 1 },
-    // A demo of a hundred calls begins all of them at once.
-    limits: { setupsPerSecond: 1_000 },
+    // A demo of a hundred calls begins all of them at once, and both ends of them share the thread with the gateway.
+    limits: { setupsPerSecond: 1_000, maxLoopDelayMs: 10_000 },
   };
   options.configure?.(yaml);
   const server = drachtioEnv();
