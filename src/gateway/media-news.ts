@@ -2,7 +2,7 @@ import { ONE_WAY_CAUSES } from '../media/index.ts';
 import type { CallsOptions } from './calls-options.ts';
 import type { MediaEvent } from './media/protocol.ts';
 
-interface OneWayCount {
+export interface OneWayCount {
   readonly leg: string;
   readonly cause: string;
   count: number;
