@@ -34,8 +34,8 @@ const PORTIONS = 10;
 /** How long idle connections are kept (30 s to Graph) and last words may take, ms. */
 const SETTLE_MS = 60_000;
 /**
- * What the gateway means to remember of each call for hours (webhooks seen, graves, names, journal), bytes: measured at
- * some 2 kB. Told from a leak by its bound: 200,000 webhooks, 50,000 graves.
+ * What the gateway means to remember of each call for hours (webhooks seen, graves, names, journal), bytes: a bound that
+ * was guessed, not measured, for no run of thousands was made yet. Told from a leak by its end: 200,000 webhooks, 50,000 graves.
  */
 const HEAP_A_CALL = 4_000;
 const RSS_A_CALL = 12_000;
