@@ -166,7 +166,8 @@ function yamlOf(
         : { pages: [{ id: DEMO_PAGE, ...account }] }),
     },
     http: { listen: { address: '127.0.0.1', port: 0 } },
-    admin: { listen: { address: '127.0.0.1', port: 0 } },
+    // Nobody else is on this machine's port: whoever waits for something may ask often.
+    admin: { listen: { address: '127.0.0.1', port: 0 }, requestsPerSecond: 1_000 },
     webrtc: { bindAddress: '127.0.0.1', portMin: 1024, portMax: 65535 },
     rtp: { address, portMin: 0, portMax: 0 },
     sip: {
