@@ -22,7 +22,8 @@ export async function runCommand(file: string): Promise<number> {
   }
   widenThreads(loaded.value.media.workers);
   const log = createLogger({ level: loaded.value.log.level });
-  for (const warning of loaded.warnings) log.warn({ ...warning }, 'config.warning');
+  // What is called key is cut from logs.
+  for (const { key: setting, ...said } of loaded.warnings) log.warn({ setting, ...said }, 'config.warning');
   // The last resort: a bug in a library's socket handler must not take every call with it.
   const survive = (error: unknown): void => {
     log.error(

@@ -27,6 +27,8 @@ export interface GatewayProcessOptions {
   readonly nodeArgs?: readonly string[];
   /** keys of the configuration beside these, such as media. */
   readonly configure?: (yaml: Record<string, unknown>) => void;
+  /** Environment beside, or in place of, the secrets that every such gateway has. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** `msgw run` in a process of its own, with its embedded SIP server; its garbage collector reports to us. */
@@ -55,7 +57,11 @@ export class GatewayProcess {
       '--config',
       file,
     ];
-    const gateway = new GatewayProcess(new PeerProcess(command, args, folder, SECRETS), ports, file);
+    const gateway = new GatewayProcess(
+      new PeerProcess(command, args, folder, { ...SECRETS, ...options.env }),
+      ports,
+      file,
+    );
     await gateway.#ready();
     return gateway;
   }
@@ -74,6 +80,11 @@ export class GatewayProcess {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  /** All that it wrote to standard output and standard error. */
+  get output(): string {
+    return `${this.#process.lines.join('\n')}\n${this.#process.tail()}`;
   }
 
   /** Pauses that the collectors of all its threads made since the last time this was asked for. */

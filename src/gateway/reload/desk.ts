@@ -131,7 +131,8 @@ export class ReloadDesk {
     const changes = plan.changes.map(({ key }) => key);
     const { needsRestart } = plan;
     log.info({ outcome, changes, needsRestart }, 'config.reloaded');
-    for (const warning of report.warnings) log.warn({ ...warning }, 'config.warning');
+    // What is called key is cut from logs.
+    for (const { key: setting, ...said } of report.warnings) log.warn({ setting, ...said }, 'config.warning');
     onEvent('config_reloaded', { outcome, changes, needsRestart });
     return { ...report, outcome };
   }

@@ -118,3 +118,38 @@ it("tells of messages that are no call's when they have waited, and holds no flo
   // 2 MB wait at most: 33 of these.
   expect(strays.length).toBeGreaterThanOrEqual(67);
 });
+
+it.each([
+  ['application/dtmf-relay', 'Signal=7\r\nDuration=160\r\n', 'Signal=[key]\r\nDuration=160\r\n'],
+  ['application/dtmf-relay', 'signal = #\nduration=160', 'signal = [key]\nduration=160'],
+  ['application/dtmf', '7', '[key]'],
+])('hides keys in INFO with %s, but at log level debug', (type, body, shown) => {
+  for (const personal of [false, true]) {
+    const traces = store({ personal: () => personal });
+    traces.own('info@gw', 'c_1');
+    const length = Buffer.byteLength(body);
+    traces.sip(
+      message([
+        'INFO sip:gw SIP/2.0',
+        'Call-ID: info@gw',
+        `Content-Type: ${type}`,
+        `Content-Length: ${length}`,
+        '',
+        body,
+      ]),
+    );
+    const text = traces.get('c_1')?.view().entries.at(-1)?.sip?.text ?? '';
+    const wanted = personal ? body : shown;
+    expect(text.endsWith(`\r\n\r\n${wanted}`)).toBe(true);
+    expect(text).toContain(`Content-Length: ${Buffer.byteLength(wanted)}\r\n`);
+  }
+});
+
+it('hides what a PBX tells of a customer in headers of its own, and keeps what is ours', () => {
+  const traces = store();
+  traces.own('free@gw', 'c_1');
+  const free = ['X-Customer: 4711, Jane', 'User-to-User: 4a616e65;encoding=hex', 'X-Meta-Call-Id: c_1'];
+  traces.sip(message(['INVITE sip:gw SIP/2.0', 'Call-ID: free@gw', ...free, '', '']));
+  const text = traces.get('c_1')?.view().entries.at(-1)?.sip?.text ?? '';
+  expect(text).toContain('X-Customer: [person]\r\nUser-to-User: [person]\r\nX-Meta-Call-Id: c_1\r\n');
+});

@@ -1,0 +1,94 @@
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
+import { itEmbedded, until } from '../world.ts';
+import { foundIn, PERSONS, SECRETS, WRONG } from './canaries.ts';
+import { openSite, type Site } from './site.ts';
+import { knockOnDoors, loseToken, makeCalls, type Replies } from './traffic.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+/** What one run of the process left behind, by where it was found. */
+interface Run {
+  readonly output: string;
+  readonly files: Readonly<Record<string, string>>;
+  readonly replies: Replies;
+}
+
+let site: Site;
+const runs: { info?: Run; debug?: Run } = {};
+const of = (level: 'info' | 'debug'): Run => {
+  const run = runs[level];
+  if (!run) throw new Error(`there was no run at ${level}`);
+  return run;
+};
+
+/** The first dies in a call, the second takes it over and ends as told. */
+beforeAll(async () => {
+  site = await openSite();
+  for (const level of ['info', 'debug'] as const) {
+    const replies: Replies = { operator: [], traces: [], others: [] };
+    const gateway = await site.start(level);
+    await makeCalls(site, gateway, replies);
+    await knockOnDoors(site, gateway, replies);
+    // Traces are written some seconds after their calls; of each call that was let in there is one.
+    await until(() => Object.keys(site.written()).filter((name) => name.startsWith('traces/')).length >= 5);
+    if (level === 'info') {
+      const cut = site.messenger.consumer({ psid: PERSONS.psid, name: PERSONS.name }).call({ toneHz: 440 });
+      const phone = await site.phone.nextCall();
+      await Promise.all([cut.firstAudio, phone.firstAudio]);
+      await gateway.kill();
+    } else {
+      await loseToken(site, gateway, replies);
+      await gateway.stop();
+    }
+    runs[level] = { output: gateway.output, files: site.written(), replies };
+  }
+});
+afterAll(() => site?.close());
+
+/** Everything of a run, by where it was found. */
+const places = ({ output, files, replies }: Run): Readonly<Record<string, string>> => ({
+  ...files,
+  'standard output and error': output,
+  'replies to the operator': replies.operator.join('\n'),
+  'traces and captures': replies.traces.join('\n'),
+  'replies to others': replies.others.join('\n'),
+});
+
+describe.each(['info', 'debug'] as const)('at log level %s', (level) => {
+  itEmbedded(
+    'no token, no password and no key is written anywhere, nor a wrong one that somebody tried',
+    () => {
+      const keys = Object.fromEntries([...site.keys].map((key) => [`SRTP key ${key}`, key]));
+      const ice = Object.fromEntries([...site.seen.icePasswords].map((pwd) => [`ICE password ${pwd}`, pwd]));
+      expect([Object.keys(keys).length > 6, Object.keys(ice).length > 6]).toEqual([true, true]);
+      const secrets = { ...SECRETS, ...WRONG, ...keys, ...ice };
+      for (const [place, text] of Object.entries(places(of(level)))) {
+        expect(foundIn(text, secrets), place).toEqual([]);
+        expect(
+          /inline:(?!\[)|PRIVATE KEY|\bdigest [^\n]*response="(?!\[)/i.exec(text)?.[0],
+          place,
+        ).toBeUndefined();
+      }
+    },
+  );
+});
+
+itEmbedded('persons are where they are documented to be, and nowhere else', () => {
+  const run = of('info');
+  const holders = Object.entries(places(run))
+    .map(([place, text]) => [place, foundIn(text, PERSONS)] as const)
+    .filter(([, found]) => found.length > 0);
+  const documented = [
+    ...['journal', 'journal.sip', 'journal.records', 'directory'],
+    ...['records', 'records.db', 'records.db-wal', 'replies to the operator'],
+  ];
+  expect(holders.filter(([place]) => !documented.includes(place))).toEqual([]);
+  // Otherwise nothing was looked for.
+  expect(holders.length).toBeGreaterThan(4);
+  for (const text of [run.output, ...run.replies.traces])
+    expect(/"digits?":"(?!\[)|Signal=\s*[\d*#A-D]/.exec(text)?.[0]).toBeUndefined();
+});
+
+itEmbedded('a warning about a key of SRTP names its place in the configuration', () => {
+  expect(of('info').output).toContain('"setting":"trunks.phone.srtp"');
+});
