@@ -51,18 +51,17 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('a transfer that an operato
     const world = await start({
       extension: 'anna',
       settings: { transferTo: ['bernd'] },
-      configure: (yaml) => {
-        Object.assign(yaml['rtp'] as object, { mediaTimeoutMs: 5_000 });
-      },
     });
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     await anna.established();
     await consumerHears(call, ANNA_HZ);
     expect(await order(world, call.id, { to: 'bernd', mode: 'pbx' })).toBe(202);
     await bernd.established();
-    await call.ended;
+    // Asterisk keeps the dialog, and mostly sends RTCP in it, so that nothing of ours ends the call.
+    await anna.hears(2);
+    await call.hangup();
     expect(await world.nextRecord()).toMatchObject({
-      cause: 'media-lost',
+      cause: 'consumer-hangup',
       transfers: [{ kind: 'referred', by: 'operator', outcome: 'done', status: 200 }],
     });
     await until(() => world.gateway.calls === 0);
