@@ -3,6 +3,7 @@ import { ROUTES } from '../http/api/index.ts';
 import { type AdminPlace, askAdmin } from './admin-client.ts';
 import { type AdminFlags, notDone, runWithAdmin } from './admin-place.ts';
 import { type Answer, said } from './answer.ts';
+import { columns } from './columns.ts';
 import { pageRows } from './page-table.ts';
 import { trunkRows } from './trunk-table.ts';
 
@@ -100,16 +101,6 @@ export function table(calls: readonly TableRow[], nowMs: number): string[] {
     answeredAtMs === undefined ? '' : duration(nowMs - answeredAtMs),
   ]);
   return columns([['call', 'page', 'way', 'state', 'phone', 'for', 'answered for'], ...rows]);
-}
-
-function columns(all: readonly string[][]): string[] {
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  return all.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function duration(ms: number): string {

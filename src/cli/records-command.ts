@@ -1,6 +1,7 @@
 import { queryRecords, type RecordRow } from '../gateway/record-query.ts';
 import { GatewayError } from '../shared/error.ts';
 import { type Answer, refused, said } from './answer.ts';
+import { columns } from './columns.ts';
 import { runWithConfig } from './page-command.ts';
 
 export interface RecordFlags {
@@ -49,17 +50,10 @@ function table(rows: readonly RecordRow[]): string[] {
     seconds(row.talkMs),
     mos(row),
   ]);
-  const all = [
+  return columns([
     ['began', 'call', 'page', 'way', 'cause', 'ended by', 'phone', 'rang', 'talked', 'MOS'],
     ...lines,
-  ];
-  const widths = all[0]?.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0))) ?? [];
-  return all.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
+  ]);
 }
 
 const seconds = (ms: number): string =>

@@ -6,10 +6,13 @@ import type { World, WorldOptions } from './world.ts';
 /** The account that a softphone registers with. */
 export const SOFTPHONE_USER = '100';
 
+/** All that a trunk can have, best first: nobody knows which softphone it is. */
+const CODECS = ['opus', 'G722', 'PCMU', 'PCMA'];
+
 export interface Softphone {
   /** One for each run. */
   readonly password: string;
-  readonly world: Pick<WorldOptions, 'phones' | 'address' | 'codecs' | 'configure' | 'env'>;
+  readonly world: Pick<WorldOptions, 'phones' | 'address' | 'configure' | 'env'>;
 }
 
 export interface SoftphoneOptions {
@@ -30,16 +33,16 @@ export function softphoneWorld({ address = ownAddress(), sipPort }: SoftphoneOpt
     world: {
       phones: [],
       address,
-      codecs: ['opus', 'G722', 'PCMU', 'PCMA'],
       env: { SOFTPHONE_PASSWORD: password },
       configure: (yaml) => {
-        const codecs = ['opus', 'G722', 'PCMU', 'PCMA'];
         yaml['sip'] = {
           listen: [{ protocol: 'udp', address, port: sipPort }],
           allow: [...ALLOW, `${address}/32`],
           registrar: { accounts: [{ user: SOFTPHONE_USER, password: '${SOFTPHONE_PASSWORD}' }] },
         };
-        yaml['trunks'] = { softphone: { registered: SOFTPHONE_USER, codecs, qualify: { everyS: 0 } } };
+        yaml['trunks'] = {
+          softphone: { registered: SOFTPHONE_USER, codecs: CODECS, qualify: { everyS: 0 } },
+        };
         yaml['routes'] = { desk: { targets: [{ trunk: 'softphone' }] } };
       },
     },
