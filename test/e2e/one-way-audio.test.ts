@@ -172,9 +172,17 @@ describe('the phone', () => {
   it('is where no way leads: what we send is refused by the system', async () => {
     const { options, lines } = watched();
     const raw = await ring(start, options);
-    // The broadcast address: the system refuses it (EACCES) as a firewall does (EPERM).
-    await answerOnly(raw, sdp({ port: raw.rtp.port, address: '255.255.255.255' }));
+    // The broadcast address of loopback: the system refuses it (EACCES) as a firewall does (EPERM).
+    await answerOnly(raw, sdp({ port: raw.rtp.port, address: '127.255.255.255' }));
     await isNamed(lines, 'phone to send-errors');
+    await hangUp(raw);
+  });
+
+  it('names an address where nobody may point us: nothing is sent, and that is told', async () => {
+    const { options, lines } = watched();
+    const raw = await ring(start, options);
+    await answerOnly(raw, sdp({ port: raw.rtp.port, address: '255.255.255.255' }));
+    await isNamed(lines, 'phone to forbidden-address');
     await hangUp(raw);
   });
 

@@ -212,11 +212,13 @@ export class Bridge {
       pausing: this.#toConsumer.pausing,
       consumer: legLook(this.#consumer.state, {
         unsent,
+        astray: 0,
         agreedTypes: this.#consumer.payloadTypes,
         refusedFamily: 0,
       }),
       phone: legLook(this.#phone.state, {
         unsent: this.#phone.unsent,
+        astray: this.#phone.astray,
         agreedTypes: plan?.receivePayloadTypes ?? [],
         refusedFamily,
       }),

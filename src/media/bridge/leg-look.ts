@@ -7,7 +7,7 @@ const PROBES = 5;
 /** What the judge of one-way audio is shown of a leg; asks for the next frames to be measured. */
 export function legLook(
   { counters, reception, rtcp }: LegState,
-  facts: Pick<LegLook, 'unsent' | 'agreedTypes' | 'refusedFamily'>,
+  facts: Pick<LegLook, 'unsent' | 'astray' | 'agreedTypes' | 'refusedFamily'>,
 ): LegLook {
   const { loudest } = counters;
   counters.probes = PROBES;

@@ -61,6 +61,9 @@ export class PhoneSide {
   #stranger: Peer | undefined;
   #agreement = 0;
   #closed = false;
+  /** The plan names an address where nobody may point us. */
+  #isAstray = false;
+  #astray = 0;
   /** Whose network the phone may name: our own; with every address bound that is loopback as well. */
   #home = '127.0.0.1';
   open = false;
@@ -106,6 +109,11 @@ export class PhoneSide {
   get unsent(): number {
     const counters = this.#ports?.rtp.counters;
     return counters ? counters.unreachable + counters.failed : 0;
+  }
+
+  /** Packets that were not sent because the phone named an address where nobody may point us. */
+  get astray(): number {
+    return this.#astray;
   }
 
   /** Binds the pair of ports. Rejects with MEDIA_RTP_PORTS. */
@@ -156,6 +164,7 @@ export class PhoneSide {
     }
     // Where nobody may point us, nothing is sent until somebody speaks from there.
     const isFit = mayName(this.#home, address);
+    this.#isAstray = !isFit;
     this.#declared = port === 0 || !isFit ? undefined : this.#io.peer(address, port);
     this.#remote = this.#declared;
     this.#declaredRtcp = rtcpPort === 0 || !isFit ? undefined : this.#io.peer(address, rtcpPort);
@@ -192,7 +201,11 @@ export class PhoneSide {
     const ports = this.#ports;
     const { outlet } = this.state;
     const remote = this.#remote;
-    if (!ports || !this.open || !remote) return;
+    if (!ports || !this.open) return;
+    if (!remote) {
+      if (this.#isAstray) this.#astray += 1;
+      return;
+    }
     outlet.count(length, payloadAt);
     if (this.capture) this.capture.rtp('phone', false, outlet.packet, payloadAt, length, undefined, remote);
     const sent = this.#srtp ? this.#srtp.protectRtp(outlet.packet, length) : length;

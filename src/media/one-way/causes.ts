@@ -102,6 +102,13 @@ export const ONE_WAY_CAUSES = {
     remedy:
       'Look at the routes and the firewall of this machine (output), and at the address in the SDP of the device.',
   },
+  'forbidden-address': {
+    direction: 'to',
+    hint: false,
+    what: 'The SDP of the device names an address that nobody may have us send to: loopback, link-local, multicast, broadcast or reserved. Nothing is sent until the device speaks from another.',
+    remedy:
+      'Set the media address of the device or PBX (external address behind NAT); see c= of its SDP in msgw trace ID.',
+  },
   'not-received': {
     direction: 'to',
     hint: false,

@@ -11,6 +11,8 @@ export interface LegLook {
   readonly sent: number;
   /** Datagrams that the system refused to send. */
   readonly unsent: number;
+  /** Packets that had no way: the address that was named is none that we send to. */
+  readonly astray: number;
   /** RTCP reports that came; of these, blocks about our stream. */
   readonly reports: number;
   readonly blocks: number;

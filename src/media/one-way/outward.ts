@@ -11,6 +11,7 @@ const ALL = 0.98;
 export class OutwardWatch {
   #sent = 0;
   #unsent = 0;
+  #astray = 0;
   #failingSinceMs: number | undefined;
   #failed = 0;
   #started = false;
@@ -25,6 +26,7 @@ export class OutwardWatch {
     this.#started = true;
     this.#sent = look.sent;
     this.#unsent = look.unsent;
+    this.#astray = look.astray;
     this.#failingSinceMs = undefined;
     this.#failed = 0;
     this.#found = undefined;
@@ -45,9 +47,11 @@ export class OutwardWatch {
 
   #refusals(look: LegLook, nowMs: number): Finding {
     const sent = look.sent - this.#sent;
-    const unsent = look.unsent - this.#unsent;
+    const astray = look.astray - this.#astray;
+    const unsent = look.unsent - this.#unsent + astray;
     this.#sent = look.sent;
     this.#unsent = look.unsent;
+    this.#astray = look.astray;
     if (unsent < 5 || unsent * 2 < sent) {
       this.#failingSinceMs = undefined;
       this.#failed = 0;
@@ -57,7 +61,9 @@ export class OutwardWatch {
     // It began after the look before.
     this.#failingSinceMs ??= nowMs - LOOK_EVERY_MS;
     const ms = Math.round(nowMs - this.#failingSinceMs);
-    return ms < LIMIT_MS ? undefined : { cause: 'send-errors', evidence: { packets: this.#failed, ms } };
+    if (ms < LIMIT_MS) return undefined;
+    const cause = astray > 0 ? 'forbidden-address' : 'send-errors';
+    return { cause, evidence: { packets: this.#failed, ms } };
   }
 
   #readReports(look: LegLook): void {

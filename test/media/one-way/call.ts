@@ -19,6 +19,7 @@ export interface Second {
   readonly lost?: number;
   readonly sent?: number;
   readonly unsent?: number;
+  readonly astray?: number;
   /** RTCP reports without a block about us. */
   readonly bareReports?: number;
   /** RTCP reports with a block. */
@@ -90,7 +91,16 @@ export class JudgedCall {
 
   #grow(leg: Leg, second: Second): void {
     const before = this.#legs[leg];
-    const { used = 0, dropped = {}, lost = 0, sent = 0, unsent = 0, blocks = 0, bareReports = 0 } = second;
+    const {
+      used = 0,
+      dropped = {},
+      lost = 0,
+      sent = 0,
+      unsent = 0,
+      astray = 0,
+      blocks = 0,
+      bareReports = 0,
+    } = second;
     const drops = Object.fromEntries(
       DROP_REASONS.map((reason) => [reason, before.dropped[reason] + (dropped[reason] ?? 0) * HALF]),
     ) as LegLook['dropped'];
@@ -102,6 +112,7 @@ export class JudgedCall {
       lost: before.lost + lost * HALF,
       sent: nowSent,
       unsent: before.unsent + unsent * HALF,
+      astray: before.astray + astray * HALF,
       reports: before.reports + (blocks + bareReports) * HALF,
       blocks: before.blocks + blocks * HALF,
       fractionLost: second.fractionLost ?? 0,
@@ -128,6 +139,7 @@ const NOTHING: LegLook = {
   lost: 0,
   sent: 0,
   unsent: 0,
+  astray: 0,
   reports: 0,
   blocks: 0,
   fractionLost: 0,

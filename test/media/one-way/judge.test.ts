@@ -93,6 +93,12 @@ describe('what we send', () => {
     expect(call.run(1).told.at(-1)).toBe('over phone to send-errors');
   });
 
+  it('has no way: the phone named an address where nobody may point us', () => {
+    const call = talking().run(3, { phone: { used: 50, sent: 0, astray: 50 } });
+    expect(call.told).toEqual(['phone to forbidden-address']);
+    expect(call.run(1).told.at(-1)).toBe('over phone to forbidden-address');
+  });
+
   it.each(['phone', 'consumer'] as const)('is all lost, by the report of the %s', (leg) => {
     const deaf = { used: 50, sent: 50, blocks: 0.4, fractionLost: 255 / 256, receives: false };
     const call = talking().run(10, { [leg]: deaf });
