@@ -118,6 +118,12 @@ export const CAUSES: Readonly<Record<EndCause, CauseRow>> = {
     reason: q850(19, 'No answer'),
     metaReason: 'No_Answer_Timeout',
   },
+  // The PBX was told what it asked for (RFC 5589): for it the transfer went well.
+  'transfer-silent': {
+    by: 'gateway',
+    reason: q850(16, 'No audio after the transfer'),
+    metaReason: 'Connection_Dropped',
+  },
   'meta-failed': {
     by: 'meta',
     reason: q850(41, 'Temporary failure'),

@@ -26,6 +26,7 @@ export type EventKey =
   | 'media.consumerLost'
   | 'media.firstPacket'
   | 'media.silent'
+  | 'media.unspoken'
   | 'media.dtmf'
   | 'media.announced'
   | 'media.closed'
@@ -51,6 +52,8 @@ export type EventKey =
   | 'transfer.failed'
   /** The PBX's last word on our REFER. */
   | 'transfer.told'
+  /** Its word that it was done, when nobody waited for it any more. */
+  | 'transfer.toldLate'
   /** The phone that asked for it hung up. */
   | 'transfer.left'
   | 'graph.preAccepted'
@@ -92,6 +95,8 @@ export function classify(s: CallState, event: CallEvent): EventKey | undefined {
       return s.media === 'opening' ? 'media.ready' : undefined;
     case 'media.closed':
       return s.media === 'closing' ? 'media.closed' : undefined;
+    case 'media.unspoken':
+      return s.expected !== undefined && s.expected === s.answeredBy ? 'media.unspoken' : undefined;
     case 'media.sdpApplied':
       return s.sdp.busy ? 'media.sdpApplied' : undefined;
     case 'media.sdpFailed':
@@ -154,14 +159,22 @@ function classifyTransfer(event: SipEvent): EventKey | undefined {
   return isEnd(event) ? 'transfer.failed' : undefined;
 }
 
+/** The PBX did what it was asked for after all, and the same phone still has the call. */
+function isLateSuccess(s: CallState, { attempt, status = 0 }: SipEvent & { type: 'sip.referred' }): boolean {
+  const referred = s.transfers.findLast(({ kind }) => kind === 'referred');
+  const isOpen = referred?.outcome === 'unknown' && referred.from === attempt && s.answeredBy === attempt;
+  return isOpen && status >= 200 && status < 300;
+}
+
 function classifySip(s: CallState, event: SipEvent): EventKey | undefined {
   const status = s.attempts[event.attempt - 1]?.status;
   // Also of a phone that is gone: whoever asked waits for an answer.
   if (event.type === 'sip.transfer') return 'transfer.asked';
   const transfer = pendingTransfer(s);
   if (event.type === 'sip.referred') {
-    if (transfer?.kind !== 'referred' || transfer.from !== event.attempt) return undefined;
-    return event.last ? 'transfer.told' : 'transfer.progress';
+    if (transfer?.kind === 'referred' && transfer.from === event.attempt)
+      return event.last ? 'transfer.told' : 'transfer.progress';
+    return event.last && isLateSuccess(s, event) ? 'transfer.toldLate' : undefined;
   }
   if (transfer?.attempt === event.attempt) return classifyTransfer(event);
   switch (status) {

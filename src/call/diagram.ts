@@ -1,5 +1,5 @@
+import { CALL_STATES, type CallStateName } from '../shared/call-states.ts';
 import { LIVE, type Row, TABLE } from './table.ts';
-import { CALL_STATES, type CallStateName } from './types.ts';
 
 const BEGIN = '<!-- call diagram: generated from table.ts by callDiagram() -->';
 const END = '<!-- end of call diagram -->';

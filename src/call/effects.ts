@@ -122,6 +122,10 @@ export type Effect =
   | { readonly type: 'transferChanged'; readonly transfer: TransferEntry | PendingTransferEntry }
   /** The consumer hears music or a ringback tone, or no longer, for no phone is there yet. */
   | { readonly type: 'waitForPhone'; readonly waiting: boolean }
+  /** The phone that has the call is to send RTP within `ms`. Reports `media.unspoken` if it does not. */
+  | { readonly type: 'expectPhone'; readonly ms: number }
+  /** It did not, and the call ends for it; for the log. */
+  | { readonly type: 'transferSilent'; readonly ms: number }
   /** 180 to the phone that called. */
   | { readonly type: 'ringPhone'; readonly attempt: number }
   /** 200 to it, and its media plan to the media worker. Reports `sip.answered`, or `sip.failed` when the phone is gone. */

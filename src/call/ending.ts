@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../shared/codes/index.ts';
 import type { Action } from './actions.ts';
 import { CAUSES, causeOfBye, causeOfTerminate, meaningOfFailure } from './causes.ts';
 import { type Context, mark, setAttempt, startTimer, stopTimer } from './context.ts';
@@ -6,6 +7,8 @@ import { buildRecord } from './finish.ts';
 import { isGoneAtMeta, isNameless } from './guards.ts';
 import type { EndCause } from './record.ts';
 import { abandonTransfer } from './transfer.ts';
+
+const SILENT: ErrorCode = 'CALL_TRANSFER_SILENT';
 
 const action = (label: string, run: (c: Context) => void): Action => ({ label, run });
 
@@ -184,6 +187,8 @@ function detailOf({ event }: Context): string | undefined {
       return event.reason;
     case 'media.silent':
       return `no packet from the ${event.leg} for ${event.ms} ms`;
+    case 'media.unspoken':
+      return `${SILENT}: no RTP from the phone for ${event.ms} ms`;
     case 'operator.hangup':
       return event.reason;
     case 'timer':

@@ -92,6 +92,8 @@ export type MediaEvent =
       readonly leg: 'consumer' | 'phone';
       readonly ms: number;
     }
+  /** The phone that was to speak (`expectPhone`) sent hardly any RTP for `ms`; its RTCP does not count. */
+  | { readonly type: 'media.unspoken'; readonly ms: number }
   | {
       readonly type: 'media.dtmf';
       readonly digit: string;

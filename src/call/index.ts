@@ -28,10 +28,9 @@ export type {
   CallPolicy,
   CallSetup,
   CallState,
-  CallStateName,
   CallTarget,
   Reduce,
   Refusal,
   Step,
 } from './types.ts';
-export { CALL_STATES, DEFAULT_POLICY } from './types.ts';
+export { DEFAULT_POLICY } from './types.ts';

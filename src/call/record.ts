@@ -80,6 +80,8 @@ export const END_CAUSES = [
   'phone-lost',
   /** The phone handed the call over and left, and nobody took it. */
   'transfer-failed',
+  /** The PBX did what our REFER asked for, and sent the consumer no RTP afterwards. */
+  'transfer-silent',
   /** Meta ended the call with status Failed. */
   'meta-failed',
   'max-duration',

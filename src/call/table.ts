@@ -1,3 +1,4 @@
+import type { CallStateName } from '../shared/call-states.ts';
 import type { Action } from './actions.ts';
 import * as act from './actions.ts';
 import type { EventKey } from './classify.ts';
@@ -8,7 +9,6 @@ import type { Guard } from './guards.ts';
 import * as when from './guards.ts';
 import * as transfer from './transfer.ts';
 import * as treat from './treating.ts';
-import type { CallStateName } from './types.ts';
 
 /** One row: if the guard holds (rows in order, no guard always holds), move and act. */
 export interface Row {
@@ -211,6 +211,11 @@ const TRANSFERABLE: Column = {
   'transfer.failed': TRANSFER_FAILED,
   'timer.transfer': TRANSFER_FAILED,
   'transfer.told': [stay(transfer.takeWord)],
+  'transfer.toldLate': [stay(transfer.expectPhone)],
+  'media.unspoken': [
+    stayIf(transfer.mayStayAway, transfer.expectPhone),
+    go('ending', transfer.tellSilent, end('transfer-silent')),
+  ],
   // Very common right after the 202: the consumer's call goes on.
   'transfer.left': [stay()],
   'timer.transferBye': [stay(transfer.byeFormer)],

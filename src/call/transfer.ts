@@ -45,6 +45,12 @@ export const waiting = guard('in transfer', ({ s, event }) => {
   return pendingTransfer(s) !== undefined && event.type === 'media.silent' && event.leg === 'phone';
 });
 
+/** It says that it sends nothing, or another phone is being called. */
+export const mayStayAway = guard(
+  'phone on hold, or in transfer',
+  ({ s }) => s.held || pendingTransfer(s) !== undefined,
+);
+
 /** 202 and an INVITE of ours, or 200 to the INVITE that takes the call over, or a REFER of ours (RFC 3515, RFC 3891). */
 export const begin = action('begin transfer', (c) => {
   const { s, event, now } = c;
@@ -103,6 +109,13 @@ export const takeWord = action('end of REFER', (c) => {
   const status = c.event.status ?? pendingTransfer(c.s)?.status;
   if (status === undefined || status < 200) settle(c, 'unknown', status);
   else settle(c, status < 300 ? 'done' : 'failed', status);
+});
+
+/** A PBX that did as it was asked may have left our dialog alone with its RTCP (RFC 5589), which nothing else would end. */
+export const expectPhone = action('expect RTP', expect);
+
+export const tellSilent = action('no RTP after REFER', ({ event, effects }) => {
+  if (event.type === 'media.unspoken') effects.push({ type: 'transferSilent', ms: event.ms });
 });
 
 /** The new phone has the call; the old one hangs up by itself, or is helped after a while. */
@@ -204,8 +217,15 @@ function settle(
   s.transfers = [...s.transfers.slice(0, -1), settled];
   c.effects.push({ type: 'transferChanged', transfer: entryOf(s, settled) });
   const { kind, from } = transfer;
+  if (kind === 'referred' && outcome === 'done') expect(c);
   if (kind === 'replaced' || kind === 'referred') return;
   c.effects.push({ type: 'waitForPhone', waiting: false });
   if (kind === 'recall' || status === undefined) return;
   c.effects.push({ type: 'tellTransfer', from, status, ...(reason === undefined ? {} : { reason }) });
+}
+
+function expect({ s, effects }: Context): void {
+  if (s.answeredBy === undefined) return;
+  s.expected = s.answeredBy;
+  effects.push({ type: 'expectPhone', ms: s.policy.transferSilenceMs });
 }

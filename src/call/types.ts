@@ -1,3 +1,4 @@
+import type { CallStateName } from '../shared/call-states.ts';
 import type { Effect } from './effects.ts';
 import type { CallEvent, TimerName } from './events.ts';
 import type { Platform } from './platform.ts';
@@ -71,6 +72,8 @@ export interface CallPolicy {
   readonly transferRingMs: number;
   /** After a transfer, until the former phone gets our BYE. Default 4000. */
   readonly transferByeMs: number;
+  /** After a PBX said that our REFER succeeded, how long it may send no RTP. Default 10 000. */
+  readonly transferSilenceMs: number;
   /** A phone that transferred and hung up is rung, as long as a target, when nobody took the call. Default true. */
   readonly transferRecall: boolean;
   /** Longest conversation; unset: no limit. */
@@ -97,6 +100,7 @@ export const DEFAULT_POLICY: CallPolicy = {
   earlyMedia: false,
   transferRingMs: 30_000,
   transferByeMs: 4_000,
+  transferSilenceMs: 10_000,
   transferRecall: true,
 };
 
@@ -115,37 +119,6 @@ export interface CallSetup {
   /** A name already known (profile cache); the look-up is then left out. */
   readonly callerName?: string | undefined;
 }
-
-/** The states of a call; the table in `table.ts` says what leads from one to another. */
-export const CALL_STATES = [
-  /** Only before `startCall` returns. */
-  'new',
-  /** Looking the caller's name up; a media worker opens both legs' sockets. */
-  'preparing',
-  /** INVITE sent, no 18x yet. */
-  'inviting',
-  /** The phone rings. */
-  'ringing',
-  /** The phone calls: whether the consumer permits it is asked; a media worker opens both legs' sockets. */
-  'checking',
-  /** Graph connect is sent; nothing rings yet. */
-  'dialing',
-  /** The consumer's device rings. */
-  'alerting',
-  /** Accepted, or being so, while phones ring: the consumer hears the PBX, or our ringback tone. */
-  'early',
-  /** The phone answered (200, ACK); Graph accept is in flight. */
-  'accepting',
-  /** Meta's answer is here or due; ICE and DTLS are coming up. */
-  'connecting',
-  /** Both directions are open. */
-  'talking',
-  /** One-shot tear-down: waiting, with a bound, for replies and for the terminate webhook. */
-  'ending',
-  /** Absorbing. The call can be forgotten. */
-  'ended',
-] as const;
-export type CallStateName = (typeof CALL_STATES)[number];
 
 /**
  * One INVITE. `incoming`: the phone's, which waits for our final response. `answering`: our 200 is on its way.
@@ -260,6 +233,8 @@ export interface CallState {
     readonly renegotiations: number;
     readonly failures: number;
   };
+  /** Attempt of the phone that is to send RTP, because its PBX says that it did what our REFER asked for. */
+  readonly expected?: number;
   readonly dtmfDigits: number;
   readonly held: boolean;
   readonly timers: readonly TimerName[];

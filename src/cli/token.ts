@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { type GrantedScope, SCOPE_MEANINGS, SCOPES } from '../http/api/route.ts';
+import { SCOPE_MEANINGS } from '../http/api/route.ts';
 import { newToken } from '../http/tokens.ts';
+import { GRANTED_SCOPES, type GrantedScope } from '../shared/admin-scopes.ts';
 import { give, said } from './answer.ts';
 import { jsonOption } from './page-options.ts';
 
@@ -47,13 +48,11 @@ export function tokenCommand(msgw: Command): void {
     });
 }
 
-const KNOWN: readonly GrantedScope[] = [...SCOPES, 'admin'];
-
 function scopes(text: string): GrantedScope[] {
   return [...new Set(text.split(','))].map((word) => {
-    const scope = KNOWN.find((known) => known === word.trim());
+    const scope = GRANTED_SCOPES.find((known) => known === word.trim());
     if (scope) return scope;
-    throw new InvalidArgumentError(`"${word}" is no scope. Choose of: ${KNOWN.join(', ')}.`);
+    throw new InvalidArgumentError(`"${word}" is no scope. Choose of: ${GRANTED_SCOPES.join(', ')}.`);
   });
 }
 

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { GRANTED_SCOPES } from '../shared/admin-scopes.ts';
 import { choice, listen, secret, strict, text, whole } from './schema-kinds.ts';
 
 const token = Type.Object(
@@ -9,17 +10,7 @@ const token = Type.Object(
     }),
     scopes: Type.Array(
       choice(
-        [
-          'read',
-          'calls',
-          'record',
-          'directory',
-          'permissions',
-          'config',
-          'metrics',
-          'trace',
-          'admin',
-        ] as const,
+        GRANTED_SCOPES,
         'What it may; src/http/reference.md says what each lets, and `admin` is all of them.',
       ),
       { description: 'What it may.', minItems: 1, uniqueItems: true },

@@ -392,6 +392,14 @@ export const sip = Type.Object(
         30_000,
       ),
     ),
+    transferSilenceMs: live(
+      whole(
+        'A PBX that told that a REFER of ours succeeded (transfer: pbx) and then sends the consumer no RTP (RTCP does not count) for so long has left us alone, ms: the call ends on both sides (transfer-silent). Not while the phone holds.',
+        2_000,
+        120_000,
+        10_000,
+      ),
+    ),
     requestTimeoutMs: whole(
       'Longest wait for the answer to BYE, CANCEL, INFO and re-INVITE, ms; the SIP server goes on repeating them.',
       500,

@@ -119,6 +119,11 @@ export class MediaSide {
     this.#settle(this.#plane.request('wait', { call: this.#call, waiting }), () => {});
   }
 
+  /** The phone that has the call is to send RTP within that time, ms; reports `media.unspoken` if it does not. */
+  expectPhone(ms: number): void {
+    this.#settle(this.#plane.request('expectPhone', { call: this.#call, ms }), () => {});
+  }
+
   /** A key that the phone of this attempt told of by SIP INFO; nothing, where it does not have the call. Reports `media.dtmf` unless another way told of it before. */
   infoKey(digit: string, durationMs: number, attempt: number): void {
     if (attempt !== this.#talking) return;
@@ -177,6 +182,8 @@ export class MediaSide {
         return dispatch({ type: 'media.firstPacket', leg: event.leg });
       case 'silent':
         return dispatch({ type: 'media.silent', leg: event.leg, ms: event.ms });
+      case 'unspoken':
+        return dispatch({ type: 'media.unspoken', ms: event.ms });
       case 'dtmf':
         return dispatch({
           type: 'media.dtmf',

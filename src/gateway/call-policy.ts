@@ -29,6 +29,7 @@ export function callPolicy(
     permissionTimeoutMs: meta.permissionTimeoutMs + meta.acceptTimeoutMs + 1_000,
     dialRingMs: outbound.ringTimeoutMs,
     transferRingMs: sip.transferRingMs,
+    transferSilenceMs: sip.transferSilenceMs,
     transferRecall,
     ...(account.platform.answersLater ? { answerSdpWaitMs: LATE_ANSWER_MS } : {}),
     mediaSetupMs: webrtc.setupTimeoutMs,

@@ -233,6 +233,10 @@ export class CallRunner {
         return transfers?.changed(effect.transfer);
       case 'waitForPhone':
         return media.waitForPhone(effect.waiting);
+      case 'expectPhone':
+        return media.expectPhone(effect.ms);
+      case 'transferSilent':
+        return transfers?.silent(effect.ms);
       case 'applyAnswer':
         return media.applyAnswer(effect.sdp);
       case 'applyRenegotiation':

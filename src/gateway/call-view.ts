@@ -1,5 +1,6 @@
-import type { CallFacts, CallState, CallStateName } from '../call/index.ts';
+import type { CallFacts, CallState } from '../call/index.ts';
 import type { LegStats, PhoneCodec } from '../media/index.ts';
+import type { CallStateName } from '../shared/call-states.ts';
 import type { LiveMedia, RecordingState } from './media/protocol.ts';
 
 /** One call as operators see it in a list. Times are milliseconds since the epoch. */

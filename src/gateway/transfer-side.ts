@@ -109,6 +109,8 @@ export class TransferSide implements PhoneHooks {
   readonly #attempts = new Map<number, PhoneLeg>();
   readonly #phones = new Map<number, Phone>();
   readonly #asked = new Map<number, Asked>();
+  /** Of ours: the last one alone is listened to. */
+  #refersSent = 0;
   /** REFERs whose last NOTIFY is owed. */
   readonly #telling = new Map<number, Refer>();
   #last: PhoneLeg | undefined;
@@ -305,6 +307,12 @@ export class TransferSide implements PhoneHooks {
     this.#options.notes?.transferred(transfer);
   }
 
+  /** A PBX that took our REFER left the consumer without audio, and the call ends for it. */
+  silent(ms: number): void {
+    const code: ErrorCode = 'CALL_TRANSFER_SILENT';
+    this.#context.log.warn({ code, ms }, 'call.transfer-silent');
+  }
+
   /** After a bug: ends whatever is there, by hand. */
   abandon(): void {
     for (const from of [...this.#asked.keys()]) this.refuse(from, 500);
@@ -317,15 +325,17 @@ export class TransferSide implements PhoneHooks {
     const { step, dispatch } = this.#context;
     const uri = this.#options.wayTo(trunk)?.address?.(target.user).uri ?? target.uri;
     step('gateway', 'phone', 'REFER');
-    const progress = (status: number): void => {
+    const number = ++this.#refersSent;
+    const told = (status: number): void => {
       step('phone', 'gateway', `NOTIFY (${status})`);
-      dispatch({ type: 'sip.referred', attempt, status, last: false });
+      dispatch({ type: 'sip.referred', attempt, status, last: status >= 200 });
     };
-    dialog.refer(uri, progress).then(
+    dialog.refer(uri, told).then(
       (result) => {
-        const status = result.ok ? result.value : result.error.status;
-        const what = result.ok ? 'NOTIFY' : 'REFER';
-        step('phone', 'gateway', `${status ?? 'no'} (${what})`);
+        // Told already; or another REFER has followed, which this says nothing of.
+        if ((result.ok && result.value !== undefined) || number !== this.#refersSent) return;
+        const status = result.ok ? undefined : result.error.status;
+        step('phone', 'gateway', result.ok ? 'no more (NOTIFY)' : `${status} (REFER)`);
         dispatch({ type: 'sip.referred', attempt, status, last: true });
       },
       (error: unknown) => dispatch({ type: 'bug', message: String(error) }),

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { GrantedScope, Scope } from './api/index.ts';
+import type { GrantedScope, Scope } from '../shared/admin-scopes.ts';
 
 /** A token as the configuration has it: its hash, or itself. */
 export interface AdminToken {

@@ -2,7 +2,6 @@ export { Bridge } from './bridge/bridge.ts';
 export { pcmRate } from './bridge/codecs.ts';
 export { MediaEngine } from './bridge/engine.ts';
 export type { PcmSource, PcmTap, PlayMode } from './bridge/inserts.ts';
-export type { QualitySample } from './bridge/quality.ts';
 export { RATE_ALONE } from './bridge/to-consumer.ts';
 export {
   type BridgeEvent,

@@ -197,12 +197,9 @@ export class Dialog implements SipDialog {
     return result.ok ? ok(result.value.status) : result;
   }
 
-  refer(
-    to: string,
-    onProgress: (status: number) => void,
-  ): Promise<Result<number | undefined, RequestFailure>> {
+  refer(to: string, onStatus: (status: number) => void): Promise<Result<number | undefined, RequestFailure>> {
     return this.#sent.refer(to, this.#facts.localUri, (status) =>
-      safely(this.#on.log, 'refer', () => onProgress(status)),
+      safely(this.#on.log, 'refer', () => onStatus(status)),
     );
   }
 

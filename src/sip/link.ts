@@ -61,8 +61,6 @@ export interface SendHandlers {
   onRefused(text: string, code: 'no-dialog' | 'refused'): void;
   /** Any response but 100; more than one for an INVITE. */
   onResponse(response: InboundResponse): void;
-  /** The 2xx to the PRACK of the reliable provisional response with that To tag. */
-  onPracked?(answer: InboundResponse, toTag: string): void;
 }
 
 /** The request as transmitted. */
@@ -91,7 +89,7 @@ export interface InboundResponse {
   /** Where it came from; '' when synthetic. */
   readonly address: string;
   header(name: string): string | undefined;
-  /** Sends the ACK of a 2xx to INVITE, with `sdp` when that carried the offer. PRACK goes out by itself. */
+  /** Sends the ACK of a 2xx to INVITE, with `sdp` when that carried the offer. */
   ack(sdp?: string): void;
 }
 

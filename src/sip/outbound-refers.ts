@@ -19,9 +19,11 @@ type Ask = (
 interface Use {
   /** CSeq number; unset until the 2xx. */
   seq: number | undefined;
-  readonly onProgress: (status: number) => void;
-  /** Resolves `over`; later ones are nothing. */
-  readonly settle: (status: number | undefined) => void;
+  readonly onStatus: (status: number) => void;
+  /** Resolves `over`. */
+  readonly resolve: (status: number | undefined) => void;
+  /** Nothing more is told of it. */
+  isOver: boolean;
 }
 
 /** The REFERs that we send in one dialog, and what its other side tells of them by NOTIFY (RFC 3515, 6665). */
@@ -39,13 +41,13 @@ export class OutboundRefers {
   async refer(
     to: string,
     referredBy: string | undefined,
-    onProgress: (status: number) => void,
+    onStatus: (status: number) => void,
   ): Promise<Result<number | undefined, RequestFailure>> {
     if (!isUri(to)) return err({ status: 400, reason: 'Bad Refer-To', kind: 'ended' });
     // One at a time: of those before nothing more is waited for, but their NOTIFYs are answered.
-    for (const { settle } of this.#live) settle(undefined);
-    const { promise: over, resolve: settle } = Promise.withResolvers<number | undefined>();
-    const use: Use = { seq: undefined, onProgress, settle };
+    for (const each of this.#live) this.#settle(each);
+    const { promise: over, resolve } = Promise.withResolvers<number | undefined>();
+    const use: Use = { seq: undefined, onStatus, resolve, isOver: false };
     this.#live = [...this.#live, use].slice(-MAX_LIVE);
     const answer = await this.#ask(
       'REFER',
@@ -78,15 +80,23 @@ export class OutboundRefers {
     request.respond(200, { headers: { 'User-Agent': this.#userAgent } });
     const state = splitOutside(request.header('subscription-state') ?? '', ';')[0] ?? '';
     const status = sipfragStatus(request.body);
-    if (status !== undefined && status >= 200) use.settle(status);
-    else if (status !== undefined && status > 100) use.onProgress(status);
+    if (status !== undefined && status >= 200) this.#settle(use, status);
+    else if (status !== undefined && status > 100 && !use.isOver) use.onStatus(status);
     if (state.trim().toLowerCase() === 'terminated') this.#drop(use);
   }
 
   /** The dialog is over. */
   stop(): void {
-    for (const use of this.#live) use.settle(undefined);
+    for (const use of this.#live) this.#settle(use);
     this.#live = [];
+  }
+
+  /** Told at once, not when a promise gets round to it: a BYE may be next in what the server sent. */
+  #settle(use: Use, status?: number): void {
+    if (use.isOver) return;
+    use.isOver = true;
+    if (status !== undefined) use.onStatus(status);
+    use.resolve(status);
   }
 
   /** RFC 3515 2.4.6: the id is the CSeq of the REFER; the first one of a dialog may do without. */
@@ -102,7 +112,7 @@ export class OutboundRefers {
   }
 
   #drop(use: Use): void {
-    use.settle(undefined);
+    this.#settle(use);
     this.#live = this.#live.filter((each) => each !== use);
   }
 }

@@ -9,6 +9,7 @@ import { cleanText, parseNameAddr } from './grammar.ts';
 import { ALLOW, cleanHeaders, formatFrom, routed, SUPPORTED, unusable } from './headers.ts';
 import type { InboundRequest, InboundResponse, SentRequest } from './link.ts';
 import { dialogEnd, type KeptOrphan } from './orphans.ts';
+import { prack } from './prack.ts';
 import { formatReason, type Reason } from './reason.ts';
 import { askedSession, raisedWish } from './session-expires.ts';
 import { sdpOf } from './transact.ts';
@@ -142,9 +143,6 @@ export class Outbound implements OutboundInvite {
         onSent: (sent) => this.#onSent(sent),
         onRefused: (reason) => this.#finish({ status: 503, reason, kind: 'transport' }),
         onResponse: (response) => this.#onResponse(response, headers),
-        onPracked: (answer, toTag) => {
-          if (!this.#settled && !this.#cancelling) this.#early.onPracked(answer, toTag);
-        },
       },
     );
   }
@@ -191,6 +189,10 @@ export class Outbound implements OutboundInvite {
   #onProvisional(response: InboundResponse) {
     const sdp = sdpOf(response);
     const toTag = parseNameAddr(response.header('to')).params.get('tag');
+    // Before anything else is done with it, and whoever still wants the call: the other side waits for it.
+    prack(this.#on, response, this.#options.credentials, (answer) => {
+      if (!this.#settled && !this.#cancelling) this.#early.onPracked(answer, toTag ?? '');
+    });
     if (sdp !== undefined && toTag !== undefined) this.#early.answered(toTag, sdp);
     if (this.#settled || this.#cancelling) return;
     const { status, reason } = response;

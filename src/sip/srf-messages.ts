@@ -1,5 +1,4 @@
 import { err, ok } from '../shared/result.ts';
-import { parseNameAddr } from './grammar.ts';
 import type { InboundRequest, InboundResponse, Link, OutboundResponse, SendHandlers } from './link.ts';
 import type { Srf, SrfAck, SrfRequest, SrfRequestOptions, SrfResponse } from './srf-types.ts';
 
@@ -28,7 +27,7 @@ export function makeSend(
           guard((error, sent) => {
             if (error || !sent)
               refuse(error?.message ?? 'refused', error?.code === 'ENODIALOG' ? 'no-dialog' : 'refused');
-            else follow(srf, sent, handlers, guard, onRequest);
+            else follow(sent, handlers, guard, onRequest);
           }),
         );
       } catch (error) {
@@ -52,7 +51,6 @@ export function makeSend(
 }
 
 function follow(
-  srf: Srf,
   sent: SrfRequest,
   handlers: SendHandlers,
   guard: Guard,
@@ -62,8 +60,6 @@ function follow(
     'response',
     guard((response: SrfResponse, ack: SrfAck) => {
       if (response.status <= 100) return;
-      // PRACK (RFC 3262) before anything else is done with the response.
-      if (response.status < 200) prack(srf, sent, response, handlers, guard);
       handlers.onResponse(inboundResponse(response, ack, guard));
     }),
   );
@@ -79,31 +75,6 @@ function follow(
     transactionId: sent.stackTxnId,
     header: (name) => sent.get(name),
   });
-}
-
-/** Acknowledges a reliable provisional response, as drachtio-srf would, and hears what is said to that. */
-function prack(
-  srf: Srf,
-  sent: SrfRequest,
-  response: SrfResponse,
-  handlers: SendHandlers,
-  guard: Guard,
-): void {
-  const rseq = response.get('rseq');
-  const { stackDialogId } = response;
-  if (rseq === undefined || stackDialogId === undefined) return;
-  const toTag = parseNameAddr(response.get('to')).params.get('tag') ?? '';
-  const headers = { RAck: `${rseq} ${sent.get('cseq') ?? ''}` };
-  const heard = guard((answer: SrfResponse, ack: SrfAck) => {
-    if (answer.status >= 200 && answer.status < 300)
-      handlers.onPracked?.(inboundResponse(answer, ack, guard), toTag);
-  });
-  // Refused when the call has just ended: nothing is left to be acknowledged.
-  guard(() =>
-    srf.app.request({ method: 'PRACK', stackDialogId, headers }, (_, request) =>
-      request?.on('response', heard),
-    ),
-  )();
 }
 
 function inboundResponse(response: SrfResponse, ack: SrfAck, guard: Guard): InboundResponse {

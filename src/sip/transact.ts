@@ -3,6 +3,7 @@ import { ChallengeAnswers } from './challenge.ts';
 import type { OnLink } from './context.ts';
 import { cseqOf, parseRetryAfter, sdpIn } from './headers.ts';
 import type { InboundResponse, OutboundRequest, SentRequest } from './link.ts';
+import { prack } from './prack.ts';
 import type { Credentials, RequestFailure } from './types.ts';
 
 /** A request on its way, which its owner can give up. */
@@ -49,7 +50,10 @@ export function transact(
         onRefused: (text, code) =>
           end(err({ status: code === 'no-dialog' ? 481 : 503, reason: text, kind: 'transport' })),
         onResponse: (response) => {
-          if (response.status < 200) return;
+          if (response.status < 200) {
+            if (request.method === 'INVITE') prack(on, response, credentials);
+            return;
+          }
           if (response.status < 300 && request.method === 'INVITE') response.ack();
           if (ended) return;
           const { method, body = '' } = request;

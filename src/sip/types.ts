@@ -233,12 +233,9 @@ export interface SipDialog {
    * Asks the other side to call `to` (RFC 3515; Referred-By is our URI in this dialog). The value is the final status of
    * that call as NOTIFY tells it, `undefined` where it is not told: the other side wants no subscription (RFC 4488), ends
    * it before, the dialog ends, or another REFER of ours follows. A failure is that of the REFER. Unbounded: the caller
-   * keeps the time. `onProgress` has each provisional status above 100.
+   * keeps the time. `onStatus` has each status above 100 when it comes, the final one too.
    */
-  refer(
-    to: string,
-    onProgress: (status: number) => void,
-  ): Promise<Result<number | undefined, RequestFailure>>;
+  refer(to: string, onStatus: (status: number) => void): Promise<Result<number | undefined, RequestFailure>>;
   /** INFO (RFC 6086), e.g. `application/dtmf-relay`; the value is the 2xx status. */
   info(contentType: string, body: string): Promise<Result<number, RequestFailure>>;
 }

@@ -185,6 +185,7 @@ test('the worlds reach every part of the table that matters', () => {
     ...['consumer-hangup', 'phone-hangup', 'cancelled', 'accept-after-hangup', 'busy', 'declined'],
     ...['no-answer', 'no-route', 'answered-elsewhere', 'accept-failed', 'media-lost', 'media-failed'],
     ...['phone-lost', 'media-setup-failed', 'no-answer-sdp', 'operator', 'shutdown', 'bug'],
+    ...['sendRefer', 'expectPhone', 'transfer-silent'],
   ];
   expect(wanted.filter((key) => !reached.has(key))).toEqual([]);
 });

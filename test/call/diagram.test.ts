@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { CALL_STATES, callDiagram, callTable, withDiagram } from '../../src/call/index.ts';
+import { callDiagram, callTable, withDiagram } from '../../src/call/index.ts';
 import { TABLE } from '../../src/call/table.ts';
+import { CALL_STATES } from '../../src/shared/call-states.ts';
 
 const readme = readFileSync(new URL('../../src/call/README.md', import.meta.url), 'utf8');
 

@@ -222,6 +222,74 @@ describe('a REFER of ours', () => {
     expect([call.state.end?.cause, ends(call)]).toEqual(['phone-hangup', [['unknown', undefined]]]);
   });
 
+  describe('that the PBX says is done', () => {
+    const unspoken: CallEvent = { type: 'media.unspoken', ms: 10_000 };
+    const done = (): CallHarness => referring().send(word(200, true));
+
+    test('has the phone speak, or the call ends on both sides', () => {
+      const call = done();
+      expect(call.all('expectPhone')).toEqual([{ type: 'expectPhone', ms: 10_000 }]);
+      call.send(unspoken);
+      expect(call.state.end).toEqual({
+        cause: 'transfer-silent',
+        by: 'gateway',
+        detail: 'CALL_TRANSFER_SILENT: no RTP from the phone for 10000 ms',
+      });
+      const { reason } = call.all('sendBye')[0] ?? {};
+      expect([reason?.cause, call.count('graphTerminate')]).toEqual([16, 1]);
+      expect(call.all('transferSilent')).toEqual([{ type: 'transferSilent', ms: 10_000 }]);
+      call.settle().send({ type: 'meta.terminate', status: 'Completed' });
+      expect(call.record).toMatchObject({
+        cause: 'transfer-silent',
+        endedBy: 'gateway',
+        transfers: [{ kind: 'referred', outcome: 'done', status: 200 }],
+        meta: { endReason: 'Connection_Dropped' },
+      });
+    });
+
+    test.each([
+      ['refused', word(405, true)],
+      ['not done: the target is busy', word(486, true)],
+      ['nothing: who knows whether the target rings', word(undefined, true)],
+    ])('but not where it says %s', (_, last) => {
+      const call = referring().send(last, unspoken);
+      expect([call.count('expectPhone'), call.name]).toEqual([0, 'talking']);
+    });
+
+    test('later than we waited for', () => {
+      const call = referring().advance(30_000).send(word(486, true), unspoken);
+      expect([call.count('expectPhone'), call.name]).toEqual([0, 'talking']);
+      call.send(word(200, true));
+      expect([call.count('expectPhone'), ends(call)]).toEqual([1, [['unknown', undefined]]]);
+      expect(call.send(unspoken).state.end?.cause).toBe('transfer-silent');
+    });
+
+    test('while it holds: not before it has resumed', () => {
+      const held = (is: boolean): CallEvent => ({ type: 'sip.held', attempt: 1, held: is });
+      const call = done().send(held(true), unspoken);
+      expect([call.name, call.count('expectPhone')]).toEqual(['talking', 2]);
+      expect(call.send(held(false), unspoken).state.end?.cause).toBe('transfer-silent');
+    });
+
+    test('while an operator hands the call on: not before that is over', () => {
+      const again = (): CallHarness => done().send({ ...asked(), by: 'operator' } as CallEvent, unspoken);
+      expect([again().name, again().count('expectPhone')]).toEqual(['talking', 2]);
+      // The new phone owes nothing.
+      expect(again().send(answered, unspoken).name).toBe('talking');
+      expect(again().send(busy, unspoken).state.end?.cause).toBe('transfer-silent');
+    });
+
+    test('and hangs up at once: that is the end, and nobody speaks any more', () => {
+      const call = done().send(bye, unspoken);
+      expect([call.state.end?.cause, call.count('transferSilent')]).toEqual(['phone-hangup', 0]);
+    });
+
+    test('after its BYE: nothing', () => {
+      const call = referring().send(bye, word(200, true));
+      expect([ends(call), call.count('expectPhone')]).toEqual([[['unknown', undefined]], 0]);
+    });
+  });
+
   test('comes back as an INVITE with Replaces', () => {
     const call = referring().send(asked('replaced'), answered);
     expect([call.state.answeredBy, statuses(call)]).toEqual([2, ['leaving', 'up']]);

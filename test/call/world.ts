@@ -210,6 +210,8 @@ export class World {
           ...(this.#chance(0.3) ? [{ type: 'sip.bye', attempt: effect.from } as const] : []),
           this.#endOfTalk(),
         ];
+      case 'expectPhone':
+        return this.#chance(0.5) ? [{ type: 'media.unspoken', ms: effect.ms }] : [];
       case 'connectPhone':
         return this.state.transfers.length > 0 ? [this.#endOfTalk()] : [];
       case 'closeMedia':
@@ -335,6 +337,7 @@ export class World {
       { type: 'media.secure' },
       { type: 'media.consumerLost', reason: 'x' },
       { type: 'media.silent', leg: 'phone', ms: 30_000 },
+      { type: 'media.unspoken', ms: 10_000 },
       { type: 'media.dtmf', digit: '1', durationMs: 500, from: 'consumer' },
       { type: 'media.closed' },
       { type: 'media.announced' },

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { World } from '../../src/cli/demo/world.ts';
+import { notify, order, PBX, referred } from './operator-transfer.ts';
 import {
   CONSUMER_HZ,
   gone,
@@ -12,7 +13,7 @@ import {
   type TwoOptions,
   talking as talkingIn,
 } from './two-phones.ts';
-import { consumerHears, hearEachOther, type WirePhone } from './wire-phone.ts';
+import { consumerHears, hearEachOther } from './wire-phone.ts';
 import { until, worlds } from './world.ts';
 
 /** Calls take as long as they last, on a machine that may be busy. */
@@ -22,19 +23,6 @@ const { start, closeAll } = worlds();
 afterEach(closeAll);
 
 const talking = (more?: TwoOptions): Promise<Two> => talkingIn(start, more);
-
-async function order(
-  world: World,
-  id: string,
-  body: object,
-): Promise<readonly [number, Record<string, unknown>]> {
-  const reply = await fetch(`${world.gateway.adminUrl}/calls/${encodeURIComponent(id)}/transfer`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return [reply.status, (await reply.json()) as Record<string, unknown>] as const;
-}
 
 /** What the gateway tells of transfers from now on. */
 async function transfersOf({ gateway }: World): Promise<() => Promise<object>> {
@@ -134,32 +122,6 @@ describe('an operator transfers a call, and we do it', () => {
   });
 });
 
-const PBX = { trunk: { transferTo: ['1??'] }, route: { transfer: 'pbx' } };
-
-/** 202 to the REFER that comes. */
-async function referred({ peer }: WirePhone, headers: Record<string, string> = {}): Promise<string> {
-  const refer = await peer.request('REFER');
-  peer.respond(refer, 202, { headers });
-  return refer.headers.get('cseq')?.split(' ', 1)[0] ?? '';
-}
-
-/** The status that a NOTIFY in the phone's dialog gets. */
-async function notify(
-  { first, invite }: Two,
-  frag: string,
-  state: string,
-  event: string,
-  status = 200,
-): Promise<void> {
-  const headers = {
-    Event: event,
-    'Subscription-State': state,
-    'Content-Type': 'message/sipfrag;version=2.0',
-  };
-  first.peer.requestIn(invite, 'NOTIFY', { headers, body: `${frag}\r\n` });
-  await first.peer.response(status, 'NOTIFY');
-}
-
 describe('an operator transfers a call, and the PBX is asked to', () => {
   it('by REFER; it brings the new phone by re-INVITE, and its BYE is the end', async () => {
     const two = await talking(PBX);
@@ -238,14 +200,14 @@ describe('an operator transfers a call, and the PBX is asked to', () => {
 
     await ask();
     const busy = await referred(first);
-    await notify(two, 'SIP/2.0 486 Busy Here', 'terminated;reason=noresource', `refer;id=${busy}`);
+    await notify(two, 'SIP/2.0 486 Busy Here', 'terminated;reason=noresource', busy);
     expect(await outcome()).toEqual(['failed', 486]);
 
     await ask();
     const silent = await referred(first);
-    await notify(two, 'SIP/2.0 180 Ringing', 'active;expires=60', `refer;id=${silent}`);
+    await notify(two, 'SIP/2.0 180 Ringing', 'active;expires=60', silent);
     await notify(two, 'SIP/2.0 180 Ringing', 'active;expires=60', 'refer;id=1', 481);
-    await notify(two, 'SIP/2.0 180 Ringing', 'terminated;reason=giveup', `refer;id=${silent}`);
+    await notify(two, 'SIP/2.0 180 Ringing', 'terminated;reason=giveup', silent);
     expect(await outcome()).toEqual(['unknown', 180]);
 
     // No answer at all.

@@ -29,6 +29,7 @@ export interface TwoOptions {
   readonly route?: object;
   readonly law?: 'PCMU' | 'PCMA';
   readonly sip?: object;
+  readonly rtp?: object;
   /** What the first phone makes of the To of our INVITE. */
   readonly to?: string;
 }
@@ -50,6 +51,7 @@ export async function talking(
       };
       yaml['routes'] = { desk: { targets: [{ trunk: 'first', user: '100' }], ...more.route } };
       Object.assign(yaml['sip'] as object, more.sip);
+      Object.assign(yaml['rtp'] as object, more.rtp);
     },
   });
   const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });

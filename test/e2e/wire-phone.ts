@@ -87,6 +87,12 @@ export class WirePhone {
     this.#timer ??= setInterval(() => this.#send(), 20);
   }
 
+  /** Sends no RTP any more, only RTCP: a PBX that keeps the leg and leaves it alone. */
+  onlyReports(): void {
+    this.hush();
+    this.#timer = setInterval(() => this.#report(), 100);
+  }
+
   hush(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -163,6 +169,14 @@ export class WirePhone {
     this.#encoder.encode(pcm, FRAME, packet, 12);
     this.#sequence += 1;
     this.#rtp.send(packet, this.#to, '127.0.0.1');
+  }
+
+  /** A receiver report without blocks (RFC 3550 6.4.2). */
+  #report(): void {
+    const packet = Buffer.alloc(8);
+    packet.set([0x80, 201, 0, 1]);
+    packet.writeUInt32BE(this.#ssrc, 4);
+    this.#rtp.send(packet, this.#to + 1, '127.0.0.1');
   }
 
   #hear(packet: Buffer): void {

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
+import { DigestGuard } from '../../src/sip/digest-guard.ts';
 import type { InviteOptions } from '../../src/sip/index.ts';
+import { Inbox } from './support/events.ts';
 import { reports, SDP, settled } from './support/leg.ts';
 import { Peer } from './support/peer.ts';
 import { startLeg } from './support/server.ts';
@@ -296,6 +298,53 @@ test('a reliable 183 gets its PRACK (RFC 3262)', async () => {
   expect(inbox.all).toContainEqual(
     expect.objectContaining({ what: 'provisional', status: 183, sdp: ANSWER }),
   );
+});
+
+test.each([
+  [401, 'WWW-Authenticate', 'authorization'],
+  [407, 'Proxy-Authenticate', 'proxy-authorization'],
+])(
+  'a PRACK that is answered %i is sent again with credentials (RFC 3261 22.2)',
+  async (status, asks, answers) => {
+    const { sip } = await startLeg();
+    const peer = await Peer.start();
+    const { events, inbox } = reports();
+    const account = { username: 'gw', password: 'pw' };
+    const guard = new DigestGuard({ realm: 'Acme, Inc', algorithm: 'MD5', now: Date.now });
+    const heard = new Inbox<object>();
+    sip.invite(to(peer, { credentials: account }), { ...events, onEarlyMedia: heard.push });
+    const invite = await peer.request('INVITE');
+    peer.respond(invite, 183, { body: ANSWER, headers: { Require: '100rel', RSeq: '17' } });
+    const first = await peer.request('PRACK');
+    expect(first.headers.get(answers)).toBeUndefined();
+    peer.respond(first, status, { headers: { [asks]: guard.challenge(false) } });
+    const second = await peer.request('PRACK');
+    expect(guard.check(second.headers.get(answers), 'PRACK', peer.uri, [account]).verdict).toBe('right');
+    expect(second.headers.get('rack')).toBe(`17 ${invite.headers.get('cseq')}`);
+    const [, number] = /^(\d+) PRACK$/.exec(first.headers.get('cseq') ?? '') ?? [];
+    expect(second.headers.get('cseq')).toBe(`${Number(number) + 1} PRACK`);
+    peer.respond(second, 200, { headers: { 'P-Early-Media': 'inactive' } });
+    // What the 200 to it says counts.
+    expect(await heard.next()).toEqual({ toTag: peer.tag, earlyMedia: 'inactive' });
+    peer.respond(invite, 200);
+    expect(await settled(inbox)).toMatchObject({ what: 'answered', sdp: ANSWER });
+  },
+);
+
+test('a PRACK whose credentials are not taken is not sent for ever, and the call goes on', async () => {
+  const { sip } = await startLeg();
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  sip.invite(to(peer, { credentials: { username: 'gw', password: 'wrong' } }), events);
+  const invite = await peer.request('INVITE');
+  peer.respond(invite, 183, { body: ANSWER, headers: { Require: '100rel', RSeq: '17' } });
+  const challenge = { headers: { 'WWW-Authenticate': 'Digest realm="r", nonce="n"' } };
+  peer.respond(await peer.request('PRACK'), 401, challenge);
+  peer.respond(await peer.request('PRACK'), 401, challenge);
+  peer.respond(invite, 200);
+  expect(await settled(inbox)).toMatchObject({ what: 'answered', sdp: ANSWER });
+  await peer.request('ACK');
+  expect(peer.received.filter(({ method }) => method === 'PRACK')).toHaveLength(2);
 });
 
 test('an UPDATE before the answer: without an offer 200, with one 491', async () => {

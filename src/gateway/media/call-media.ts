@@ -133,6 +133,11 @@ export class CallMedia {
     return undefined;
   }
 
+  expectPhone(ms: number): undefined {
+    this.#bridgeOrThrow().expectPhone(ms);
+    return undefined;
+  }
+
   answered(): undefined {
     this.#oneWay.answered();
     return undefined;

@@ -117,6 +117,8 @@ export interface MediaRequests {
   choose: { params: { call: string; audio: CallAudio }; result: undefined };
   /** A transfer is under way, so that the consumer is to hear something; or it is over. */
   wait: { params: { call: string; waiting: boolean }; result: undefined };
+  /** The phone is to send RTP within `ms` from now on; else event `unspoken`. */
+  expectPhone: { params: { call: string; ms: number }; result: undefined };
   /** Somebody picked up: audio should flow from now on. */
   answered: { params: { call: string }; result: undefined };
   /** A key that the phone told of by SIP INFO: one of `0-9*#A-D`, down for `durationMs` ms. */
@@ -157,6 +159,8 @@ export type MediaEvent =
   | { readonly kind: 'consumerLost'; readonly reason: string }
   | { readonly kind: 'firstPacket'; readonly leg: 'consumer' | 'phone' }
   | { readonly kind: 'silent'; readonly leg: 'consumer' | 'phone'; readonly ms: number }
+  /** The phone that was to speak did not. */
+  | { readonly kind: 'unspoken'; readonly ms: number }
   | {
       readonly kind: 'dtmf';
       readonly digit: string;

@@ -1,4 +1,5 @@
-import type { CapturedMedia, PhoneCodec, QualitySample } from '../../media/index.ts';
+import type { CapturedMedia, PhoneCodec } from '../../media/index.ts';
+import type { QualitySample } from '../../shared/leg-quality.ts';
 
 export interface SocketAddress {
   readonly address: string;

@@ -94,6 +94,7 @@ const handlers: Handlers = {
   setPhonePlan: ({ call, plan }) => callOf(call).setPhonePlan(plan),
   choose: ({ call, audio }) => callOf(call).choose(audio),
   wait: ({ call, waiting }) => callOf(call).wait(waiting),
+  expectPhone: ({ call, ms }) => callOf(call).expectPhone(ms),
   answered: ({ call }) => callOf(call).answered(),
   infoKey: ({ call, digit, durationMs }) => callOf(call).infoKey(digit, durationMs),
   setOpen: ({ call, open }) => callOf(call).setOpen(open),

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { CALL_STATES } from '../../shared/call-states.ts';
 import { LEG_STATS, ONE_WAY, WEBRTC_LEG } from './leg-stats.ts';
 import { route } from './route.ts';
 import {
@@ -17,23 +18,7 @@ import {
   WHICH_CALL,
 } from './shapes.ts';
 
-const STATES = [
-  'new',
-  'preparing',
-  'inviting',
-  'ringing',
-  'checking',
-  'dialing',
-  'alerting',
-  'early',
-  'accepting',
-  'connecting',
-  'talking',
-  'ending',
-  'ended',
-] as const;
-
-const state = choice(STATES, 'What it is doing (src/call/README.md).');
+const state = choice(CALL_STATES, 'What it is doing (src/call/README.md).');
 
 const common = {
   callId,

@@ -58,7 +58,6 @@ export {
   type AdminProblem,
   type BodyOf,
   type DoneOf,
-  type GrantedScope,
   type Handler,
   type OutcomeOf,
   type Refusal,
@@ -66,7 +65,5 @@ export {
   type Route,
   route,
   SCOPE_MEANINGS,
-  SCOPES,
-  type Scope,
 } from './route.ts';
 export { PROBLEMS, type Problems } from './shapes.ts';

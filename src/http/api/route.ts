@@ -1,18 +1,5 @@
 import type { Static, TObject, TSchema } from 'typebox';
-
-/** What a token may be allowed. `admin` is all of them. */
-export const SCOPES = [
-  'read',
-  'calls',
-  'record',
-  'directory',
-  'permissions',
-  'config',
-  'metrics',
-  'trace',
-] as const;
-export type Scope = (typeof SCOPES)[number];
-export type GrantedScope = Scope | 'admin';
+import type { GrantedScope, Scope } from '../../shared/admin-scopes.ts';
 
 export const SCOPE_MEANINGS: Readonly<Record<GrantedScope, string>> = {
   read: 'calls, trunks, Pages, the directory, settings and live events, to look at',

@@ -1,3 +1,4 @@
+import type { QualitySample } from '../../shared/leg-quality.ts';
 import type { PacketCapture } from '../capture/packet-capture.ts';
 import { DTMF_KEYS } from '../dtmf/index.ts';
 import type { CallLook } from '../one-way/look.ts';
@@ -7,7 +8,7 @@ import type { PcmSource, PcmTap, PlayMode } from './inserts.ts';
 import { legLook } from './leg-look.ts';
 import { legStats } from './leg-stats.ts';
 import { PhoneSide } from './phone-side.ts';
-import { QualityMeter, type QualitySample } from './quality.ts';
+import { QualityMeter } from './quality.ts';
 import { ToConsumer } from './to-consumer.ts';
 import { ToPhone } from './to-phone.ts';
 import type { Totals } from './totals.ts';
@@ -116,6 +117,14 @@ export class Bridge {
   infoKey(digit: string, durationMs: number): void {
     const code = DTMF_KEYS.indexOf(digit);
     if (this.#open && digit.length === 1 && code >= 0) this.#phone.infoKey(code, durationMs);
+  }
+
+  /**
+   * The phone is to speak within that time from now on, ms: RTP, for RTCP does not count; if it does not, `unspoken` is told.
+   * Another plan gives it that time anew, another phone ends it.
+   */
+  expectPhone(limitMs: number): void {
+    this.#phone.expect(limitMs);
   }
 
   /** Both directions talk only when true; what comes before is dropped, so that nobody hears a backlog. */

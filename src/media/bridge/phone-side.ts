@@ -17,6 +17,7 @@ import { SrtpSession } from '../srtp/session.ts';
 import { LegState } from './leg-state.ts';
 import { Outlet } from './outlet.ts';
 import { openRtpPorts, type RtpPorts } from './rtp-ports.ts';
+import { SpeechWatch } from './speech-watch.ts';
 import type { ToConsumer } from './to-consumer.ts';
 import type { BridgeEvent, PhonePlan, Taken } from './types.ts';
 
@@ -31,6 +32,7 @@ export class PhoneSide {
   readonly state: LegState;
   readonly #events = new EventReceiver((step, nowMs) => this.#eventKey(step, nowMs));
   readonly #merge = new KeyMerge();
+  readonly #speech = new SpeechWatch();
   /** The key that an event says is down was not told of by another method before. */
   #eventIsNew = false;
   #toneIsNew = false;
@@ -152,7 +154,11 @@ export class PhoneSide {
     const isAnother = this.#plan !== undefined && this.#plan.phone !== plan.phone;
     const moved = isAnother || this.#plan?.remote.address !== address || this.#plan.remote.port !== port;
     if (isAnother) this.#former = this.#remote;
-    if (moved || !this.#agreesOn(plan)) this.#agreement += 1;
+    if (isAnother) this.#speech.end();
+    if (moved || !this.#agreesOn(plan)) {
+      this.#agreement += 1;
+      this.#speech.again(this.#clock.monotonic());
+    }
     this.#listenForTones(plan);
     this.#plan = plan;
     this.#setKeys(plan.srtp);
@@ -223,10 +229,17 @@ export class PhoneSide {
     if (sent >= 0) this.#ports.rtcp.send(scratch, sent, this.#remoteRtcp);
   }
 
-  /** An event whose end was lost, a tone that the packets ended with. */
+  /** An event whose end was lost, a tone that the packets ended with, a phone that should speak and does not. */
   tick(nowMs: number): void {
     this.#events.tick(nowMs);
     this.#detector?.tick(nowMs);
+    const silentMs = this.#speech.take(nowMs);
+    if (silentMs !== undefined) this.#onEvent({ kind: 'unspoken', ms: silentMs });
+  }
+
+  /** It is to speak within that time from now, ms. */
+  expect(limitMs: number): void {
+    this.#speech.begin(this.#clock.monotonic(), limitMs);
   }
 
   /** A key that the phone told of by SIP INFO: `code` 0 to 15, how long it was down in ms. */
@@ -294,6 +307,7 @@ export class PhoneSide {
     );
     this.state.heard(now);
     if (arrival === 'duplicate') return 'duplicate';
+    this.#speech.packet();
     if (!this.open) return 'notOpen';
     this.state.first();
     if (eventClock > 0) this.#toConsumer?.eventComes(header, now);

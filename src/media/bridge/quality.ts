@@ -1,41 +1,6 @@
+import type { LegQuality } from '../../shared/leg-quality.ts';
 import type { LegState } from './leg-state.ts';
 import type { LegStats } from './types.ts';
-
-/** What one leg received and sent since the sample before. */
-export interface LegQuality {
-  readonly received: number;
-  readonly sent: number;
-  readonly lost: number;
-  /** Received and not used, for whatever reason. */
-  readonly dropped: number;
-  /** Interarrival jitter now (RFC 3550 section 6.4.1), ms. */
-  readonly jitterMs: number;
-  /** Last round trip by RTCP, ms; absent while unknown. */
-  readonly roundTripMs?: number;
-  /** What the far side says of our stream: fraction lost (0 to 1) and jitter, ms; absent while it said nothing. */
-  readonly remoteLoss?: number;
-  readonly remoteJitterMs?: number;
-  /** Mean opinion score of the call so far; absent without audio. */
-  readonly mos?: number;
-  /** Mean wait in the jitter buffer, ms; absent without one. */
-  readonly bufferMs?: number;
-  /** What our next RTCP report says; counts of the whole call, jitter in RTP ticks. */
-  readonly report: {
-    readonly ssrc: number;
-    /** Whom we hear; 0 before the first packet. */
-    readonly source: number;
-    readonly packets: number;
-    readonly octets: number;
-    readonly lost: number;
-    readonly highest: number;
-    readonly jitter: number;
-  };
-}
-
-export interface QualitySample {
-  readonly consumer: LegQuality;
-  readonly phone: LegQuality;
-}
 
 /** Makes samples of what a leg counts anyway; costs nothing between two of them. */
 export class QualityMeter {

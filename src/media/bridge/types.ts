@@ -81,6 +81,8 @@ export type BridgeEvent =
   | { readonly kind: 'firstPacket'; readonly leg: Leg }
   /** Once for each silence, when nothing came for `mediaTimeoutMs`. */
   | { readonly kind: 'silent'; readonly leg: Leg; readonly ms: number }
+  /** The phone was to speak (`expectPhone`) and sent hardly any RTP for `ms`. */
+  | { readonly kind: 'unspoken'; readonly ms: number }
   /** A key was let go (or its end was lost). */
   | { readonly kind: 'dtmf'; readonly digit: string; readonly durationMs: number; readonly from: Leg }
   /** What was played to this leg came to its end. */

@@ -4,6 +4,7 @@ import type { SocketAddress as Address } from '../trace/entry.ts';
 const UDP = 17;
 const HOPS = 64;
 const MAX_PAYLOAD = 65_000;
+const UDP_HEAD = 8;
 
 /**
  * An IP packet with one UDP datagram (RFC 791, RFC 8200, RFC 768), checksums right. What is no address becomes the
@@ -11,58 +12,37 @@ const MAX_PAYLOAD = 65_000;
  */
 export function udpPacket(from: Address, to: Address, payload: Uint8Array): Buffer {
   const data = payload.subarray(0, MAX_PAYLOAD);
+  const length = UDP_HEAD + data.length;
   const [source, target] = [ipOctets(from.address), ipOctets(to.address)];
-  return source.length === 4 && target.length === 4
-    ? v4(source, target, from.port, to.port, data)
-    : v6(ip6Octets(from.address), ip6Octets(to.address), from.port, to.port, data);
+  const isV4 = source.length === 4 && target.length === 4;
+  const ends = isV4 ? [source, target] : [ip6Octets(from.address), ip6Octets(to.address)];
+  const udp = Buffer.alloc(UDP_HEAD);
+  udp.writeUInt16BE(from.port, 0);
+  udp.writeUInt16BE(to.port, 2);
+  udp.writeUInt16BE(length, 4);
+  // The sum over the pseudo-headers of IPv4 and IPv6 is the same: fields of their own width, filled up with zeros.
+  const pseudo = Buffer.of(0, UDP, length >> 8, length & 0xff);
+  udp.writeUInt16BE(checksum([...ends, pseudo, udp, data]) || 0xffff, 6);
+  return Buffer.concat([isV4 ? v4Head(ends, length) : v6Head(ends, length), udp, data]);
 }
 
-function v4(
-  source: Buffer,
-  target: Buffer,
-  sourcePort: number,
-  targetPort: number,
-  data: Uint8Array,
-): Buffer {
-  const head = Buffer.alloc(20);
+function v4Head(ends: readonly Buffer[], length: number): Buffer {
+  const head = Buffer.alloc(12);
   head[0] = 0x45;
-  head.writeUInt16BE(28 + data.length, 2);
+  head.writeUInt16BE(20 + length, 2);
   head[8] = HOPS;
   head[9] = UDP;
-  source.copy(head, 12);
-  target.copy(head, 16);
-  head.writeUInt16BE(checksum([head]), 10);
-  const pseudo = Buffer.concat([source, target, Buffer.of(0, UDP, 0, 0)]);
-  pseudo.writeUInt16BE(8 + data.length, 10);
-  return Buffer.concat([head, udp(pseudo, sourcePort, targetPort, data)]);
+  head.writeUInt16BE(checksum([head, ...ends]), 10);
+  return Buffer.concat([head, ...ends]);
 }
 
-function v6(
-  source: Buffer,
-  target: Buffer,
-  sourcePort: number,
-  targetPort: number,
-  data: Uint8Array,
-): Buffer {
+function v6Head(ends: readonly Buffer[], length: number): Buffer {
   const head = Buffer.alloc(8);
   head[0] = 0x60;
-  head.writeUInt16BE(8 + data.length, 4);
+  head.writeUInt16BE(length, 4);
   head[6] = UDP;
   head[7] = HOPS;
-  const tail = Buffer.alloc(8);
-  tail.writeUInt32BE(8 + data.length, 0);
-  tail[7] = UDP;
-  const pseudo = Buffer.concat([source, target, tail]);
-  return Buffer.concat([head, source, target, udp(pseudo, sourcePort, targetPort, data)]);
-}
-
-function udp(pseudo: Buffer, sourcePort: number, targetPort: number, data: Uint8Array): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeUInt16BE(sourcePort, 0);
-  head.writeUInt16BE(targetPort, 2);
-  head.writeUInt16BE(8 + data.length, 4);
-  head.writeUInt16BE(checksum([pseudo, head, data]) || 0xffff, 6);
-  return Buffer.concat([head, data]);
+  return Buffer.concat([head, ...ends]);
 }
 
 /** RFC 1071. All parts but the last have an even number of bytes. */

@@ -1,4 +1,4 @@
-import type { TracedLeg, TracedReport } from '../trace/entry.ts';
+import type { LegQuality, LegReport } from '../../shared/leg-quality.ts';
 
 const NTP_OFFSET_S = 2_208_988_800;
 
@@ -9,7 +9,7 @@ const MAX_LOST = 0x7fffff;
  * A report on one leg as capture agents of Homer write RTCP (HEP payload type 5): a sender report about what we sent
  * there, with one block about what we received. `fraction_lost` is in 256ths, jitter in RTP ticks.
  */
-export function rtcpJson({ report, lost, received }: TracedLeg, atMs: number): string {
+export function rtcpJson({ report, lost, received }: LegQuality, atMs: number): string {
   const { ssrc, packets, octets } = report;
   const seconds = Math.floor(atMs / 1_000);
   return JSON.stringify({
@@ -28,7 +28,7 @@ export function rtcpJson({ report, lost, received }: TracedLeg, atMs: number): s
   });
 }
 
-function blockOf({ source, highest, lost, jitter }: TracedReport, lostNow: number, received: number): object {
+function blockOf({ source, highest, lost, jitter }: LegReport, lostNow: number, received: number): object {
   const expected = Math.max(0, lostNow) + received;
   return {
     source_ssrc: source,

@@ -1,3 +1,5 @@
+import type { QualitySample } from '../../shared/leg-quality.ts';
+
 /** What a trace tells of, as columns and colours go. */
 export type TraceKind =
   | 'webhook'
@@ -34,45 +36,6 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** What one leg received and sent since the sample before; the media room's samples fit. */
-export interface TracedLeg {
-  readonly received: number;
-  readonly sent: number;
-  readonly lost: number;
-  /** Received and not used, for whatever reason. */
-  readonly dropped: number;
-  /** Interarrival jitter now (RFC 3550 section 6.4.1), ms. */
-  readonly jitterMs: number;
-  /** Last round trip by RTCP, ms; absent while unknown. */
-  readonly roundTripMs?: number;
-  /** What the far side says of our stream: fraction lost (0 to 1) and jitter, ms; absent while it said nothing. */
-  readonly remoteLoss?: number;
-  readonly remoteJitterMs?: number;
-  /** Mean opinion score of the call so far. */
-  readonly mos?: number;
-  /** Mean wait in the jitter buffer, ms; absent without one. */
-  readonly bufferMs?: number;
-  readonly report: TracedReport;
-}
-
-/** What an RTCP report of ours says by now; counts are of the whole call. */
-export interface TracedReport {
-  /** SSRC that we send with, and the one we hear; 0 before the first packet. */
-  readonly ssrc: number;
-  readonly source: number;
-  readonly packets: number;
-  readonly octets: number;
-  readonly lost: number;
-  readonly highest: number;
-  /** RTP ticks. */
-  readonly jitter: number;
-}
-
-export interface TracedQuality {
-  readonly consumer: TracedLeg;
-  readonly phone: TracedLeg;
-}
-
 export type TraceData = Readonly<Record<string, string | number | boolean>>;
 
 /** One thing that happened in a call. `from` and `to` are the same for what concerns one party alone. */
@@ -88,7 +51,7 @@ export interface TraceEntry {
   readonly what: string;
   readonly data?: TraceData;
   readonly sip?: TracedSip;
-  readonly quality?: TracedQuality;
+  readonly quality?: QualitySample;
 }
 
 /** The facts of a call that its trace begins with; none of them personal. */

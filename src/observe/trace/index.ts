@@ -2,8 +2,6 @@ export { maskAddresses, maskEntry, maskTrace } from './addresses.ts';
 export { CallTrace, type NewEntry } from './call-trace.ts';
 export type {
   TraceData,
-  TracedLeg,
-  TracedQuality,
   TracedSip,
   TraceEntry,
   TraceHead,

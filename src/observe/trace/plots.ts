@@ -1,4 +1,5 @@
-import type { TracedLeg, TraceView } from './entry.ts';
+import type { LegQuality } from '../../shared/leg-quality.ts';
+import type { TraceView } from './entry.ts';
 import { lossOf, sinceStart } from './words.ts';
 
 interface Plot {
@@ -11,7 +12,7 @@ interface Plot {
 
 /** Seconds since the call began, and the value. */
 type Point = readonly [x: number, y: number];
-type Value = (leg: TracedLeg) => number | undefined;
+type Value = (leg: LegQuality) => number | undefined;
 
 const WIDTH = 640;
 const HEIGHT = 130;

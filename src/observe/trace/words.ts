@@ -1,4 +1,5 @@
-import type { TracedLeg, TraceEntry, TraceView } from './entry.ts';
+import type { LegQuality } from '../../shared/leg-quality.ts';
+import type { TraceEntry, TraceView } from './entry.ts';
 
 /** What an entry says, on one line: its words, then its data. */
 export function wordsOf({ what, data, quality }: TraceEntry): string {
@@ -8,7 +9,7 @@ export function wordsOf({ what, data, quality }: TraceEntry): string {
 }
 
 /** Loss is of the seconds since the sample before; the far side's view of our stream comes behind the arrow. */
-function legWords(leg: TracedLeg): string {
+function legWords(leg: LegQuality): string {
   const { received, jitterMs, roundTripMs, remoteLoss, mos } = leg;
   const rtt = roundTripMs === undefined ? '' : ` rtt ${roundTripMs} ms`;
   const theirs = remoteLoss === undefined ? '' : ` -> loss ${percent(remoteLoss)} %`;
@@ -17,7 +18,7 @@ function legWords(leg: TracedLeg): string {
 }
 
 /** Fraction of the interval's packets that never came. */
-export const lossOf = ({ lost, received }: TracedLeg): number =>
+export const lossOf = ({ lost, received }: LegQuality): number =>
   lost <= 0 ? 0 : lost / (lost + Math.max(0, received));
 
 export const percent = (fraction: number): string => (fraction * 100).toFixed(1);

@@ -120,3 +120,38 @@ it('other trunks: one that is gone is down and keeps its calls until they end, o
   lease.release();
   expect(told().filter((each) => each.startsWith('b'))).toEqual([]);
 });
+
+it('other limits: the calls and words there are go on, a new rate begins anew, an old one does not', () => {
+  const { board, clock } = boardOf({ a: { callsPerSecond: 1 } });
+  board.set('a', 'congestion', false, '503', 10_000);
+  expect([board.take('a').ok, board.take('a').ok]).toEqual([true, false]);
+  board.replace({ a: { callsPerSecond: 1, maxCalls: 5 } });
+  // A reload is no second more.
+  expect(board.take('a')).toEqual({ ok: false, code: 'TRUNK_RATE' });
+  expect(board.dump()).toMatchObject([
+    { up: false, calls: { in: 0, out: 1 }, limits: { maxCalls: 5, callsPerSecond: 1 }, refused: { rate: 2 } },
+  ]);
+  board.replace({ a: { callsPerSecond: 2 } });
+  expect([board.take('a').ok, board.take('a').ok, board.take('a').ok]).toEqual([true, true, false]);
+  board.replace({ a: {} });
+  expect([board.take('a').ok, board.take('a').ok]).toEqual([true, true]);
+  clock.advance(10_000);
+  expect(board.isUp('a')).toBe(true);
+});
+
+it('a trunk that comes back is a new one: nothing that was said of it before counts', () => {
+  const { board, told } = boardOf({ a: {}, b: {} });
+  board.set('a', 'qualify', false, 'no answer');
+  board.replace({ b: {} });
+  expect(board.dump().map(({ trunk }) => trunk)).toEqual(['b']);
+  // What is said of one that is gone is no news.
+  board.set('a', 'qualify', true, '200');
+  board.set('a', 'qualify', false, 'no answer');
+  board.replace({ a: {}, b: {} });
+  expect(board.isUp('a')).toBe(true);
+  expect(board.dump().map(({ trunk, up }) => [trunk, up])).toEqual([
+    ['a', true],
+    ['b', true],
+  ]);
+  expect(told()).toHaveLength(1);
+});

@@ -45,27 +45,30 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('a transfer that an operato
     expect(Math.abs(heardHz(bernd.heard()) / CONSUMER_HZ - 1)).toBeLessThan(0.02);
   });
 
-  it('asked of Asterisk by REFER: it connects its own phone with the target, and leaves the consumer alone', async () => {
+  it('asked of Asterisk by REFER: it connects its own phone with the target, and the silent call ends', async () => {
     const anna = await startPhone('anna', { toneHz: ANNA_HZ });
     const bernd = await startPhone('bernd', { toneHz: BERND_HZ });
     const world = await start({
       extension: 'anna',
       settings: { transferTo: ['bernd'] },
+      configure: (yaml) => {
+        Object.assign(yaml['sip'] as object, { transferSilenceMs: 3_000 });
+      },
     });
     const call = world.simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
     await anna.established();
     await consumerHears(call, ANNA_HZ);
     expect(await order(world, call.id, { to: 'bernd', mode: 'pbx' })).toBe(202);
     await bernd.established();
-    // Asterisk keeps the dialog, and mostly sends RTCP in it, so that nothing of ours ends the call.
-    await anna.hears(2);
-    await call.hangup();
+    // Asterisk keeps the dialog, mostly sends RTCP in it, and would never end it.
+    expect(await call.ended).toMatchObject({ by: 'business' });
     expect(await world.nextRecord()).toMatchObject({
-      cause: 'consumer-hangup',
+      cause: 'transfer-silent',
       transfers: [{ kind: 'referred', by: 'operator', outcome: 'done', status: 200 }],
     });
     await until(() => world.gateway.calls === 0);
-    // The two phones talk.
+    // The two phones talk, and go on after our BYE.
+    await anna.hears(2);
     await bernd.hears(2);
     anna.hangup();
     await bernd.ended();

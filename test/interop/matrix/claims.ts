@@ -64,7 +64,11 @@ export const CLAIMS: readonly Claim[] = [
   ...asterisk('transfers', /^.*blind,/, 'blind transfer (REFER)'),
   ...asterisk('transfers', /attended,/, 'attended transfer between phones of the PBX'),
   ...asterisk('transfers', /a trunk that registers/, 'trunk that registers'),
-  ...asterisk('freepbx', /to the extension of a DID/, 'trunk as FreePBX writes it'),
+  ...asterisk(
+    'freepbx',
+    /to the extension of a DID/,
+    'trunk that FreePBX writes, run with Asterisk (FreePBX not at hand)',
+  ),
   ...asterisk('many', /30 calls/, '30 calls at once'),
   ...asterisk('qualify', /next trunk/, 'qualify (OPTIONS): down, next trunk, back'),
   ...phones('desk-phones', (kind) => RegExp(`^${kind} .* 'PCMU' both`), 'PCMU'),

@@ -1,0 +1,132 @@
+import { afterEach, expect, it, vi } from 'vitest';
+import { DONE, notify, order, PBX, referred, TRYING, tell } from './operator-transfer.ts';
+import { CONSUMER_HZ, gone, hungUpByConsumer, talking } from './two-phones.ts';
+import { hearEachOther } from './wire-phone.ts';
+import { caller, until, worlds } from './world.ts';
+
+/** Calls take as long as they last, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 90_000 });
+
+const { start, closeAll } = worlds();
+afterEach(closeAll);
+
+it('a PBX that did as our REFER asked and sends nothing but RTCP is hung up on, and so is the consumer', async () => {
+  const two = await talking(start, {
+    ...PBX,
+    sip: { transferRingMs: 5_000, transferSilenceMs: 6_000 },
+    // Without its RTCP the leg were dead before.
+    rtp: { mediaTimeoutMs: 4_000 },
+  });
+  const { world, call, first } = two;
+  const isOrdered = async (): Promise<boolean> => (await order(world, call.id, { to: '101' }))[0] === 202;
+  // Of this one nothing is told in time; that it is given up is no word on the next one.
+  expect(await isOrdered()).toBe(true);
+  await referred(first);
+  await until(isOrdered);
+  const event = await referred(first);
+  await notify(two, ...TRYING, event);
+  first.onlyReports();
+  const bye = first.byeComes();
+  await notify(two, ...DONE, event);
+  expect((await bye).headers.get('reason')).toBe('Q.850;cause=16;text="No audio after the transfer"');
+  expect(await call.ended).toMatchObject({ by: 'business' });
+  const record = await world.nextRecord();
+  expect(record).toMatchObject({
+    cause: 'transfer-silent',
+    endedBy: 'gateway',
+    transfers: [
+      { kind: 'referred', outcome: 'unknown' },
+      { kind: 'referred', outcome: 'done', status: 200 },
+    ],
+  });
+  expect(record['detail']).toMatch(/^CALL_TRANSFER_SILENT: no RTP from the phone for \d+ ms$/);
+  await gone(world);
+});
+
+it('one that brings the new phone later than it says so is given its time again, and the call goes on', async () => {
+  const two = await talking(start, { ...PBX, sip: { transferSilenceMs: 4_000 } });
+  const { world, call, first, second, invite } = two;
+  await order(world, call.id, { to: '101' });
+  const event = await referred(first);
+  first.onlyReports();
+  await notify(two, ...DONE, event);
+  first.hush();
+  second.talkTo(invite.body);
+  first.peer.requestIn(invite, 'INVITE', { body: second.sdp('sendrecv', 2) });
+  first.peer.ack(await first.peer.response(200, 'INVITE'));
+  await hearEachOther(second, call, CONSUMER_HZ);
+  // Longer than the limit, by what the phone has heard.
+  const { packets } = second;
+  await until(() => second.packets > packets + 250);
+  second.hush();
+  expect(await hungUpByConsumer(two, first)).toMatchObject({ cause: 'consumer-hangup' });
+});
+
+it('words that cross with a hang-up: each is answered, each call ends once, on both sides', async () => {
+  const two = await talking(start, PBX);
+  const { world, first, second } = two;
+  const { simulator, gateway } = world;
+  second.hush();
+  const hangUp = async (id: string): Promise<number> =>
+    (await fetch(`${gateway.adminUrl}/calls/${encodeURIComponent(id)}`, { method: 'DELETE' })).status;
+  const next = async (): Promise<typeof two> => {
+    const call = simulator.consumer(caller).call({ toneHz: CONSUMER_HZ });
+    const invite = await first.answer();
+    await hearEachOther(first, call, CONSUMER_HZ);
+    return { ...two, call, invite };
+  };
+
+  // The PBX tells the end and hangs up without waiting for our 200.
+  await order(world, two.call.id, { to: '101' });
+  tell(two, ...DONE, await referred(first));
+  first.peer.requestIn(two.invite, 'BYE');
+  await first.peer.response(200, 'NOTIFY');
+  await first.peer.response(200, 'BYE');
+  expect(await two.call.ended).toMatchObject({ by: 'business' });
+  expect(await world.nextRecord()).toMatchObject({
+    cause: 'phone-hangup',
+    transfers: [{ outcome: 'done', status: 200 }],
+  });
+
+  // It hangs up, and tells the end behind that.
+  const late = await next();
+  await order(world, late.call.id, { to: '101' });
+  const event = await referred(first);
+  first.peer.requestIn(late.invite, 'BYE');
+  tell(late, ...DONE, event);
+  await first.peer.response(200, 'BYE');
+  await first.peer.response(481, 'NOTIFY');
+  expect(await world.nextRecord()).toMatchObject({
+    cause: 'phone-hangup',
+    transfers: [{ outcome: 'unknown' }],
+  });
+
+  // An operator hangs up while the REFER has no answer; that comes, and a NOTIFY with it, behind our BYE.
+  const cut = await next();
+  await order(world, cut.call.id, { to: '101' });
+  const refer = await first.peer.request('REFER');
+  expect(await hangUp(cut.call.id)).toBeLessThan(300);
+  const bye = await first.peer.request('BYE');
+  first.peer.respond(refer, 202);
+  await notify(cut, ...DONE, 'refer', 481);
+  first.peer.respond(bye, 200);
+  expect(await world.nextRecord()).toMatchObject({
+    cause: 'operator',
+    transfers: [{ outcome: 'cancelled', status: 487 }],
+  });
+
+  // Both at once: whichever comes first, the call ends once.
+  const both = await next();
+  const [[ordered], hungUp] = await Promise.all([
+    order(world, both.call.id, { to: '101' }),
+    hangUp(both.call.id),
+  ]);
+  expect([202, 404, 409]).toContain(ordered);
+  expect(hungUp).toBeLessThan(300);
+  await first.byeComes();
+  expect(await world.nextRecord()).toMatchObject({ cause: 'operator' });
+  await gone(world);
+  const ids = world.records.map(({ callId }) => callId);
+  expect(new Set(ids).size).toBe(4);
+  expect(ids).toHaveLength(4);
+});
