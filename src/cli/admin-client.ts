@@ -1,5 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { checkServerIdentity, getCACertificates, type PeerCertificate } from 'node:tls';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 import { type BodyOf, PROBLEMS, type Problems, type Route } from '../http/api/index.ts';
@@ -14,6 +16,8 @@ export interface AdminPlace {
   readonly token?: string | undefined;
   /** PEM: whom a TLS port's certificate must be from, in place of the usual ones. */
   readonly ca?: string | undefined;
+  /** PEM: a certificate that is taken by itself, whoever made it and whatever it names; for when there is no `ca`. */
+  readonly own?: string | undefined;
   /** PEM: who we are, where the port asks for it. */
   readonly cert?: string | undefined;
   readonly key?: string | undefined;
@@ -118,7 +122,7 @@ function pathOf({ path }: Route, params: object = {}, query: object = {}): strin
 
 /** Not by fetch, which refuses some ports by number, and has no Unix sockets. */
 function send(
-  { url, token, ca, cert, key }: AdminPlace,
+  { url, token, ca, own, cert, key }: AdminPlace,
   method: string,
   path: string,
   body?: object,
@@ -134,7 +138,7 @@ function send(
         method,
         signal: AbortSignal.timeout(patienceMs),
         ...(socketPath === undefined ? {} : { socketPath }),
-        ...(ca === undefined ? {} : { ca }),
+        ...(ca === undefined ? trusting(own) : { ca }),
         ...(cert === undefined ? {} : { cert, key }),
         headers: {
           ...(body ? { 'content-type': 'application/json' } : {}),
@@ -153,6 +157,24 @@ function send(
     asked.on('error', reject);
     asked.end(body ? JSON.stringify(body) : undefined);
   });
+}
+
+/** Those whom everybody trusts, and this one certificate. */
+function trusting(own: string | undefined): object {
+  if (own === undefined) return {};
+  const [first = ''] = own.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/) ?? [];
+  let raw: Buffer;
+  try {
+    raw = new X509Certificate(first).raw;
+  } catch {
+    return {};
+  }
+  return {
+    ca: [...getCACertificates(), first],
+    allowPartialTrustChain: true,
+    checkServerIdentity: (host: string, shown: PeerCertificate) =>
+      raw.equals(shown.raw) ? undefined : checkServerIdentity(host, shown),
+  };
 }
 
 /** Of `unix:/path`; undefined: it is no such address. */

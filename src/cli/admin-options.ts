@@ -3,12 +3,15 @@ import { jsonOption } from './page-options.ts';
 
 /** The options of every command that asks the gateway which runs. */
 export function adminOptions(command: Command, needsConfig = false): Command {
-  const config = ['-c, --config <file>', 'the YAML configuration'] as const;
+  const config = [
+    '-c, --config <file>',
+    needsConfig ? 'the YAML configuration' : 'the YAML configuration, of which only admin is read',
+  ] as const;
   return jsonOption(
     (needsConfig ? command.requiredOption(...config) : command.option(...config))
       .option(
         '--admin, --admin-url <url>',
-        "the gateway's admin port, http://, https:// or unix:/path; default: admin of the configuration",
+        "the gateway's admin port, http://, https:// or unix:/path; default: admin of the configuration, or http://127.0.0.1:9090",
       )
       .option('--token <token>', 'a token of the admin port, or file:/path; default: MSGW_ADMIN_TOKEN')
       .option('--ca <file>', 'PEM: whom the certificate of an https:// port must be from')

@@ -28,9 +28,12 @@ interface Entry {
 /** What is wanted of whom, with the Page that `set` needs. */
 type Order = Exclude<DirectoryWish, { does: 'set' }> | ({ readonly does: 'set' } & Entry);
 
+const DIRECTORY = { sections: ['admin', 'meta', 'outbound'], secrets: false } as const;
+type DirectoryPart = Pick<GatewayConfig, (typeof DIRECTORY.sections)[number]>;
+
 /** `msgw directory`: of the gateway that runs, or else of its file. */
 export function directoryRun(flags: DirectoryFlags, wish: DirectoryWish): Promise<number> {
-  return runWithConfig(flags, async (config) => {
+  return runWithConfig(flags, DIRECTORY, async (config) => {
     const all = [...config.meta.pages, ...config.meta.numbers];
     const needsPage = wish.does === 'set' || flags.page !== undefined;
     const page = needsPage ? choosePage<{ id: string; name?: string }>(all, flags.page) : undefined;
@@ -66,7 +69,7 @@ function ask(place: AdminPlace, order: Order) {
   return askAdmin(place, ROUTES.setNumber, { params, body: { pageId, psid } });
 }
 
-async function inFile(config: GatewayConfig, order: Order, only: string | undefined): Promise<Answer> {
+async function inFile(config: DirectoryPart, order: Order, only: string | undefined): Promise<Answer> {
   if (config.outbound.directory.path === undefined) {
     return misused({
       field: 'outbound.directory.path',

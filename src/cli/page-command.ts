@@ -1,4 +1,4 @@
-import { type GatewayConfig, loadConfig } from '../config/index.ts';
+import { type GatewayConfig, loadPart, type PartPurpose, type Section } from '../config/index.ts';
 import { type Account, accountsOf } from '../gateway/accounts.ts';
 import { Credentials } from '../gateway/credentials.ts';
 import { graphSettings } from '../gateway/graph.ts';
@@ -11,9 +11,13 @@ import type { PageFlags } from './page-options.ts';
 
 type Page = GatewayConfig['meta']['pages'][number];
 
+type MetaPart = Pick<GatewayConfig, 'meta' | 'http'>;
+/** Who asks Meta need know nothing of the PBX; http has the path of the webhook. */
+const META: PartPurpose<'meta' | 'http'> = { sections: ['meta', 'http'] };
+
 /** What a command that speaks in a Page's name works with. */
 export interface PageContext {
-  readonly config: GatewayConfig;
+  readonly config: MetaPart;
   readonly page: Page;
   readonly client: GraphClient;
 }
@@ -26,12 +30,13 @@ export async function runOnPage(
   return give(await answerOnPage(flags, act), flags.json ?? false);
 }
 
-/** Prints what a command says that needs the configuration and no Page. */
-export async function runWithConfig(
+/** Prints what a command says that needs some of the configuration. @param purpose what of it */
+export async function runWithConfig<S extends Section>(
   flags: { readonly config: string; readonly json?: boolean },
-  act: (config: GatewayConfig) => Promise<Answer> | Answer,
+  purpose: PartPurpose<S>,
+  act: (config: Pick<GatewayConfig, S>) => Promise<Answer> | Answer,
 ): Promise<ExitCode> {
-  return give(await withConfig(flags, act), flags.json ?? false);
+  return give(await withConfig(flags, purpose, act), flags.json ?? false);
 }
 
 /** The same for a Page or a WhatsApp number, whichever platform it is of. */
@@ -39,7 +44,7 @@ export async function runOnAccount(
   flags: PageFlags,
   act: (account: Account) => Promise<Answer>,
 ): Promise<ExitCode> {
-  const answer = await withConfig(flags, async (config) => {
+  const answer = await withConfig(flags, META, async (config) => {
     const page = choosePage<{ id: string; name?: string }>(
       [...config.meta.pages, ...config.meta.numbers],
       flags.page,
@@ -58,7 +63,7 @@ export async function runOnAccount(
 }
 
 function answerOnPage(flags: PageFlags, act: (context: PageContext) => Promise<Answer>): Promise<Answer> {
-  return withConfig(flags, async (config) => {
+  return withConfig(flags, META, async (config) => {
     const page = choosePage(config.meta.pages, flags.page);
     if (!page.ok) return misused(page.error);
     const { messenger, whatsapp } = clientsOf(config);
@@ -70,15 +75,16 @@ function answerOnPage(flags: PageFlags, act: (context: PageContext) => Promise<A
   });
 }
 
-async function withConfig(
+async function withConfig<S extends Section>(
   { config: file }: { readonly config: string },
-  act: (config: GatewayConfig) => Promise<Answer> | Answer,
+  purpose: PartPurpose<S>,
+  act: (config: Pick<GatewayConfig, S>) => Promise<Answer> | Answer,
 ): Promise<Answer> {
-  const loaded = loadConfig(file);
+  const loaded = loadPart(file, purpose);
   return loaded.ok ? act(loaded.value) : misconfigured(file, loaded.error);
 }
 
-function clientsOf(config: GatewayConfig): { messenger: GraphClient; whatsapp: WhatsAppClient } {
+function clientsOf(config: MetaPart): { messenger: GraphClient; whatsapp: WhatsAppClient } {
   const credentials = new Credentials({ meta: config.meta, clock: systemClock, log: silentLog });
   const options: GraphClientOptions = {
     ...graphSettings(config),

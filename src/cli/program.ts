@@ -4,6 +4,8 @@ import { completionCommand } from './completion/command.ts';
 import { configCommands } from './config-commands.ts';
 import { directoryCommand } from './directory.ts';
 import { doctorCommand } from './doctor/command.ts';
+import { healthCommand } from './health.ts';
+import { initCommands } from './init.ts';
 import { operateCommands } from './operate.ts';
 import { oneOf, whole } from './page-options.ts';
 import { permissionsCommand } from './permissions.ts';
@@ -29,7 +31,7 @@ export function program(): Command {
   msgw
     .command('run')
     .description('run the gateway until SIGTERM or SIGINT')
-    .requiredOption('-c, --config <file>', 'the YAML configuration (config/example.yaml shows one)')
+    .requiredOption('-c, --config <file>', 'the YAML configuration (msgw init makes one)')
     .addHelpText('after', '\nExample:\n  msgw run --config gateway.yaml')
     .action(async (options: { config: string }) => {
       const { runCommand } = await import('./run.ts');
@@ -174,7 +176,9 @@ export function program(): Command {
       });
     });
 
+  initCommands(msgw);
   doctorCommand(msgw);
+  healthCommand(msgw);
   setupCommand(msgw);
   settingsCommand(msgw);
   permissionsCommand(msgw);

@@ -16,9 +16,12 @@ export interface RecordFlags {
   readonly limit: number;
 }
 
+/** Where records are posted to, and with what, is no matter here. */
+const RECORDS = { sections: ['records'], secrets: false } as const;
+
 /** Exit code 1 when no records are kept on this machine or they cannot be read. */
 export function recordsRun(flags: RecordFlags): Promise<number> {
-  return runWithConfig(flags, async (config): Promise<Answer> => {
+  return runWithConfig(flags, RECORDS, async (config): Promise<Answer> => {
     const { from: fromMs, to: toMs, page: pageId, cause, call: callId, limit } = flags;
     try {
       const rows = await queryRecords(config, { fromMs, toMs, pageId, cause, callId, limit });

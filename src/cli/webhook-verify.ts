@@ -15,7 +15,7 @@ type App = GatewayConfig['meta']['apps'][number];
 
 /** `msgw webhook verify`: returns the exit code. */
 export function webhookVerify(file: string, flags: VerifyFlags): Promise<number> {
-  return runWithConfig(flags, ({ meta }) => {
+  return runWithConfig(flags, { sections: ['meta'] }, ({ meta }) => {
     let raw: Buffer;
     try {
       raw = readFileSync(file === '-' ? 0 : file);

@@ -1,45 +1,25 @@
 import { isIP } from 'node:net';
 import { isLoopback } from '../shared/addresses.ts';
-import { type ConfigPath, suggestion } from './problem.ts';
+import { type Found, referenceTo } from './found.ts';
+import { metaChecks } from './meta-checks.ts';
+import type { ConfigPath } from './problem.ts';
 import { registrarChecks, registrationChecks } from './registration-checks.ts';
 import type { GatewayConfig } from './schema.ts';
 
-export interface Found {
-  readonly path: ConfigPath;
-  readonly message: string;
-  readonly remedy: string;
-}
-
 /** What a schema cannot say: names that must exist, ids that must differ, ranges that must make sense. */
 export function crossChecks(config: GatewayConfig): Found[] {
-  const found: Found[] = [];
+  const found: Found[] = metaChecks(config);
   const reference = (path: ConfigPath, name: string, known: readonly string[], where: string): void => {
-    if (known.includes(name)) return;
-    const meant = suggestion(name, known);
-    found.push({
-      path,
-      message: `${where} has no "${name}".`,
-      remedy: meant ? `Did you mean "${meant}"?` : `Use one of: ${known.join(', ') || 'none is configured'}.`,
-    });
+    found.push(...referenceTo(path, name, known, where));
   };
-  const apps = config.meta.apps.map((app) => app.id);
   const routes = Object.keys(config.routes);
   const trunks = Object.keys(config.trunks);
   config.meta.pages.forEach((page, i) => {
-    reference(['meta', 'pages', i, 'app'], page.app, apps, 'meta.apps');
     reference(['meta', 'pages', i, 'route'], page.route, routes, 'routes');
   });
   config.meta.numbers.forEach((number, i) => {
-    reference(['meta', 'numbers', i, 'app'], number.app, apps, 'meta.apps');
     reference(['meta', 'numbers', i, 'route'], number.route, routes, 'routes');
   });
-  if (config.meta.pages.length + config.meta.numbers.length === 0) {
-    found.push({
-      path: ['meta', 'pages'],
-      message: 'there is neither a Page nor a WhatsApp number.',
-      remedy: 'Add one to meta.pages or to meta.numbers.',
-    });
-  }
   for (const [name, route] of Object.entries(config.routes)) {
     route.targets.forEach((target, i) => {
       reference(['routes', name, 'targets', i, 'trunk'], target.trunk, trunks, 'trunks');
@@ -92,20 +72,6 @@ export function crossChecks(config: GatewayConfig): Found[] {
       reference(['trunks', name, 'historyTo', i], other, trunks, 'trunks');
     });
   }
-  found.push(...duplicates(apps, (i) => ['meta', 'apps', i, 'id']));
-  found.push(
-    ...duplicates(
-      config.meta.pages.map((page) => page.id),
-      (i) => ['meta', 'pages', i, 'id'],
-    ),
-  );
-  const pages = config.meta.pages.length;
-  found.push(
-    ...duplicates(
-      [...config.meta.pages, ...config.meta.numbers].map(({ id }) => id),
-      (i) => ['meta', 'numbers', i - pages, 'id'],
-    ).filter(({ path }) => Number(path[2]) >= 0),
-  );
   const { webrtc, rtp, http, admin } = config;
   if (webrtc.portMax < webrtc.portMin) found.push(range(['webrtc', 'portMax']));
   if (rtp.portMin !== 0 && rtp.portMax < rtp.portMin + (rtp.portMin % 2) + 1)
@@ -206,14 +172,6 @@ function portChecks({ webrtc, rtp, limits }: GatewayConfig): Found[] {
       message: `${ports} is enough for ${calls} calls, and limits.maxCalls is ${limits.maxCalls}.`,
       remedy: `Open more ports, or set limits.maxCalls to ${calls}.`,
     }));
-}
-
-function duplicates(ids: readonly string[], path: (index: number) => ConfigPath): Found[] {
-  return ids.flatMap((id, i) =>
-    ids.indexOf(id) === i
-      ? []
-      : [{ path: path(i), message: `"${id}" is there twice.`, remedy: 'Remove one of them.' }],
-  );
 }
 
 function range(path: ConfigPath): Found {

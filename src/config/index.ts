@@ -1,8 +1,11 @@
 export { type CheckedYaml, type FoundAt, readCheckedYaml } from './checked-yaml.ts';
 export { checkMixed, type LoadedConfig, loadConfig, parseConfig } from './load.ts';
+export { loadPart, type PartPurpose } from './part.ts';
 export { type ConfigProblem, formatProblems } from './problem.ts';
 export { configJsonSchema, configReference } from './reference.ts';
 export { type ConfigChange, formatChange, planReload, type ReloadPlan } from './reload-plan.ts';
+export { type Amiss, type Salvage, salvageConfig } from './salvage.ts';
 export { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 export type { SecretSources } from './secrets.ts';
+export type { Section } from './shape.ts';
 export { type ConfigWarning, configWarnings, formatWarnings } from './warnings.ts';

@@ -1,40 +1,22 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { Ajv, type ValidateFunction } from 'ajv';
 import { err, ok, type Result } from '../shared/result.ts';
 import { adminChecks } from './admin-checks.ts';
-import { crossChecks, type Found } from './cross-checks.ts';
-import { explainAll } from './explain.ts';
-import { FORMATS } from './formats.ts';
+import { crossChecks } from './cross-checks.ts';
+import type { Found } from './found.ts';
 import { headerChecks } from './header-checks.ts';
 import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
 import { recordChecks } from './record-checks.ts';
-import { resolveValues } from './resolve.ts';
 import { routingChecks } from './routing-checks.ts';
-import { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
-import { CONFIG_NODE, keyPlaces } from './schema-node.ts';
+import type { GatewayConfig } from './schema.ts';
 import type { SecretSources } from './secrets.ts';
+import { type Shape, shapeOf } from './shape.ts';
 import { soundChecks } from './sound-checks.ts';
 import { storeChecks } from './store-checks.ts';
 import { tlsChecks } from './tls-checks.ts';
 import { type ConfigWarning, foundWarnings } from './warnings.ts';
-import { type Place, readYaml } from './yaml-file.ts';
+import { type Place, readYaml, type YamlFile } from './yaml-file.ts';
 
-let compiled: ValidateFunction | undefined;
-
-/** Compiled by the first who reads a configuration: that costs a third of a second, which others need not wait for. */
-function validator(): ValidateFunction {
-  if (compiled) return compiled;
-  // Optimizing the code takes longer than all that is ever checked with it.
-  const code = { optimize: false };
-  const ajv = new Ajv({ allErrors: true, useDefaults: true, verbose: true, strict: false, code });
-  for (const [name, isOne] of Object.entries(FORMATS)) ajv.addFormat(name, isOne);
-  compiled = ajv.compile(CONFIG_SCHEMA);
-  return compiled;
-}
-
-const KEY_PLACES = keyPlaces(CONFIG_NODE);
-
-const ofThisMachine: SecretSources = {
+export const ofThisMachine: SecretSources = {
   env: process.env,
   readFile: (file) => readFileSync(file, 'utf8'),
   folderProblem: (folder) => {
@@ -57,67 +39,67 @@ export type LoadedConfig = Result<GatewayConfig, readonly ConfigProblem[]> & {
 };
 
 const NOWHERE = (): Place => ({ line: 0, column: 0 });
+const NOTHING = { warnings: [], placeOf: NOWHERE };
 
 /** Reads and checks a file. All problems at once, each with its line; none is fatal before the others are found. */
 export function loadConfig(path: string, sources: SecretSources = ofThisMachine): LoadedConfig {
-  let text: string;
+  const text = readText(path, sources);
+  return text.ok ? parseConfig(text.value, sources) : { ...err([text.error]), ...NOTHING };
+}
+
+/** The text of the file, or why there is none. */
+export function readText(
+  path: string,
+  { readFile }: Pick<SecretSources, 'readFile'>,
+): Result<string, ConfigProblem> {
   try {
-    text = sources.readFile(path);
+    return ok(readFile(path));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     const message = `the file cannot be read (${reason}).`;
     const remedy = 'Check the path given with --config, and its permissions.';
-    return { ...err([{ key: '', ...NOWHERE(), message, remedy }]), warnings: [], placeOf: NOWHERE };
+    return err({ key: '', ...NOWHERE(), message, remedy });
   }
-  return parseConfig(text, sources);
 }
 
 /** The same for a text. Never throws. */
 export function parseConfig(text: string, sources: SecretSources): LoadedConfig {
   const file = readYaml(text);
-  if (!('placeOf' in file)) return { ...err(sorted(file)), warnings: [], placeOf: NOWHERE };
+  if (!('placeOf' in file)) return { ...err(sorted(file)), ...NOTHING };
+  const { value, found, warnings } = examine(file.value, sources);
+  const placed = (all: readonly Found[]): readonly ConfigProblem[] => sorted(withPlaces(file, all));
   const { placeOf } = file;
-  const problems = new Map<string, ConfigProblem[]>();
-  const warnings: ConfigProblem[] = [];
-  const report = (
-    path: ConfigPath,
-    { message, remedy, isWarning = false }: { message: string; remedy: string; isWarning?: boolean },
-  ): void => {
-    const key = keyOf(path);
-    const found = { key, ...placeOf(path), message, remedy };
-    if (isWarning) warnings.push(found);
-    else problems.set(key, [...(problems.get(key) ?? []), found]);
-  };
-  const value = resolveValues(file.value ?? {}, CONFIG_NODE, sources, report);
-  // What could not be taken from where it is said to be has no form to be checked.
-  const unresolved = new Set(problems.keys());
-  const validate = validator();
-  if (!validate(value)) {
-    for (const found of explainAll(value, validate.errors ?? [], KEY_PLACES)) {
-      if (!unresolved.has(keyOf(found.path))) report(found.path, found);
-    }
-  }
+  if (found.length > 0) return { ...err(placed(found)), warnings: placed(warnings), placeOf };
+  const config = value as GatewayConfig;
+  return { ...ok(config), warnings: placed([...warnings, ...foundWarnings(config)]), placeOf };
+}
+
+/** All that can be said of a configuration. @param raw what the YAML says */
+function examine(raw: unknown, sources: SecretSources): Shape {
+  const shape = shapeOf(raw ?? {}, {}, sources);
   // References are checked only in something that has the right shape.
-  if (problems.size === 0) {
-    const config = value as GatewayConfig;
-    for (const found of [
-      ...pureChecks(config, sources),
-      ...tlsChecks(config, sources.readFile),
-      ...adminChecks(config, sources.readFile),
-      ...recordChecks(config),
-      ...storeChecks(config, sources.folderProblem),
-    ])
-      report(found.path, found);
-  }
-  if (problems.size > 0)
-    return { ...err(sorted([...problems.values()].flat())), warnings: sorted(warnings), placeOf };
-  for (const { path, ...found } of foundWarnings(value as GatewayConfig))
-    report(path, { ...found, isWarning: true });
-  return { ...ok(value as GatewayConfig), warnings: sorted(warnings), placeOf };
+  if (shape.found.length > 0) return shape;
+  const config = shape.value as GatewayConfig;
+  return { ...shape, found: [...pureChecks(config, sources), ...machineChecks(config, sources)] };
+}
+
+/** What files and folders it needs, and whether each is there and is one thing. */
+export const machineChecks = (config: GatewayConfig, sources: SecretSources): Found[] => [
+  ...tlsChecks(config, sources.readFile),
+  ...adminChecks(config, sources.readFile),
+  ...recordChecks(config),
+  ...storeChecks(config, sources.folderProblem),
+];
+
+export function withPlaces(
+  { placeOf }: Pick<YamlFile, 'placeOf'>,
+  found: readonly Found[],
+): readonly ConfigProblem[] {
+  return found.map(({ path, message, remedy }) => ({ key: keyOf(path), ...placeOf(path), message, remedy }));
 }
 
 /** What of the configuration alone can be told. */
-const pureChecks = (
+export const pureChecks = (
   config: GatewayConfig,
   { folderProblem }: Pick<SecretSources, 'folderProblem'>,
 ): Found[] => [
@@ -143,7 +125,7 @@ export function checkMixed(
   }));
 }
 
-function sorted<T extends { readonly line: number; readonly column: number }>(
+export function sorted<T extends { readonly line: number; readonly column: number }>(
   found: readonly T[],
 ): readonly T[] {
   return found.toSorted((a, b) => a.line - b.line || a.column - b.column);

@@ -1,4 +1,4 @@
-import type { Found } from './cross-checks.ts';
+import type { Found } from './found.ts';
 import { suggestion } from './problem.ts';
 import type { GatewayConfig } from './schema.ts';
 import { NO_HOST } from './schema-registration.ts';

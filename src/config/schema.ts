@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { admin } from './schema-admin.ts';
+import { doctor } from './schema-doctor.ts';
 import { choice, flag, listen, live, port, secret, strict, text, whole } from './schema-kinds.ts';
 import { capture, observe, trace } from './schema-observe.ts';
 import { records } from './schema-records.ts';
@@ -254,6 +255,7 @@ export const CONFIG_SCHEMA = Type.Object(
     trace,
     capture,
     observe,
+    doctor,
     journal: Type.Object(
       {
         path: Type.Optional(

@@ -9,11 +9,15 @@ export interface SecretSources {
   readonly folderProblem?: (path: string) => string | undefined;
   /** Permissions of a file (st_mode); undefined where they say nothing. Without it they are not looked at. */
   readonly modeOf?: (path: string) => number | undefined;
+  /** Secrets are neither read nor looked at. */
+  readonly leavesSecrets?: boolean;
 }
 
 export type Found = Pick<ConfigProblem, 'message' | 'remedy'> & {
   /** It is no reason not to start. */
   readonly isWarning?: true;
+  /** It is no problem: it was not asked for. */
+  readonly isLeft?: true;
 };
 
 /** Replaces `${NAME}` in any text and `file:` in secrets; reports what is missing. Returns the value to use. */
@@ -23,6 +27,10 @@ export function resolveText(
   sources: SecretSources,
   report: (problem: Found) => void,
 ): string {
+  if (isSecret && sources.leavesSecrets) {
+    report({ message: 'a secret is not asked for.', remedy: '', isLeft: true });
+    return value;
+  }
   const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(value)?.[1];
   const found =
     name !== undefined

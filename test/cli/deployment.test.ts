@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
+import { program } from '../../src/cli/program.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -24,6 +25,18 @@ it('the image copies what is there, and starts what the package starts', () => {
   expect(lines.lastIndexOf('USER node')).toBeGreaterThan(-1);
   const [, version] = /^FROM node:(\d+)/.exec(lines.find((line) => line.startsWith('FROM')) ?? '') ?? [];
   expect(Number(version)).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)?.[0]));
+});
+
+it('the image asks itself how it is by a command that there is, with the configuration that it runs', () => {
+  const file = text('docker/Dockerfile').replaceAll('\\\n', '');
+  const [, check = ''] = /^HEALTHCHECK .*?CMD (\[.*\])$/m.exec(file) ?? [];
+  const [node, entry, name, ...flags] = JSON.parse(check) as string[];
+  expect([node, entry]).toEqual(['node', bin.msgw]);
+  const command = program().commands.find((each) => each.name() === name);
+  expect(command?.name()).toBe('health');
+  expect(command?.parseOptions(flags)).toEqual({ operands: [], unknown: [] });
+  const [, run = ''] = /^CMD (\[.*\])$/m.exec(file) ?? [];
+  expect(JSON.parse(run)).toEqual(['run', ...flags]);
 });
 
 it('the compose file builds from the root, without privileges', () => {

@@ -23,15 +23,25 @@ it('wrong usage is exit code 2, help is 0', () => {
 });
 
 it('a configuration with a problem is exit code 2, with the line', async () => {
-  const world = await metaWorld({ more: () => ({ routes: { desk: { targets: [{ trunk: 'nobody' }] } } }) });
+  const world = await metaWorld({ more: () => ({ http: { webhookPath: 'webhook' } }) });
   expect(await world.json('settings', 'get')).toMatchObject({
     code: 2,
-    problems: [{ field: 'routes.desk.targets[0].trunk', line: 1, file: world.config }],
+    problems: [{ field: 'http.webhookPath', line: 1, file: world.config }],
   });
   const { err, out } = await world.run('settings', 'get');
   expect(err).toContain(`${world.config}:1:`);
   expect(out).toBe('');
   expect(await msgw(['settings', 'get', '--config', '/nowhere.yaml', '--json'])).toMatchObject({ code: 2 });
+});
+
+it('who asks Meta need not know what is wrong with the PBX', async () => {
+  const trunks = {
+    phone: { host: '192.0.2.20', credentials: { username: 'me', password: '${NOBODY_SET_IT}' } },
+  };
+  const world = await metaWorld({
+    more: () => ({ trunks, routes: {}, journal: { path: '/nowhere/journal' } }),
+  });
+  expect(await world.json('settings', 'get')).toMatchObject({ code: 0, settings: {} });
 });
 
 it('every command has an example in its help', () => {

@@ -38,3 +38,9 @@ it.runIf(hasPromtool)('promtool takes the rules', () => {
   });
   expect([status, stderr], stdout).toEqual([0, '']);
 });
+
+it.runIf(hasPromtool)('promtool sees OneWayAudio and RecordsWait come, and stay away, when they must', () => {
+  const file = new URL('alerts.test.yaml', import.meta.url).pathname;
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', file], { encoding: 'utf8' });
+  expect([status, stderr], stdout).toEqual([0, '']);
+});

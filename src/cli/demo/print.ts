@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Arrow } from './one-call.ts';
 import type { DemoResult } from './options.ts';
 
@@ -18,6 +19,14 @@ export function printLadder(arrows: readonly Arrow[]): void {
     const arrow = a < b ? `|${line}>` : `<${line}|`;
     console.log(`${atMs.toFixed(1).padStart(8)}  ${' '.repeat(left * WIDTH)}${arrow}`);
   }
+}
+
+/** In columns of a terminal; programs take --json. */
+const RECORD_COLUMNS = 100;
+
+/** A record as people read it: a line for each field, what is short together. */
+export function recordText(record: Readonly<Record<string, unknown>>): string {
+  return inspect(record, { depth: null, breakLength: RECORD_COLUMNS, compact: 3, maxArrayLength: null });
 }
 
 /** `ourPhone` is false where a real phone rang: what that one heard is known to nobody here. */
@@ -43,6 +52,6 @@ export function printResult(
       .map(([name, ms]) => `${words(name)}: ${ms} ms`)
       .join('; '),
   );
-  console.log(`record: ${JSON.stringify(record)}`);
+  console.log(`record: ${recordText(record)}`);
   console.log(ok ? 'ok' : `not ok: ${reasons.join('; ')}`);
 }

@@ -6,7 +6,8 @@ export interface DoctorFlags {
   readonly config: string;
   readonly only?: readonly CheckId[];
   readonly offline?: boolean;
-  readonly stun: string | false;
+  /** Unset: as the configuration says. */
+  readonly stun?: string | false;
   readonly webhookUrl?: string;
   readonly json?: boolean;
 }
@@ -23,8 +24,7 @@ export function doctorCommand(msgw: Command): void {
       .option('--webhook-url <url>', "the gateway's public webhook URL; default: the one that Meta has")
       .option(
         '--stun <server>',
-        'a STUN server, host[:port], that says where our UDP comes from',
-        'stun.l.google.com:19302',
+        'a STUN server, host[:port], that says where our UDP comes from; default: doctor.stun',
       )
       .option('--no-stun', 'ask none'),
   )

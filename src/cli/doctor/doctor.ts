@@ -1,6 +1,13 @@
-import { type ConfigProblem, type GatewayConfig, loadConfig } from '../../config/index.ts';
+import {
+  type ConfigProblem,
+  type GatewayConfig,
+  loadConfig,
+  type Salvage,
+  salvageConfig,
+} from '../../config/index.ts';
 import { soundProblems } from '../../gateway/index.ts';
 import { type Answer, type ExitCode, give } from '../answer.ts';
+import { isBlocked, withoutAmiss } from './amiss.ts';
 import type { Check } from './check.ts';
 import { localChecks } from './checks/local.ts';
 import { MACHINE_CHECKS } from './checks/machine.ts';
@@ -26,35 +33,53 @@ export async function doctorRun(flags: DoctorFlags): Promise<ExitCode> {
 export async function diagnose(flags: Omit<DoctorFlags, 'json'>): Promise<readonly Diagnosis[]> {
   const wanted = CHECK_IDS.filter((id) => flags.only?.includes(id) ?? true);
   const loaded = loadConfig(flags.config);
-  const problems = loaded.ok ? soundTrouble(loaded.value) : loaded.error;
+  // Of a configuration that no gateway would start with, what is right in it.
+  const rest: Salvage | undefined = loaded.ok
+    ? { config: loaded.value, amiss: [] }
+    : salvageConfig(flags.config);
+  const problems = [...(loaded.ok ? [] : loaded.error), ...(rest ? soundTrouble(rest.config) : [])];
   const ofConfig = [
     ...problems.map((problem) => configFinding(failing, problem)),
     ...loaded.warnings
-      .filter((warning) => !loaded.ok || !isAllowWarning(loaded.value, warning))
+      .filter((warning) => !rest || !isAllowWarning(rest.config, warning))
       .map((warning) => configFinding(warned, warning)),
   ];
   const configuration = ofConfig.length > 0 ? ofConfig : [fine(flags.config)];
   const judged = new Map<CheckId, readonly Finding[]>([['configuration', configuration]]);
-  if (loaded.ok) {
-    const nowMs = Date.now();
-    const checks: readonly Check[] = [
-      ...MACHINE_CHECKS,
-      ...localChecks(nowMs),
-      ...REACH_CHECKS,
-      ...metaChecks(nowMs),
-      ...trunkChecks(nowMs),
-    ].filter(({ id }) => wanted.includes(id));
-    const facts = await gather(loaded.value, neededBy(checks), {
-      offline: flags.offline ?? false,
-      stun: flags.stun === false ? undefined : flags.stun,
-      webhookUrl: flags.webhookUrl,
-    });
-    for (const check of checks) judged.set(check.id, check.judge(facts, loaded.value));
-  }
-  return wanted.flatMap((check) =>
-    (judged.get(check) ?? [skipped('see configuration')]).map((finding) => ({ check, ...finding })),
-  );
+  if (rest) for (const [id, findings] of await judge(rest, wanted, flags)) judged.set(id, findings);
+  return wanted.flatMap((check) => {
+    const findings = judged.get(check) ?? [];
+    return (findings.length > 0 ? findings : [skipped(SEE)]).map((finding) => ({ check, ...finding }));
+  });
 }
+
+const SEE = 'see configuration';
+
+/** What the checks say that can be made. */
+async function judge(
+  { config, amiss }: Salvage,
+  wanted: readonly CheckId[],
+  flags: Omit<DoctorFlags, 'json'>,
+): Promise<readonly (readonly [CheckId, readonly Finding[]])[]> {
+  const nowMs = Date.now();
+  const checks: readonly Check[] = [
+    ...MACHINE_CHECKS,
+    ...localChecks(nowMs),
+    ...REACH_CHECKS,
+    ...metaChecks(nowMs),
+    ...trunkChecks(nowMs),
+  ].filter(({ id, reads }) => wanted.includes(id) && !isBlocked(reads, amiss));
+  const facts = await gather(config, neededBy(checks), {
+    offline: flags.offline ?? false,
+    stun: flags.stun,
+    webhookUrl: flags.webhookUrl,
+    ...(isBlocked(ADMIN_PORT, amiss) ? { unknown: { running: { why: SEE } } } : {}),
+  });
+  return checks.map(({ id, reads, judge }) => [id, withoutAmiss(judge(facts, config), reads, amiss)]);
+}
+
+/** Where a gateway that runs is asked. */
+const ADMIN_PORT = { whole: ['admin.listen', 'admin.socket', 'admin.tls'] };
 
 /** What the checks need, and what that is asked by. */
 function neededBy(checks: readonly Check[]): ReadonlySet<keyof Facts> {

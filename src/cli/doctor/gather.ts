@@ -16,10 +16,12 @@ import { probeWebhook } from './probes/webhook.ts';
 
 export interface GatherOptions {
   readonly offline: boolean;
-  /** `host[:port]`; undefined: nobody is asked. */
-  readonly stun: string | undefined;
+  /** `host[:port]`; false: nobody is asked; undefined: whom the configuration names. */
+  readonly stun: string | false | undefined;
   /** In place of the one at Meta. */
   readonly webhookUrl: string | undefined;
+  /** What cannot be had, and why. */
+  readonly unknown?: Partial<Readonly<Record<keyof Facts, Unknown>>>;
 }
 
 /** Nobody waits longer for all of it, ms. */
@@ -107,7 +109,10 @@ export async function gather(
   };
   const keys = Object.keys(probes) as (keyof Facts)[];
   const found = await Promise.all(
-    keys.map(async (key) => [key, wanted.has(key) ? await probes[key]() : { why: 'not asked' }] as const),
+    keys.map(async (key) => {
+      const unknown = options.unknown?.[key] ?? (wanted.has(key) ? undefined : { why: 'not asked' });
+      return [key, unknown ?? (await probes[key]())] as const;
+    }),
   );
   return Object.fromEntries(found) as unknown as Facts;
 }
@@ -120,8 +125,10 @@ async function mediaPorts({ webrtc, rtp }: GatewayConfig): Promise<Exclude<Facts
   return [...facts, await probeRange('rtp', rtp.address, samplesOf(even, rtp.portMax - 1, 2))];
 }
 
-function stun({ webrtc }: GatewayConfig, server: string | undefined): Promise<Facts['stun']> {
-  if (server === undefined) return Promise.resolve({ why: '--no-stun' });
+function stun({ webrtc, doctor }: GatewayConfig, wanted: string | false | undefined): Promise<Facts['stun']> {
+  if (wanted === false) return Promise.resolve({ why: '--no-stun' });
+  const server = wanted ?? doctor.stun;
+  if (server === 'off') return Promise.resolve({ why: 'doctor.stun is off' });
   return askStun({
     server,
     bindAddress: webrtc.bindAddress,

@@ -1,6 +1,9 @@
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { diagnose } from '../../../src/cli/doctor/doctor.ts';
 import { CHECK_IDS, CHECKS } from '../../../src/cli/doctor/ids.ts';
+import { askOptions } from '../../../src/cli/doctor/probes/options.ts';
 import { loadConfig } from '../../../src/config/index.ts';
 import { Gateway } from '../../../src/gateway/index.ts';
 import { createLogger } from '../../../src/observe/index.ts';
@@ -9,7 +12,7 @@ import { MetaSimulator } from '../../../src/sim/index.ts';
 import { SmallDisk } from '../../chaos/small-disk.ts';
 import { runSeed } from './support/run-seed.ts';
 import { SEEDS } from './support/seeds.ts';
-import { APP, DoctorWorld, SECRETS } from './support/world.ts';
+import { APP, type Diagnosis, DoctorWorld, PAGE, SECRETS } from './support/world.ts';
 
 async function healthy(): Promise<DoctorWorld> {
   const world = await DoctorWorld.start();
@@ -79,6 +82,81 @@ describe('--only and --offline', () => {
     expect(code).toBe(2);
     expect(err).toContain('There is no check "tokens"');
   });
+});
+
+describe('a configuration that no gateway would start with', () => {
+  const byCheck = (checks: readonly Diagnosis[], wanted: string): string[] =>
+    checks
+      .filter(({ check }) => check === wanted)
+      .map(({ status, about, message }) => `${status} ${about ?? ''}: ${message}`);
+
+  it('a folder that is not there keeps nothing else from being found', async () => {
+    const world = await healthy();
+    world.config.journal.path = join(world.folder, 'nowhere', 'journal.jsonl');
+    world.pbx.status = '403 Forbidden';
+    const { code, checks } = await world.doctorHere();
+    expect(code).toBe(1);
+    expect(wrong(checks).map((each) => each.split(':', 1)[0])).toEqual([
+      'configuration fail',
+      'trunk-options fail',
+    ]);
+    expect(byCheck(checks, 'disk')).toEqual([
+      expect.stringMatching(/^ok .*data: /),
+      'skipped journal.path: see configuration',
+    ]);
+    expect(byCheck(checks, 'token')).toEqual([`ok ${PAGE}: valid`]);
+  });
+
+  it('says nothing of what it cannot know, and all of the rest', async () => {
+    const world = await healthy();
+    Object.assign(world.config.limits, { maxCalls: 10, maxCals: 300 });
+    Object.assign(world.config.meta.pages[0] ?? {}, { accessToken: '${MSGW_TEST_NOBODY_SET_IT}' });
+    Object.assign(world.config.trunks, { other: { host: '192.0.2.20', port: 'sip' } });
+    const { checks } = await world.doctorHere();
+    expect(wrong(checks).map((each) => each.split(':', 1)[0])).toEqual(Array(3).fill('configuration fail'));
+    expect(byCheck(checks, 'cores')).toEqual(['skipped : see configuration']);
+    expect(byCheck(checks, 'token')).toEqual(['skipped : see configuration']);
+    expect(byCheck(checks, 'trunk-options')).toEqual([
+      expect.stringMatching(/^ok pbx: udp .* 200 OK$/),
+      'skipped other: see configuration',
+    ]);
+    expect(byCheck(checks, 'graph')).toEqual([expect.stringMatching(/^ok /)]);
+    expect(byCheck(checks, 'listen-ports')).toHaveLength(3);
+    expect(checks.map(({ check }) => check)).toEqual(expect.arrayContaining([...CHECK_IDS]));
+  });
+
+  it('looks at the machine when the file is none', async () => {
+    const checks = await diagnose({ config: '/nowhere/gateway.yaml' });
+    expect(checks.filter(({ status }) => status === 'ok').map(({ check }) => check)).toEqual(['node']);
+    expect(byCheck(checks, 'configuration')).toEqual([expect.stringContaining('cannot be read')]);
+    expect(byCheck(checks, 'opus')).toEqual(['skipped : see configuration']);
+  });
+});
+
+it('no way to a trunk is told as that', async () => {
+  // From loopback nothing leads out: the system refuses before a packet goes.
+  const probe = { protocol: 'udp', localAddress: '127.0.0.1', address: '192.0.2.20', port: 5060 } as const;
+  const asked = askOptions({ ...probe, host: '192.0.2.20', userAgent: 'test', timeoutMs: 20_000 });
+  await expect(asked).rejects.toMatchObject({ code: expect.stringMatching(/^E[A-Z]+$/) });
+});
+
+it('asks the STUN server of the configuration, or none', async () => {
+  const world = await healthy();
+  const udp = async (stun: string, flag?: string | false): Promise<string> => {
+    Object.assign(world.config, { doctor: { stun } });
+    world.writeConfig();
+    const only = ['udp'] as const;
+    const [found] = await diagnose({
+      config: world.configFile,
+      only,
+      ...(flag === undefined ? {} : { stun: flag }),
+    });
+    return `${found?.status} ${found?.message}`;
+  };
+  expect(await udp(world.stun.place)).toBe(`ok ${world.stun.place} answers`);
+  expect(await udp('off')).toBe('skipped doctor.stun is off');
+  expect(await udp('off', world.stun.place)).toBe(`ok ${world.stun.place} answers`);
+  expect(await udp(world.stun.place, false)).toBe('skipped --no-stun');
 });
 
 describe('a gateway that runs', () => {

@@ -12,6 +12,17 @@ const MB = 1_000_000;
 const LITTLE_BYTES = 200 * MB;
 /** A webhook is answered when it is on the disk, and Meta waits 5 s. ms */
 const SLOW_FLUSH_MS = 2_000;
+/** Keys of files and folders that are written. */
+const WRITTEN = [
+  'records.path',
+  'records.spool',
+  'records.sqlite',
+  'journal.path',
+  'outbound.directory.path',
+  'meta.metrics.path',
+  'recording.directory',
+];
+const RANGES = ['webrtc.portMin', 'webrtc.portMax', 'rtp.portMin', 'rtp.portMax'];
 /** Of the ports tried, so many may be taken by others: calls take the next one. */
 const TAKEN_SHARE = 0.1;
 
@@ -21,6 +32,7 @@ export function localChecks(nowMs: number): readonly Check[] {
     {
       id: 'disk',
       needs: ['folders'],
+      reads: { parts: WRITTEN },
       judge: ({ folders }) => {
         if (isUnknown(folders)) return [unheard(folders)];
         return folders.length === 0 ? [skipped('nothing is kept')] : folders.map(diskFinding);
@@ -29,24 +41,33 @@ export function localChecks(nowMs: number): readonly Check[] {
     {
       id: 'listen-ports',
       needs: ['listeners', 'running'],
+      reads: { whole: ['sip.server'], parts: ['http.listen', 'admin.listen', 'admin.socket', 'sip.listen'] },
       judge: ({ listeners, running }) => {
         if (isUnknown(listeners)) return [unheard(listeners)];
         const isOurs = !isUnknown(running) && running.running;
-        return listeners.map((listener) => listenFinding(listener, isOurs));
+        const isKnown = !isUnknown(running);
+        return listeners.map((listener) => listenFinding(listener, isOurs, isKnown));
       },
     },
     {
       id: 'port-ranges',
       needs: [],
+      reads: { whole: [...RANGES, 'sip.server', 'sip.listen'] },
       judge: (_facts, config) => {
         const found = overlaps(config);
         return found.length > 0 ? found : [fine('none overlap')];
       },
     },
-    { id: 'media-ports', needs: ['mediaPorts', 'running'], judge: mediaFindings },
+    {
+      id: 'media-ports',
+      needs: ['mediaPorts', 'running'],
+      reads: { whole: [...RANGES, 'webrtc.bindAddress', 'rtp.address'] },
+      judge: mediaFindings,
+    },
     {
       id: 'certificates',
       needs: ['certificates'],
+      reads: { parts: ['sip.listen', 'admin.tls'] },
       judge: ({ certificates }) => {
         if (isUnknown(certificates)) return [unheard(certificates)];
         if (certificates.length === 0) return [skipped('we have none')];
@@ -110,9 +131,16 @@ function diskFinding({ keys, folder, error, flushMs, freeBytes, totalBytes }: Fo
   return fine(`${Math.round(freeBytes / MB)} MB free, flushed in ${Math.round(flushMs)} ms`, folder);
 }
 
-function listenFinding({ key, where, error }: ListenerFact, isOurs: boolean): Finding {
+/** @param isKnown whether a gateway runs */
+function listenFinding({ key, where, error }: ListenerFact, isOurs: boolean, isKnown: boolean): Finding {
   if (error === undefined) return fine(`${where} is free`, key);
   if (error === 'EADDRINUSE' && isOurs) return fine(`${where} is taken, by the gateway that runs`, key);
+  if (error === 'EADDRINUSE' && !isKnown)
+    return warned(
+      `${where} is taken, and nobody can say whether by the gateway itself`,
+      'See who has it (ss -lntup); another program must go, or take another port.',
+      key,
+    );
   if (error === 'EADDRINUSE')
     return failing(
       `${where} is taken by another program`,

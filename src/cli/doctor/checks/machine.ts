@@ -23,9 +23,10 @@ type Judge = (machine: MachineFacts, config: GatewayConfig) => Finding;
 /** What the machine must have. */
 export const MACHINE_CHECKS: readonly Check[] = (
   [
-    ['node', ({ nodeVersion }) => nodeFinding(nodeVersion, neededNode())],
+    ['node', [], ({ nodeVersion }) => nodeFinding(nodeVersion, neededNode())],
     [
       'time-zones',
+      ['schedules'],
       ({ unknownZones }) =>
         unknownZones.length === 0
           ? fine('all are known')
@@ -36,6 +37,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
     ],
     [
       'opus',
+      ['media.opus'],
       ({ opus }) =>
         'why' in opus
           ? failing(opus.why, 'Install libopus (libopus0), or set media.opus to wasm.')
@@ -43,6 +45,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
     ],
     [
       'media-io',
+      ['media.io'],
       ({ io: { name, refused } }, { media }) => {
         if (media.io === 'auto' || media.io === name) return fine(name);
         const why = refused.length > 0 ? `: ${refused.join('; ')}` : '';
@@ -52,6 +55,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
     ],
     [
       'cores',
+      ['limits.maxCalls', 'media.workers'],
       ({ cores }, { limits, media }) => {
         const workers = media.workers === 'auto' ? cores : Math.min(media.workers, cores);
         if (workers * CALLS_A_CORE >= limits.maxCalls) return fine(`${workers} for media`);
@@ -63,6 +67,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
     ],
     [
       'memory',
+      ['limits.maxCalls'],
       ({ availableBytes }, { limits }) => {
         const needed = PROCESS_BYTES + limits.maxCalls * CALL_BYTES;
         const [has, wants] = [availableBytes, needed].map((bytes) => `${Math.round(bytes / MB)} MB`);
@@ -76,6 +81,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
     ],
     [
       'open-files',
+      ['limits.maxCalls', 'recording.directory'],
       ({ openFiles }, { limits, recording }) => {
         const recorded = recording.directory === undefined ? 0 : 1;
         const needed = OWN_FILES + limits.maxCalls * (SOCKETS_A_CALL + recorded);
@@ -86,9 +92,10 @@ export const MACHINE_CHECKS: readonly Check[] = (
         );
       },
     ],
-  ] satisfies readonly (readonly [CheckId, Judge])[]
-).map(([id, judge]) => ({
+  ] satisfies readonly (readonly [CheckId, readonly string[], Judge])[]
+).map(([id, whole, judge]) => ({
   id,
+  reads: { whole },
   needs: ['machine'],
   judge: ({ machine }, config) => [isUnknown(machine) ? unheard(machine) : judge(machine, config)],
 }));

@@ -5,6 +5,7 @@ import { type AccountFact, isUnknown } from '../facts.ts';
 import { type Finding, failing, fine, skipped, warned } from '../finding.ts';
 import type { CheckId } from '../ids.ts';
 import { unheard } from '../unheard.ts';
+import { ACCOUNTS, ASKED } from './reach.ts';
 
 const DAY_MS = 86_400_000;
 /** Time to make another token, ms. */
@@ -21,6 +22,7 @@ export function metaChecks(nowMs: number): readonly Check[] {
   return Object.entries(JUDGES).map(([id, judge]) => ({
     id: id as CheckId,
     needs: ['accounts'],
+    reads: { whole: ASKED, parts: ACCOUNTS },
     judge: ({ accounts }, config) => {
       if (isUnknown(accounts)) return [unheard(accounts)];
       return accounts.map((account) => ({ ...judge(account, config, nowMs), about: account.id }));

@@ -8,13 +8,22 @@ const AHEAD_MS = 5_000;
 /** A call that rings 60 s at Meta looks over, or not yet begun, when the clock is so wrong. ms */
 const FAR_AHEAD_MS = 30_000;
 const UDP_REMEDY =
-  'Let UDP out from webrtc.portMin to portMax, and its replies in: see Firewall in the README. Another server: --stun host:port.';
+  'Let UDP out from webrtc.portMin to portMax, and its replies in: see Firewall in the README. Another server: doctor.stun, or --stun host:port.';
+
+const GRAPH = ['meta.graphUrl', 'meta.version'];
+/** What a question in the name of a Page or number is asked with. */
+export const ASKED = [...GRAPH, 'meta.sendAppSecretProof'];
+export const ACCOUNTS = ['pages', 'numbers'].flatMap((list) =>
+  ['id', 'accessToken', 'app'].map((key) => `meta.${list}.*.${key}`),
+);
+const STUN = ['doctor.stun', 'webrtc.bindAddress', 'webrtc.portMin', 'webrtc.portMax'];
 
 /** Graph, the clock, the webhook URL, and the way of UDP. */
 export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'graph',
     needs: ['graph'],
+    reads: { whole: GRAPH },
     judge: ({ graph }) => {
       if (isUnknown(graph)) return [unheard(graph)];
       if (graph.error === undefined) return [fine('answers', graph.host)];
@@ -36,6 +45,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'clock',
     needs: ['graph'],
+    reads: { whole: GRAPH },
     judge: ({ graph }) => {
       if (isUnknown(graph)) return [unheard(graph)];
       if (graph.aheadMs === undefined)
@@ -54,6 +64,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'webhook-reachable',
     needs: ['webhooks'],
+    reads: { whole: ASKED, parts: ['meta.apps.*', ...ACCOUNTS] },
     judge: ({ webhooks }) => {
       if (isUnknown(webhooks)) return [unheard(webhooks)];
       if (webhooks.length === 0) return [skipped('no webhook URL is known: see webhook')];
@@ -67,6 +78,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'webhook-signature',
     needs: ['webhooks'],
+    reads: { whole: ASKED, parts: ['meta.apps.*', ...ACCOUNTS] },
     judge: ({ webhooks }) => {
       if (isUnknown(webhooks)) return [unheard(webhooks)];
       if (webhooks.length === 0) return [skipped('no webhook URL is known: see webhook')];
@@ -84,6 +96,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'udp',
     needs: ['stun'],
+    reads: { whole: STUN },
     judge: ({ stun }) => {
       if (isUnknown(stun)) return [unheard(stun)];
       return stun.mapped
@@ -94,6 +107,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'nat',
     needs: ['stun'],
+    reads: { whole: [...STUN, 'webrtc.externalAddress'] },
     judge: ({ stun }, { webrtc }) => {
       if (isUnknown(stun)) return [unheard(stun)];
       return [natFinding(stun, webrtc.externalAddress)];
@@ -102,6 +116,7 @@ export const REACH_CHECKS: readonly Check[] = [
   {
     id: 'sip-server',
     needs: ['sipServer'],
+    reads: { whole: ['sip.server'] },
     judge: ({ sipServer }) => {
       if (isUnknown(sipServer)) return [unheard(sipServer)];
       const { where, error } = sipServer;

@@ -6,13 +6,30 @@ import { type Finding, failing, fine, skipped, warned } from '../finding.ts';
 import { unheard } from '../unheard.ts';
 import { lifeOf } from './local.ts';
 
+const ofTrunk = (...keys: readonly string[]): readonly string[] => keys.map((key) => `trunks.*.${key}`);
+const TRUNK = ofTrunk('host', 'port', 'transport', 'proxy', 'fromDomain', 'registered');
+/** What OPTIONS are asked with. */
+const ASKED = {
+  whole: ['sip.server', 'sip.listen.*.protocol', 'sip.listen.*.address', 'sip.dnsServers', 'sip.userAgent'],
+  parts: TRUNK,
+};
+
 /** Trunks, and whom routes ring. @param nowMs milliseconds since the epoch */
 export function trunkChecks(nowMs: number): readonly Check[] {
   return [
-    { id: 'sip-allow', needs: ['trunks'], judge: allowFindings },
+    {
+      id: 'sip-allow',
+      needs: ['trunks'],
+      reads: {
+        whole: ['sip.server', 'sip.listen', 'sip.allow', 'outbound.rules'],
+        parts: [...TRUNK, ...ofTrunk('from', 'register')],
+      },
+      judge: allowFindings,
+    },
     {
       id: 'trunk-dns',
       needs: ['trunks'],
+      reads: ASKED,
       judge: eachTrunk(({ trunk, where, addresses, dnsError }) =>
         dnsError === undefined
           ? fine(addresses.join(', '), trunk)
@@ -23,14 +40,25 @@ export function trunkChecks(nowMs: number): readonly Check[] {
             ),
       ),
     },
-    { id: 'trunk-options', needs: ['trunks'], judge: eachTrunk(optionsFinding) },
+    { id: 'trunk-options', needs: ['trunks'], reads: ASKED, judge: eachTrunk(optionsFinding) },
     {
       id: 'trunk-certificate',
       needs: ['trunks'],
+      reads: { ...ASKED, whole: ['sip.listen', ...ASKED.whole] },
       judge: eachTrunk((fact, config) => certificateFinding(fact, config, nowMs)),
     },
-    { id: 'codecs', needs: ['trunks'], judge: eachTrunk(codecFinding) },
-    { id: 'route-target', needs: ['running'], judge: targetFindings },
+    {
+      id: 'codecs',
+      needs: ['trunks'],
+      reads: { ...ASKED, parts: [...TRUNK, ...ofTrunk('codecs')] },
+      judge: eachTrunk(codecFinding),
+    },
+    {
+      id: 'route-target',
+      needs: ['running'],
+      reads: { whole: ofTrunk('registered'), parts: ['routes.*.targets'] },
+      judge: targetFindings,
+    },
   ];
 }
 

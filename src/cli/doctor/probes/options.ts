@@ -57,7 +57,9 @@ function byUdp(probe: OptionsProbe): Promise<SipAnswer> {
     });
     // Connected, so that the system tells when nobody listens there.
     const begin = (): void =>
-      socket.connect(port, address, () => {
+      // Node calls back when there is no way to the address, too; its types know nothing of it.
+      socket.connect(port, address, (error?: Error) => {
+        if (error) return end(error);
         const request = requestText(probe, callId, 'UDP', socket.address());
         let waitMs = T1_MS;
         const send = (): void => {
