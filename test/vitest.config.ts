@@ -4,8 +4,19 @@ import { RetriedReporter } from './support/retried.ts';
 
 /** The whole gateway, in real time, with real peers. */
 const WHOLE = ['test/e2e/**/*.test.ts', 'test/classic/**/*.test.ts', 'test/interop/**/*.test.ts'];
-/** Nothing is replaced or left behind here, so files of one worker may share what they import: importing costs more than these tests. */
-const PURE = ['call', 'config', 'routing', 'sdp', 'meta', 'sim'].map((room) => `test/${room}/**/*.test.ts`);
+/** These count threads, timers, sockets or memory of their process, or replace a part of it: each has one of its own. */
+const ALONE = [
+  'test/e2e/leaks/**/*.test.ts',
+  'test/e2e/life-cycle.test.ts',
+  'test/gateway/load-meter.test.ts',
+  'test/gateway/media-plane.test.ts',
+  'test/media/net/dgram-tap.test.ts',
+  'test/media/net/life.test.ts',
+  'test/observe/trace/memory.test.ts',
+  'test/sip/drachtio-srf.test.ts',
+  'test/webrtc/close.test.ts',
+  'test/webrtc/werift-tap.test.ts',
+];
 /** These take minutes and are `npm run test:interop`. */
 const APART = [
   ...configDefaults.exclude,
@@ -25,22 +36,33 @@ export default defineConfig({
     fileParallelism: !process.env['DRACHTIO_HOST'],
     // Calls are carried in real time: most of a test is waiting, and as many workers as cores would leave these idle.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
-    reporters: ['default', new RetriedReporter()],
+    // What is awaited comes within seconds; a machine that is busy with something else takes ten times as long.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: [process.env['TEST_REPORTER'] ?? 'default', new RetriedReporter()],
+    // What Node runs in production, run by Node as there, and compiled once: no module is replaced in any test.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
+    setupFiles: ['test/support/keep-compiled.ts'],
+    // Files of one worker share what they import: importing costs more than most tests.
+    isolate: false,
     projects: [
       {
         extends: true,
-        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: [...PURE, ...WHOLE, ...APART] },
+        test: { name: 'alone', include: ALONE, isolate: true },
       },
       {
         extends: true,
-        test: { name: 'pure', include: PURE, isolate: false },
+        test: { name: 'rooms', include: ['test/**/*.test.ts'], exclude: [...WHOLE, ...ALONE, ...APART] },
       },
       {
         extends: true,
         // One real peer that hangs must not cost a run of half an hour. What passes only when tried again is told.
-        test: { name: 'whole', include: WHOLE, exclude: APART, retry: process.env['CI'] ? 1 : 0 },
+        test: {
+          name: 'whole',
+          include: WHOLE,
+          exclude: [...ALONE, ...APART],
+          retry: process.env['CI'] ? 1 : 0,
+        },
       },
     ],
   },

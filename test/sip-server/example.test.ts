@@ -18,13 +18,17 @@ function project(program: string): string {
   mkdirSync(own, { recursive: true });
   cpSync(join(root, 'package.json'), join(own, 'package.json'));
   const tsc = join(root, 'node_modules', '.bin', 'tsc');
-  execFileSync(tsc, ['-p', join(root, 'src', 'tsconfig.build.json'), '--outDir', join(own, 'dist')]);
+  // The JavaScript of the package; that its types are right is what `npm run build` checks.
+  const built = ['--outDir', join(own, 'dist'), '--noCheck', '--declaration', 'false'];
+  execFileSync(tsc, ['-p', join(root, 'src', 'tsconfig.build.json'), ...built]);
   symlinkSync(join(root, 'node_modules', 'drachtio-srf'), join(modules, 'drachtio-srf'));
   writeFileSync(join(folder, 'example.mjs'), program);
   return folder;
 }
 
-test('the example of the README works as it stands, with the built package', async () => {
+test('the example of the README works as it stands, with the built package', {
+  timeout: 120_000,
+}, async () => {
   const readme = readFileSync(join(root, 'src', 'sip-server', 'README.md'), 'utf8');
   const [, program = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? [];
   expect(program).toContain('messenger-sip-gateway/sip-server');
