@@ -3,7 +3,13 @@ import type { GatewayConfig, LoadedConfig } from '../config/index.ts';
 import { EventFeed, type HttpServers } from '../http/index.ts';
 import type { GraphClient, WhatsAppClient } from '../meta/index.ts';
 import type { Registrar } from '../sip/index.ts';
-import { type JournalWriter, noJournal, type OpenDirectory, type RecordSinks } from '../store/index.ts';
+import {
+  type FileLock,
+  type JournalWriter,
+  noJournal,
+  type OpenDirectory,
+  type RecordSinks,
+} from '../store/index.ts';
 import { AccountBook } from './accounts.ts';
 import { Admission } from './admission.ts';
 import { openCallJournal } from './call-journal.ts';
@@ -22,6 +28,7 @@ import { MediaPlane } from './media/plane.ts';
 import { WorkerSettings } from './media/worker-settings.ts';
 import { type MetricsDesk, openMetricsDesk } from './metrics-desk.ts';
 import type { GatewayOptions } from './options.ts';
+import { lockOwnFiles } from './own-files.ts';
 import { PageBoard } from './page-board.ts';
 import { PageWatch } from './page-watch.ts';
 import { PermissionReplies } from './permission-replies.ts';
@@ -76,6 +83,7 @@ export class Gateway {
   #plane!: MediaPlane;
   #sip!: SipSide;
   #http!: HttpServers;
+  #lock: FileLock | undefined;
   #journal: JournalWriter = noJournal;
   readonly #ledger = new Ledger();
   /** Calls of a gateway that died are being ended. */
@@ -296,6 +304,7 @@ export class Gateway {
   async #open(): Promise<void> {
     const { config, clock, log, version } = this.#options;
     const { journal } = config;
+    this.#lock = await lockOwnFiles(config, log);
     this.#records = await openRecords(this.#options);
     this.#directory = await directoryOf(config, log);
     this.#metrics = await openMetricsDesk(config, this.#graph, clock, log);
@@ -408,6 +417,7 @@ export class Gateway {
       ['journal', () => this.#journal.close()],
       ['directory', () => (this.#directory as OpenDirectory | undefined)?.close()],
       ['records', () => (this.#records as RecordSinks | undefined)?.close()],
+      ['lock', () => this.#lock?.close()],
     ];
     await closeInOrder(parts, log);
     log.info({}, 'gateway.closed');

@@ -11,8 +11,9 @@ import type { Intake } from './intake.ts';
 import type { LiveConfig } from './reload/live-config.ts';
 
 /**
- * How long the 200 to a webhook waits for the journal, ms. A disk that takes longer costs the protection against a crash
- * at this moment; Meta, unanswered, would send everything again to a gateway that is slow already.
+ * How long the 200 to a webhook waits for the journal, ms. A disk that takes longer costs the protection against a power
+ * cut at this moment, not against a crash of ours, for the system has the line; Meta, unanswered, would send everything
+ * again to a gateway that is slow already.
  */
 const WEBHOOK_PATIENCE_MS = 150;
 

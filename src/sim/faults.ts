@@ -35,6 +35,11 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
+/** What a program may ask for beside: in place of `delayMs`, `slow` answers when this resolves. */
+export interface HeldFault extends Fault {
+  readonly until?: Promise<void>;
+}
+
 export const FAULT_ACTIONS = [
   'pre_accept',
   'accept',
@@ -100,22 +105,22 @@ export interface ReplyForm {
 
 /** Faults that wait for their request. */
 export class Faults {
-  #waiting: { readonly fault: Fault; left: number }[] = [];
+  #waiting: { readonly fault: HeldFault; left: number }[] = [];
 
   get pending(): readonly Fault[] {
-    return this.#waiting.map(({ fault, left }) => ({ ...fault, times: left }));
+    return this.#waiting.map(({ fault: { until: _, ...fault }, left }) => ({ ...fault, times: left }));
   }
 
   clear(): void {
     this.#waiting = [];
   }
 
-  add(fault: Fault): void {
+  add(fault: HeldFault): void {
     this.#waiting.push({ fault, left: fault.times ?? 1 });
   }
 
   /** The fault for this request, used up once. */
-  take(action: string): Fault | undefined {
+  take(action: string): HeldFault | undefined {
     const found = this.#waiting.find(({ fault }) => fault.action === undefined || fault.action === action);
     if (!found) return undefined;
     found.left -= 1;

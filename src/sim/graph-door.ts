@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../shared/clock.ts';
-import { type FAULT_ACTIONS, type Faults, preventsAction } from './faults.ts';
+import { type FAULT_ACTIONS, type Faults, type HeldFault, preventsAction } from './faults.ts';
 import { type Credentials, checkCredentials } from './graph-credentials.ts';
 import { misbehave } from './graph-fault.ts';
 import { type Refusal, refuse } from './graph-refusal.ts';
@@ -56,7 +56,7 @@ export async function ask(
     (gated ? checkSettings(host) : undefined);
   const result = denied ? { refusal: denied } : await act();
   host.onRequest(action, callId, 'refusal' in result ? result.refusal.status : 200);
-  if (fault?.kind === 'slow') await pause(host, fault.delayMs);
+  if (fault?.kind === 'slow') await pause(host, fault);
   if ('refusal' in result) return refuse(reply, result.refusal);
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
   return reply.send(result.body);
@@ -94,14 +94,21 @@ export function isVersion(version: string): boolean {
   return /^v\d{1,3}\.\d$/.test(version);
 }
 
-export function pause({ clock, closing }: Pick<DoorHost, 'clock' | 'closing'>, ms = 1_000): Promise<void> {
+/** What a program holds and forgets does not stay for ever, ms. */
+const MOST_HELD_MS = 600_000;
+
+export function pause(
+  { clock, closing }: Pick<DoorHost, 'clock' | 'closing'>,
+  { delayMs = 1_000, until }: HeldFault,
+): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       timer.clear();
       closing.removeEventListener('abort', done);
       resolve();
     };
-    const timer = clock.after(ms, done);
+    const timer = clock.after(until ? MOST_HELD_MS : delayMs, done);
+    void until?.then(done);
     closing.addEventListener('abort', done);
   });
 }

@@ -66,7 +66,7 @@ async function profile(host: GraphHost, request: ProfileRequest, reply: FastifyR
   if (!isVersion(version)) return refuse(reply, unknownPath);
   const fault = host.faults.take('profile');
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
-  if (fault) await pause(host, fault.delayMs);
+  if (fault) await pause(host, fault);
   const denied = whoAsks(host, request, 'page');
   if (denied) return refuse(reply, denied);
   const { fields } = request.query as Record<string, unknown>;
@@ -83,7 +83,7 @@ async function calls(host: GraphHost, request: PageRequest, reply: FastifyReply)
   if (fault && preventsAction(fault.kind)) return misbehave(fault, request, reply, host.closing);
   const result = await act(host, request, action, callId, body);
   host.onRequest(action, callId, 'refusal' in result ? result.refusal.status : 200);
-  if (fault?.kind === 'slow') await pause(host, fault.delayMs);
+  if (fault?.kind === 'slow') await pause(host, fault);
   if ('refusal' in result) return refuse(reply, result.refusal);
   if (fault && fault.kind !== 'slow') return misbehave(fault, request, reply, host.closing);
   return reply.send(result.body);

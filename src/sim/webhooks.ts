@@ -72,6 +72,7 @@ export class Webhooks {
   #held: Held[] | undefined;
   #failingSinceMs: number | undefined;
   #subscribed = true;
+  #undelivered = 0;
   /** Answers, newest last: status and ms. As many as `keepLast` keeps. */
   readonly answers: { readonly status: number; readonly ms: number }[] = [];
 
@@ -84,6 +85,11 @@ export class Webhooks {
     return this.#subscribed;
   }
 
+  /** Deliveries that were not answered 200 yet, and will be tried again. */
+  get undelivered(): number {
+    return this.#undelivered;
+  }
+
   /** What the gateway's `POST /{page}/subscribed_apps` does. */
   subscribe(): void {
     this.#subscribed = true;
@@ -93,7 +99,7 @@ export class Webhooks {
   /** An item that belongs to no call, in an entry of its own form; resolves when it was answered 200 or given up. */
   async item(entry: object): Promise<void> {
     const object = this.#options.number ? 'whatsapp_business_account' : 'page';
-    await this.#deliver(escaped(JSON.stringify({ object, entry: [entry] })));
+    await this.#counted(this.#deliver(escaped(JSON.stringify({ object, entry: [entry] }))));
   }
 
   /**
@@ -171,7 +177,14 @@ export class Webhooks {
   async #copies(entries: readonly Entry[], options: DeliveryOptions): Promise<void> {
     const object = this.#options.number ? 'whatsapp_business_account' : 'page';
     const body = escaped(envelope(entries, options, object));
-    await Promise.all(Array.from({ length: options.copies ?? 1 }, () => this.#deliver(body)));
+    await Promise.all(Array.from({ length: options.copies ?? 1 }, () => this.#counted(this.#deliver(body))));
+  }
+
+  async #counted(delivery: Promise<void>): Promise<void> {
+    this.#undelivered += 1;
+    await delivery.finally(() => {
+      this.#undelivered -= 1;
+    });
   }
 
   async #deliver(body: Buffer): Promise<void> {

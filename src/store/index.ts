@@ -5,6 +5,7 @@ export {
   type OpenDirectory,
   openDirectory,
 } from './directory.ts';
+export { type FileLock, lockFile } from './file-lock.ts';
 export {
   type JournalContents,
   type JournalOptions,

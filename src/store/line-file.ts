@@ -27,7 +27,7 @@ interface Waiting {
 }
 
 /**
- * A file that only grows, line by line. Lines that wait while the disk is busy are written, and synced,
+ * A file that only grows, line by line. Each is written at once; lines that were written while the disk was busy are synced
  * together. Owns the file handle until `close`.
  */
 export class LineFile {
@@ -40,6 +40,9 @@ export class LineFile {
   #shortenAt: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  /** In the file, and not acknowledged yet. */
+  #written: Waiting[] = [];
+  #syncing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** The file ends inside a line: the next write starts a new one, so that only the torn line is lost. */
   #torn: boolean;
@@ -89,33 +92,58 @@ export class LineFile {
     return this.#closing;
   }
 
+  /**
+   * What was appended is written at once, also while the disk is busy with what came before: a process that is killed then
+   * loses none of it. Only the acknowledgement waits for the disk.
+   */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      try {
-        await this.#write(
-          batch.map(({ line }) => `${line}\n`).join(''),
-          batch.some(({ sync }) => sync),
-        );
-        for (const { resolve } of batch) resolve();
-        this.#appended += batch.length;
-        // Nothing waits: what is of use and what is in the file are the same.
-        if (this.#waiting.length === 0 && this.#appended >= this.#shortenAt) await this.#makeAnew();
-      } catch (cause) {
-        this.#torn = true;
-        const detail = { path: this.#path };
-        const error = new GatewayError('STORE_WRITE', `${this.#path}: ${text(cause)}`, detail, { cause });
-        for (const { reject } of batch) reject(error);
-      }
+      const isWritten = await this.#settle(batch, this.#write(batch.map(({ line }) => `${line}\n`).join('')));
+      if (!isWritten) continue;
+      this.#appended += batch.length;
+      this.#written.push(...batch);
+      this.#syncing ??= this.#sync();
     }
     this.#flushing = undefined;
   }
 
-  async #write(lines: string, sync: boolean): Promise<void> {
+  /** Acknowledges what is written, in order; lines that were written while the disk was busy share one fdatasync. */
+  async #sync(): Promise<void> {
+    while (this.#written.length > 0) {
+      const batch = this.#written;
+      this.#written = [];
+      const isSynced = batch.some(({ sync }) => sync) ? this.#file.datasync() : Promise.resolve();
+      if (await this.#settle(batch, isSynced)) for (const { resolve } of batch) resolve();
+      if (this.#isLong) this.#flushing = this.#makeAnew().then(() => this.#flush());
+    }
+    this.#syncing = undefined;
+  }
+
+  /** @returns false: it failed, and whoever appended these was told */
+  async #settle(batch: readonly Waiting[], work: Promise<void>): Promise<boolean> {
+    try {
+      await work;
+      return true;
+    } catch (cause) {
+      this.#torn = true;
+      const detail = { path: this.#path };
+      const error = new GatewayError('STORE_WRITE', `${this.#path}: ${text(cause)}`, detail, { cause });
+      for (const { reject } of batch) reject(error);
+      return false;
+    }
+  }
+
+  async #write(lines: string): Promise<void> {
     await this.#file.appendFile(this.#torn ? `\n${lines}` : lines);
     this.#torn = false;
-    if (sync) await this.#file.datasync();
+  }
+
+  /** And nothing waits: what is of use and what is in the file are the same. Lines that come while it is made anew do wait. */
+  get #isLong(): boolean {
+    const isIdle = !this.#flushing && this.#written.length === 0;
+    return isIdle && this.#shorten !== undefined && this.#appended >= this.#shortenAt;
   }
 
   /** A failure costs nothing but length: the old file is there, and it is tried again later. */
@@ -137,7 +165,10 @@ export class LineFile {
   }
 
   async #close(): Promise<void> {
-    await this.#flushing;
+    while (this.#flushing || this.#syncing) {
+      await this.#flushing;
+      await this.#syncing;
+    }
     await this.#file.close().catch(() => {});
   }
 }

@@ -12,7 +12,17 @@ export const SECRETS = {
   SIP_SECRET: 'chaos-sip-secret',
 };
 
+/** Longer than a gateway waits for what it closes. */
+const STOP_PATIENCE_MS = 90_000;
+
 type Ask = GatewayAsk extends infer A ? (A extends GatewayAsk ? Omit<A, 'id'> : never) : never;
+
+/** JSON, which is YAML. Returns its path. */
+export function writeConfig(folder: string, config: object): string {
+  const file = join(folder, 'gateway.json');
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
 
 /** One life of a gateway's process. Its log is appended to `log` in its folder. */
 export class GatewayChild {
@@ -28,11 +38,9 @@ export class GatewayChild {
     config: object,
     nodeArgs: readonly string[] = [],
   ): Promise<GatewayChild> {
-    const file = join(folder, 'gateway.json');
-    writeFileSync(file, JSON.stringify(config));
     const path = join(folder, 'log');
     const log = openSync(path, 'a');
-    const child = fork(PROGRAM, [file], {
+    const child = fork(PROGRAM, [writeConfig(folder, config)], {
       cwd: folder,
       env: { ...process.env, ...SECRETS },
       execArgv: [...nodeArgs],
@@ -44,7 +52,8 @@ export class GatewayChild {
     const [answer] = (first ?? []) as [GatewayAnswer?];
     if (!answer || !('ready' in answer)) {
       await ended;
-      throw new Error(`the gateway did not start\n${readFileSync(path, 'utf8').slice(-3_000)}`);
+      const why = answer && 'failed' in answer ? answer.failed : readFileSync(path, 'utf8').slice(-3_000);
+      throw new Error(`the gateway did not start\n${why}`);
     }
     return new GatewayChild(child, answer.ready);
   }
@@ -82,6 +91,12 @@ export class GatewayChild {
     return answer?.ok === true;
   }
 
+  /** States of its calls. */
+  async states(): Promise<string[]> {
+    const answer = await fetch(`${this.#adminUrl}/calls`);
+    return ((await answer.json()) as { readonly state: string }[]).map(({ state }) => state);
+  }
+
   /** Undefined: it ended before it answered. */
   ask(wanted: Ask): Promise<{ readonly measure?: Measure } | undefined> {
     if (!this.isAlive) return Promise.resolve(undefined);
@@ -100,11 +115,13 @@ export class GatewayChild {
     await exited;
   }
 
-  /** Ends its calls on both sides, then itself. */
+  /** Ends its calls on both sides, then itself; one that cannot is killed. */
   async stop(): Promise<void> {
     if (!this.isAlive) return;
     const exited = once(this.#child, 'exit');
+    const patience = setTimeout(() => this.#child.kill('SIGKILL'), STOP_PATIENCE_MS);
     void this.ask({ ask: 'close' });
     await exited;
+    clearTimeout(patience);
   }
 }

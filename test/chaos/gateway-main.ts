@@ -1,14 +1,17 @@
 import dns from 'node:dns';
 import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadConfig } from '../../src/config/index.ts';
 import { Gateway } from '../../src/gateway/index.ts';
 import { createLogger } from '../../src/observe/index.ts';
 import { systemClock } from '../../src/shared/clock.ts';
+import { GatewayError } from '../../src/shared/error.ts';
 import type { GatewayAnswer, GatewayAsk, Measure } from './gateway-protocol.ts';
 
 /**
  * The gateway as `msgw run` starts it, in a process that can be killed, and whose world can be bent from outside: its
- * wall clock, its resolver, its media workers.
+ * wall clock, its resolver, its disk, its media workers.
  */
 const [, , file = ''] = process.argv;
 const loaded = loadConfig(file);
@@ -25,6 +28,16 @@ dns.lookup = ((host: string, ...rest: unknown[]) => {
   return (lookup as (...args: unknown[]) => void)(host, ...rest);
 }) as typeof dns.lookup;
 
+let syncMs = 0;
+const probe = await open(file, 'r');
+const handles = Object.getPrototypeOf(probe) as { datasync(): Promise<void> };
+await probe.close();
+const { datasync } = handles;
+handles.datasync = async function (this: unknown) {
+  if (syncMs > 0) await sleep(syncMs);
+  return datasync.call(this);
+};
+
 const log = createLogger({ level: loaded.value.log.level });
 const survive = (error: unknown): void =>
   log.error(
@@ -35,19 +48,18 @@ process.on('uncaughtException', survive);
 process.on('unhandledRejection', survive);
 process.on('disconnect', () => process.exit());
 
-let gateway: Gateway;
-try {
-  gateway = await Gateway.start({
-    config: loaded.value,
-    version: 'chaos',
-    clock: { ...systemClock, now: () => Date.now() + offsetMs },
-    log,
-    recordStream: process.stdout,
-  });
-} catch (error) {
-  send({ failed: String(error) });
-  throw error;
-}
+const gateway = await Gateway.start({
+  config: loaded.value,
+  version: 'chaos',
+  clock: { ...systemClock, now: () => Date.now() + offsetMs },
+  log,
+  recordStream: process.stdout,
+}).catch((error: unknown) => {
+  const failed = error instanceof GatewayError ? error.line : String(error);
+  log.error({ err: failed }, 'gateway.start-failed');
+  process.send?.({ failed } satisfies GatewayAnswer, () => process.exit(1));
+  return new Promise<Gateway>(() => {});
+});
 process.on('message', (ask: GatewayAsk) => {
   answer(ask).then(send, (error: unknown) => {
     survive(error);
@@ -64,6 +76,9 @@ async function answer(ask: GatewayAsk): Promise<GatewayAnswer> {
       return { id };
     case 'dns':
       isDnsGone = ask.gone;
+      return { id };
+    case 'disk':
+      syncMs = ask.syncMs;
       return { id };
     case 'crash-media':
       await gateway.crashMediaWorker();

@@ -2,6 +2,8 @@
 export type GatewayAsk = { readonly id: number } & (
   | { readonly ask: 'clock'; readonly offsetMs: number }
   | { readonly ask: 'dns'; readonly gone: boolean }
+  /** How long each fdatasync takes beside what it takes, ms. */
+  | { readonly ask: 'disk'; readonly syncMs: number }
   | { readonly ask: 'crash-media' }
   | { readonly ask: 'measure' }
   | { readonly ask: 'close' }

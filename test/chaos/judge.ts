@@ -4,8 +4,10 @@ import { within } from './wait.ts';
 
 /** Calls end on both sides when their ends let go, whatever was done to the gateway before: ms. */
 const END_PATIENCE_MS = 60_000;
-/** What the gateway was not there to take is delivered again after 1, 5, 15 and 60 s. */
-const RECORD_PATIENCE_MS = 120_000;
+/** From the last webhook's delivery: all that is still to be done by the gateway itself. */
+const RECORD_PATIENCE_MS = 60_000;
+/** What the gateway was not there to take is delivered again after 1, 5, 15, 60 and then 300 s. */
+const DELIVERY_PATIENCE_MS = 400_000;
 const EMPTY_PATIENCE_MS = 45_000;
 
 /** What was there before a run, so that only what came after is judged. */
@@ -36,8 +38,12 @@ export async function judge(
 ): Promise<string[]> {
   for (const trial of trials) trial.letGo();
   const wrong = await notOver(trials, END_PATIENCE_MS);
-  if (promise.records === 'exactly one')
-    await within(RECORD_PATIENCE_MS, () => recordsWrong(site, trials, since, true).length === 0);
+  if (promise.records === 'exactly one') {
+    const isRecorded = (): boolean => recordsWrong(site, trials, since, true).length === 0;
+    const { webhooks } = site.simulator;
+    await within(DELIVERY_PATIENCE_MS, () => isRecorded() || webhooks.undelivered === 0);
+    await within(RECORD_PATIENCE_MS, isRecorded);
+  }
   wrong.push(...recordsWrong(site, trials, since, promise.records === 'exactly one'));
   for (const trial of trials) wrong.push(...twice(site, trial));
   wrong.push(...(await notEmpty(site)));
@@ -73,7 +79,7 @@ function twice(site: Site, trial: Trial): string[] {
   return wrong;
 }
 
-/** What the gateway still holds although nobody calls any more. */
+/** What is still there although nobody calls any more: in the gateway, at phones that tell nobody, on the disk. */
 async function notEmpty(site: Site): Promise<string[]> {
   let left = '';
   await within(EMPTY_PATIENCE_MS, async () => {
@@ -83,10 +89,10 @@ async function notEmpty(site: Site): Promise<string[]> {
       return true;
     }
     const { calls, trunkCalls, bridges, sip } = measure;
-    const open = { calls, trunkCalls, bridges, invites: sip['invites'], dialogs: sip['dialogs'] };
-    left = Object.values(open).every((count) => count === 0)
-      ? ''
-      : `left in the gateway: ${JSON.stringify(open)}`;
+    const { invites, dialogs } = sip;
+    const elsewhere = { atOddPhones: site.odd.open, halfRecordings: site.halfRecordings.length };
+    const open = { calls, trunkCalls, bridges, invites, dialogs, ...elsewhere };
+    left = Object.values(open).every((count) => count === 0) ? '' : `left: ${JSON.stringify(open)}`;
     return left === '';
   });
   return left === '' ? [] : [left];

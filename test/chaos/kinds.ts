@@ -1,54 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../fuzz/random.ts';
-import { type Before, before, judge, notOver } from './judge.ts';
+import { DISK_KINDS } from './disk-kinds.ts';
+import { before, notOver } from './judge.ts';
+import { HANG_UP_MS, type Kind, type Met, over, type Stage } from './kind.ts';
+import { PROCESS_KINDS } from './process-kinds.ts';
 import type { Site } from './site.ts';
-import type { SmallDisk } from './small-disk.ts';
-import type { Trial } from './trial.ts';
+import { STATE_KINDS } from './state-kinds.ts';
 
-/** How long those that a fault left on the line may take to be hung up by the gateway itself, ms. */
-const HANG_UP_MS = 20_000;
 const HOUR_MS = 3_600_000;
 
-/** What a kind works with. */
-export interface Stage {
-  /** With the embedded SIP server. */
-  readonly site: Site;
-  /** Gateway and SIP server in two processes. */
-  readonly apart: Site;
-  /** A site on a disk that can be filled; undefined where none can be made. */
-  readonly small: { readonly site: Site; readonly disk: SmallDisk } | undefined;
-}
-
-export interface Kind {
-  readonly name: string;
-  /** Which site it needs. */
-  readonly on: keyof Stage;
-  /** Share of the runs. */
-  readonly weight: number;
-  /** @param met where the calls were when it struck */
-  readonly run: (stage: Stage, random: Random, met: (trials: readonly Trial[]) => void) => Promise<string[]>;
-}
-
-const once = { records: 'exactly one' } as const;
-
-async function over(
-  site: Site,
-  trials: readonly Trial[],
-  since: Before,
-  wrong: readonly string[],
-  promise: Parameters<typeof judge>[3] = once,
-): Promise<string[]> {
-  const all = [...wrong, ...(await judge(site, trials, since, promise)), ...(await site.proof())];
-  for (const trial of trials) site.forget(trial);
-  return all;
-}
-
-/** Kills the process and starts it again on the same files. */
-async function killed(
-  site: Site,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+/** Kills the process and starts it again on the same files; sometimes once more, while it ends what the first one left. */
+async function killed(site: Site, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 20, 1_200);
   await sleep(200 + random.below(2_300));
@@ -57,14 +19,15 @@ async function killed(
   await site.gateway.kill();
   await sleep(random.below(400));
   await site.start();
+  if (random.chance(0.25)) {
+    await sleep(random.below(600));
+    await site.gateway.kill();
+    await site.start();
+  }
   return over(site, trials, since, await notOver(held, HANG_UP_MS));
 }
 
-async function mediaKilled(
-  { site }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+async function mediaKilled({ site }: Stage, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 10, 800);
   await sleep(200 + random.below(1_500));
@@ -75,11 +38,7 @@ async function mediaKilled(
 }
 
 /** The connection to the SIP server goes, once or more. */
-async function cut(
-  { apart: site }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+async function cut({ apart: site }: Stage, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 10, 800);
   await sleep(100 + random.below(1_800));
@@ -111,11 +70,7 @@ const FAULTS = [
 const FAULTY = ['accept', 'connect', 'reject', 'terminate', 'permission', 'profile', undefined] as const;
 
 /** Graph misbehaves for a while: single requests, or all of it. */
-async function graph(
-  { site }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+async function graph({ site }: Stage, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 8, 800);
   const { faults } = site.simulator;
@@ -136,11 +91,7 @@ async function graph(
 }
 
 /** Names cannot be looked up, and there is no connection left to go on with. */
-async function dns(
-  { site }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+async function dns({ site }: Stage, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 8, 800);
   await sleep(random.below(1_000));
@@ -152,37 +103,8 @@ async function dns(
   return over(site, trials, since, []);
 }
 
-/** No byte can be written any more; records of calls that end meanwhile are lost, calls are not. */
-async function disk(
-  { small }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
-  if (!small) return [];
-  const { site } = small;
-  const since = before(site);
-  const trials = site.crowd(random, 8, 800);
-  await sleep(random.below(1_000));
-  met(trials);
-  small.disk.fill();
-  await sleep(300 + random.below(1_200));
-  const restarts = random.chance(0.4);
-  for (const trial of trials) trial.letGo();
-  const wrong = await notOver(trials, HANG_UP_MS);
-  small.disk.free();
-  if (restarts) {
-    await site.gateway.kill();
-    await site.start();
-  }
-  return over(site, trials, since, wrong, { records: 'at most one' });
-}
-
 /** The wall clock jumps by hours, both ways; sometimes the process dies meanwhile. */
-async function clock(
-  { site }: Stage,
-  random: Random,
-  met: (trials: readonly Trial[]) => void,
-): Promise<string[]> {
+async function clock({ site }: Stage, random: Random, met: Met): Promise<string[]> {
   const since = before(site);
   const trials = site.crowd(random, 8, 1_000);
   await sleep(random.below(1_200));
@@ -201,12 +123,38 @@ async function clock(
 }
 
 export const KINDS: readonly Kind[] = [
-  { name: 'kill', on: 'site', weight: 6, run: ({ site }, random, met) => killed(site, random, met) },
-  { name: 'kill-apart', on: 'apart', weight: 2, run: ({ apart }, random, met) => killed(apart, random, met) },
-  { name: 'media', on: 'site', weight: 2, run: mediaKilled },
-  { name: 'cut', on: 'apart', weight: 4, run: cut },
-  { name: 'graph', on: 'site', weight: 4, run: graph },
-  { name: 'dns', on: 'site', weight: 2, run: dns },
-  { name: 'disk', on: 'small', weight: 2, run: disk },
-  { name: 'clock', on: 'site', weight: 2, run: clock },
+  {
+    name: 'kill',
+    what: 'kill -9 at a random moment under 20 calls, and a restart',
+    on: 'site',
+    weight: 6,
+    run: ({ site }, random, met) => killed(site, random, met),
+  },
+  {
+    name: 'kill-apart',
+    what: 'the same with the SIP server in a process of its own',
+    on: 'apart',
+    weight: 2,
+    run: ({ apart }, random, met) => killed(apart, random, met),
+  },
+  { name: 'media', what: 'the media worker is killed', on: 'site', weight: 2, run: mediaKilled },
+  { name: 'cut', what: 'the connection to the SIP server is cut', on: 'apart', weight: 3, run: cut },
+  {
+    name: 'graph',
+    what: 'Graph answers 429, 500, garbage, nothing, or not in time',
+    on: 'site',
+    weight: 4,
+    run: graph,
+  },
+  { name: 'dns', what: 'no name is found any more', on: 'site', weight: 2, run: dns },
+  {
+    name: 'clock',
+    what: 'the wall clock jumps by hours, forwards or back',
+    on: 'site',
+    weight: 2,
+    run: clock,
+  },
+  ...STATE_KINDS,
+  ...PROCESS_KINDS,
+  ...DISK_KINDS,
 ];

@@ -1,25 +1,36 @@
-import { mkdirSync, mkdtempSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DeskPhone, MetaSimulator } from '../../src/sim/index.ts';
+import { DeskPhone, MetaSimulator, type NewCall, type WhenCalled } from '../../src/sim/index.ts';
 import { type SipServer, startSipServer } from '../../src/sip-server/index.ts';
 import type { Random } from '../fuzz/random.ts';
-import { freeTcpPort, freeUdpPort } from '../support/ports.ts';
+import { freeUdpPort } from '../support/ports.ts';
 import { GatewayChild, SECRETS } from './gateway-child.ts';
 import { Line } from './line.ts';
+import { MsgwChild } from './msgw-child.ts';
+import { OddPhone } from './odd-phone.ts';
+import { PAGE, RECORDINGS, type SiteConfig, siteConfig } from './site-config.ts';
 import { type Plan, planOf, Trial } from './trial.ts';
 import { within } from './wait.ts';
 
-export const PAGE = '102030405060708';
 export const CONSUMER_HZ = 440;
 export const PHONE_HZ = 620;
 const PROOF_PATIENCE_MS = 15_000;
+
+/** What is special of one call. */
+export interface Special {
+  readonly psid?: string;
+  readonly mediaFault?: NewCall['mediaFault'];
+  readonly whenCalled?: WhenCalled;
+}
 
 export interface SiteOptions {
   /** `apart`: the SIP server is a process of its own (this one), as a drachtio-server is. Default embedded. */
   readonly sip?: 'embedded' | 'apart';
   /** Where journal and records are; default: beside the log. */
   readonly dataFolder?: string;
+  /** Graph may take its time, odd phones ring, all calls are recorded: a call can be held in any state. Default false. */
+  readonly staged?: boolean;
   readonly nodeArgs?: readonly string[];
   readonly configure?: (yaml: Record<string, unknown>) => void;
 }
@@ -32,10 +43,11 @@ export class Site {
   readonly graph: Line;
   /** Between the gateway and a SIP server apart. */
   readonly control: Line | undefined;
+  readonly odd: OddPhone;
   readonly folder: string;
   readonly dataFolder: string;
   readonly #server: SipServer | undefined;
-  readonly #config: object;
+  readonly #config: SiteConfig;
   readonly #sipPort: number;
   readonly #nodeArgs: readonly string[];
   readonly #trials = new Map<string, Trial>();
@@ -46,7 +58,7 @@ export class Site {
   static async open(options: SiteOptions = {}): Promise<Site> {
     const folder = mkdtempSync(join(tmpdir(), 'msgw-chaos-'));
     const dataFolder = options.dataFolder ?? join(folder, 'data');
-    mkdirSync(dataFolder, { recursive: true });
+    mkdirSync(join(dataFolder, RECORDINGS), { recursive: true });
     const simulator = await MetaSimulator.start({
       pageId: PAGE,
       accessToken: SECRETS.PAGE_TOKEN,
@@ -55,44 +67,23 @@ export class Site {
       relayAddress: '127.0.0.1',
     });
     const phone = await DeskPhone.start({ codecs: ['PCMU'], toneHz: PHONE_HZ, behaviour: 'never' });
+    const odd = await OddPhone.start();
     const graph = await Line.open(Number(new URL(simulator.graphUrl).port));
     const sipPort = await freeUdpPort();
     const listen = [{ protocol: 'udp', address: '127.0.0.1', port: sipPort }] as const;
     const server =
       options.sip === 'apart' ? await startSipServer({ secret: SECRETS.SIP_SECRET, listen }) : undefined;
     const control = server && (await Line.open(server.control.port));
-    const yaml: Record<string, unknown> = {
-      meta: {
-        // By name, so that there is something to be looked up.
-        graphUrl: `http://localhost:${graph.port}`,
-        apps: [{ id: 'app', secret: '${APP_SECRET}', verifyToken: '${VERIFY_TOKEN}' }],
-        pages: [{ id: PAGE, accessToken: '${PAGE_TOKEN}', app: 'app', route: 'desk' }],
-        acceptTimeoutMs: 2_500,
-        endTimeoutMs: 1_500,
-        permissionTimeoutMs: 1_500,
-        metrics: { path: join(dataFolder, 'metrics') },
-      },
-      http: { listen: { address: '127.0.0.1', port: await freeTcpPort() } },
-      admin: { listen: { address: '127.0.0.1', port: await freeTcpPort() } },
-      webrtc: { bindAddress: '127.0.0.1', portMin: 1_024, portMax: 65_535 },
-      rtp: { address: '127.0.0.1', portMin: 0, portMax: 0 },
-      sip: control
-        ? { server: { host: '127.0.0.1', port: control.port, secret: '${SIP_SECRET}' } }
-        : { listen: [...listen] },
-      trunks: { phone: { host: phone.host, port: phone.port, codecs: ['PCMU'] } },
-      routes: { desk: { targets: [{ trunk: 'phone', user: '100' }] } },
-      outbound: { rules: [{ trunk: 'phone', page: PAGE }] },
-      media: { workers: 1, opusComplexity: 0 },
-      // A machine that is busy with other things is no reason to turn a call away here.
-      limits: { maxLoopDelayMs: 5_000, maxWorkerLoadPercent: 100 },
-      journal: { path: join(dataFolder, 'journal') },
-      records: { path: join(dataFolder, 'records') },
-    };
+    const yaml = await siteConfig({
+      ...{ graph, phone, control, dataFolder, sipPort },
+      ...(options.staged ? { odd } : {}),
+    });
     options.configure?.(yaml);
     const nodeArgs = options.nodeArgs ?? [];
     const site = new Site({
       simulator,
       phone,
+      odd,
       graph,
       control,
       server,
@@ -109,17 +100,19 @@ export class Site {
   private constructor(of: {
     readonly simulator: MetaSimulator;
     readonly phone: DeskPhone;
+    readonly odd: OddPhone;
     readonly graph: Line;
     readonly control: Line | undefined;
     readonly server: SipServer | undefined;
     readonly folder: string;
     readonly dataFolder: string;
-    readonly yaml: object;
+    readonly yaml: SiteConfig;
     readonly sipPort: number;
     readonly nodeArgs: readonly string[];
   }) {
     this.simulator = of.simulator;
     this.phone = of.phone;
+    this.odd = of.odd;
     this.graph = of.graph;
     this.control = of.control;
     this.#server = of.server;
@@ -154,17 +147,24 @@ export class Site {
 
   #isSubscribed = false;
 
+  /** `msgw run` in place of our own program, on the same configuration and files. */
+  msgw(): MsgwChild {
+    const { listen } = this.#config.admin;
+    return new MsgwChild(this.folder, this.#config, `http://${listen.address}:${listen.port}`);
+  }
+
   /** Calls of both ways, begun within so many milliseconds. */
   crowd(random: Random, calls: number, withinMs: number): Trial[] {
     return Array.from({ length: calls }, () => this.trial(planOf(random, withinMs)));
   }
 
   /** One call, which begins when its plan says so. */
-  trial(plan: Plan): Trial {
-    const psid = String(this.#nextPsid++);
+  trial(plan: Plan, special: Special = {}): Trial {
+    const psid = special.psid ?? String(this.#nextPsid++);
     const trial = new Trial(psid, plan);
     this.#trials.set(psid, trial);
-    const begin = plan.way === 'in' ? () => this.#call(trial) : () => void this.#dial(trial);
+    const begin =
+      plan.way === 'in' ? () => this.#call(trial, special) : () => void this.#dial(trial, special);
     trial.begin(begin);
     return trial;
   }
@@ -218,6 +218,11 @@ export class Site {
     });
   }
 
+  /** Recordings that nobody finished. */
+  get halfRecordings(): string[] {
+    return readdirSync(join(this.dataFolder, RECORDINGS)).filter((name) => name.endsWith('.part'));
+  }
+
   get logBytes(): number {
     return sizeOf(join(this.folder, 'log'));
   }
@@ -238,18 +243,19 @@ export class Site {
     await this.#server?.close();
     await this.graph.close();
     await this.phone.close();
+    this.odd.close();
     await this.simulator.close();
   }
 
-  #call(trial: Trial): void {
+  #call(trial: Trial, { mediaFault }: Special): void {
     const consumer = this.simulator.consumer({ psid: trial.psid, name: 'Amina Otieno' });
-    trial.consumer(consumer.call({ toneHz: CONSUMER_HZ }));
+    trial.consumer(consumer.call({ toneHz: CONSUMER_HZ, ...(mediaFault ? { mediaFault } : {}) }));
   }
 
-  async #dial(trial: Trial): Promise<void> {
+  async #dial(trial: Trial, special: Special): Promise<void> {
     const { callee, calleeMs } = trial.plan;
     const does = callee === 'answers' ? 'answer' : callee === 'refuses' ? 'decline' : 'ignore';
-    const whenCalled = { does, afterMs: calleeMs } as const;
+    const whenCalled = special.whenCalled ?? { does, afterMs: calleeMs };
     this.simulator.consumer({ psid: trial.psid, name: 'Amina Otieno', permission: true, whenCalled });
     trial.dial(await this.phone.dial({ number: trial.psid, host: '127.0.0.1', port: this.#sipPort }));
   }

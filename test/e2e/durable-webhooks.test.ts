@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it, onTestFinished } from 'vitest';
-import { DEMO_PAGE } from '../../src/cli/demo/world.ts';
+import { DEMO_PAGE, startWorld } from '../../src/cli/demo/world.ts';
 import { until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
@@ -109,4 +109,32 @@ it('a call that a gateway placed and died before it was named is ended when a we
     { action: 'terminate' },
   ]);
   expect(world.records).toMatchObject([{ callId: 'out-1', cause: 'crash' }]);
+});
+
+it('a second gateway on the same journal does not start, and the calls of the first go on', async () => {
+  const { path, kinds } = journal();
+  const configure = (yaml: Record<string, unknown>) => Object.assign(yaml, { journal: { path } });
+  const world = await start({ configure });
+  const call = world.simulator.consumer({ psid: '7000000001' }).call({ toneHz: 440 });
+  await call.firstAudio;
+  await expect(startWorld({ configure })).rejects.toMatchObject({ code: 'STORE_LOCKED' });
+  expect(call.state).toBe('connected');
+  await call.hangup();
+  await until(() => kinds(call.id).includes('call-ended'));
+  expect(world.records).toMatchObject([{ callId: call.id, cause: 'consumer-hangup' }]);
+});
+
+it('lines of a newer version are passed over: what else was open is ended, and the gateway takes calls', async () => {
+  const at = Date.now();
+  const newer = { v: 2, at, callId: 'c_newer', note: { kind: 'call-created', as: 'nobody knows' } };
+  const created = { kind: 'call-created', pageId: DEMO_PAGE, psid: '7', platform: 'messenger' };
+  const open = { v: 1, at, callId: 'c_open', note: { ...created, direction: 'user_initiated' } };
+  const { path, kinds } = journal(`${JSON.stringify(newer)}\n${JSON.stringify(open)}\n`);
+  const world = await start({ configure: (yaml) => Object.assign(yaml, { journal: { path } }) });
+  await until(() => kinds('c_open').includes('call-ended'));
+  expect(world.records).toMatchObject([{ callId: 'c_open', cause: 'crash' }]);
+  const call = world.simulator.consumer({ psid: '7000000002' }).call({ toneHz: 440 });
+  await call.firstAudio;
+  await call.hangup();
+  await until(() => world.gateway.calls === 0);
 });

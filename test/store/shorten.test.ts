@@ -85,7 +85,9 @@ it('a spool stays short, too, and loses nothing that is not done', async () => {
   }
   await spool.close();
   expect(await lines(path)).toBeLessThan(1_000);
-  expect((await openSpool(path, read, silentLog)).left).toEqual([{ id: 'stays', item: { n: -1 } }]);
+  const next = await openSpool(path, read, silentLog);
+  expect(next.left).toEqual([{ id: 'stays', item: { n: -1 } }]);
+  await next.close();
 });
 
 it('goes on with the old file where no new one can be made', async () => {

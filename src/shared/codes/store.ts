@@ -5,6 +5,11 @@ export const storeCodes = {
     what: 'A file of the store (journal or call records) could not be opened for appending.',
     remedy: 'Check that its directory exists and is writable by the user that runs the gateway.',
   },
+  STORE_LOCKED: {
+    what: 'Another gateway runs on the same journal.',
+    remedy:
+      "Stop that one first: two would end each other's calls. Each gateway needs a journal.path of its own.",
+  },
   STORE_WRITE: {
     what: 'Appending to a file of the store failed.',
     remedy: 'Check the free space and the health of the disk.',
