@@ -1,4 +1,4 @@
-import { CALL_STATES } from '../../src/call/index.ts';
+import { CALL_STATES } from '../../src/shared/call-states.ts';
 import type { Site } from './site.ts';
 import { ODD_CALLERS } from './site-config.ts';
 import type { Plan, Trial } from './trial.ts';
