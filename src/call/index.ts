@@ -14,7 +14,7 @@ export type {
 } from './events.ts';
 export { TIMERS } from './events.ts';
 export { bugRecord, type MissedDetail, missedRecord } from './finish.ts';
-export type { ConnectVerdict, LedgerOptions, WebhookIdentity } from './ledger.ts';
+export type { ConnectVerdict, LedgerOptions, LedgerTime, WebhookIdentity } from './ledger.ts';
 export { Ledger } from './ledger.ts';
 export { MESSENGER, type Platform, WHATSAPP } from './platform.ts';
 export type { CallRecord, EndCause, EndedBy, Milestone } from './record.ts';

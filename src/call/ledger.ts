@@ -36,9 +36,17 @@ export type ConnectVerdict =
   /** Older than 60 s: the consumer is no longer there. Record it as missed. */
   | { readonly verdict: 'stale'; readonly ageMs: number };
 
+/** Both clocks: what is remembered ages by the one that nobody sets, Meta's stamps are compared with the other. */
+export interface LedgerTime {
+  /** Monotonic ms. */
+  readonly monotonicMs: number;
+  /** Milliseconds since the epoch. */
+  readonly wallMs: number;
+}
+
 /**
- * What the gateway remembers of webhooks beyond living calls. Times are milliseconds since the epoch and
- * passed in; memory is bounded by age and by number.
+ * What the gateway remembers of webhooks beyond living calls. Times are passed in: `nowMs` is monotonic, so that a clock
+ * that is set forgets nothing and keeps nothing longer. Memory is bounded by age and by number.
  */
 export class Ledger {
   readonly #seen: AgingMap<true>;
@@ -52,7 +60,7 @@ export class Ledger {
   }
 
   /** True the first time; false when the same item was delivered before. */
-  isNew(item: WebhookIdentity, now: number): boolean {
+  isNew(item: WebhookIdentity, nowMs: number): boolean {
     const key = JSON.stringify([
       item.pageId,
       item.callId,
@@ -60,8 +68,8 @@ export class Ledger {
       String(item.timestamp ?? ''),
       String(item.variant ?? ''),
     ]);
-    if (this.#seen.has(key, now)) return false;
-    this.#seen.set(key, true, now);
+    if (this.#seen.has(key, nowMs)) return false;
+    this.#seen.set(key, true, nowMs);
     return true;
   }
 
@@ -69,23 +77,24 @@ export class Ledger {
    * Remembers that a call is over: for a terminate of a call that is not here, and for every call that
    * ended, so that a connect delivered late never rings.
    *
+   * @param nowMs when, monotonic; before a start it is less than 0
    * @param recorded it has its record, or is about to have it; once said, it stays so
    */
-  bury(callId: string, status: string, now: number, recorded = false): void {
-    const before = this.#tombstones.get(callId, now)?.recorded ?? false;
-    this.#tombstones.set(callId, { status, recorded: recorded || before }, now);
+  bury(callId: string, status: string, nowMs: number, recorded = false): void {
+    const before = this.#tombstones.get(callId, nowMs)?.recorded ?? false;
+    this.#tombstones.set(callId, { status, recorded: recorded || before }, nowMs);
   }
 
   /** Whether a user-initiated connect may ring. `timestampMs`: Meta's stamp, in milliseconds. */
   judgeConnect(
     connect: { readonly callId: string; readonly timestampMs?: number | undefined },
-    now: number,
+    { monotonicMs, wallMs }: LedgerTime,
   ): ConnectVerdict {
-    const grave = this.#tombstones.get(connect.callId, now);
+    const grave = this.#tombstones.get(connect.callId, monotonicMs);
     if (grave) return { verdict: grave.recorded ? 'recorded' : 'tombstoned', status: grave.status };
     if (connect.timestampMs === undefined) return { verdict: 'ring', skewed: false };
     // A stamp behind our clock is age, whatever its size: ringing a dead call is worse than missing one.
-    const ageMs = now - connect.timestampMs;
+    const ageMs = wallMs - connect.timestampMs;
     if (ageMs > this.#staleMs) return { verdict: 'stale', ageMs };
     return { verdict: 'ring', skewed: ageMs < -MAX_SKEW_MS };
   }

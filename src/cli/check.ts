@@ -25,7 +25,10 @@ export function checkCommand(file: string, json: boolean): number {
 }
 
 /** Sounds that cannot be played; names of sounds have no dots. */
-function unplayable({ placeOf, value }: Extract<LoadedConfig, { ok: true }>): readonly ConfigProblem[] {
+export function unplayable({
+  placeOf,
+  value,
+}: Extract<LoadedConfig, { ok: true }>): readonly ConfigProblem[] {
   return soundProblems(value).map(({ key, error }) => ({
     key,
     ...placeOf(key.split('.')),

@@ -110,6 +110,12 @@ function explain(root: unknown, error: ErrorObject, places: KeyPlaces): Explaine
     case 'minLength':
     case 'minItems':
       return { path, message: 'this is empty.', remedy: change };
+    case 'maxLength':
+      return { path, message: `this is longer than ${String(params['limit'])} characters.`, remedy: change };
+    case 'maxItems':
+      return { path, message: `this has more than ${String(params['limit'])} items.`, remedy: change };
+    case 'const':
+      return { path, message: `this must be ${String(params['allowedValue'])}.`, remedy: change };
     case 'uniqueItems':
       return { path, message: 'this has an item twice.', remedy: 'Remove one of them.' };
     case 'pattern': {

@@ -2,6 +2,7 @@ import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../shared/result.ts';
 import { adminChecks } from './admin-checks.ts';
 import { crossChecks } from './cross-checks.ts';
+import { openKeyFiles, writableByAll } from './file-mode.ts';
 import type { Found } from './found.ts';
 import { headerChecks } from './header-checks.ts';
 import { type ConfigPath, type ConfigProblem, keyOf } from './problem.ts';
@@ -44,7 +45,7 @@ const NOTHING = { warnings: [], placeOf: NOWHERE };
 /** Reads and checks a file. All problems at once, each with its line; none is fatal before the others are found. */
 export function loadConfig(path: string, sources: SecretSources = ofThisMachine): LoadedConfig {
   const text = readText(path, sources);
-  return text.ok ? parseConfig(text.value, sources) : { ...err([text.error]), ...NOTHING };
+  return text.ok ? parseConfig(text.value, { ...sources, file: path }) : { ...err([text.error]), ...NOTHING };
 }
 
 /** The text of the file, or why there is none. */
@@ -66,12 +67,15 @@ export function readText(
 export function parseConfig(text: string, sources: SecretSources): LoadedConfig {
   const file = readYaml(text);
   if (!('placeOf' in file)) return { ...err(sorted(file)), ...NOTHING };
-  const { value, found, warnings } = examine(file.value, sources);
+  const { value, found, ...shape } = examine(file.value, sources);
+  const open = sources.file === undefined ? undefined : writableByAll(sources.file, sources.modeOf);
+  const warnings = [...(open ? [{ path: [], ...open }] : []), ...shape.warnings];
   const placed = (all: readonly Found[]): readonly ConfigProblem[] => sorted(withPlaces(file, all));
   const { placeOf } = file;
   if (found.length > 0) return { ...err(placed(found)), warnings: placed(warnings), placeOf };
   const config = value as GatewayConfig;
-  return { ...ok(config), warnings: placed([...warnings, ...foundWarnings(config)]), placeOf };
+  const told = [...warnings, ...foundWarnings(config), ...openKeyFiles(config, sources.modeOf)];
+  return { ...ok(config), warnings: placed(told), placeOf };
 }
 
 /** All that can be said of a configuration. @param raw what the YAML says */

@@ -1,3 +1,4 @@
+import { type ModeOf, openFile } from './file-mode.ts';
 import type { ConfigProblem } from './problem.ts';
 
 /** Where values written as `${NAME}` and `file:/path` come from. */
@@ -7,8 +8,10 @@ export interface SecretSources {
   readonly readFile: (path: string) => string;
   /** Why no file can be made in a folder; undefined when one can. Without it folders are not looked at. */
   readonly folderProblem?: (path: string) => string | undefined;
-  /** Permissions of a file (st_mode); undefined where they say nothing. Without it they are not looked at. */
-  readonly modeOf?: (path: string) => number | undefined;
+  /** Without it permissions are not looked at. */
+  readonly modeOf?: ModeOf;
+  /** The file that the text is of, whose permissions count where a secret is written into it. */
+  readonly file?: string;
   /** Secrets are neither read nor looked at. */
   readonly leavesSecrets?: boolean;
 }
@@ -47,12 +50,20 @@ export function resolveText(
     }
     return found;
   }
-  if (name === undefined && !(isSecret && value.startsWith('file:'))) reportLiteral(value, isSecret, report);
+  if (name === undefined && !(isSecret && value.startsWith('file:')))
+    reportLiteral(value, isSecret, sources, report);
   return value;
 }
 
-function reportLiteral(value: string, isSecret: boolean, report: (problem: Found) => void): void {
+function reportLiteral(
+  value: string,
+  isSecret: boolean,
+  { file, modeOf }: SecretSources,
+  report: (problem: Found) => void,
+): void {
   if (isSecret) {
+    const open = file === undefined ? undefined : openFile(file, modeOf);
+    if (open) report({ ...open, isWarning: true });
     report({
       message: 'a secret is written into the file.',
       remedy: 'Put it into the environment and write ${NAME}, or into a file and write file:/path.',
@@ -88,7 +99,8 @@ function fromFile(
   try {
     // Editors and `echo` end a file with a line end.
     const content = sources.readFile(path).replace(/[\r\n]+$/, '');
-    reportOpen(path, sources, report);
+    const open = openFile(path, sources.modeOf);
+    if (open) report({ ...open, isWarning: true });
     if (content !== '') return content;
     report({ message: `the file ${path} is empty.`, remedy: 'Write the secret into it.' });
   } catch (error) {
@@ -99,19 +111,4 @@ function fromFile(
     });
   }
   return undefined;
-}
-
-/** Of others: read and write; of the group: write. */
-const TOO_OPEN = 0o026;
-
-/** Who else can have the secret, or put another in its place. */
-function reportOpen(path: string, { modeOf }: SecretSources, report: (problem: Found) => void): void {
-  const mode = modeOf?.(path) ?? 0;
-  if ((mode & TOO_OPEN) === 0) return;
-  const who = (mode & 0o004) !== 0 ? 'every user of this machine can read' : 'others can write';
-  report({
-    message: `${who} the file ${path} (mode ${(mode & 0o777).toString(8).padStart(3, '0')}).`,
-    remedy: `Give it to the user who runs the gateway, alone: chmod 600 ${path}; in a container mount it with mode 0400.`,
-    isWarning: true,
-  });
 }

@@ -101,7 +101,7 @@ export function formatWarnings(fileName: string, warnings: readonly ConfigWarnin
   return warnings
     .map(({ key, line, column, message, remedy }) => {
       const place = line === undefined ? fileName : `${fileName}:${line}:${column ?? 1}`;
-      return `${place}: warning: ${key}: ${message} Remedy: ${remedy}`;
+      return `${place}: warning: ${key ? `${key}: ` : ''}${message} Remedy: ${remedy}`;
     })
     .join('\n');
 }

@@ -48,7 +48,7 @@ export function startCall(
     },
     onEnded: ({ metaCallId }) => {
       onEnded();
-      if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.now(), true);
+      if (metaCallId !== undefined) ledger.bury(metaCallId, 'ended', clock.monotonic(), true);
     },
   });
   if (!media || !transfers) throw new Error('a call without media or transfers');

@@ -196,7 +196,8 @@ export class Calls {
     const noted = this.#turnedAway.created(facts);
     this.#idle.add(
       this.#lookUps.ask(facts, log).then(async (callerName) => {
-        const { verdict } = ledger.judgeConnect({ callId, timestampMs }, clock.now());
+        const at = { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+        const { verdict } = ledger.judgeConnect({ callId, timestampMs }, at);
         if (this.#closing) await this.#turnAway(facts, 'closing');
         else if (verdict === 'ring') await this.#take(facts, log, callerName);
         else await this.missed(facts, verdict === 'stale' ? 'stale' : 'terminated-before');
@@ -256,7 +257,7 @@ export class Calls {
     const { ledger, clock } = this.#options;
     const noted = this.#turnedAway.created(facts);
     this.#idle.add(this.#turnedAway.reject(facts, why), facts.callId);
-    ledger.bury(facts.callId, why, clock.now(), true);
+    ledger.bury(facts.callId, why, clock.monotonic(), true);
     return noted;
   }
 

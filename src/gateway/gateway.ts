@@ -173,7 +173,7 @@ export class Gateway {
     this.#intake = new Intake({
       ledger,
       placed: this.#placed,
-      now: () => clock.now(),
+      clock,
       log,
       call: (callId) => this.#calls.get(callId),
       accounts: this.#accounts,

@@ -1,4 +1,4 @@
-import type { CallFacts, Ledger, MissedDetail } from '../call/index.ts';
+import type { CallFacts, Ledger, LedgerTime, MissedDetail } from '../call/index.ts';
 import { MESSENGER } from '../call/index.ts';
 import {
   type CallStatusEvent,
@@ -11,6 +11,7 @@ import {
   type TerminateEvent,
   terminateFailure,
 } from '../meta/index.ts';
+import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { Accounts } from './accounts.ts';
 import type { CallRunner } from './call-runner.ts';
@@ -30,8 +31,7 @@ export interface StrangeCall {
 export interface IntakeOptions {
   readonly ledger: Ledger;
   readonly placed: PlacedCalls;
-  /** Wall-clock milliseconds. */
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   readonly log: Log;
   readonly call: (callId: string) => CallRunner | undefined;
   /** Pages and numbers that are ours. */
@@ -99,7 +99,7 @@ export class Intake {
   }
 
   #event(event: MetaEvent, receivedAtMs: number): Promise<void> | undefined {
-    const { ledger, log, now, accounts } = this.#options;
+    const { ledger, log, clock, accounts } = this.#options;
     // A Page's id in an envelope of WhatsApp's, or the other way round, is nobody's.
     const account = accounts.get(event.pageId) ?? accounts.former?.(event.pageId);
     const isOfCalls = event.kind !== 'call_permission_reply' && event.kind !== 'call_settings_update';
@@ -113,7 +113,7 @@ export class Intake {
     const callId = 'callId' in event ? event.callId : '';
     // The parser's key leaves out what may differ between deliveries of one event.
     const identity = { pageId: event.pageId, callId: event.dedupeKey, event: event.kind };
-    if (!ledger.isNew(identity, now())) {
+    if (!ledger.isNew(identity, clock.monotonic())) {
       log.debug({ callId, kind: event.kind }, 'webhook.duplicate');
       return undefined;
     }
@@ -143,8 +143,13 @@ export class Intake {
     }
   }
 
+  #time(): LedgerTime {
+    const { clock } = this.#options;
+    return { monotonicMs: clock.monotonic(), wallMs: clock.now() };
+  }
+
   #connect(event: ConnectEvent, receivedAtMs: number): Promise<void> | undefined {
-    const { ledger, log, now, call, accounts } = this.#options;
+    const { ledger, log, clock, call, accounts } = this.#options;
     const { callId, pageId, consumerId: psid, timestampMs, session, consumerName } = event;
     const { platform = MESSENGER } = accounts.get(pageId) ?? accounts.former?.(pageId) ?? {};
     // Without a direction it is ours when we are calling this consumer, unless it offers: ours brings an answer.
@@ -179,9 +184,9 @@ export class Intake {
       receivedAtMs,
       ...(timestampMs === undefined ? {} : { timestampMs }),
     };
-    const verdict = ledger.judgeConnect({ callId, timestampMs }, now());
+    const verdict = ledger.judgeConnect({ callId, timestampMs }, this.#time());
     if (verdict.verdict === 'ring') {
-      if (verdict.skewed) log.warn({ callId, aheadMs: (timestampMs ?? 0) - now() }, 'clock.skewed');
+      if (verdict.skewed) log.warn({ callId, aheadMs: (timestampMs ?? 0) - clock.now() }, 'clock.skewed');
       return this.#options.startCall(facts, consumerName);
     }
     if (verdict.verdict === 'recorded') {
@@ -189,7 +194,7 @@ export class Intake {
       return undefined;
     }
     log.warn({ callId, pageId, why: verdict.verdict }, 'call.missed');
-    ledger.bury(callId, verdict.verdict, now(), true);
+    ledger.bury(callId, verdict.verdict, clock.monotonic(), true);
     return this.#options.onMissed(facts, verdict.verdict === 'stale' ? 'stale' : 'terminated-before');
   }
 
@@ -207,18 +212,20 @@ export class Intake {
   }
 
   #ofCall(event: NamelessEvent): Promise<void> | undefined {
-    const { call, placed, ledger, now } = this.#options;
+    const { call, placed, ledger, clock } = this.#options;
     const { callId } = event;
     const isStrange = call(callId) === undefined;
     // It may be a consumer's call, whose connect comes late and must not ring; not even after a crash.
     const noted =
       isStrange && event.kind === 'call_status'
         ? this.#options.onStrange(event)
-        : isStrange && event.kind === 'terminate' && ledger.judgeConnect({ callId }, now()).verdict === 'ring'
+        : isStrange &&
+            event.kind === 'terminate' &&
+            ledger.judgeConnect({ callId }, this.#time()).verdict === 'ring'
           ? this.#options.onTombstone(callId)
           : undefined;
     if (isStrange && placed.hold(event)) {
-      if (event.kind === 'terminate') ledger.bury(callId, event.status, now());
+      if (event.kind === 'terminate') ledger.bury(callId, event.status, clock.monotonic());
       return noted;
     }
     this.#take(event);
@@ -244,7 +251,7 @@ export class Intake {
     const { callId, status, durationS, errorCode } = event;
     const failure = errorCode === undefined ? undefined : terminateFailure(errorCode);
     const running = this.#options.call(callId);
-    this.#options.ledger.bury(callId, status, this.#options.now());
+    this.#options.ledger.bury(callId, status, this.#options.clock.monotonic());
     if (running)
       running.dispatch({
         type: 'meta.terminate',

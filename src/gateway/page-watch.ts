@@ -108,8 +108,8 @@ export class PageWatch {
   /** Pages or the interval are others now: those that are gone are looked at no more. */
   changed(): void {
     const { pages, intervalMs } = this.#options;
-    for (const pageId of this.#amiss.keys()) {
-      if (!pages.some(({ id }) => id === pageId)) this.#amiss.delete(pageId);
+    for (const known of [this.#amiss, this.#lastLook]) {
+      for (const pageId of known.keys()) if (!pages.some(({ id }) => id === pageId)) known.delete(pageId);
     }
     if (this.#closed || intervalMs === this.#everyMs) return;
     this.#everyMs = intervalMs;
@@ -140,6 +140,8 @@ export class PageWatch {
   }
 
   #arm(ms: number): void {
+    // A reload in the middle of a round has armed it already.
+    this.#timer?.clear();
     this.#timer = this.#options.clock.after(ms, () => void this.#round());
   }
 
@@ -164,7 +166,7 @@ export class PageWatch {
     if (drift.length > 0 && repair) await this.#repair(pageId, drift);
   }
 
-  /** undefined: Graph did not say. */
+  /** undefined: Graph did not say, or a reload has taken the Page away meanwhile. */
   async #drift(pageId: string): Promise<readonly Drift[] | undefined> {
     const { settings, page } = this.#options.graph;
     const read = await settings.get(pageId);
@@ -174,6 +176,7 @@ export class PageWatch {
     const feature = await page.feature(pageId);
     if (!feature.ok) return this.#failed(pageId, feature.failure);
     const appId = this.#options.pages.find(({ id }) => id === pageId)?.app;
+    if (appId === undefined) return undefined;
     this.#lastLook.set(pageId, { checkedAtMs: this.#options.clock.now() });
     const own = subscribed.apps.find(({ id }) => id === appId);
     return [

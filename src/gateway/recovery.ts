@@ -36,6 +36,13 @@ export interface RecoveryOptions {
   readonly recordingsOf: (callIds: readonly string[]) => Promise<readonly RecordingEntry[]>;
 }
 
+/**
+ * When what was remembered was young, milliseconds since the epoch: at the last line, or now, where that one stands in the
+ * future. A clock that was set while nobody ran makes nothing old.
+ */
+const journalEnd = (entries: readonly JournalEntry[], nowMs: number): number =>
+  Math.min(entries.at(-1)?.at ?? nowMs, nowMs);
+
 /** What a gateway that died left behind: its calls are ended at Meta and get their records; none rings again. */
 export class Recovery {
   readonly #options: RecoveryOptions;
@@ -57,7 +64,7 @@ export class Recovery {
     const found = replay(entries);
     const last = new Map(entries.map(({ callId, at }) => [callId, at]));
     const open = new Set(found.open.map(({ callId }) => callId));
-    const since = clock.now() - REMEMBERED_MS;
+    const since = journalEnd(entries, clock.now()) - REMEMBERED_MS;
     const kept = entries.filter(({ callId }) => open.has(callId) || (last.get(callId) ?? 0) > since);
     // Of a full disk the old one will do: nothing must keep a gateway from ending what it left.
     if (kept.length < entries.length || damaged > 0)
@@ -94,10 +101,11 @@ export class Recovery {
       ...[...known].map(([callId, at]) => ({ callId, at, recorded: true })),
       ...[...tombstones].map(([callId, at]) => ({ callId, at, recorded: false })),
     ].sort((a, b) => a.at - b.at);
-    // A clock that stood in the future wrote times that would make all others old.
-    const now = this.#options.clock.now();
+    // The journal knows the wall clock alone: from here on they age by the other.
+    const { clock } = this.#options;
+    const [end, monotonic] = [journalEnd(this.keeping.entries, clock.now()), clock.monotonic()];
     for (const { callId, at, recorded } of graves) {
-      ledger.bury(callId, 'before a crash', Math.min(at, now), recorded);
+      ledger.bury(callId, 'before a crash', monotonic - Math.max(0, end - at), recorded);
     }
   }
 

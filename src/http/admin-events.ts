@@ -12,7 +12,7 @@ export function adminEvents(app: FastifyInstance, route: Route, feed: EventFeed)
     handler: async (request, reply) => {
       const lastId = request.headers['last-event-id'];
       reply.hijack();
-      if (feed.add(reply.raw, typeof lastId === 'string' ? lastId : undefined)) return reply;
+      if (feed.add(reply.raw, typeof lastId === 'string' ? lastId : undefined, request.mayGoOn)) return reply;
       reply.raw.writeHead(503, { 'content-type': 'application/json', 'retry-after': '5' });
       reply.raw.end(JSON.stringify({ problems: [TOO_MANY] }));
       return reply;

@@ -14,6 +14,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Who asks the admin port, once that is known. */
     bearer: Bearer | undefined;
+    /** Whether the same request would be let in now: tokens change. */
+    mayGoOn: (() => boolean) | undefined;
   }
 }
 
@@ -45,6 +47,7 @@ export class AdminGuard {
   /** Looks at every request of the app, and writes down every one that would change something. */
   watch(app: FastifyInstance): void {
     app.decorateRequest('bearer', undefined);
+    app.decorateRequest('mayGoOn', undefined);
     app.addHook('onRequest', async (request, reply) => this.#admit(request, reply));
     app.addHook('onResponse', async (request, reply) => this.#audit(request, reply));
   }
@@ -62,14 +65,20 @@ export class AdminGuard {
     if (operation.route.scope === 'open') return this.#count(`from ${source}`, reply);
     if (book.size === 0) {
       request.bearer = certified(request.raw.socket) ?? LOCAL;
+      request.mayGoOn = () => this.#current().size === 0;
       return this.#count(`from ${source}`, reply);
     }
     const waitMs = this.#guesses.waitMs(source);
     if (waitMs > 0) return this.#tooMany(reply, waitMs);
     const token = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
     const bearer = token === undefined ? undefined : book.find(token);
-    if (!bearer) return this.#unknown(request, reply, source, token !== undefined);
+    if (!bearer || token === undefined) return this.#unknown(request, reply, source, token !== undefined);
     request.bearer = bearer;
+    const scope = operation.route.scope;
+    request.mayGoOn = () => {
+      const now = this.#current().find(token);
+      return now !== undefined && mayDo(now, scope);
+    };
     const refusal = this.#count(`token ${bearer.name}`, reply);
     if (refusal) return refusal;
     const forbidden = allowed(bearer, operation.route, reply);

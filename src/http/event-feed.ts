@@ -28,7 +28,8 @@ export class EventFeed {
   readonly #options: Required<EventFeedOptions>;
   /** Ids of another process are not ours. */
   readonly #run = randomBytes(4).toString('hex');
-  readonly #readers = new Set<ServerResponse>();
+  /** Each with what says whether it may go on. */
+  readonly #readers = new Map<ServerResponse, () => boolean>();
   readonly #kept: { readonly id: string; readonly text: string; readonly bytes: number }[] = [];
   #keptBytes = 0;
   #count = 0;
@@ -55,15 +56,16 @@ export class EventFeed {
     const id = `${this.#run}-${this.#count}`;
     const text = `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     this.#keep(id, text);
-    for (const reader of this.#readers) this.#write(reader, text);
+    for (const reader of this.#readers.keys()) this.#write(reader, text);
   }
 
   /**
    * A reader that is answered already but for its head; false when there are too many.
    *
    * @param lastId what it saw last; events after it are sent first, and `missed` when it is not known any more
+   * @param mayGoOn asked by `review`
    */
-  add(response: ServerResponse, lastId: string | undefined): boolean {
+  add(response: ServerResponse, lastId: string | undefined, mayGoOn: () => boolean = () => true): boolean {
     if (this.#closed || this.#readers.size >= this.#options.maxReaders) return false;
     // The server's time-outs are for requests, and this one is quiet by nature.
     response.socket?.setTimeout(0);
@@ -73,7 +75,7 @@ export class EventFeed {
       'x-content-type-options': 'nosniff',
       'x-accel-buffering': 'no',
     });
-    this.#readers.add(response);
+    this.#readers.set(response, mayGoOn);
     response.on('error', () => {});
     response.once('close', () => this.#forget(response));
     this.#write(response, `: events of this gateway\n\n${this.#since(lastId)}`);
@@ -81,12 +83,24 @@ export class EventFeed {
     return true;
   }
 
+  /** Who may read has changed: ends those that may not any more. */
+  review(): void {
+    for (const [reader, mayGoOn] of this.#readers) {
+      if (mayGoOn()) continue;
+      this.#options.log.info({}, 'events.reader-ended');
+      this.#forget(reader);
+      // What waits for it is not its any more.
+      if (reader.writableLength > 0) reader.destroy();
+      else reader.end();
+    }
+  }
+
   /** Ends every reader. Idempotent. */
   close(): void {
     this.#closed = true;
     this.#heartbeat?.clear();
     this.#heartbeat = undefined;
-    for (const reader of this.#readers) reader.end();
+    for (const reader of this.#readers.keys()) reader.end();
     this.#readers.clear();
   }
 
@@ -128,7 +142,7 @@ export class EventFeed {
   #beat(): void {
     this.#heartbeat ??= this.#options.clock.after(HEARTBEAT_MS, () => {
       this.#heartbeat = undefined;
-      for (const reader of this.#readers) this.#write(reader, ': alive\n\n');
+      for (const reader of this.#readers.keys()) this.#write(reader, ': alive\n\n');
       if (this.#readers.size > 0) this.#beat();
     });
   }

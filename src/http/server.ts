@@ -13,7 +13,10 @@ export interface HttpServers {
   readonly adminUrl: string;
   /** Who was not let in since the start. */
   readonly refused: () => HttpRefusals['counts'];
-  /** Reads the admin port's certificate again. What is of no use is logged, and the old one stays. */
+  /**
+   * Reads the admin port's certificate again; what is of no use is logged, and the old one stays. Ends the event streams
+   * of tokens that are none any more, or have lost the scope.
+   */
   reload(): void;
   /** Finishes replies that are under way (bounded), ends every connection. Idempotent. */
   close(): Promise<void>;
@@ -36,7 +39,10 @@ export async function startHttp(given: HttpOptions): Promise<HttpServers> {
   try {
     const webhookUrl = await listen(apps[0], options.webhook);
     const adminUrl = await listen(apps[1], admin);
-    const reload = (): void => void tls?.reload();
+    const reload = (): void => {
+      tls?.reload();
+      admin.events.review();
+    };
     return {
       webhookUrl: `${webhookUrl}${options.webhook.path}`,
       adminUrl,

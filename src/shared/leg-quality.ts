@@ -16,6 +16,8 @@ export interface LegQuality {
   readonly mos?: number;
   /** Mean wait in the jitter buffer, ms; absent without one. */
   readonly bufferMs?: number;
+  /** Loudest of what came from it and was measured, root mean square of a frame, dBFS; absent: nothing was decoded. */
+  readonly levelDb?: number;
   readonly report: LegReport;
 }
 

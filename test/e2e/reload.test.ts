@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { DEMO_PAGE, type World } from '../../src/cli/demo/world.ts';
+import { dominantFrequency, Tone, wavBytes } from '../../src/media/index.ts';
 import { DigestGuard } from '../../src/sip/index.ts';
 import { Peer } from '../sip/support/peer.ts';
 import { Pbx } from './pbx.ts';
@@ -282,6 +286,88 @@ describe('Pages', () => {
     await back.hangup();
     await gone(world);
   });
+});
+
+it('sounds: a call that is up keeps those that it began with, the next one hears the new file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'reload-sounds-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const music = join(folder, 'music.wav');
+  const write = (hz: number, samples: number): void => {
+    const pcm = new Int16Array(samples);
+    new Tone(hz, 16_000).fill(pcm, samples);
+    writeFileSync(music, wavBytes({ sampleRate: 16_000, channels: 1, pcm }));
+  };
+  write(900, 16_000);
+  const world = await start({
+    configure: (yaml) => {
+      yaml['sounds'] = { files: { music }, hold: 'music' };
+    },
+  });
+  const talk = async (psid: string) => {
+    const call = world.simulator.consumer({ ...caller, psid }).call({ toneHz: 440 });
+    const phone = await world.phones[0]?.nextCall();
+    await Promise.all([call.firstAudio, phone?.firstAudio]);
+    const hears = (hz: number): boolean => {
+      const { sampleRate, pcm } = call.recording();
+      return Math.abs(dominantFrequency(pcm.subarray(-sampleRate / 2), sampleRate) / hz - 1) < 0.02;
+    };
+    return {
+      heldTo: async (hz: number): Promise<void> => {
+        expect(await phone?.redirect('inactive')).toBe(true);
+        await until(() => hears(hz));
+        await call.hangup();
+        await world.nextRecord();
+      },
+    };
+  };
+  const first = await talk('7000000005');
+  write(1_300, 20_000);
+  expect(await world.reload(() => {})).toMatchObject({ ok: true, outcome: 'applied', changes: [] });
+  const second = await talk('7000000006');
+  await first.heldTo(900);
+  await second.heldTo(1_300);
+  // What is no sound changes nothing.
+  writeFileSync(music, 'no sound');
+  expect(await world.reload(() => {})).toMatchObject({ ok: false, outcome: 'failed' });
+  await gone(world);
+});
+
+it('tokens: who has lost theirs is asked for one, and reads no more events; the call goes on', async () => {
+  const secrets = {
+    OPERATOR: 'operator-token-of-more-than-32-chars',
+    WALL: 'wallboard-token-of-more-than-32-chars',
+  };
+  const operator = { name: 'operator', scopes: ['admin'], secret: '${OPERATOR}' };
+  const wall = { name: 'wall', scopes: ['read'], secret: '${WALL}' };
+  const world = await start({
+    env: secrets,
+    configure: (yaml) => {
+      (yaml as Yaml)['admin']!['tokens'] = [operator, wall];
+    },
+  });
+  const ask = (path: string, token: string): Promise<Response> =>
+    fetch(world.gateway.adminUrl + path, { headers: { authorization: `Bearer ${token}` } });
+  const call = world.simulator.consumer(caller).call({ toneHz: 440 });
+  const phone = await world.phones[0]?.nextCall();
+  await Promise.all([call.firstAudio, phone?.firstAudio]);
+  const events = await ask('/events', secrets.WALL);
+  expect([events.status, (await ask('/calls', secrets.WALL)).status]).toEqual([200, 200]);
+
+  const change = (tokens: object[]) =>
+    world.reload((yaml) => {
+      (yaml as Yaml)['admin']!['tokens'] = tokens;
+    });
+  expect(await change([operator])).toMatchObject({ outcome: 'applied', needsRestart: [] });
+  // It ends by itself.
+  expect(await events.text()).not.toContain('config_reloaded');
+  expect((await ask('/calls', secrets.WALL)).status).toBe(401);
+  expect(await change([operator, { ...wall, scopes: ['metrics'] }])).toMatchObject({ outcome: 'applied' });
+  expect((await ask('/calls', secrets.WALL)).status).toBe(403);
+  expect((await ask('/metrics', secrets.WALL)).status).toBe(200);
+  const calls = (await (await ask('/calls', secrets.OPERATOR)).json()) as { state: string }[];
+  expect(calls).toHaveLength(1);
+  await call.hangup();
+  await gone(world);
 });
 
 itEmbedded('who may speak SIP is taken up by the SIP server that runs', async () => {

@@ -15,18 +15,24 @@ async function rig(
   const lines: string[] = [];
   const note = (fields: object, event: string): number => lines.push(`${event} ${JSON.stringify(fields)}`);
   const told: (readonly Drift[])[] = [];
+  /** What a reload changes. */
+  const live = { pages: [{ id: SIM_PAGE, app: APP }], intervalMs: more.intervalMs ?? 300_000 };
   const watch = new PageWatch({
-    pages: [{ id: SIM_PAGE, app: APP }],
+    get pages() {
+      return live.pages;
+    },
+    get intervalMs() {
+      return live.intervalMs;
+    },
     graph: clientOfSim(simulator).client,
     clock,
     log: { debug: note, info: note, warn: note, error: note },
-    intervalMs: more.intervalMs ?? 300_000,
     repair: more.repair ?? false,
     onDrift: (_pageId, drift) => told.push(drift),
   });
   onTestFinished(() => watch.close());
   const amiss = (): readonly Drift[] => watch.stats.amiss.map(({ what }) => what);
-  return { simulator, watch, clock, lines, amiss, told };
+  return { simulator, watch, clock, lines, amiss, told, live };
 }
 
 /** Ways in which a Page stops sending calls here. */
@@ -169,4 +175,73 @@ it('tells of changes once each, and of their end', async () => {
   simulator.page.feature = 'enabled';
   await watch.check(SIM_PAGE);
   expect(told).toEqual([['audio'], ['audio', 'feature'], []]);
+});
+
+describe('a reload', () => {
+  it('forgets what was amiss of a Page that is gone, and looks at it no more', async () => {
+    const { simulator, watch, clock, amiss, live } = await rig({ prepare: DRIFTS[0]![1] });
+    await watch.check(SIM_PAGE);
+    expect(amiss()).toEqual(['audio']);
+    live.pages = [];
+    watch.changed();
+    expect(amiss()).toEqual([]);
+    expect(watch.look(SIM_PAGE)).toEqual({ amiss: [] });
+    const asked = simulator.requests.length;
+    clock.advance(30_000);
+    await turn();
+    expect(simulator.requests).toHaveLength(asked);
+  });
+
+  it('that takes a Page away while it is looked at hears no verdict over it', async () => {
+    const { watch, amiss, live, told } = await rig({ prepare: DRIFTS[0]![1] });
+    const look = watch.check(SIM_PAGE);
+    live.pages = [];
+    watch.changed();
+    await look;
+    expect([amiss(), told, watch.look(SIM_PAGE)]).toEqual([[], [], { amiss: [] }]);
+  });
+
+  it('with another interval: the next look comes by it, and not before half a minute is over', async () => {
+    const { watch, clock, live } = await rig();
+    clock.advance(29_000);
+    live.intervalMs = 60_000;
+    watch.changed();
+    clock.advance(29_999);
+    expect(watch.stats.checks).toBe(0);
+    clock.advance(1);
+    expect(watch.stats.checks).toBe(1);
+    await watch.check(SIM_PAGE);
+    while (clock.armed === 0) await turn();
+    clock.advance(60_000);
+    expect(watch.stats.checks).toBe(2);
+  });
+
+  it('without an interval: nobody looks any more; with one again: somebody does', async () => {
+    const { watch, clock, live } = await rig();
+    live.intervalMs = 0;
+    watch.changed();
+    expect(clock.armed).toBe(0);
+    live.intervalMs = 10_000;
+    watch.changed();
+    clock.advance(10_000);
+    expect(watch.stats.checks).toBe(1);
+  });
+
+  it('in the middle of a round makes no second row of rounds', async () => {
+    const { watch, clock, live } = await rig();
+    clock.advance(30_000);
+    live.intervalMs = 60_000;
+    watch.changed();
+    await watch.check(SIM_PAGE);
+    await turn();
+    expect(clock.armed).toBe(1);
+  });
+
+  it('after the end changes nothing', async () => {
+    const { watch, clock, live } = await rig();
+    await watch.close();
+    live.intervalMs = 60_000;
+    watch.changed();
+    expect(clock.armed).toBe(0);
+  });
 });

@@ -1,4 +1,5 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AdminToken } from '../../src/http/index.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { rawConnection, servers } from './servers.ts';
 
@@ -120,4 +121,91 @@ it('says that it lives while nothing happens', async () => {
   await reader.until(/: alive\n\n: alive\n\n/);
   feed.close();
   await reader.rest();
+});
+
+describe('tokens that change', () => {
+  const tokenOf = (name: string): string => `${name}-token-of-more-than-32-characters`;
+  const token = (name: string, scopes: AdminToken['scopes'] = ['read']): AdminToken => ({
+    name,
+    scopes,
+    secret: tokenOf(name),
+  });
+  const as = (name: string) => ({ authorization: `Bearer ${tokenOf(name)}` });
+
+  async function rig(tokens: readonly AdminToken[]) {
+    const live = { tokens };
+    const running = await servers({ admin: { tokens: () => live.tokens } });
+    return {
+      ...running,
+      /** As a reload does it. */
+      change: (next: readonly AdminToken[]): void => {
+        live.tokens = next;
+        running.reload();
+      },
+    };
+  }
+
+  it('a token that is gone, or has lost the scope, reads no more; the others go on', async () => {
+    const { adminUrl, feed, change, lines } = await rig([token('gone'), token('less'), token('stays')]);
+    const [gone, less, stays] = [
+      await listen(adminUrl, as('gone')),
+      await listen(adminUrl, as('less')),
+      await listen(adminUrl, as('stays')),
+    ];
+    for (const each of [gone, less, stays]) await each.until(/\n\n/);
+    change([token('less', ['metrics']), token('stays', ['admin'])]);
+    feed.publish('news', {});
+    expect(await gone.rest()).not.toContain('news');
+    expect(await less.rest()).not.toContain('news');
+    await stays.until(/event: news/);
+    expect(feed.readers).toBe(1);
+    expect(lines.filter(({ event }) => event === 'events.reader-ended')).toHaveLength(2);
+    expect((await fetch(`${adminUrl}/events`, { headers: as('gone') })).status).toBe(401);
+    expect((await fetch(`${adminUrl}/events`, { headers: as('less') })).status).toBe(403);
+  });
+
+  it('a name with another token is somebody else', async () => {
+    const { adminUrl, change } = await rig([token('wallboard')]);
+    const reader = await listen(adminUrl, as('wallboard'));
+    await reader.until(/\n\n/);
+    change([{ ...token('wallboard'), secret: tokenOf('rotated') }]);
+    await reader.rest();
+    await (await listen(adminUrl, as('rotated'))).until(/\n\n/);
+  });
+
+  it('a reload that leaves tokens as they are ends nobody, also where none are', async () => {
+    const { adminUrl, feed, change } = await rig([token('a')]);
+    const reader = await listen(adminUrl, as('a'));
+    await reader.until(/\n\n/);
+    change([token('b'), token('a')]);
+    feed.publish('one', {});
+    await reader.until(/event: one/);
+    // With no token left anybody of this machine may read, but this one was taken away.
+    change([]);
+    await reader.rest();
+    const local = await listen(adminUrl);
+    await local.until(/\n\n/);
+    change([]);
+    feed.publish('two', {});
+    await local.until(/event: two/);
+    change([token('c')]);
+    await local.rest();
+    expect(feed.readers).toBe(0);
+  });
+
+  it('who does not read loses what waits for it', async () => {
+    const { adminUrl, feed, change } = await rig([token('a')]);
+    const { socket, closed } = await rawConnection(adminUrl);
+    socket.write(
+      `GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: ${as('a').authorization}\r\n\r\n`,
+    );
+    while (feed.readers < 1) await new Promise((resolve) => setImmediate(resolve));
+    socket.pause();
+    // More than the system holds between the two.
+    for (let i = 0; i < 20; i++) feed.publish('big', { filler: 'x'.repeat(10_000) });
+    change([token('b')]);
+    expect(feed.readers).toBe(0);
+    socket.resume();
+    await closed;
+  });
 });

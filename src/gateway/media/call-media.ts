@@ -64,7 +64,7 @@ export class CallMedia {
     this.#options = options;
     this.#log = log;
     this.#tell = tell;
-    this.#tap = new CallTap(tell);
+    this.#tap = new CallTap(tell, () => this.#oneWay.takeLevels());
     this.#oneWay = new OneWayWatch({ call, clock: systemClock, log, tell });
   }
 

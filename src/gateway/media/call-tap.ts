@@ -1,20 +1,25 @@
 import { type Bridge, PacketCapture, type PhonePlan } from '../../media/index.ts';
 import { GatewayError } from '../../shared/error.ts';
+import type { LegQuality } from '../../shared/leg-quality.ts';
 import type { WebrtcLeg, WebrtcState } from '../../webrtc/index.ts';
+import type { Levels } from './one-way-watch.ts';
 import type { MediaEvent } from './protocol.ts';
 import type { CapturedCall, SocketAddress } from './traced.ts';
 
 /** What a call in a worker shows of itself beside its work: steps of ICE and media for its trace, and packets. */
 export class CallTap {
   readonly #tell: (event: MediaEvent) => void;
+  readonly #levels: () => Levels;
   #bridge: Bridge | undefined;
   #leg: Pick<WebrtcLeg, 'dump'> | undefined;
   #phone: SocketAddress = { address: '0.0.0.0', port: 0 };
   #capture: PacketCapture | undefined;
   #wasSecure = false;
 
-  constructor(tell: (event: MediaEvent) => void) {
+  /** @param levels since it was asked before */
+  constructor(tell: (event: MediaEvent) => void, levels: () => Levels) {
     this.#tell = tell;
+    this.#levels = levels;
   }
 
   opened(bridge: Bridge, leg: Pick<WebrtcLeg, 'dump'>, phone: SocketAddress): void {
@@ -62,7 +67,10 @@ export class CallTap {
   }
 
   sample(): void {
-    if (this.#bridge) this.#told({ of: 'quality', sample: this.#bridge.quality() });
+    if (!this.#bridge) return;
+    const [{ consumer, phone }, levels] = [this.#bridge.quality(), this.#levels()];
+    const sample = { consumer: withLevel(consumer, levels.consumer), phone: withLevel(phone, levels.phone) };
+    this.#told({ of: 'quality', sample });
   }
 
   /** Throws CAPTURE_BUSY. */
@@ -109,6 +117,9 @@ export class CallTap {
     this.#tell({ kind: 'traced', traced });
   }
 }
+
+const withLevel = (leg: LegQuality, levelDb: number | undefined): LegQuality =>
+  levelDb === undefined ? leg : { ...leg, levelDb: Math.round(levelDb * 10) / 10 };
 
 /** Of the pair that ICE chose, as the leg dumps it. */
 interface Pair {

@@ -11,12 +11,21 @@ export interface OneWayWatchOptions {
   readonly tell: (event: MediaEvent) => void;
 }
 
+/** Loudest of what came from each leg, dBFS; undefined: nothing was decoded. */
+export interface Levels {
+  readonly consumer: number | undefined;
+  readonly phone: number | undefined;
+}
+
+const QUIET: Levels = { consumer: undefined, phone: undefined };
+
 /** Shows one call to the judge of one-way audio, and tells what it says. Nothing of the call depends on it. */
 export class OneWayWatch {
   readonly #options: OneWayWatchOptions;
   readonly #judge = new OneWayJudge();
   #state: WebrtcState = 'new';
   #sinceMs = 0;
+  #levels = QUIET;
 
   constructor(options: OneWayWatchOptions) {
     this.#options = options;
@@ -44,11 +53,23 @@ export class OneWayWatch {
   look(bridge: Bridge, leg: Pick<WebrtcLeg, 'unsent'>): void {
     const { clock, tell } = this.#options;
     const transport = { state: this.#state, sinceMs: this.#sinceMs };
-    const changes = this.#judge.take({ transport, ...bridge.look(leg.unsent) }, clock.monotonic());
+    const seen = bridge.look(leg.unsent);
+    this.#levels = {
+      consumer: louder(this.#levels.consumer, seen.consumer.levelDb),
+      phone: louder(this.#levels.phone, seen.phone.levelDb),
+    };
+    const changes = this.#judge.take({ transport, ...seen }, clock.monotonic());
     for (const change of changes) {
       tell({ ...change, atMs: clock.now() });
       if (change.kind === 'oneWay' && change.verdict.cause === 'wrong-source') this.#address(bridge.stranger);
     }
+  }
+
+  /** Since it was asked before. */
+  takeLevels(): Levels {
+    const levels = this.#levels;
+    this.#levels = QUIET;
+    return levels;
   }
 
   /** Personal, as addresses of phones at home are. */
@@ -57,3 +78,6 @@ export class OneWayWatch {
     log.debug({ call, from }, 'media.refused-source');
   }
 }
+
+const louder = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || (other !== undefined && other > one) ? other : one;

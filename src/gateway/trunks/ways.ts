@@ -152,6 +152,8 @@ export class TrunkWays {
       if (had !== undefined && !trunk.register && trunk.registered === undefined)
         this.#board.set(name, 'registration', true, 'it registers no more');
     }
+    // One that comes back begins anew.
+    for (const name of this.#seen) if (trunks[name]?.registered === undefined) this.#seen.delete(name);
     if (this.#sip) this.bindingsChanged();
   }
 

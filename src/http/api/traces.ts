@@ -32,6 +32,9 @@ const TRACED_LEG = named('TracedLeg', {
   remoteJitterMs: optional(figure('Jitter of ours that it says it saw, ms.')),
   mos: optional(figure('Mean opinion score so far, 1 to 4.41.')),
   bufferMs: optional(figure('Mean wait in the jitter buffer, ms.')),
+  levelDb: optional(
+    figure('Loudest of what came from it (root mean square of a frame), dBFS; absent: nothing was decoded.'),
+  ),
   report: named('TracedReport', {
     ssrc: figure('Ours.'),
     source: figure('Theirs; 0: nobody was heard.'),

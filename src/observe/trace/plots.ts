@@ -7,6 +7,8 @@ interface Plot {
   readonly unit: string;
   /** The axis goes up to this at least. */
   readonly least: number;
+  /** Where it begins: 0. */
+  readonly from?: number;
   readonly lines: readonly { readonly name: string; readonly points: readonly Point[] }[];
 }
 
@@ -20,6 +22,10 @@ const LEFT = 48;
 const RIGHT = 8;
 const TOP = 22;
 const BOTTOM = 20;
+/** Below it nobody hears anything, dBFS. */
+const SILENCE_DB = -80;
+const levelOf: Value = ({ levelDb }) => (levelDb === undefined ? undefined : Math.max(SILENCE_DB, levelDb));
+
 const COLOURS = ['#1565c0', '#c62828', '#2e7d32', '#ef6c00'];
 
 /** Quality over time, one SVG a measure; none where nothing was measured. */
@@ -57,6 +63,13 @@ export function qualityPlots(view: TraceView): string[] {
     { title: 'round trip', unit: 'ms', least: 100, lines: each(({ roundTripMs }) => roundTripMs) },
     { title: 'MOS so far', unit: '', least: 4.5, lines: each(({ mos }) => mos) },
     { title: 'wait in the jitter buffer', unit: 'ms', least: 100, lines: each(({ bufferMs }) => bufferMs) },
+    {
+      title: 'loudest',
+      unit: 'dBFS',
+      from: SILENCE_DB,
+      least: 0,
+      lines: [line('from consumer', 'consumer', levelOf), line('from phone', 'phone', levelOf)],
+    },
   ];
   return plots
     .map((plot) => ({ ...plot, lines: plot.lines.filter(({ points }) => points.length > 0) }))
@@ -64,12 +77,13 @@ export function qualityPlots(view: TraceView): string[] {
     .map(svg);
 }
 
-function svg({ title, unit, least, lines }: Plot): string {
+function svg({ title, unit, least, from = 0, lines }: Plot): string {
   const all = lines.flatMap(({ points }) => points);
   const maxX = Math.max(1, ...all.map(([x]) => x));
   const maxY = Math.max(least, ...all.map(([, y]) => y));
   const px = (x: number): string => (LEFT + (x / maxX) * (WIDTH - LEFT - RIGHT)).toFixed(1);
-  const py = (y: number): string => (HEIGHT - BOTTOM - (y / maxY) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
+  const py = (y: number): string =>
+    (HEIGHT - BOTTOM - ((y - from) / (maxY - from)) * (HEIGHT - TOP - BOTTOM)).toFixed(1);
   const drawn = lines.map(({ points }, i) => {
     const colour = COLOURS[i % COLOURS.length];
     const path = points.map(([x, y]) => `${px(x)},${py(y)}`).join(' ');
@@ -90,7 +104,7 @@ function svg({ title, unit, least, lines }: Plot): string {
     ...legend,
     `<path d="M${LEFT} ${TOP}V${HEIGHT - BOTTOM}H${WIDTH - RIGHT}" fill="none" stroke="#999"/>`,
     `<text x="${LEFT - 4}" y="${py(maxY)}" text-anchor="end" dominant-baseline="middle">${round(maxY)}</text>`,
-    `<text x="${LEFT - 4}" y="${py(0)}" text-anchor="end" dominant-baseline="middle">0</text>`,
+    `<text x="${LEFT - 4}" y="${py(from)}" text-anchor="end" dominant-baseline="middle">${from}</text>`,
     `<text x="${WIDTH - RIGHT}" y="${HEIGHT - 6}" text-anchor="end">${round(maxX)} s</text>`,
     ...drawn,
     '</svg>',

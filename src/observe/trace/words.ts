@@ -10,11 +10,12 @@ export function wordsOf({ what, data, quality }: TraceEntry): string {
 
 /** Loss is of the seconds since the sample before; the far side's view of our stream comes behind the arrow. */
 function legWords(leg: LegQuality): string {
-  const { received, jitterMs, roundTripMs, remoteLoss, mos } = leg;
+  const { received, jitterMs, roundTripMs, remoteLoss, mos, levelDb } = leg;
   const rtt = roundTripMs === undefined ? '' : ` rtt ${roundTripMs} ms`;
   const theirs = remoteLoss === undefined ? '' : ` -> loss ${percent(remoteLoss)} %`;
   const score = mos === undefined ? '' : ` MOS ${mos}`;
-  return `${received} pkt loss ${percent(lossOf(leg))} % jitter ${jitterMs} ms${rtt}${theirs}${score}`;
+  const level = levelDb === undefined ? '' : ` ${levelDb} dBFS`;
+  return `${received} pkt loss ${percent(lossOf(leg))} % jitter ${jitterMs} ms${rtt}${theirs}${score}${level}`;
 }
 
 /** Fraction of the interval's packets that never came. */

@@ -1,4 +1,4 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { TrunkBoard } from '../../../src/gateway/trunks/board.ts';
 import type { QualifyPolicy } from '../../../src/gateway/trunks/qualify.ts';
 import { TrunkWatch, type TrunkWatchOptions } from '../../../src/gateway/trunks/watch.ts';
@@ -55,7 +55,18 @@ function rig(trunks: Record<string, Partial<QualifyPolicy>>, random: () => numbe
       await new Promise(setImmediate);
     }
   };
-  return { board, watch, answers, asked, pass, told, bugs };
+  const replace = (next: Record<string, Partial<QualifyPolicy>>, ...otherwise: string[]): void => {
+    // The board goes first, as at a reload.
+    board.replace(Object.fromEntries(Object.keys(next).map((name) => [name, {}])));
+    for (const name of Object.keys(next)) answers[name] ??= YES;
+    watch.replace(
+      Object.fromEntries(
+        Object.entries(next).map(([name, policy]) => [name, { qualify: { ...POLICY, ...policy } }]),
+      ),
+      (trunk) => otherwise.includes(trunk),
+    );
+  };
+  return { board, watch, answers, asked, pass, told, bugs, replace };
 }
 
 it('asks each trunk in its own time, never all at once, and again after the interval', async () => {
@@ -206,4 +217,69 @@ it('a bug in asking is logged, and the trunk asked again', async () => {
   await pass(3_000);
   expect(asked.length).toBeGreaterThan(1);
   watch.close();
+});
+
+describe('other trunks', () => {
+  it('new ones are asked at once, those that are gone no more, the others in their time', async () => {
+    const { board, watch, asked, pass, replace } = rig({ a: {}, b: {} });
+    await pass(5_000);
+    const before = asked.length;
+    expect(before).toBe(2);
+    replace({ b: {}, c: {} });
+    await pass(1_000);
+    expect(asked.slice(before).map(({ trunk }) => trunk)).toEqual(['c']);
+    await pass(40_000);
+    const later = asked.slice(before).map(({ trunk }) => trunk);
+    expect([later.includes('a'), later.filter((trunk) => trunk === 'b')]).toEqual([false, ['b']]);
+    expect(board.dump().map(({ trunk }) => trunk)).toEqual(['b', 'c']);
+    expect([watch.roundTripMs('a'), watch.roundTripMs('c')]).toEqual([undefined, 0]);
+    watch.close();
+  });
+
+  it('of one that is reached otherwise nothing that was known counts, neither silence nor congestion', async () => {
+    const { board, watch, answers, asked, pass, replace } = rig({ a: { failures: 1 }, b: { failures: 1 } });
+    Object.assign(answers, { a: no('timeout'), b: no('timeout') });
+    await pass(1_000);
+    watch.heard('a', { kind: 'response', status: 503, retryAfterS: 60 });
+    expect(board.dump()).toMatchObject([{ up: false }, { up: false }]);
+    Object.assign(answers, { a: YES, b: YES });
+    const before = asked.length;
+    replace({ a: {}, b: {} }, 'a');
+    expect(board.dump()).toMatchObject([
+      { trunk: 'a', up: true, why: 'its configuration changed', troubles: [] },
+      { trunk: 'b', up: false },
+    ]);
+    await pass(1_000);
+    expect(asked.slice(before).map(({ trunk }) => trunk)).toEqual(['a']);
+    watch.close();
+  });
+
+  it('an answer that was waited for when the trunk changed says nothing of the new one', async () => {
+    const { board, watch, answers, asked, pass, replace } = rig({ a: { failures: 1 } });
+    answers['a'] = no('timeout');
+    // Asked, and not answered yet: that takes a turn.
+    clock.advance(100);
+    answers['a'] = YES;
+    replace({ a: {} }, 'a');
+    await pass(1_000);
+    expect([board.isUp('a'), asked.length]).toEqual([true, 2]);
+    await pass(31_000);
+    expect(asked, 'one row of questions, not two').toHaveLength(3);
+    watch.close();
+  });
+
+  it('a new way of asking is taken up, and one that is gone leaves no timer', async () => {
+    const { watch, asked, pass, replace } = rig({ a: { everyS: 30 } });
+    await pass(1_000);
+    watch.heard('a', { kind: 'response', status: 503, retryAfterS: 60 });
+    replace({ a: { everyS: 5 } }, 'a');
+    await pass(10_800);
+    expect(asked).toHaveLength(4);
+    replace({});
+    expect(clock.armed).toBe(0);
+    watch.heard('a', { kind: 'silence', why: 'late' });
+    watch.close();
+    replace({ a: {} });
+    expect(clock.armed, 'after the end').toBe(0);
+  });
 });

@@ -1,7 +1,8 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TrunkWays, type WayTrunk } from '../../../src/gateway/trunks/ways.ts';
 import { FakeClock } from '../../../src/shared/fake-clock.ts';
-import type { RegisterOptions, RegistrationView } from '../../../src/sip/index.ts';
+import type { Binding, RegisterOptions, RegistrationView } from '../../../src/sip/index.ts';
 
 /** Ways of one trunk, with a SIP side that takes note. */
 function waysOf(trunk: Partial<WayTrunk>) {
@@ -124,5 +125,161 @@ describe('the way to a trunk', () => {
     expect(ways.registeredAt('192.0.2.20', 'gw')).toEqual([{ name: 'pbx', isOurContact: true }]);
     expect(ways.registeredAt('192.0.2.20', '7001')).toEqual([{ name: 'pbx', isOurContact: false }]);
     expect(ways.registeredAt('192.0.2.21', 'gw')).toEqual([]);
+  });
+});
+
+describe('other trunks', () => {
+  const pbx = { host: 'pbx.example', register, credentials } satisfies WayTrunk;
+
+  /** Takes note of registrations, in the order in which they begin and end. */
+  function rig(trunks: Readonly<Record<string, WayTrunk>>) {
+    const said: string[] = [];
+    const told: unknown[][] = [];
+    const stops: (() => void)[] = [];
+    const registrations: RegisterOptions[] = [];
+    const bindings: Record<string, Binding[]> = {};
+    const ways = new TrunkWays({
+      trunks,
+      board: {
+        set: (...words) => void told.push(words),
+        begin: (...words) => void told.push(['begin', ...words]),
+      },
+      clock: new FakeClock(),
+      registrar: {
+        accounts: [],
+        bindings: (user) => bindings[user] ?? [],
+        nextEndMs: () => undefined,
+      },
+    });
+    const start = (): void =>
+      ways.start({
+        register: (options) => {
+          const at = `${options.name} at ${options.servers[0]} as ${options.credentials?.password}`;
+          said.push(`registers ${at}`);
+          registrations.push(options);
+          return {
+            view: { up: true, phase: 'registered', why: '', server: options.servers[0] ?? '' },
+            stop: () =>
+              new Promise<void>((resolve) => {
+                said.push(`takes away ${at}`);
+                stops.push(resolve);
+              }),
+          };
+        },
+      });
+    return { ways, start, said, told, stops, registrations, bindings };
+  }
+
+  it('a registration that is wanted otherwise is taken away first; the trunk counts as what it was', async () => {
+    const { ways, start, said, told, stops, registrations } = rig({ pbx });
+    start();
+    told.length = 0;
+    ways.replace({ pbx: { ...pbx, credentials: { username: 'gw', password: 'new' } } });
+    await turn();
+    expect(said).toEqual([
+      'registers pbx at sip:pbx.example as secret',
+      'takes away pbx at sip:pbx.example as secret',
+    ]);
+    // The end of the old one is no news of the trunk.
+    registrations[0]?.onState({ up: false, phase: 'unregistered', why: 'ended' });
+    stops[0]?.();
+    await turn();
+    expect(said.at(-1)).toBe('registers pbx at sip:pbx.example as new');
+    expect(told).toEqual([]);
+    registrations[1]?.onState({ up: false, phase: 'failed', why: '403' } as RegistrationView);
+    expect(told).toEqual([['pbx', 'registration', false, '403']]);
+  });
+
+  it('what has nothing to do with the registration leaves it alone', async () => {
+    const { ways, start, said } = rig({ pbx });
+    start();
+    ways.replace({ pbx: { ...pbx, callerId: { from: 'caller' } } });
+    await turn();
+    expect(said).toHaveLength(1);
+    expect(ways.of('pbx')).toEqual({ proxy: 'sip:pbx.example', from: { host: 'pbx.example' }, credentials });
+  });
+
+  it('one that registers no more is up, one that is gone is told of no more', async () => {
+    const { ways, start, said, told } = rig({ pbx, other: pbx });
+    start();
+    told.length = 0;
+    ways.replace({ pbx: { host: 'pbx.example' } });
+    await turn();
+    expect(said.slice(2)).toEqual([
+      'takes away pbx at sip:pbx.example as secret',
+      'takes away other at sip:pbx.example as secret',
+    ]);
+    expect(told).toEqual([['pbx', 'registration', true, 'it registers no more']]);
+    expect(ways.of('pbx')).toEqual({});
+  });
+
+  it('one that comes back waits until its former registration is taken away', async () => {
+    const { ways, start, said, told, stops } = rig({ pbx });
+    start();
+    told.length = 0;
+    ways.replace({});
+    ways.replace({ pbx });
+    await turn();
+    expect(said).toHaveLength(2);
+    expect(told).toEqual([['begin', 'pbx', 'registration', 'not yet registered']]);
+    stops[0]?.();
+    await turn();
+    expect(said[2]).toBe('registers pbx at sip:pbx.example as secret');
+  });
+
+  it('of two changes in a row the last one registers, once', async () => {
+    const { ways, start, said, stops } = rig({ pbx });
+    start();
+    const as = (password: string): WayTrunk => ({ ...pbx, credentials: { username: 'gw', password } });
+    ways.replace({ pbx: as('second') });
+    ways.replace({ pbx: as('third') });
+    stops[0]?.();
+    await turn();
+    expect(said.filter((line) => line.startsWith('registers'))).toEqual([
+      'registers pbx at sip:pbx.example as secret',
+      'registers pbx at sip:pbx.example as third',
+    ]);
+  });
+
+  it('nothing registers after the end, nor before the start', async () => {
+    const { ways, start, said, told, stops } = rig({});
+    ways.replace({ pbx });
+    await turn();
+    expect([said, told]).toEqual([[], []]);
+    start();
+    ways.replace({ pbx: { ...pbx, port: 5080 } });
+    ways.close();
+    stops[0]?.();
+    await turn();
+    expect(said.filter((line) => line.startsWith('registers'))).toHaveLength(1);
+  });
+
+  it('an account that is to register here: down without news until it does, up as soon as it has', () => {
+    const { ways, start, told, bindings } = rig({});
+    start();
+    ways.replace({ desk: { host: '', registered: 'desk1' } });
+    expect(told).toEqual([['begin', 'desk', 'registration', 'not registered']]);
+    expect(ways.of('desk')).toBeUndefined();
+    bindings['desk2'] = [
+      {
+        contact: 'sip:desk2@198.51.100.7',
+        q: 1,
+        flow: { address: '198.51.100.7', port: 5060, protocol: 'udp' },
+      },
+    ] as unknown as Binding[];
+    told.length = 0;
+    ways.replace({ desk: { host: '', registered: 'desk2' } });
+    expect(told.at(-1)).toEqual(['desk', 'registration', true, 'registered']);
+    told.length = 0;
+    ways.replace({ desk: { host: '', registered: 'desk2' } });
+    expect(told, 'the same account is not begun anew').toEqual([
+      ['desk', 'registration', true, 'registered'],
+    ]);
+    // Taken away and back again, without a registration: nobody is told of a fall.
+    ways.replace({});
+    delete bindings['desk2'];
+    told.length = 0;
+    ways.replace({ desk: { host: '', registered: 'desk2' } });
+    expect(told).toEqual([['begin', 'desk', 'registration', 'not registered']]);
   });
 });

@@ -104,6 +104,28 @@ it('html: quality over time as plots, scaled to what was measured', () => {
   expect(line).toBe('points="242.7,110.0 437.3,58.7 632.0,22.0"');
 });
 
+it('html: how loud both were, from silence up to full scale', () => {
+  const samples = [-20, -40, undefined].map((levelDb, i) => ({
+    kind: 'rtcp' as const,
+    what: 'quality',
+    atMs: 6_000 + i * 5_000,
+    quality: {
+      consumer: { ...leg, ...(levelDb === undefined ? {} : { levelDb }) },
+      phone: { ...leg, levelDb: -110 },
+    },
+  }));
+  const html = renderHtml(viewOf(samples));
+  const [, plot = ''] = /aria-label="loudest">(.*?)<\/svg>/.exec(html) ?? [];
+  expect(plot).toContain('loudest (dBFS)');
+  expect([plot.includes('>-80</text>'), plot.includes('>0</text>')]).toEqual([true, true]);
+  // From 22 (0 dBFS) to 110 (-80 dBFS) downwards; what is softer lies on the ground.
+  expect([...plot.matchAll(/points="([^"]+)"/g)].map(([, points]) => points)).toEqual([
+    '242.7,44.0 437.3,66.0',
+    '242.7,110.0 437.3,110.0 632.0,110.0',
+  ]);
+  expect(html).toContain('-20 dBFS');
+});
+
 it('masks the hosts of addresses everywhere, and leaves what is none', () => {
   expect(maskAddresses('Via: SIP/2.0/UDP 192.0.2.17:5060;rport')).toBe(
     'Via: SIP/2.0/UDP 192.0.x.x:5060;rport',
