@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { endWithNpm } from './npm-parent.ts';
 import { program } from './program.ts';
 
+endWithNpm();
 await program().parseAsync(process.argv);

@@ -77,27 +77,91 @@ describe('in a real bash', () => {
   });
 });
 
-it.each(['zsh', 'fish'])('a %s that is here takes the script, and names the commands', (shell) => {
-  const script = join(folder(), 'script');
-  writeFileSync(script, completionFor(shell, program()));
-  const there = spawnSync(shell, ['-c', 'true']);
-  // Without the shell its grammar is not checked, only that all commands are in it.
-  if (there.error === undefined) {
-    const { status, stderr } = spawnSync(shell, shell === 'zsh' ? ['-n', script] : ['--no-execute', script], {
-      encoding: 'utf8',
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  }
-  if (there.error === undefined && shell === 'fish') {
-    const asked = spawnSync(
-      'fish',
-      ['--no-config', '-c', `source ${script}; complete -C 'msgw doctor --off'`],
-      { encoding: 'utf8' },
+/** What fish itself offers for each line. */
+function inFish(script: string, lines: readonly string[], cwd: string): string[][] {
+  const ask = lines.map((line) => `echo ==; complete -C '${line}'`).join('; ');
+  return offered('fish', ['--no-config', '-c', `source ${script}; ${ask}`], cwd);
+}
+
+/** What the script offers in a zsh; what zsh makes of it, when TAB is pressed, stands in place of its functions. */
+function inZsh(script: string, lines: readonly string[], cwd: string): string[][] {
+  const ask = [
+    'offer() { local each; for each; do [[ $each == ${~PREFIX}* ]] && print -r -- $each; done; return 0 }',
+    'compdef() { }',
+    'compadd() { shift; offer "$@" }',
+    'compset() { PREFIX=${PREFIX#*=} }',
+    '_files() { offer *(N) }',
+    '_describe() { local array=${@[-1]}; offer ${${(P)array}%%:*} }',
+    'ask() { words=("$@"); CURRENT=$#; PREFIX=${@[-1]}; print -- "=="; _msgw }',
+    `source ${script}`,
+    ...lines.map(
+      (line) =>
+        `ask ${line
+          .split(' ')
+          .map((word) => (word === '' ? "''" : word))
+          .join(' ')}`,
+    ),
+  ];
+  return offered('zsh', ['-f', '-c', ask.join('\n')], cwd);
+}
+
+function offered(shell: string, args: readonly string[], cwd: string): string[][] {
+  const { status, stdout, stderr } = spawnSync(shell, args, { cwd, encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const blocks = stdout.split('==\n').slice(1);
+  return blocks.map((block) =>
+    block
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t', 1)[0] ?? ''),
+  );
+}
+
+const SHELLS = { zsh: inZsh, fish: inFish } as const;
+
+describe.each(['zsh', 'fish'] as const)('in a real %s', (shell) => {
+  const isHere = spawnSync(shell, ['-c', 'true']).error === undefined;
+  if (!isHere) console.warn(`SKIPPED: completion in ${shell}: it is not installed`);
+
+  it('every command is in the script', () => {
+    const text = completionFor(shell, program());
+    for (const { path } of commandTree(program())) expect(text).toContain(path);
+  });
+
+  it.runIf(isHere)('commands, options, choices and files', () => {
+    const cwd = folder();
+    const script = join(cwd, 'script');
+    writeFileSync(script, completionFor(shell, program()));
+    writeFileSync(join(cwd, 'gateway.yaml'), '');
+    const tokens = CHECK_IDS.filter((id) => id.startsWith('token'));
+    const wanted: readonly (readonly [string, readonly string[]])[] = [
+      ['msgw ', program().commands.map((command) => command.name())],
+      ['msgw do', ['doctor']],
+      ['msgw route ', ['test']],
+      ['msgw doctor --off', ['--offline']],
+      ['msgw route test --ex', ['--expect']],
+      ['msgw doctor --config run --of', ['--offline']],
+      ['msgw demo --codec ', ['pcmu', 'pcma', 'g722', 'opus', 'l16']],
+      ['msgw demo --codec=pcm', ['pcmu', 'pcma']],
+      ['msgw log-level de', ['debug']],
+      ['msgw completion ', ['bash', 'zsh', 'fish']],
+      ['msgw doctor --only token', tokens],
+      ['msgw hangup --token ', []],
+      ['msgw check --config gate', ['gateway.yaml']],
+      ['msgw check -c gate', ['gateway.yaml']],
+    ];
+    const found = SHELLS[shell](
+      script,
+      wanted.map(([line]) => line),
+      cwd,
     );
-    expect(asked.stdout).toContain('--offline');
-  }
-  const text = completionFor(shell, program());
-  for (const { path } of commandTree(program())) expect(text).toContain(path);
+    expect(found).toHaveLength(wanted.length);
+    for (const [i, [line, words]] of wanted.entries())
+      expect([line, found[i]?.map((word) => word.replace(/^--codec=/, '')).toSorted()]).toEqual([
+        line,
+        words.toSorted(),
+      ]);
+  });
 });
 
 it('msgw completion prints what the shell sources; another shell is wrong usage', async () => {

@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import type { Arrow } from './one-call.ts';
 import type { DemoResult } from './options.ts';
+import { recordText } from './record-text.ts';
 
 const COLUMNS = ['consumer', 'meta', 'gateway', 'phone'];
 const WIDTH = 26;
@@ -19,14 +19,6 @@ export function printLadder(arrows: readonly Arrow[]): void {
     const arrow = a < b ? `|${line}>` : `<${line}|`;
     console.log(`${atMs.toFixed(1).padStart(8)}  ${' '.repeat(left * WIDTH)}${arrow}`);
   }
-}
-
-/** In columns of a terminal; programs take --json. */
-const RECORD_COLUMNS = 100;
-
-/** A record as people read it: a line for each field, what is short together. */
-export function recordText(record: Readonly<Record<string, unknown>>): string {
-  return inspect(record, { depth: null, breakLength: RECORD_COLUMNS, compact: 3, maxArrayLength: null });
 }
 
 /** `ourPhone` is false where a real phone rang: what that one heard is known to nobody here. */
@@ -52,6 +44,8 @@ export function printResult(
       .map(([name, ms]) => `${words(name)}: ${ms} ms`)
       .join('; '),
   );
-  console.log(`record: ${recordText(record)}`);
+  console.log('\nrecord');
+  for (const line of recordText(record)) console.log(`  ${line}`);
+  console.log('');
   console.log(ok ? 'ok' : `not ok: ${reasons.join('; ')}`);
 }
