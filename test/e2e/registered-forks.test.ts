@@ -1,15 +1,12 @@
 import { afterEach, expect, it } from 'vitest';
 import { DEMO_PAGE, type World } from '../../src/cli/demo/world.ts';
-import { authorize, parseChallenges } from '../../src/sip/digest.ts';
 import { type Message, Peer } from '../sip/support/peer.ts';
+import { signed } from './signed.ts';
 import { hearEachOther, WirePhone } from './wire-phone.ts';
 import { caller, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
 afterEach(closeAll);
-
-/** What worlds have in their environment. */
-const BOB = { username: 'bob', password: 'demo-page-token' };
 
 /** A world whose one trunk is whoever registers as bob. */
 const world = (registrar: object = {}): Promise<World> =>
@@ -31,8 +28,6 @@ async function register(
   q: number,
   more: Record<string, string> = {},
 ): Promise<Message> {
-  const [at] = of.gateway.sipContacts;
-  const place = `${at?.address}:${at?.port}`;
   const headers = {
     To: '<sip:bob@gateway>',
     From: '<sip:bob@gateway>;tag=1',
@@ -40,12 +35,7 @@ async function register(
     Expires: '300',
     ...more,
   };
-  peer.requestTo(`udp/${place}`, 'REGISTER', { headers });
-  const asked = await peer.response(401, 'REGISTER');
-  const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
-  const signed = { method: 'REGISTER', uri: `sip:gateway@${place}`, body: '' };
-  const authorization = authorize(challenge!, signed, BOB, 'c0ffee');
-  peer.requestTo(`udp/${place}`, 'REGISTER', { headers: { ...headers, Authorization: authorization } });
+  await signed(of, peer, 'bob', 'REGISTER', { headers });
   return peer.response(200, 'REGISTER');
 }
 

@@ -1,15 +1,13 @@
 import { afterEach, expect, it } from 'vitest';
 import { DEMO_PAGE, type World } from '../../src/cli/demo/world.ts';
-import { authorize, parseChallenges } from '../../src/sip/digest.ts';
 import { SDP } from '../sip/support/leg.ts';
 import { type Message, Peer } from '../sip/support/peer.ts';
+import { signed } from './signed.ts';
 import { caller, until, worlds } from './world.ts';
 
 const { start, closeAll } = worlds();
 afterEach(closeAll);
 
-/** What worlds have in their environment. */
-const BOB = { username: 'bob', password: 'demo-page-token' };
 /** Behind a NAT: nothing is there. */
 const CONTACT = 'sip:bob@10.255.255.1:5060';
 
@@ -36,18 +34,12 @@ const trunks = async (of: World): Promise<string> =>
 
 /** Registers, challenged, with digest; the 200. */
 async function register(of: World, peer: Peer, expires: number): Promise<Message> {
-  const [at] = of.gateway.sipContacts;
-  const contact = `udp/${at?.address}:${at?.port}`;
-  const uri = `sip:gateway@${at?.address}:${at?.port}`;
   const headers = { ...IDENTITY, Contact: `<${CONTACT}>`, Expires: String(expires) };
-  peer.requestTo(contact, 'REGISTER', { headers });
-  const asked = await peer.response(401, 'REGISTER');
+  const asked = await signed(of, peer, 'bob', 'REGISTER', { headers });
   expect(asked.headers.get('www-authenticate')).toContain('Digest realm="desk.example"');
-  const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
-  const authorization = authorize(challenge!, { method: 'REGISTER', uri, body: '' }, BOB, 'c0ffee');
-  peer.requestTo(contact, 'REGISTER', { headers: { ...headers, Authorization: authorization } });
   return peer.response(200, 'REGISTER');
 }
+
 it('a phone that registered is rung where it came from, by the Contact it gave', async () => {
   const of = await world();
   const peer = await Peer.start();
@@ -99,17 +91,9 @@ it('calls consumers with the digest of its account, from where it is registered 
   expect((await peer.response(403, 'INVITE')).start).toContain('Unknown Trunk');
   await register(of, peer, 300);
   of.simulator.consumer({ ...caller, permission: true });
-  peer.requestTo(`udp/${at?.address}:${at?.port}`, 'INVITE', { body: SDP });
-  const asked = await peer.response(401, 'INVITE');
+  const asked = await signed(of, peer, 'bob', 'INVITE', { headers: {}, body: SDP });
   // As the REGISTER was: the phone has one password for both.
   expect(asked.headers.get('www-authenticate')).toContain('Digest realm="desk.example"');
-  const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
-  const uri = `sip:gateway@${at?.address}:${at?.port}`;
-  const right = authorize(challenge!, { method: 'INVITE', uri, body: '' }, BOB, 'c0ffee');
-  peer.requestTo(`udp/${at?.address}:${at?.port}`, 'INVITE', {
-    body: SDP,
-    headers: { Authorization: right },
-  });
   // Let in: it is the number that nobody has.
   expect((await peer.response(404, 'INVITE')).start).toContain('Unknown Number');
 });

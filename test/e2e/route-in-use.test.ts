@@ -6,9 +6,9 @@ import type { World } from '../../src/cli/demo/world.ts';
 import { Tone, wavBytes } from '../../src/media/index.ts';
 import type { ConsumerCall } from '../../src/sim/index.ts';
 import type { Message } from '../sip/support/peer.ts';
-import { CONSUMER_HZ, FIRST_HZ, gone, SECOND_HZ } from './two-phones.ts';
+import { CONSUMER_HZ, FIRST_HZ, SECOND_HZ } from './two-phones.ts';
 import { consumerHears, hearEachOther, WirePhone } from './wire-phone.ts';
-import { caller, until, worlds } from './world.ts';
+import { caller, gone, until, worlds } from './world.ts';
 
 /** Calls take as long as they last, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 90_000 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { dominantFrequency, levelDbfs, Tone, wavBytes } from '../../src/media/index.ts';
 import type { ConsumerCall, PhoneCall } from '../../src/sim/index.ts';
+import { hears as hearsTone } from '../support/hears.ts';
 import { caller, until, worlds } from './world.ts';
 
 /** Calls take as long as they last, on a machine that may be busy. */
@@ -59,11 +60,8 @@ async function talk(
   };
 }
 
-/** The last half second. */
-const hears = (end: { recording(): { sampleRate: number; pcm: Int16Array } }, hz: number): boolean => {
-  const { sampleRate, pcm } = end.recording();
-  return Math.abs(dominantFrequency(pcm.subarray(-sampleRate / 2), sampleRate) / hz - 1) < 0.02;
-};
+const hears = (end: { recording(): { sampleRate: number; pcm: Int16Array } }, hz: number): boolean =>
+  hearsTone(end.recording(), hz);
 
 /** How much of a tone there is, as its share of full scale. */
 function amountOf(hz: number, pcm: Int16Array, rate: number): number {

@@ -1,28 +1,19 @@
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { World } from '../../src/cli/demo/world.ts';
 import { notify, order, PBX, referred } from './operator-transfer.ts';
 import {
   CONSUMER_HZ,
-  gone,
   hungUpByConsumer,
   RINGBACK_HZ,
   replacing,
   SECOND_HZ,
   sipAt,
-  type Two,
-  type TwoOptions,
-  talking as talkingIn,
+  twoPhones,
 } from './two-phones.ts';
 import { consumerHears, hearEachOther } from './wire-phone.ts';
-import { until, worlds } from './world.ts';
+import { gone, until } from './world.ts';
 
-/** Calls take as long as they last, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 90_000 });
-
-const { start, closeAll } = worlds();
-afterEach(closeAll);
-
-const talking = (more?: TwoOptions): Promise<Two> => talkingIn(start, more);
+const { talking } = twoPhones();
 
 /** What the gateway tells of transfers from now on. */
 async function transfersOf({ gateway }: World): Promise<() => Promise<object>> {

@@ -1,27 +1,18 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DEMO_PAGE } from '../../src/cli/demo/world.ts';
 import {
   CONSUMER_HZ,
   FIRST_HZ,
-  gone,
   hungUpByConsumer,
   RINGBACK_HZ,
   SECOND_HZ,
   sipAt,
-  type Two,
-  type TwoOptions,
-  talking as talkingIn,
+  twoPhones,
 } from './two-phones.ts';
 import { consumerHears, hearEachOther, WirePhone } from './wire-phone.ts';
-import { caller, until, worlds } from './world.ts';
+import { caller, gone, until } from './world.ts';
 
-/** Calls take as long as they last, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 90_000 });
-
-const { start, closeAll } = worlds();
-afterEach(closeAll);
-
-const talking = (more?: TwoOptions): Promise<Two> => talkingIn(start, more);
+const { start, talking } = twoPhones();
 
 describe('nobody takes a call whose transferor hung up: the transferor is rung back', () => {
   it('and has the consumer again', async () => {

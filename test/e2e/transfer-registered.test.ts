@@ -1,10 +1,10 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { World } from '../../src/cli/demo/world.ts';
-import { authorize, parseChallenges } from '../../src/sip/digest.ts';
 import type { Message } from '../sip/support/peer.ts';
-import { CONSUMER_HZ, FIRST_HZ, gone, replacing, SECOND_HZ, sipAt } from './two-phones.ts';
+import { signed } from './signed.ts';
+import { CONSUMER_HZ, FIRST_HZ, replacing, SECOND_HZ, sipAt } from './two-phones.ts';
 import { hearEachOther, WirePhone } from './wire-phone.ts';
-import { caller, worlds } from './world.ts';
+import { caller, gone, worlds } from './world.ts';
 
 /** Calls take as long as they last, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 90_000 });
@@ -12,38 +12,13 @@ vi.setConfig({ testTimeout: 90_000 });
 const { start, closeAll } = worlds();
 afterEach(closeAll);
 
-/** What worlds have in their environment. */
-const PASSWORD = 'demo-page-token';
 /** Behind a NAT: nothing is there. */
 const contactOf = (user: string): string => `sip:${user}@10.255.255.1:5060`;
-
-/** Sends it again with what the 401 asks for; the answer to that is the test's to await. */
-async function signed(
-  world: World,
-  { peer }: WirePhone,
-  user: string,
-  method: string,
-  wanted: { readonly headers: Record<string, string>; readonly body?: string },
-): Promise<void> {
-  const { address, port } = sipAt(world);
-  peer.requestTo(`udp/${address}:${port}`, method, wanted);
-  const asked = await peer.response(401, method);
-  if (method === 'INVITE') peer.ack(asked);
-  const [challenge] = parseChallenges(asked.headers.get('www-authenticate') ?? '');
-  if (!challenge) throw new Error('no challenge');
-  const uri = `sip:gateway@${address}:${port}`;
-  const credentials = { username: user, password: PASSWORD };
-  const authorization = authorize(challenge, { method, uri, body: '' }, credentials, 'c0ffee');
-  peer.requestTo(`udp/${address}:${port}`, method, {
-    ...wanted,
-    headers: { ...wanted.headers, Authorization: authorization },
-  });
-}
 
 async function register(world: World, phone: WirePhone, user: string): Promise<void> {
   const identity = { To: `<sip:${user}@gateway>`, From: `<sip:${user}@gateway>;tag=${phone.peer.tag}` };
   const headers = { ...identity, Contact: `<${contactOf(user)}>`, Expires: '300' };
-  await signed(world, phone, user, 'REGISTER', { headers });
+  await signed(world, phone.peer, user, 'REGISTER', { headers });
   await phone.peer.response(200, 'REGISTER');
 }
 
@@ -178,7 +153,7 @@ it('a phone of another trunk takes a call over where replacedBy names that trunk
     await hearEachOther(first, call, CONSUMER_HZ);
     const headers = { Replaces: replacing(invite, first) };
     if (replacedBy === undefined) {
-      await signed(world, second, 'alice', 'INVITE', { headers, body: second.sdp() });
+      await signed(world, second.peer, 'alice', 'INVITE', { headers, body: second.sdp() });
       const refused = await second.peer.response(403, 'INVITE');
       expect(refused.start).toContain('Not Your Call');
       second.peer.ack(refused);
@@ -186,7 +161,7 @@ it('a phone of another trunk takes a call over where replacedBy names that trunk
       expect(await world.nextRecord()).not.toHaveProperty('transfers');
     } else {
       const bye = first.byeComes();
-      await signed(world, second, 'alice', 'INVITE', { headers, body: second.sdp() });
+      await signed(world, second.peer, 'alice', 'INVITE', { headers, body: second.sdp() });
       const answer = await second.peer.response(200, 'INVITE');
       second.peer.ack(answer);
       second.talkTo(answer.body);

@@ -1,17 +1,13 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { expect, it } from 'vitest';
 import { DONE, notify, order, PBX, referred, TRYING, tell } from './operator-transfer.ts';
-import { CONSUMER_HZ, gone, hungUpByConsumer, talking } from './two-phones.ts';
+import { CONSUMER_HZ, hungUpByConsumer, twoPhones } from './two-phones.ts';
 import { hearEachOther } from './wire-phone.ts';
-import { caller, until, worlds } from './world.ts';
+import { caller, gone, until } from './world.ts';
 
-/** Calls take as long as they last, on a machine that may be busy. */
-vi.setConfig({ testTimeout: 90_000 });
-
-const { start, closeAll } = worlds();
-afterEach(closeAll);
+const { talking } = twoPhones();
 
 it('a PBX that did as our REFER asked and sends nothing but RTCP is hung up on, and so is the consumer', async () => {
-  const two = await talking(start, {
+  const two = await talking({
     ...PBX,
     sip: { transferRingMs: 5_000, transferSilenceMs: 6_000 },
     // Without its RTCP the leg were dead before.
@@ -44,7 +40,7 @@ it('a PBX that did as our REFER asked and sends nothing but RTCP is hung up on, 
 });
 
 it('one that brings the new phone later than it says so is given its time again, and the call goes on', async () => {
-  const two = await talking(start, { ...PBX, sip: { transferSilenceMs: 4_000 } });
+  const two = await talking({ ...PBX, sip: { transferSilenceMs: 4_000 } });
   const { world, call, first, second, invite } = two;
   await order(world, call.id, { to: '101' });
   const event = await referred(first);
@@ -63,7 +59,7 @@ it('one that brings the new phone later than it says so is given its time again,
 });
 
 it('words that cross with a hang-up: each is answered, each call ends once, on both sides', async () => {
-  const two = await talking(start, PBX);
+  const two = await talking(PBX);
   const { world, first, second } = two;
   const { simulator, gateway } = world;
   second.hush();

@@ -1,9 +1,9 @@
-import { expect } from 'vitest';
+import { afterEach, expect, vi } from 'vitest';
 import type { World, WorldOptions } from '../../src/cli/demo/world.ts';
 import type { ConsumerCall } from '../../src/sim/index.ts';
 import type { Message } from '../sip/support/peer.ts';
 import { hearEachOther, WirePhone } from './wire-phone.ts';
-import { caller, until } from './world.ts';
+import { caller, gone, worlds } from './world.ts';
 
 export const CONSUMER_HZ = 440;
 export const FIRST_HZ = 620;
@@ -34,8 +34,22 @@ export interface TwoOptions {
   readonly to?: string;
 }
 
+/**
+ * Worlds in which a consumer talks with the first of two phones, for the tests of a file; after each nothing of a call is
+ * left. Calls take as long as they last, on a machine that may be busy.
+ */
+export function twoPhones(): {
+  readonly start: (options?: WorldOptions) => Promise<World>;
+  readonly talking: (more?: TwoOptions) => Promise<Two>;
+} {
+  vi.setConfig({ testTimeout: 90_000 });
+  const { start, closeAll } = worlds();
+  afterEach(closeAll);
+  return { start, talking: (more) => talking(start, more) };
+}
+
 /** A consumer talks with the first phone; there is another one, each a trunk of its own. */
-export async function talking(
+async function talking(
   start: (options: WorldOptions) => Promise<World>,
   more: TwoOptions = {},
 ): Promise<Two> {
@@ -59,8 +73,6 @@ export async function talking(
   await hearEachOther(first, call, CONSUMER_HZ);
   return { world, call, first, second, invite, there: `<sip:200@127.0.0.1:${second.port}>` };
 }
-
-export const gone = (world: World): Promise<void> => until(() => world.gateway.calls === 0);
 
 export async function hungUpByConsumer(
   { world, call }: Two,

@@ -1,49 +1,32 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import { onTestFinished } from 'vitest';
-import { dominantFrequency, G711Decoder, G711Encoder, levelDbfs, Tone } from '../../src/media/index.ts';
 import { type Message, Peer } from '../sip/support/peer.ts';
+import { hears } from '../support/hears.ts';
+import { RtpEnd } from '../support/rtp-end.ts';
 import { until } from './world.ts';
-
-const RATE = 8_000;
-const FRAME = 160;
-const HEARD = RATE / 2;
-const QUIET_DBFS = -50;
 
 /** A phone on the wire: SIP as the test writes it, RTP with a tone of its own, an ear. Mono G.711. */
 export class WirePhone {
   readonly peer: Peer;
   readonly toneHz: number;
   readonly law: 'PCMU' | 'PCMA';
-  readonly #rtp: Socket;
-  readonly #tone: Tone;
+  readonly #rtp: RtpEnd;
   readonly #ssrc = Math.floor(Math.random() * 2 ** 32);
-  readonly #heard = new Int16Array(HEARD);
-  readonly #encoder: G711Encoder;
-  readonly #decoder: G711Decoder;
-  #sequence = 1;
-  #timer: NodeJS.Timeout | undefined;
+  /** Where it talks to. */
   #to = 0;
-  packets = 0;
 
   static async start(toneHz: number, law: WirePhone['law'] = 'PCMU'): Promise<WirePhone> {
-    const rtp = createSocket('udp4');
-    rtp.bind(0, '127.0.0.1');
-    await once(rtp, 'listening');
-    const phone = new WirePhone(await Peer.start(), rtp, toneHz, law);
-    onTestFinished(() => phone.#close());
-    return phone;
+    return new WirePhone(await Peer.start(), await RtpEnd.start(), toneHz, law);
   }
 
-  private constructor(peer: Peer, rtp: Socket, toneHz: number, law: WirePhone['law']) {
+  private constructor(peer: Peer, rtp: RtpEnd, toneHz: number, law: WirePhone['law']) {
     this.peer = peer;
     this.toneHz = toneHz;
     this.law = law;
     this.#rtp = rtp;
-    this.#tone = new Tone(toneHz, RATE);
-    this.#encoder = new G711Encoder(law);
-    this.#decoder = new G711Decoder(law);
-    rtp.on('message', (packet) => this.#hear(packet));
+  }
+
+  /** RTP packets that came. */
+  get packets(): number {
+    return this.#rtp.received.length;
   }
 
   get port(): number {
@@ -52,10 +35,10 @@ export class WirePhone {
 
   /** Its session description; `direction` as it wants it. */
   sdp(direction = 'sendrecv', version = 1): string {
-    const type = this.law === 'PCMU' ? 0 : 8;
+    const type = this.#type;
     return [
       ...['v=0', `o=- 1 ${version} IN IP4 127.0.0.1`, 's=-', 'c=IN IP4 127.0.0.1', 't=0 0'],
-      `m=audio ${this.#rtp.address().port} RTP/AVP ${type}`,
+      `m=audio ${this.#rtp.port} RTP/AVP ${type}`,
       ...[`a=rtpmap:${type} ${this.law}/8000`, `a=${direction}`, ''],
     ].join('\r\n');
   }
@@ -84,24 +67,21 @@ export class WirePhone {
   /** Sends its tone to where that description wants it. */
   talkTo(sdp: string): void {
     this.#to = Number(/^m=audio (\d+)/m.exec(sdp)?.[1]);
-    this.#timer ??= setInterval(() => this.#send(), 20);
+    this.#rtp.talk(this.toneHz, { port: this.#to, payloadType: this.#type, ssrc: this.#ssrc });
   }
 
   /** Sends no RTP any more, only RTCP: a PBX that keeps the leg and leaves it alone. */
   onlyReports(): void {
-    this.hush();
-    this.#timer = setInterval(() => this.#report(), 100);
+    this.#rtp.onlyReports({ port: this.#to + 1, ssrc: this.#ssrc });
   }
 
   hush(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#rtp.hush();
   }
 
   /** Whether the last half second was that tone. */
   hears(hz: number): boolean {
-    const isLoud = levelDbfs(this.#heard) > QUIET_DBFS;
-    return isLoud && Math.abs(dominantFrequency(this.#heard, RATE) / hz - 1) < 0.02;
+    return this.#rtp.hears(hz);
   }
 
   /** 200 to the next BYE. */
@@ -157,40 +137,8 @@ export class WirePhone {
     this.peer.requestIn(invite, 'REFER', { headers: { 'Refer-To': to, ...headers } });
   }
 
-  #send(): void {
-    const pcm = new Int16Array(FRAME);
-    this.#tone.fill(pcm, FRAME);
-    const packet = Buffer.alloc(12 + FRAME);
-    packet[0] = 0x80;
-    packet[1] = this.law === 'PCMU' ? 0 : 8;
-    packet.writeUInt16BE(this.#sequence & 0xffff, 2);
-    packet.writeUInt32BE((this.#sequence * FRAME) >>> 0, 4);
-    packet.writeUInt32BE(this.#ssrc, 8);
-    this.#encoder.encode(pcm, FRAME, packet, 12);
-    this.#sequence += 1;
-    this.#rtp.send(packet, this.#to, '127.0.0.1');
-  }
-
-  /** A receiver report without blocks (RFC 3550 6.4.2). */
-  #report(): void {
-    const packet = Buffer.alloc(8);
-    packet.set([0x80, 201, 0, 1]);
-    packet.writeUInt32BE(this.#ssrc, 4);
-    this.#rtp.send(packet, this.#to + 1, '127.0.0.1');
-  }
-
-  #hear(packet: Buffer): void {
-    if (packet.length <= 12) return;
-    this.packets += 1;
-    const pcm = new Int16Array(960);
-    const samples = this.#decoder.decode(packet, pcm, 12);
-    this.#heard.copyWithin(0, samples);
-    this.#heard.set(pcm.subarray(0, samples), HEARD - samples);
-  }
-
-  #close(): void {
-    this.hush();
-    this.#rtp.close();
+  get #type(): 0 | 8 {
+    return this.law === 'PCMU' ? 0 : 8;
   }
 }
 
@@ -208,6 +156,5 @@ export function consumerHears(
   consumer: { recording(): { readonly sampleRate: number; readonly pcm: Int16Array } },
   hz: number,
 ): boolean {
-  const { sampleRate, pcm } = consumer.recording();
-  return Math.abs(dominantFrequency(pcm.subarray(-sampleRate / 2), sampleRate) / hz - 1) < 0.02;
+  return hears(consumer.recording(), hz);
 }

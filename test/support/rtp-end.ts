@@ -82,6 +82,14 @@ export class RtpEnd {
     this.#timer = setInterval(send, everyMs ?? packetMs / 2);
   }
 
+  /** Sends no RTP, but a receiver report without blocks (RFC 3550 6.4.2) every 100 ms, until `hush`. */
+  onlyReports({ port, ssrc }: { readonly port: number; readonly ssrc: number }): void {
+    this.hush();
+    const report = Buffer.from([0x80, 201, 0, 1, 0, 0, 0, 0]);
+    report.writeUInt32BE(ssrc, 4);
+    this.#timer = setInterval(() => this.#socket.send(report, port, '127.0.0.1', () => {}), 100);
+  }
+
   hush(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

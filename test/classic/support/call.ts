@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { World, WorldOptions } from '../../../src/cli/demo/world.ts';
-import { dominantFrequency } from '../../../src/media/index.ts';
 import type { ConsumerCall } from '../../../src/sim/index.ts';
 import { caller, until, type worlds } from '../../e2e/world.ts';
 import { type Message, Peer } from '../../sip/support/peer.ts';
+import { hears } from '../../support/hears.ts';
 import { RtpEnd } from '../../support/rtp-end.ts';
 import { type AudioSdp, readSdp, sdp } from './sdp.ts';
 
@@ -89,8 +89,7 @@ export async function pickUp(
 
 /** Of the last half second. */
 export function consumerHears({ call }: Pick<RawCall, 'call'>, hz: number): boolean {
-  const { sampleRate, pcm } = call.recording();
-  return Math.abs(dominantFrequency(pcm.subarray(-sampleRate / 2), sampleRate) / hz - 1) < 0.02;
+  return hears(call.recording(), hz);
 }
 
 /** An offer of the phone's by re-INVITE or UPDATE; the gateway's answer, ACKed. */
