@@ -1,3 +1,4 @@
+import { expect, onTestFinished } from 'vitest';
 import type { World } from '../../src/cli/demo/world.ts';
 import type { Two } from './two-phones.ts';
 import type { WirePhone } from './wire-phone.ts';
@@ -50,3 +51,24 @@ export async function notify(
 
 export const TRYING = ['SIP/2.0 180 Ringing', 'active;expires=60'] as const;
 export const DONE = ['SIP/2.0 200 OK', 'terminated;reason=noresource'] as const;
+
+/** What the gateway tells of transfers from now on. */
+export async function transfersOf({ gateway }: World): Promise<() => Promise<object>> {
+  const stop = new AbortController();
+  onTestFinished(() => stop.abort());
+  const { body } = await fetch(`${gateway.adminUrl}/events`, { signal: stop.signal });
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  return async () => {
+    for (;;) {
+      const [whole, data] = /event: call_transfer\ndata: (.*)\n\n/.exec(text) ?? [];
+      if (whole !== undefined && data !== undefined) {
+        text = text.slice(text.indexOf(whole) + whole.length);
+        const { at, callId, atMs, ...told } = JSON.parse(data) as Record<string, unknown>;
+        expect([typeof at, typeof callId, typeof atMs]).toEqual(['string', 'string', 'number']);
+        return told;
+      }
+      text += (await reader?.read())?.value ?? '';
+    }
+  };
+}

@@ -1,6 +1,5 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import type { World } from '../../src/cli/demo/world.ts';
-import { notify, order, PBX, referred } from './operator-transfer.ts';
+import { describe, expect, it } from 'vitest';
+import { notify, order, PBX, referred, transfersOf } from './operator-transfer.ts';
 import {
   CONSUMER_HZ,
   hungUpByConsumer,
@@ -14,27 +13,6 @@ import { consumerHears, hearEachOther } from './wire-phone.ts';
 import { gone, until } from './world.ts';
 
 const { talking } = twoPhones();
-
-/** What the gateway tells of transfers from now on. */
-async function transfersOf({ gateway }: World): Promise<() => Promise<object>> {
-  const stop = new AbortController();
-  onTestFinished(() => stop.abort());
-  const { body } = await fetch(`${gateway.adminUrl}/events`, { signal: stop.signal });
-  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
-  let text = '';
-  return async () => {
-    for (;;) {
-      const [whole, data] = /event: call_transfer\ndata: (.*)\n\n/.exec(text) ?? [];
-      if (whole !== undefined && data !== undefined) {
-        text = text.slice(text.indexOf(whole) + whole.length);
-        const { at, callId, atMs, ...told } = JSON.parse(data) as Record<string, unknown>;
-        expect([typeof at, typeof callId, typeof atMs]).toEqual(['string', 'string', 'number']);
-        return told;
-      }
-      text += (await reader?.read())?.value ?? '';
-    }
-  };
-}
 
 describe('an operator transfers a call, and we do it', () => {
   it('to a phone of another trunk: ringback, the tones of both, BYE to the first', async () => {

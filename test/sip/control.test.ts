@@ -119,6 +119,24 @@ test.each([
   expect(sip.connected).toBe(true);
 });
 
+test('a 200 behind our CANCEL is ACKed and hung up by us, whatever the server itself does with it', async () => {
+  const server = await controlServer();
+  const { sip } = await leg({ port: server.port });
+  const { events, inbox } = reports();
+  const sent = server.next('sip');
+  const invite = sip.invite(invitation, events);
+  const frame = await sent;
+  invite.cancel({ protocol: 'SIP', cause: 200, text: 'Call completed elsewhere' });
+  server.answer(frame, 't1', 'c1;from-tag=f1', SDP);
+  const said = (start: string): string | undefined =>
+    server.frames.find(({ type, rest }) => type === 'sip' && rest.includes(start))?.rest;
+  await until(() => said('BYE ') !== undefined);
+  expect(said('ACK ')).toContain('c1;from-tag=f1');
+  expect(said('BYE ')).toContain('c1;from-tag=f1');
+  expect(said('BYE ')).toContain('Reason: SIP;cause=200;text="Call completed elsewhere"');
+  expect(inbox.all.filter(({ what }) => what === 'answered')).toEqual([]);
+});
+
 test('a malformed SIP message is passed over', async () => {
   const server = await controlServer();
   const { sip } = await leg({ port: server.port });
