@@ -40,6 +40,8 @@ export interface MetaSimulatorOptions {
   readonly requireAppSecretProof?: boolean;
   /** The numbers 2018390 to 2018396 come as `error_subcode` of 100 in place of `code`. Default false. */
   readonly callingErrorsAsSubcode?: boolean;
+  /** Pauses before an unanswered webhook is tried again, ms; the last one for all that follow. Default as Meta does. */
+  readonly webhookRetriesMs?: readonly number[];
   /** Where Graph and the control API listen. Default 127.0.0.1. */
   readonly address?: string;
   /** Where the relays listen. Default 127.0.0.1, and ::1 if the machine has it. */
@@ -186,6 +188,7 @@ export class MetaSimulator implements GraphHost, CallHost {
       url,
       number: this.number,
       secret: this.options.appSecret,
+      retriesMs: this.options.webhookRetriesMs,
       clock: this.clock,
       log: this.#log,
       onUnsubscribed: () =>

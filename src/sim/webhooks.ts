@@ -34,8 +34,7 @@ export function nameOf(event: Pick<WebhookEvent, 'event'> & { readonly call_stat
 /** Milliseconds until Meta counts an unanswered delivery as failed. */
 const TIMEOUT_MS = 5_000;
 /** At once, a few more, then every 5 minutes; Meta publishes no numbers. */
-const RETRIES_MS = [0, 1_000, 5_000, 15_000, 60_000];
-const LATER_RETRIES_MS = 300_000;
+const RETRIES_MS = [0, 1_000, 5_000, 15_000, 60_000, 300_000];
 /** After so long without a 200 the app is taken off the Page, ms. */
 const UNSUBSCRIBE_MS = 3_600_000;
 
@@ -59,6 +58,8 @@ export interface WebhooksOptions {
   readonly log: Log;
   /** The number whose webhooks these are, in WhatsApp's envelope; unset: a Page. */
   readonly number?: BusinessNumber | undefined;
+  /** Pauses before an unanswered delivery is tried again, ms; the last one for all that follow. Default as Meta does. */
+  readonly retriesMs?: readonly number[] | undefined;
   /** Nothing was answered 200 for an hour: Meta sends nothing more. */
   readonly onUnsubscribed?: () => void;
 }
@@ -188,7 +189,7 @@ export class Webhooks {
   }
 
   async #deliver(body: Buffer): Promise<void> {
-    const { clock, log, onUnsubscribed } = this.#options;
+    const { clock, log, onUnsubscribed, retriesMs = RETRIES_MS } = this.#options;
     for (let attempt = 0; this.#subscribed && !this.#closing.signal.aborted; attempt++) {
       if (await this.#post(body)) {
         this.#failingSinceMs = undefined;
@@ -202,7 +203,7 @@ export class Webhooks {
         onUnsubscribed?.();
         return;
       }
-      await this.#pause(RETRIES_MS[attempt] ?? LATER_RETRIES_MS);
+      await this.#pause(retriesMs[attempt] ?? retriesMs.at(-1) ?? 0);
     }
   }
 

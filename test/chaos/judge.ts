@@ -6,8 +6,8 @@ import { within } from './wait.ts';
 const END_PATIENCE_MS = 60_000;
 /** From the last webhook's delivery: all that is still to be done by the gateway itself. */
 const RECORD_PATIENCE_MS = 60_000;
-/** What the gateway was not there to take is delivered again after 1, 5, 15, 60 and then 300 s. */
-const DELIVERY_PATIENCE_MS = 400_000;
+/** What the gateway was not there to take is delivered again every few seconds. */
+const DELIVERY_PATIENCE_MS = 120_000;
 const EMPTY_PATIENCE_MS = 45_000;
 
 /** What was there before a run, so that only what came after is judged. */

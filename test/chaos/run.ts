@@ -101,19 +101,27 @@ async function one(kind: Kind, seed: number, count: number): Promise<void> {
   await sites.renew(kind.on);
 }
 
+let done = 0;
+let isStopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    isStopped = true;
+    say('this run is the last one; once more ends it at once');
+  });
 try {
-  for (let run = 0; run < runs; run += 1) {
+  for (let run = 0; run < runs && !isStopped; run += 1) {
     const seed = firstSeed + run;
     // By the seed's own stream, so that `--only` with the same seed is the same run.
     const kind = order[run % order.length];
     if (kind) await one(kind, seed, run + 1);
+    done += 1;
   }
 } finally {
   await sites.close(new Set(failures.map(({ logs }) => logs)));
 }
-if (values.json) process.stdout.write(`${JSON.stringify({ runs, failures, kinds, met })}\n`);
+if (values.json) process.stdout.write(`${JSON.stringify({ runs: done, failures, kinds, met })}\n`);
 else
   process.stdout.write(
-    `${runs} runs from seed ${firstSeed}, ${failures.length} failed\n${failures.map(({ repeat, logs }) => `  ${repeat}   (logs: ${logs})\n`).join('')}`,
+    `${done} runs from seed ${firstSeed}, ${failures.length} failed\n${failures.map(({ repeat, logs }) => `  ${repeat}   (logs: ${logs})\n`).join('')}`,
   );
 process.exit(failures.length === 0 ? 0 : 1);

@@ -120,6 +120,20 @@ describe('a pool of media workers', () => {
     expect(plane.workerOf('e')).toBe(0);
   });
 
+  it('a call that was just being closed is lost with its worker, too: what it recorded must be finished', async () => {
+    const { plane, lost } = await start({ workers: 1, workerFile: withButtons });
+    await Promise.all(['hang', 'a', 'b'].map((call) => plane.request('open', { call })));
+    await plane.request('close', { call: 'a' });
+    const asked = plane.request('dump', { call: 'hang' }).catch(codeOf);
+    const closed = plane.request('close', { call: 'b' }).catch(codeOf);
+    await plane.crash();
+    expect(await Promise.all([asked, closed])).toEqual([
+      'GATEWAY_MEDIA_WORKER_LOST',
+      'GATEWAY_MEDIA_WORKER_LOST',
+    ]);
+    expect(lost).toEqual([['hang', 'b']]);
+  });
+
   it('ends and replaces a worker that hangs; the calls of the other one go on', async () => {
     const clock = new FakeClock();
     const { plane, lost, logged } = await start({ workerFile: withButtons, clock });

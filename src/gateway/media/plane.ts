@@ -20,7 +20,7 @@ export interface MediaPlaneOptions {
   /** The worker's program; default: the one that stands beside this file. */
   readonly workerFile?: URL;
   readonly onEvent: (call: string, event: MediaEvent) => void;
-  /** A worker died or hung; the named calls have no media any more. The calls of the others go on. */
+  /** A worker died or hung; the named calls, of which some may just have been closed, have no media any more. The others go on. */
   readonly onLost: (calls: readonly string[]) => void;
 }
 

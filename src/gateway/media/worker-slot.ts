@@ -51,6 +51,8 @@ export class WorkerSlot implements Placeable {
   readonly index: number;
   readonly #options: SlotOptions;
   readonly #pending = new Map<number, PendingRequest>();
+  /** Calls that it was asked to close, until it replies, by request: a recording may still be on its way to the disk. */
+  readonly #closing = new Map<number, string>();
   /** Whether the audio of each call was open when the worker last measured itself. */
   readonly #calls = new Map<string, 'quiet' | 'talking' | 'measured'>();
   readonly #totals: SlotTotals;
@@ -120,6 +122,7 @@ export class WorkerSlot implements Placeable {
     if (!worker || this.#stopping) return Promise.reject(new GatewayError('GATEWAY_MEDIA_WORKER_LOST'));
     const id = this.#nextId++;
     if ('call' in params) this.#note(name, params.call);
+    if ('call' in params && name === 'close') this.#closing.set(id, params.call);
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const timer = this.#options.clock.after(this.#options.requestTimeoutMs, () => {
       this.#pending.delete(id);
@@ -257,6 +260,7 @@ export class WorkerSlot implements Placeable {
   }
 
   #settle(message: FromWorker & { type: 'reply' }): void {
+    this.#closing.delete(message.id);
     const pending = this.#pending.get(message.id);
     if (!pending) return; // timed out before
     this.#pending.delete(message.id);
@@ -278,8 +282,9 @@ export class WorkerSlot implements Placeable {
       );
     }
     const { clock, log, onLost } = this.#options;
-    const lost = [...this.#calls.keys()];
+    const lost = [...this.#calls.keys(), ...this.#closing.values()];
     this.#calls.clear();
+    this.#closing.clear();
     this.#totals.died();
     this.#deaths = clock.monotonic() - this.#startedMs < EARLY_DEATH_MS ? this.#deaths + 1 : 0;
     // One that dies as soon as it lives must not be born in a tight loop.
