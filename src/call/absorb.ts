@@ -67,8 +67,8 @@ function absorbMedia(c: Context): void {
     case 'media.ready':
       s.media = 'open';
       break;
+    // A worker that is lost does not say so; whoever closes the call there, which is still to be done, does.
     case 'media.closed':
-    case 'media.workerLost':
       s.media = 'closed';
       break;
     case 'media.sdpApplied':

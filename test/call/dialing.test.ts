@@ -236,6 +236,14 @@ describe('media', () => {
     expect(call.count('graphTerminate')).toBe(1);
   });
 
+  test('the worker dies before Meta was asked: the phone is told, and then nothing is waited for', () => {
+    const call = outbound().send({ type: 'media.workerLost' }, { type: 'media.closed' });
+    expect([call.count('refusePhone'), call.count('graphTerminate'), call.count('finish')]).toEqual([
+      1, 0, 1,
+    ]);
+    expect([call.state.name, call.state.timers]).toEqual(['ended', []]);
+  });
+
   test('the worker dies while it rings: both sides are told', () => {
     const call = outbound().alerting().send({ type: 'media.workerLost' });
     expect([call.count('refusePhone'), call.count('graphTerminate')]).toEqual([1, 1]);

@@ -86,10 +86,10 @@ test('the longest conversation, when limited', () => {
   expect(call.state.end?.cause).toBe('max-duration');
 });
 
-test('the media worker dies: both legs end, and nobody waits for its word', () => {
+test('the media worker dies: both legs end, and the call is closed with it', () => {
   const call = new CallHarness().talking().send({ type: 'media.workerLost' });
   expect(both(call)).toEqual([1, 1]);
-  expect(call.count('closeMedia')).toBe(0);
+  expect(call.count('closeMedia')).toBe(1);
 });
 
 test('a hold is told to Meta only where the route asks for it, under the name of the call', () => {

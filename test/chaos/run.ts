@@ -33,6 +33,9 @@ const unknown = only?.find((name) => !KINDS.some((kind) => kind.name === name));
 if (unknown !== undefined) wrongUsage(USAGE, `no kind is called ${unknown}`);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+// Each run starts gateways that load our sources: compiled once, not a hundred times.
+process.env['NODE_COMPILE_CACHE'] ??= new URL('../../node_modules/.cache/node', import.meta.url).pathname;
+
 /** Longer than everything that a run waits for, one after the other. */
 const RUN_PATIENCE_MS = 15 * 60_000;
 
