@@ -35,10 +35,11 @@ export default defineConfig({
     // A drachtio-server hands each incoming call to one of the gateways on it, in turn: there may be only one.
     fileParallelism: !process.env['DRACHTIO_HOST'],
     // Calls are carried in real time: most of a test is waiting, and as many workers as cores would leave these idle.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
     // What is awaited comes within seconds; a machine that is busy with something else takes ten times as long.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000, interval: 10 } },
     reporters: [process.env['TEST_REPORTER'] ?? 'default', new RetriedReporter()],
     // What Node runs in production, run by Node as there, and compiled once: no module is replaced in any test.
     experimental: { viteModuleRunner: false, nodeLoader: false },

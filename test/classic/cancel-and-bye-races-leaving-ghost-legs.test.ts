@@ -17,9 +17,7 @@ async function over({ world }: Pick<RawCall, 'world'>): Promise<Record<string, u
   const record = await world.nextRecord();
   await until(() => world.gateway.calls === 0);
   // A leg that hangs up by itself does so behind the call's back.
-  await expect
-    .poll(() => world.gateway.inventory(), { timeout: 5_000 })
-    .toMatchObject({ sip: { invites: 0, dialogs: 0 } });
+  await expect.poll(() => world.gateway.inventory()).toMatchObject({ sip: { invites: 0, dialogs: 0 } });
   expect(world.records).toHaveLength(1);
   return record;
 }

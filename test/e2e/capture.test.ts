@@ -132,12 +132,12 @@ itEmbedded('a capture ends with its call, and one at a time is taken', async () 
   await vi.waitFor(async () => {
     expect(await pcapRun({ ...flags, json: true, seconds: 1, out: join(folder, 'b') }, id)).toBe(1);
     expect(JSON.parse(printed.at(-1) ?? '')).toMatchObject({ problems: [{ code: 'CAPTURE_BUSY' }] });
-  });
+  }, 30_000);
   await hangUp();
   expect(await first).toBe(0);
   expect(readFileSync(out).length).toBeGreaterThan(1_000);
   // Of a call that is over, SIP alone.
-  await vi.waitFor(() => expect(world.gateway.calls).toBe(0));
+  await expect.poll(() => world.gateway.calls).toBe(0);
   expect(await pcapRun({ ...flags, seconds: 5, out }, id)).toBe(0);
   if (hasTshark) expect(tshark(out, '-Y', 'sip.Method == "BYE"')[0]).toContain('BYE');
 });
@@ -147,11 +147,11 @@ itEmbedded(
   async () => {
     const { world, id, folder, hangUp, flags, printed } = await talking();
     const following = traceRun({ ...flags, format: 'text', follow: true }, id);
-    await vi.waitFor(() => expect(printed.join('\n')).toContain('audio open both ways'));
+    await expect.poll(() => printed.join('\n')).toContain('audio open both ways');
     await hangUp();
     expect(await following).toBe(0);
     expect(printed.join('\n')).toContain('over: consumer-hangup');
-    await vi.waitFor(() => expect(world.gateway.calls).toBe(0));
+    await expect.poll(() => world.gateway.calls).toBe(0);
     const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
     for (const format of ['text', 'mermaid', 'html', 'json'] as const)
       expect(await traceRun({ ...flags, format, out: join(folder, format) }, id)).toBe(0);

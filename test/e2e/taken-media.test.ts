@@ -47,7 +47,7 @@ it('lets another program carry on the media of both ends, from the same ports wi
   // The calls of both are theirs still.
   await leg?.hangup();
   expect((await call.ended).by).toBe('business');
-}, 20_000);
+});
 
 async function bound({
   address,

@@ -19,8 +19,8 @@ export function worlds(): {
     },
     closeAll: async () => {
       for (const { world, invites } of open.splice(0)) {
-        // The note that a call ended is written after its record.
-        const patience = Date.now() + 2_000;
+        // The note that a call ended is written after its record; a leg may still hang up by itself.
+        const patience = Date.now() + 20_000;
         await until(() => world.gateway.calls === 0 || Date.now() > patience);
         expect(await world.gateway.inventory()).toMatchObject({
           calls: 0,

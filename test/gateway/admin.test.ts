@@ -159,9 +159,6 @@ it('readers of events do not keep the gateway open', async () => {
   await expect(fetch(`${w.gateway.adminUrl}/health/live`)).rejects.toThrow();
 });
 
-/** For what comes by itself: the machine may be busy. */
-const PATIENT = { timeout: 20_000 };
-
 it('Pages tell what Meta says of their token, when a webhook came, and what keeps calls away', async () => {
   const w = await world({
     configure: (yaml) => {
@@ -177,7 +174,7 @@ it('Pages tell what Meta says of their token, when a webhook came, and what keep
     return first;
   };
   await expect
-    .poll(page, PATIENT)
+    .poll(page)
     .toMatchObject({ id: DEMO_PAGE, token: { state: 'accepted' }, watch: { subscribed: true, amiss: [] } });
   expect(await page()).not.toHaveProperty('lastWebhookAt');
   const next = await eventsOf(w);
@@ -185,9 +182,9 @@ it('Pages tell what Meta says of their token, when a webhook came, and what keep
   await next('call_settings_update');
   expect(await page()).toHaveProperty('lastWebhookAt');
   w.simulator.page.subscribed = ['messages'];
-  await expect.poll(page, PATIENT).toMatchObject({ watch: { subscribed: false, amiss: ['subscription'] } });
+  await expect.poll(page).toMatchObject({ watch: { subscribed: false, amiss: ['subscription'] } });
   w.simulator.faults.add({ kind: 'error', action: 'settings', code: 190, times: 1_000 });
-  await expect.poll(page, PATIENT).toMatchObject({
+  await expect.poll(page).toMatchObject({
     token: { state: 'refused' },
     watch: { failure: expect.any(String), subscribed: false },
   });

@@ -1,4 +1,4 @@
-import { afterEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { type CallRecord, DEFAULT_POLICY, MESSENGER } from '../../src/call/index.ts';
 import type { MediaSide } from '../../src/gateway/call-media.ts';
 import type { MetaSide } from '../../src/gateway/call-meta.ts';
@@ -76,7 +76,7 @@ it('ends the call on every side when running an effect throws, with one record',
     'media.close': () => queueMicrotask(() => context.dispatch({ type: 'media.closed' })),
     'meta.reject': () => queueMicrotask(() => context.dispatch({ type: 'graph.rejected' })),
   }));
-  await vi.waitFor(() => expect(asked).toContain('media.close'));
+  await expect.poll(() => asked).toContain('media.close');
   // The INVITE that threw never says its last word: the call waits for it, with a bound.
   let over = false;
   void ended.then(() => {

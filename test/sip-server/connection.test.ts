@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { OwnAddresses } from '../../src/sip-server/transport/address.ts';
 import { STREAM_LIMITS, type StreamLimits } from '../../src/sip-server/transport/limits.ts';
@@ -75,7 +75,7 @@ class Bench {
   }
 
   async accepted(count: number): Promise<void> {
-    await vi.waitFor(() => expect(this.listener.size).toBe(count));
+    await expect.poll(() => this.listener.size).toBe(count);
   }
 }
 
@@ -306,7 +306,7 @@ describe('answers (RFC 3261 18.2.2)', () => {
     answering.send(Buffer.from('SIP/2.0 180 Ringing\r\n\r\n'), () => {});
     expect(await text(peer)).toContain('180');
     peer.destroy();
-    await vi.waitFor(() => expect(flow.isOpen()).toBe(false));
+    await expect.poll(() => flow.isOpen()).toBe(false);
     const second = next();
     answering.send(Buffer.from('SIP/2.0 200 OK\r\n\r\n'), () => {});
     expect(await text(await second)).toContain('200');
@@ -366,5 +366,5 @@ test('keep-alives that nobody reads the answers of end the connection', async ()
   };
   socket.on('drain', more);
   more();
-  await expect.poll(() => bench.listener.size, { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => bench.listener.size).toBe(0);
 });

@@ -4,7 +4,7 @@ import { foundIn, PERSONS, SECRETS, WRONG } from './canaries.ts';
 import { openSite, type Site } from './site.ts';
 import { knockOnDoors, loseToken, makeCalls, type Replies } from './traffic.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 /** What one run of the process left behind, by where it was found. */
 interface Run {

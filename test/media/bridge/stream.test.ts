@@ -85,11 +85,11 @@ const phoneWay = (codec: PhoneCodec): Way => ({
 function monotonic(out: readonly Sent[]): void {
   for (let i = 1; i < out.length; i++) {
     const [a, b] = [out[i - 1] as Sent, out[i] as Sent];
-    expect(b.ssrc).toBe(a.ssrc);
     const steps = (b.sequence - a.sequence) & 0xffff;
-    expect(steps >= 1 && steps < 1_000).toBe(true);
     const ticks = (b.timestamp - a.timestamp) | 0;
-    expect(ticks).toBeGreaterThan(0);
+    // There are tens of thousands of packets: one assertion for each costs more than the packets.
+    const isNext = b.ssrc === a.ssrc && steps >= 1 && steps < 1_000 && ticks > 0;
+    if (!isNext) expect.fail(`packet ${i}: ${JSON.stringify({ ssrc: [a.ssrc, b.ssrc], steps, ticks })}`);
   }
 }
 

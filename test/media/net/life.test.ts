@@ -11,7 +11,7 @@ it.each(ENGINES)(
   '%s: a bug in a handler costs one packet, and closed ports keep no process',
   async (name) => {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [program, name], {
-      timeout: 20_000,
+      timeout: 60_000,
     });
     expect(JSON.parse(stdout)).toEqual({ name, heard: 3, bugs: 1 });
     expect(stderr).toBe('');
@@ -52,7 +52,7 @@ it.runIf(process.platform === 'linux')(
   'leaves no descriptor behind in a thread that is terminated',
   async () => {
     const file = new URL('./terminated.ts', import.meta.url).pathname;
-    const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 20_000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { timeout: 60_000 });
     const { name, before, open, after } = JSON.parse(stdout);
     expect(name).toBe('epoll');
     expect(open).toBeGreaterThan(before);
