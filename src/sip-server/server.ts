@@ -14,6 +14,7 @@ import { OwnAddresses } from './transport/address.ts';
 import { CertificateWatch } from './transport/certificate-watch.ts';
 import { SystemResolver } from './transport/dns/system-resolver.ts';
 import { TransportLayer } from './transport/layer.ts';
+import type { Flow } from './transport/transport.ts';
 import type { SipContact, SipServer, SipServerOptions, SipServerSettings } from './types.ts';
 import { ControlServer } from './wire/control.ts';
 
@@ -45,6 +46,10 @@ export async function startCounted(options: SipServerOptions, counters: Counters
   let engine: Engine | undefined;
   let control: ControlServer | undefined;
 
+  const traced = (direction: 'in' | 'out', message: Buffer, flow: Flow): void => {
+    const { protocol, bound: local, remote } = flow;
+    trace?.({ direction, protocol, local, remote, message, at: clock.now() });
+  };
   const transports = await TransportLayer.open(options.listen, {
     clock,
     ...(options.keepAliveMs !== undefined && { limits: { pingMs: options.keepAliveMs } }),
@@ -62,11 +67,9 @@ export async function startCounted(options: SipServerOptions, counters: Counters
       log.debug({ by, at }, 'sip_server.misled');
     },
     onError: (error) => log.error({ error: error.message }, 'sip_server.socket_error'),
-    trace: (direction, flow, message) => {
-      if (direction === 'out') counters.add('messagesOut');
-      if (!trace) return;
-      const { protocol, bound: local, remote } = flow;
-      trace({ direction, protocol, local, remote, message, at: clock.now() });
+    onSend: (message, flow) => {
+      counters.add('messagesOut');
+      traced('out', message, flow);
     },
   }).catch((error: unknown) => {
     loopDelay.close();
@@ -82,6 +85,7 @@ export async function startCounted(options: SipServerOptions, counters: Counters
     guard,
     transports,
     pick: (method) => control?.pick(method),
+    onHeard: (message, flow) => traced('in', message, flow),
   });
   const gauges = (): void => {
     if (!engine || !control) return;

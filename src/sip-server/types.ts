@@ -131,7 +131,7 @@ export interface SipServerOptions extends SipServerSettings {
   readonly log?: Log;
   /** In place of the system's DNS. */
   readonly resolver?: Resolver;
-  /** Called for each message on the wire, in order. Must not throw. */
+  /** Called for each message on the wire, in order; not for those of strangers that belong to nothing of ours. Must not throw. */
   readonly trace?: (event: TraceEvent) => void;
 }
 

@@ -158,6 +158,7 @@ export class IceAgent {
       rttMs: pair?.rtt === undefined ? undefined : Math.round(pair.rtt * 1000),
       consent: this.consent,
       candidates: this.candidates.length,
+      strangers: this.#sockets.reduce((sum, { strangers }) => sum + strangers, 0),
     };
   }
 
@@ -201,6 +202,7 @@ async function bindTo(
   let stun: ReturnType<typeof attachSocket> = () => {};
   const socket = await UdpSocket.bind({
     io: options.io,
+    clock: options.clock,
     address,
     portRange: options.portRange,
     onMedia: options.onMedia,

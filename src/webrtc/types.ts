@@ -66,6 +66,8 @@ export interface IceDump {
   readonly consent: { readonly sent: number; readonly answered: number };
   /** Ours. */
   readonly candidates: number;
+  /** Datagrams of strangers that were dropped unread, because there were too many. */
+  readonly strangers: number;
 }
 
 export type SrtpProfile = 'AES_CM_128_HMAC_SHA1_80' | 'AEAD_AES_128_GCM';

@@ -1,8 +1,11 @@
 import { randomInt } from 'node:crypto';
+import type { Clock } from '../shared/clock.ts';
 import type { DatagramIo, DatagramPort, Peer } from '../shared/datagram.ts';
+import { StrangerGate } from '../shared/stranger-gate.ts';
 
 export interface UdpSocketOptions {
   readonly io: DatagramIo;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** Address to bind, or the wildcard of its family. */
   readonly address: string;
   /** Ports to choose from, both ends included; unset: any free one. */
@@ -15,18 +18,21 @@ export interface UdpSocketOptions {
 
 /** The UDP socket of a leg: everything of one call and one address family runs over it (BUNDLE, rtcp-mux). */
 export class UdpSocket {
-  readonly #io: DatagramIo;
   readonly #port: DatagramPort;
-  /** Whom werift wrote to last. */
-  #to: Peer | undefined;
+  readonly #partners: Partners;
+  readonly #gate: StrangerGate;
 
   /** Rejects with the system's error when the address is not ours or no port of the range is free. */
   static async bind(options: UdpSocketOptions): Promise<UdpSocket> {
-    const { io, address, onMedia, onControl } = options;
+    const { io, address, clock, onMedia, onControl } = options;
+    const partners = new Partners(io);
+    const gate = new StrangerGate();
     const [min, max] = options.portRange ?? [0, 0];
     const size = max - min + 1;
     const start = size > 1 ? randomInt(size) : 0;
     const receive = (packet: Buffer, length: number, from: Peer): void => {
+      // Before anything is read or copied.
+      if (!partners.has(from) && !gate.take(from, clock.monotonic())) return;
       const first = length === 0 ? 0 : (packet[0] as number);
       if (first > 127 && first < 192) onMedia(packet, length);
       else onControl(Buffer.from(packet.subarray(0, length)), from.address, from.port);
@@ -34,7 +40,7 @@ export class UdpSocket {
     for (let attempt = 0; ; attempt++) {
       const port = min + ((start + attempt) % size);
       try {
-        return new UdpSocket(io, await io.open({ address, port, ipv6Only: true }, receive));
+        return new UdpSocket(await io.open({ address, port, ipv6Only: true }, receive), partners, gate);
       } catch (error) {
         const busy = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
         if (!busy || attempt + 1 >= size) throw error;
@@ -42,9 +48,10 @@ export class UdpSocket {
     }
   }
 
-  private constructor(io: DatagramIo, port: DatagramPort) {
-    this.#io = io;
+  private constructor(port: DatagramPort, partners: Partners, gate: StrangerGate) {
     this.#port = port;
+    this.#partners = partners;
+    this.#gate = gate;
   }
 
   get family(): 4 | 6 {
@@ -64,10 +71,15 @@ export class UdpSocket {
     return this.#port.counters.unreachable + this.#port.counters.failed;
   }
 
+  /** Datagrams of strangers that nobody looked at, because there were too many. */
+  get strangers(): number {
+    return this.#gate.dropped;
+  }
+
   /** Sends a copy. Too long (over 1500 bytes) or after `close`: dropped. `address` is an IP literal. */
   send(datagram: Uint8Array, address: string, port: number): void {
-    if (this.#to?.port !== port || this.#to.address !== address) this.#to = this.#io.peer(address, port);
-    if (this.#to) this.sendTo(datagram, datagram.length, this.#to);
+    const to = this.#partners.of(address, port);
+    if (to) this.sendTo(datagram, datagram.length, to);
   }
 
   /** The same for the first `length` bytes, to somebody known. */
@@ -78,5 +90,34 @@ export class UdpSocket {
   /** Idempotent. */
   close(): Promise<void> {
     return this.#port.close();
+  }
+}
+
+/** More candidates than an answer of Meta's has. */
+const MAX_PARTNERS = 16;
+
+/** Whom werift wrote to: these are no strangers. The oldest goes first. */
+class Partners {
+  readonly #io: DatagramIo;
+  readonly #all: Peer[] = [];
+  #last: Peer | undefined;
+
+  constructor(io: DatagramIo) {
+    this.#io = io;
+  }
+
+  has(peer: Peer): boolean {
+    for (let i = 0; i < this.#all.length; i++) if (peer.is(this.#all[i])) return true;
+    return false;
+  }
+
+  of(address: string, port: number): Peer | undefined {
+    const last = this.#last;
+    if (last?.port === port && last.address === address) return last;
+    const known = this.#all.find((peer) => peer.port === port && peer.address === address);
+    this.#last = known ?? this.#io.peer(address, port);
+    if (!known && this.#last) this.#all.push(this.#last);
+    if (this.#all.length > MAX_PARTNERS) this.#all.shift();
+    return this.#last;
   }
 }

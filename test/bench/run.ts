@@ -2,6 +2,7 @@ import { loadavg } from 'node:os';
 import { argumentsOf, wrongUsage } from '../support/arguments.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
 import { calls } from './calls/bench.ts';
+import { flood } from './flood/bench.ts';
 import { forwardBench } from './forward/bench.ts';
 import { overload } from './overload/bench.ts';
 import { quality } from './quality/bench.ts';
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   quality,
   calls,
   overload,
+  flood,
 ];
 
 const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls] [--steps-only: calls, without the search for the most]`;

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { Authority } from '../sip-server/support/certificates.ts';
 import { caller, graphOf, itEmbedded, until, worlds } from './world.ts';
 
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 
 describe('a call that is answered', () => {

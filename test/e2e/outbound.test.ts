@@ -3,7 +3,7 @@ import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
 import type { ConsumerCall, Dialed, DialedCall } from '../../src/sim/index.ts';
 import { caller, graphOf, until, worlds } from './world.ts';
 
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 
 const rule = { trunk: 'phone1', page: DEMO_PAGE };

@@ -15,7 +15,7 @@ const CONSUMER_HZ = 440;
 const TONE_HZ = 1_400;
 
 const opus = await createOpusLibrary('wasm');
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 const root = mkdtempSync(join(tmpdir(), 'recordings-'));
 afterAll(() => rmSync(root, { recursive: true }));

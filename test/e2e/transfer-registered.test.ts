@@ -9,7 +9,7 @@ import { caller, gone, worlds } from './world.ts';
 /** Calls take as long as they last, on a machine that may be busy. */
 vi.setConfig({ testTimeout: 90_000 });
 
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 
 /** Behind a NAT: nothing is there. */

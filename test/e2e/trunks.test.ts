@@ -3,7 +3,7 @@ import { DEMO_PAGE, type World, type WorldOptions } from '../../src/cli/demo/wor
 import { Pbx } from './pbx.ts';
 import { caller, until, worlds } from './world.ts';
 
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 
 type Yaml = Record<string, Record<string, unknown>>;

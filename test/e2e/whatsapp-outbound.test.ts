@@ -3,7 +3,7 @@ import { DEMO_NUMBER, type World } from '../../src/cli/demo/world.ts';
 import type { CallDelivery, ConsumerCall, DialedCall } from '../../src/sim/index.ts';
 import { graphOf, until, worlds } from './world.ts';
 
-const { start, closeAll } = worlds();
+const { start, closeAll } = worlds({ flows: true });
 afterEach(closeAll);
 
 const amina = { psid: '254711000002', name: 'Amina' };

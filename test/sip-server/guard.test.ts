@@ -192,6 +192,27 @@ test('requests of strangers: silence, no transaction; with nothing going on they
   expect(bench.counters.read()).toMatchObject({ refusedPeers: 12, malformed: 0 });
 });
 
+test('a flood of strangers is read at so much a second, and shown to nobody', () => {
+  const bench = new Bench();
+  bench.accepted();
+  bench.heard.length = 0;
+  const flood = (count: number, address: (i: number) => string): void => {
+    for (let i = 0; i < count; i++) bench.receiveRaw('garbage', { address: address(i), port: 5060 });
+  };
+  flood(12_000, () => '203.0.113.9');
+  expect(bench.counters.read()).toMatchObject({ refusedPeers: 5_000, rateLimited: 7_000 });
+  flood(12_000, (i) => `198.51.${i >> 8}.${i & 255}`);
+  expect(bench.counters.read()).toMatchObject({ refusedPeers: 10_000, rateLimited: 14_000 });
+  bench.clock.advance(1_000);
+  flood(1, () => '203.0.113.9');
+  expect(bench.counters.read()).toMatchObject({ refusedPeers: 10_001 });
+  expect(bench.heard).toEqual([]);
+  // A peer is heard beside them.
+  bench.request('OPTIONS', { callId: 'peer' });
+  expect(bench.heard).toHaveLength(1);
+  expect(bench.delivered()).toContain('OPTIONS');
+});
+
 test('no application: 503 for every method we know that may open something, 405 with Allow for others', () => {
   const bench = new Bench();
   bench.routes.clear();

@@ -1,7 +1,9 @@
 import { afterEach, expect, it } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { UdpSocket } from '../../src/webrtc/udp-socket.ts';
 import { io } from '../support/datagram-io.ts';
 
+const clock = new FakeClock();
 const open: UdpSocket[] = [];
 afterEach(async () => {
   for (const socket of open.splice(0)) await socket.close();
@@ -13,7 +15,7 @@ async function bind(
   onControl: (datagram: Buffer, address: string, port: number) => void = () => {},
   address = '127.0.0.1',
 ): Promise<UdpSocket> {
-  const socket = await UdpSocket.bind({ io, address, portRange, onMedia, onControl });
+  const socket = await UdpSocket.bind({ io, clock, address, portRange, onMedia, onControl });
   open.push(socket);
   return socket;
 }
@@ -78,4 +80,42 @@ it('takes IPv6, drops what is too long, is silent after close', async () => {
   await from.close();
   from.send(Buffer.alloc(3, 129), '::1', to.port);
   expect(from.closed).toBe(true);
+});
+
+it('looks at so many datagrams of strangers and no more; who was written to is none', async () => {
+  let seen = 0;
+  const told = new Map<number, () => void>();
+  const note = (): void => {
+    seen += 1;
+    told.get(seen)?.();
+  };
+  const reached = (count: number): Promise<void> =>
+    new Promise((resolve) => (seen >= count ? resolve() : told.set(count, resolve)));
+  const to = await bind(undefined, note, note);
+  const stranger = await bind();
+  const partner = await bind();
+  to.send(Buffer.from([1]), '127.0.0.1', partner.port);
+  // The last one is seen, so those before it were judged.
+  const flood = async (from: UdpSocket, first: number, count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      from.send(Buffer.from([first, 1]), '127.0.0.1', to.port);
+      // The system keeps a few hundred for a reader that is slow.
+      if (i % 50 === 49) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  };
+  await flood(stranger, 0, 150);
+  await flood(stranger, 128, 50);
+  const sure = reached(101);
+  await flood(partner, 128, 1);
+  await sure;
+  expect([seen, to.strangers]).toEqual([101, 100]);
+  const all = reached(401);
+  await flood(partner, 128, 300);
+  await all;
+  expect(to.strangers).toBe(100);
+  // In a second it may again.
+  clock.advance(1_000);
+  const again = reached(402);
+  await flood(stranger, 0, 1);
+  await again;
 });

@@ -14,6 +14,7 @@ import {
   parseMessage,
   StunProtocol,
 } from 'werift';
+import { systemClock } from '../../src/shared/clock.ts';
 import { dtlsCertificate } from '../../src/webrtc/certificate.ts';
 import { recordsOf } from '../../src/webrtc/dtls-records.ts';
 import { UdpSocket } from '../../src/webrtc/udp-socket.ts';
@@ -65,6 +66,7 @@ it('takes a socket of ours, and answers only checks that know the password', asy
   const agent = new Connection(true, { useTcp: false });
   const peer = await UdpSocket.bind({
     io,
+    clock: systemClock,
     address: '127.0.0.1',
     onMedia: () => {},
     onControl: (datagram) => answers.push(datagram),
@@ -75,6 +77,7 @@ it('takes a socket of ours, and answers only checks that know the password', asy
   let count = 0;
   const socket = await UdpSocket.bind({
     io,
+    clock: systemClock,
     address: '127.0.0.1',
     onMedia: () => {},
     onControl: (datagram, address, port) => {

@@ -53,6 +53,7 @@ export const WEBRTC_LEG = named('WebrtcLeg', {
   rttMs: optional(figure('Round trip of the last check, ms.')),
   consent: Type.Object({ sent: count('Checks.'), answered: count('Replies.') }, { description: 'RFC 7675.' }),
   candidates: count('Candidates of ours.'),
+  strangers: count('Datagrams of strangers that were dropped unread, because there were too many.'),
 });
 
 /** Audio that should flow and does not. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mayName } from '../../shared/addresses.ts';
 import type { Clock } from '../../shared/clock.ts';
 import type { DatagramIo, Peer } from '../../shared/datagram.ts';
+import { StrangerGate } from '../../shared/stranger-gate.ts';
 import type { PacketCapture } from '../capture/packet-capture.ts';
 import {
   DTMF_KEYS,
@@ -43,6 +44,7 @@ export class PhoneSide {
   readonly #clock: Clock;
   readonly #header = new RtpHeader();
   readonly #budget = new PacketBudget();
+  readonly #gate = new StrangerGate();
   readonly #onEvent: (event: BridgeEvent) => void;
   readonly #cname = Buffer.from(`gw-${randomInt(2 ** 47).toString(36)}`);
   #plan: PhonePlan | undefined;
@@ -137,7 +139,7 @@ export class PhoneSide {
       },
       (packet, length, from) => {
         try {
-          this.#rtcp(packet, length, from);
+          if (this.#mayLook(from, this.#remoteRtcp, this.#declaredRtcp)) this.#rtcp(packet, length, from);
         } catch (error) {
           this.#onBug(error);
         }
@@ -262,6 +264,7 @@ export class PhoneSide {
   }
 
   #datagram(packet: Buffer, received: number, from: Peer): void {
+    if (!this.#mayLook(from, this.#remote, this.#declared)) return this.state.count(received, 'source');
     if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received, from);
     const taken = this.#take(packet, received, from);
     this.state.count(received, taken);
@@ -269,6 +272,12 @@ export class PhoneSide {
       const { payloadOffset: at, payloadLength } = this.#header;
       this.capture.rtp('phone', true, packet, at, at + payloadLength, taken, from);
     }
+  }
+
+  /** Before anything is read: a stranger's flood costs the call no decryption, and its own budget nothing. */
+  #mayLook(from: Peer, remote: Peer | undefined, declared: Peer | undefined): boolean {
+    if (from === remote || from.is(remote) || from.is(declared)) return true;
+    return this.#gate.take(from, this.#clock.monotonic());
   }
 
   #take(packet: Buffer, received: number, from: Peer): Taken {

@@ -1,7 +1,14 @@
 import type { Leg } from '../bridge/types.ts';
 import { ONE_WAY_CAUSES } from './causes.ts';
 import { InwardWatch } from './inward.ts';
-import { type CallLook, type Finding, LIMIT_MS, type OneWayChange, type OneWayVerdict } from './look.ts';
+import {
+  type CallLook,
+  type Finding,
+  LIMIT_MS,
+  LOOK_EVERY_MS,
+  type OneWayChange,
+  type OneWayVerdict,
+} from './look.ts';
 import { OutwardWatch } from './outward.ts';
 import { SilenceWatch } from './silence.ts';
 
@@ -13,6 +20,7 @@ interface Standing {
 /**
  * Says of one call which audio should flow and does not, on which leg and most likely why. Pure: it is shown the call
  * about twice a second, and told the time. It judges from the answer on; what it finds changes nothing of the call.
+ * While nobody showed it the call its time stands still: a thread without a turn has not read what came meanwhile.
  */
 export class OneWayJudge {
   readonly #from = { consumer: new InwardWatch('consumer'), phone: new InwardWatch('phone') };
@@ -22,10 +30,15 @@ export class OneWayJudge {
   #answeredMs: number | undefined;
   #waiting = false;
   #agreement: number | undefined;
+  #lookedMs: number | undefined;
+  /** Time in which nobody looked. */
+  #sleptMs = 0;
+  #state: CallLook['transport'] = { state: 'new', sinceMs: 0 };
+  #stateMs = 0;
 
   /** Somebody picked up: audio should flow from now on. Idempotent. */
   answered(nowMs: number): void {
-    this.#answeredMs ??= nowMs;
+    this.#answeredMs ??= nowMs - this.#sleptMs;
   }
 
   /** A transfer is under way: which phone should talk is open. */
@@ -39,8 +52,9 @@ export class OneWayJudge {
     return [...this.#standing.values()].map(({ verdict }) => verdict);
   }
 
-  /** @param nowMs monotonic, never less than before */
-  take(look: CallLook, nowMs: number): OneWayChange[] {
+  /** @param realMs monotonic, never less than before */
+  take(look: CallLook, realMs: number): OneWayChange[] {
+    const nowMs = this.#awake(look, realMs);
     if (this.#answeredMs === undefined) return [];
     const changes: OneWayChange[] = [];
     const isNew = look.agreement !== this.#agreement;
@@ -60,6 +74,18 @@ export class OneWayJudge {
     return changes;
   }
 
+  /** The time by which is judged. */
+  #awake({ transport }: CallLook, realMs: number): number {
+    const gapMs = realMs - (this.#lookedMs ?? realMs);
+    this.#lookedMs = realMs;
+    if (gapMs > 2 * LOOK_EVERY_MS) this.#sleptMs += gapMs - LOOK_EVERY_MS;
+    const nowMs = realMs - this.#sleptMs;
+    if (transport.state !== this.#state.state || transport.sinceMs !== this.#state.sinceMs)
+      this.#stateMs = nowMs - Math.min(realMs - transport.sinceMs, LOOK_EVERY_MS);
+    this.#state = transport;
+    return nowMs;
+  }
+
   #restartPhone(look: CallLook, nowMs: number): void {
     this.#from.phone.restart(look.phone, nowMs, true);
     this.#silence.phone.restart();
@@ -67,11 +93,11 @@ export class OneWayJudge {
   }
 
   #fromConsumer(look: CallLook, answeredMs: number, nowMs: number): Finding {
-    const { state, sinceMs } = look.transport;
+    const { state } = look.transport;
     if (state !== 'secure') {
       this.#from.consumer.restart(look.consumer, nowMs);
       this.#silence.consumer.restart();
-      const ms = Math.round(nowMs - Math.max(sinceMs, answeredMs));
+      const ms = Math.round(nowMs - Math.max(this.#stateMs, answeredMs));
       if (state === 'disconnected') return { cause: 'ice-lost', evidence: { state, ms } };
       if (ms < LIMIT_MS) return undefined;
       if (state === 'ice-checking') return { cause: 'ice', evidence: { state, ms } };

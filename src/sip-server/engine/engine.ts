@@ -37,12 +37,15 @@ export interface EngineOptions {
   readonly guard: Guard;
   readonly transports: Transports;
   readonly pick: (method: string) => AppClient | undefined;
+  /** A message of a peer, or of a stranger's that belongs to something of ours; before it is handled. */
+  readonly onHeard?: (data: Buffer, flow: Flow) => void;
 }
 
 /** Between the network and the applications: everything a drachtio-server does by itself. Sans-IO. */
 export class Engine implements AppHandler {
   readonly #context: EngineContext;
   readonly #guard: Guard;
+  readonly #onHeard: EngineOptions['onHeard'];
   readonly #outgoing: Outgoing;
   readonly #incoming: Incoming;
   #closed = false;
@@ -56,6 +59,7 @@ export class Engine implements AppHandler {
       onRetransmitOut: () => counters.add('retransmissionsOut'),
     });
     this.#guard = options.guard;
+    this.#onHeard = options.onHeard;
     const dialogs = new DialogTable();
     const cdrs = new Cdrs(clock, options.pick);
     const subscriptions = new SubscriptionUses(clock, dialogs);
@@ -113,6 +117,8 @@ export class Engine implements AppHandler {
       counters.add('refusedPeers');
       return;
     }
+    if (!allowed && !this.#guard.mayRead(address)) return;
+    if (allowed) this.#onHeard?.(data, flow);
     const parsed = parseMessage(data.subarray(start));
     if (!parsed.ok) {
       if (!allowed) {
@@ -132,10 +138,13 @@ export class Engine implements AppHandler {
         counters.add('refusedPeers');
         return;
       }
+      if (!allowed) this.#onHeard?.(data, flow);
       this.#onResponse(message, flow);
       return;
     }
-    if (!dialogs.ofRequest(message)) {
+    if (dialogs.ofRequest(message)) {
+      if (!allowed) this.#onHeard?.(data, flow);
+    } else {
       if (!allowed) {
         counters.add('refusedPeers');
         return;

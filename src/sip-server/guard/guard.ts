@@ -9,6 +9,13 @@ import { isScanner } from './scanners.ts';
 /** Server transactions that may live at once; each lives 32 s after its answer, so 1,000 calls a second fit. */
 const MAX_TRANSACTIONS = 65_536;
 
+/**
+ * Messages a second that are read of a source that is no peer, and of all such: the answers of a trunk that is none, a
+ * thousand calls a second of them, and a tenth of a core at the most.
+ */
+const STRANGER = { perSecond: 5_000, burst: 5_000 } as const;
+const STRANGERS = { perSecond: 10_000, burst: 10_000 } as const;
+
 /** What one listener lets in. */
 interface Door {
   readonly peers: Peers;
@@ -30,6 +37,8 @@ export class Guard {
   readonly #clock: Clock;
   readonly #counters: Counters;
   readonly #byContact = new Map<string, Door>();
+  readonly #strangers: RateLimit;
+  readonly #allStrangers: RateLimit;
   #common: Door;
   #doors: readonly Door[];
   #contacts: readonly SipContact[] = [];
@@ -39,6 +48,8 @@ export class Guard {
     this.#settings = settings;
     this.#clock = clock;
     this.#counters = counters;
+    this.#strangers = new RateLimit(STRANGER, clock);
+    this.#allStrangers = new RateLimit(STRANGERS, clock);
     ({ common: this.#common, doors: this.#doors } = doorsOf(settings, clock));
   }
 
@@ -68,6 +79,13 @@ export class Guard {
   /** Whether that address is one of the listener's peers. */
   knows(address: string, way: Way): boolean {
     return this.#door(way).peers.has(address);
+  }
+
+  /** Whether another message of a stranger is read at all: it may belong to something of ours. */
+  mayRead(address: string): boolean {
+    if (this.#strangers.take(address) && this.#allStrangers.take('')) return true;
+    this.#counters.add('rateLimited');
+    return false;
   }
 
   /** Whether a request that would make a transaction may; one inside a dialog or a repetition is never asked about. */

@@ -148,12 +148,11 @@ export class StreamListener {
   }
 
   #adopt(stream: Socket, remote: Endpoint, isOurs: boolean): Connection {
-    const { clock, trace, onMessage } = this.#options;
+    const { clock, onMessage } = this.#options;
     const keys = new Set<string>([key(remote)]);
     const connection = new Connection(stream, { remote, isOurs }, clock, this.#limits, {
       onMessage: (message) => {
         const flow = this.#flowOn(connection, remote, keys);
-        trace?.('in', flow, message);
         onMessage(message, flow);
       },
       onClosed: () => {
@@ -180,7 +179,7 @@ export class StreamListener {
 
   #flowOn(connection: Connection | undefined, remote: Endpoint, keys?: Set<string>): Flow {
     const { address, port } = this.contact;
-    const { own, trace } = this.#options;
+    const { own, onSend } = this.#options;
     const { protocol } = this.#kind;
     const flow: Flow = {
       protocol,
@@ -195,7 +194,7 @@ export class StreamListener {
           queueMicrotask(() => failed(new Error('too many connections')));
           return;
         }
-        connection.send(message, failed, () => trace?.('out', flow, message));
+        connection.send(message, failed, () => onSend?.(message, flow));
       },
       whenReady: (tell) => {
         if (connection) connection.whenReady(tell);

@@ -109,6 +109,6 @@ export interface ListenerOptions {
   readonly onMisled?: (by: string, at: string) => void;
   /** A socket failed while nothing was sent. */
   readonly onError: (error: Error) => void;
-  /** Sees every message, before it is handled or sent. */
-  readonly trace?: (direction: 'in' | 'out', flow: Flow, message: Buffer) => void;
+  /** Sees every message before it is sent. */
+  readonly onSend?: (message: Buffer, flow: Flow) => void;
 }

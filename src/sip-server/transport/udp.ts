@@ -25,7 +25,6 @@ export class UdpListener {
     socket.on('close', this.#onLost);
     socket.on('message', (data, from) => {
       const flow = this.flow({ address: from.address, port: from.port });
-      options.trace?.('in', flow, data);
       options.onMessage(data, flow);
     });
   }
@@ -69,7 +68,7 @@ export class UdpListener {
 
   flow(remote: Endpoint): Flow {
     const { address, port } = this.contact;
-    const { own, trace } = this.#options;
+    const { own, onSend } = this.#options;
     const flow: Flow = {
       protocol: 'udp',
       reliable: false,
@@ -77,7 +76,7 @@ export class UdpListener {
       bound: { address, port },
       remote,
       send: (message, failed) => {
-        trace?.('out', flow, message);
+        onSend?.(message, flow);
         try {
           this.#socket.send(message, remote.port, remote.address, (error) => {
             if (error) failed(error);

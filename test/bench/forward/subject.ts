@@ -49,6 +49,7 @@ async function openCall(ssrc: number) {
   let consumer: Peer | undefined;
   const socket = await UdpSocket.bind({
     io,
+    clock: systemClock,
     address: ADDRESS,
     onMedia: (packet, length) => bridge.consumerDatagram(packet, length),
     onControl: (_datagram, address, port) => {

@@ -1,5 +1,14 @@
 import { createSocket } from 'node:dgram';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,8 +16,8 @@ import { join } from 'node:path';
 import { DeskPhone, MetaSimulator } from '../../../src/sim/index.ts';
 import { GatewayProcess, PAGE } from '../../support/gateway-process.ts';
 import { SECRETS } from './canaries.ts';
+import { watchMediaKeys } from './media-keys.ts';
 import { startRelay } from './relay.ts';
-import { watchSrtpKeys } from './srtp-keys.ts';
 
 export const NUMBER = '550022001100';
 
@@ -20,9 +29,14 @@ export async function openSite() {
   };
   const folder = mkdtempSync(join(tmpdir(), 'msgw-leaks-'));
   closers.push(() => rmSync(folder, { recursive: true, force: true }));
+  // Not among what the gateway writes: everybody of this machine can read it, and is meant to be warned of.
+  const secrets = mkdtempSync(join(tmpdir(), 'msgw-secrets-'));
+  closers.push(() => rmSync(secrets, { recursive: true, force: true }));
+  writeFileSync(join(secrets, 'whatsapp'), SECRETS.WHATSAPP_TOKEN);
+  chmodSync(join(secrets, 'whatsapp'), 0o644);
   for (const name of ['traces', 'recordings']) mkdirSync(join(folder, name));
-  const srtp = watchSrtpKeys();
-  closers.push(() => srtp.restore());
+  const media = watchMediaKeys();
+  closers.push(() => media.restore());
   const common = { appSecret: SECRETS.APP_SECRET, appId: 'app', requireAppSecretProof: true };
   const messenger = await MetaSimulator.start({
     ...common,
@@ -145,7 +159,9 @@ export async function openSite() {
         });
         const meta = yaml['meta'] as Record<string, unknown>;
         meta['metrics'] = { path: file('call-metrics') };
-        meta['numbers'] = [{ id: NUMBER, accessToken: '${WHATSAPP_TOKEN}', app: 'app', route: 'desk' }];
+        meta['numbers'] = [
+          { id: NUMBER, accessToken: `file:${join(secrets, 'whatsapp')}`, app: 'app', route: 'desk' },
+        ];
       },
     });
     closers.push(() => gateway.kill());
@@ -160,7 +176,10 @@ export async function openSite() {
     const walk = (at: string): void => {
       for (const name of readdirSync(at)) {
         const path = join(at, name);
-        if (statSync(path).isDirectory()) walk(path);
+        const stats = statSync(path);
+        if (stats.isDirectory()) walk(path);
+        // The lock of the journal is a socket: there is nothing in it.
+        else if (!stats.isFile()) files[path.slice(folder.length + 1)] = '';
         // What was said on a call is in a recording by intent.
         else
           files[path.slice(folder.length + 1)] = path.endsWith('.opus') ? '' : readFileSync(path, 'latin1');
@@ -178,8 +197,9 @@ export async function openSite() {
     /** The same for each start: phones answer to where their calls came from. */
     sipPort: () => (sip as { listen: { port: number }[] }).listen[0]?.port ?? 0,
     close,
-    keys: srtp.keys,
+    keys: media.keys,
     seen: relay.seen,
+    /** What Homer was sent, in both runs. */
     hep: () => Buffer.concat(hep).toString('latin1'),
   };
 }

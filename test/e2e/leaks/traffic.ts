@@ -15,7 +15,9 @@ const bearer = (token: string) => ({ authorization: `Bearer ${token}`, 'content-
 
 async function ask(into: string[], url: string, init: RequestInit = {}): Promise<number> {
   const answer = await fetch(url, init);
-  into.push(`${url} ${answer.status} ${JSON.stringify([...answer.headers])} ${await answer.text()}`);
+  // A capture is no text: its bytes are looked at as they are.
+  const body = Buffer.from(await answer.arrayBuffer()).toString('latin1');
+  into.push(`${url} ${answer.status} ${JSON.stringify([...answer.headers])} ${body}`);
   return answer.status;
 }
 

@@ -1,4 +1,5 @@
-import { afterEach, expect, it } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { Harness } from './harness.ts';
 import { voice } from './voice.ts';
 
@@ -23,4 +24,33 @@ it('takes 300 packets at once of either side, drops the rest of a flood, and hea
   for (const leg of [harness.bridge.dump().consumer, harness.bridge.dump().phone]) {
     expect(leg).toMatchObject({ received: 401, used: 301 });
   }
+});
+
+it("a stranger's flood is dropped unread, and costs the phone nothing of its budget", async () => {
+  harness = await Harness.open('PCMU');
+  const { bridge } = harness;
+  const pcmu = new Uint8Array(160).fill(0xff);
+  await harness.fromPhone(pcmu, 0, 0);
+  const stranger = createSocket('udp4');
+  onTestFinished(() => void stranger.close());
+  // Not even RTP: what is looked at is malformed, what is dropped unread has the wrong source.
+  const send = (): Promise<void> =>
+    new Promise((resolve) =>
+      stranger.send(new Uint8Array(172), harness!.gatewayPort, '127.0.0.1', () => resolve()),
+    );
+  const came = async (count: number): Promise<void> => {
+    while (bridge.dump().phone.received < count) await new Promise((resolve) => setImmediate(resolve));
+  };
+  for (let i = 1; i <= 250; i++) {
+    await send();
+    await came(1 + i);
+  }
+  expect(bridge.dump().phone).toMatchObject({
+    received: 251,
+    used: 1,
+    dropped: { malformed: 100, source: 150, flood: 0 },
+  });
+  for (let i = 1; i < 300; i++) await harness.fromPhone(pcmu, i, 160 * i);
+  expect(bridge.dump().phone).toMatchObject({ used: 300, dropped: { flood: 0 } });
+  expect(bridge.dump().consumer.sent).toBeGreaterThan(0);
 });

@@ -58,6 +58,13 @@ export class JudgedCall {
     return this;
   }
 
+  /** The thread has no turn: nobody looks, and what comes waits to be read. */
+  sleep(ms: number): this {
+    this.nowMs += ms;
+    this.changes.push(...this.judge.take(this.#look(), this.nowMs));
+    return this;
+  }
+
   /** `phone from no-packets`, and with `over` before it what ended. */
   get told(): string[] {
     return this.changes.map(({ kind, verdict: { leg, direction, cause } }) =>

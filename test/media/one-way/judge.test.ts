@@ -252,3 +252,20 @@ describe('no fault', () => {
     expect(call.told).toEqual([]);
   });
 });
+
+describe('a thread that had no turn', () => {
+  it('calls nothing missing that waits to be read', () => {
+    const call = talking().sleep(10_000).run(1).sleep(3_000).sleep(3_000).run(5);
+    expect(call.told).toEqual([]);
+  });
+
+  it('gives ICE the time that it would have had', () => {
+    const call = new JudgedCall().become('ice-checking').answered().sleep(10_000).become('ice-connected');
+    expect(call.sleep(1_000).become('secure').run(5).told).toEqual([]);
+  });
+
+  it('names what is missing all the same, by the looks that it took', () => {
+    const call = talking().sleep(10_000);
+    expect(call.run(3, { phone: MUTE }).told).toEqual(['phone from stopped']);
+  });
+});

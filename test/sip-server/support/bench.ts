@@ -30,6 +30,8 @@ export class Bench {
   /** Everything sent to peers and not yet taken. */
   readonly wire: { readonly text: string; readonly message: SipMessage; readonly to: string }[] = [];
   readonly frames: Frame[] = [];
+  /** What the trace is shown of what came. */
+  readonly heard: string[] = [];
   /** Where requests of ours were to go. */
   readonly targets: Target[] = [];
   readonly routes = new Set(['INVITE', 'OPTIONS']);
@@ -69,6 +71,7 @@ export class Bench {
       nat: true,
       counters: this.counters,
       guard: this.guard,
+      onHeard: (data) => this.heard.push(String(data)),
       transports: {
         contacts: [{ protocol: 'udp', ...LOCAL }],
         anyFlow: () => this.#flow(PEER),
