@@ -70,7 +70,11 @@ async function nastyCall(name: string, callId: string): Promise<{ invite: string
   await world.nextRecord();
   await until(() => world.gateway.calls === 0);
   const metrics = await admin('/metrics');
-  await until(async () => (await readdir(join(folder, 'traces')).catch(() => [])).length > 0);
+  // A trace has another name while it is being written.
+  await until(async () => {
+    const traces = await readdir(join(folder, 'traces')).catch(() => []);
+    return traces.length > 0 && traces.every((file) => !file.endsWith('.part'));
+  });
   const files = await readdir(folder, { recursive: true, withFileTypes: true });
   const texts = await Promise.all(
     files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name), 'utf8')),
