@@ -138,9 +138,17 @@ export class Site {
     return this.#gateway;
   }
 
-  /** A gateway's process on the files of the one before. */
+  /**
+   * A gateway's process on the files of the one before. One that gave up because this machine was too busy to start its
+   * thread is started once more, as a service manager would.
+   */
   async start(): Promise<void> {
-    this.#gateway = await GatewayChild.start(this.folder, this.#config, this.#nodeArgs);
+    const start = (): Promise<GatewayChild> => GatewayChild.start(this.folder, this.#config, this.#nodeArgs);
+    this.#gateway = await start().catch((error: unknown) => {
+      if (!String(error).includes('GATEWAY_MEDIA_WORKER_START')) throw error;
+      process.stderr.write('  started once more: no thread came up in time\n');
+      return start();
+    });
     const { webhookUrl } = this.#gateway;
     // Deliveries that are being tried again go on: the address stays.
     if (!this.#isSubscribed) this.simulator.setWebhookUrl(webhookUrl);
