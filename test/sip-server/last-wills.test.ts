@@ -71,14 +71,30 @@ test('somebody picks up before the successor is there: ACK and BYE', () => {
   const { request } = dead.invite();
   const { left } = dead.engine.wills.changes();
   const bench = new Bench();
-  const sent: string[] = [];
-  bench.engine.wills.execute(left, (ids) => sent.push(...ids));
-  expect(sent).toEqual([left[0]!.id]);
+  bench.engine.wills.execute(left);
   expect(bench.sent()).toEqual(['CANCEL']);
   bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>'] });
   expect(bench.sent()).toEqual(['ACK', 'BYE']);
   bench.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>'] });
   expect(bench.sent()).toEqual(['ACK']);
+});
+
+test('a successor that dies, too, leaves what it sent to the next one, until a 2xx is repeated no more', () => {
+  const dead = new Bench();
+  const { request } = dead.invite();
+  const { left } = dead.engine.wills.changes();
+  const bench = new Bench();
+  const settled: string[] = [];
+  bench.engine.wills.execute(left, (ids) => settled.push(...ids));
+  bench.clock.advance(31_000);
+  expect(settled).toEqual([]);
+  const next = new Bench();
+  next.engine.wills.execute(left);
+  expect(next.sent()).toEqual(['CANCEL']);
+  next.answer(request, 200, { headers: ['Contact: <sip:peer@127.0.0.1:5080>'] });
+  expect(next.sent()).toEqual(['ACK', 'BYE']);
+  bench.clock.advance(1_000);
+  expect(settled).toEqual([left[0]!.id]);
 });
 
 test('whoever wants to hear of wills hears after each message, once', async () => {

@@ -60,6 +60,12 @@ const SEQ_AHEAD = 10_000;
 const PORTION = 50;
 const PORTION_EVERY_MS = 20;
 
+/**
+ * What was sent is kept so long all the same, ms: it may be lost, or a 2xx may cross the CANCEL, and a successor that dies
+ * meanwhile leaves that to the next one. Somebody who answers an INVITE repeats its 2xx for so long (64*T1).
+ */
+const KEPT_MS = 32_000;
+
 /** Up to so many dialogs, each message is followed by a look at all of them, which takes microseconds. */
 const LOOKED_AT = 500;
 
@@ -78,6 +84,7 @@ export class LastWills {
   readonly #invites = new Map<string, number>();
   #round = 0;
   #timer: TimerHandle | undefined;
+  readonly #keeping = new Set<TimerHandle>();
   #touched = false;
   onChanges: ((changes: WillChanges) => void) | undefined;
   /** A successor has cancelled that INVITE, whose answer may come all the same. */
@@ -173,9 +180,9 @@ export class LastWills {
   /**
    * Sends what a dead server left.
    *
-   * @param sent told the ids of each portion that is on its way
+   * @param settled told the ids of each portion when nothing more can be done about it
    */
-  execute(wills: readonly LastWill[], sent: (ids: readonly string[]) => void = () => {}): void {
+  execute(wills: readonly LastWill[], settled: (ids: readonly string[]) => void = () => {}): void {
     const { transports, log } = this.#context;
     for (const { method, branch, text, target } of wills.slice(0, PORTION)) {
       transports.open(target, (flow) => {
@@ -188,10 +195,24 @@ export class LastWills {
         } else log.warn({ target: target.host, error: flow.error.message }, 'sip_server.will_not_sent');
       });
     }
-    sent(wills.slice(0, PORTION).map(({ id }) => id));
+    this.#keep(wills.slice(0, PORTION), settled);
     const rest = wills.slice(PORTION);
     if (rest.length === 0) return;
-    this.#timer = this.#context.clock.after(PORTION_EVERY_MS, () => this.execute(rest, sent));
+    this.#timer = this.#context.clock.after(PORTION_EVERY_MS, () => this.execute(rest, settled));
+  }
+
+  /** A response is done with when it is sent: who did not get it asks again, and is then somebody new. */
+  #keep(wills: readonly LastWill[], settled: (ids: readonly string[]) => void): void {
+    const idsOf = (isResponse: boolean): string[] =>
+      wills.filter(({ method }) => (method === 'INVITE') === isResponse).map(({ id }) => id);
+    settled(idsOf(true));
+    const requests = idsOf(false);
+    if (requests.length === 0) return;
+    const kept = this.#context.clock.after(KEPT_MS, () => {
+      this.#keeping.delete(kept);
+      settled(requests);
+    });
+    this.#keeping.add(kept);
   }
 
   /** Somebody may have picked up while there was no server: a 2xx that nobody acknowledged comes again and again. */
@@ -205,6 +226,8 @@ export class LastWills {
   close(): void {
     this.onChanges = undefined;
     this.#timer?.clear();
+    for (const kept of this.#keeping) kept.clear();
+    this.#keeping.clear();
   }
 }
 
