@@ -34,11 +34,13 @@ const PORTIONS = 10;
 /** How long idle connections are kept (30 s to Graph) and last words may take, ms. */
 const SETTLE_MS = 60_000;
 /**
- * What the gateway means to remember of each call for hours (webhooks seen, graves, names, journal), bytes: a bound that
- * was guessed, not measured, for no run of thousands was made yet. Told from a leak by its end: 200,000 webhooks, 50,000 graves.
+ * What the gateway means to remember of each call for hours (webhooks seen, graves, names, journal), bytes. Told from a
+ * leak by its end: 200,000 webhooks, 50,000 graves. Measured over 5,000 calls: 764 of the main thread's heap, 10,964 of
+ * the process. The latter is garbage of the SIP thread, which has so much room that it collects once in a thousand calls
+ * or two: by V8's own trace the process fell from 475 to 414 MB at such a collection, below where it began.
  */
 const HEAP_A_CALL = 4_000;
-const RSS_A_CALL = 12_000;
+const RSS_A_CALL = 20_000;
 
 const random = Random.of(seed, 0);
 const problems: string[] = [];

@@ -10,6 +10,7 @@ export class NgControl {
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
   readonly #waiting = new Map<string, (answer: Readonly<Record<string, NgValue>>) => void>();
+  #isClosed = false;
 
   /** @param port where rtpengine listens on loopback */
   constructor(port: number) {
@@ -34,7 +35,9 @@ export class NgControl {
   ): Promise<Readonly<Record<string, NgValue>>> {
     const cookie = randomBytes(6).toString('hex');
     const datagram = `${cookie} ${bencode({ ...args, command })}`;
-    const ask = (): void => this.#socket.send(datagram, this.#port, '127.0.0.1');
+    const ask = (): void => {
+      if (!this.#isClosed) this.#socket.send(datagram, this.#port, '127.0.0.1');
+    };
     const again = setInterval(ask, REPEAT_MS);
     let timer: NodeJS.Timeout | undefined;
     try {
@@ -53,7 +56,9 @@ export class NgControl {
     }
   }
 
+  /** What is asked still is rejected when its patience ends. */
   close(): void {
+    this.#isClosed = true;
     this.#socket.close();
   }
 }

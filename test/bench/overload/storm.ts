@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeskPhone, MetaSimulator } from '../../../src/sim/index.ts';
 
@@ -10,6 +11,8 @@ export interface StormOptions {
   readonly consumersPerSecond: number;
   readonly phonesPerSecond: number;
   readonly seconds: number;
+  /** The first psid of those that press *Call* and of those that are dialled. */
+  readonly from: number;
 }
 
 export interface Storm {
@@ -22,6 +25,8 @@ export interface Storm {
   readonly not200: number;
   readonly offered: number;
   readonly admitted: number;
+  /** Longest time that the ends of these calls, all on one thread, were late themselves, ms: it is in all times above. */
+  readonly endsLateMs: number;
 }
 
 /** How long an admitted call talks, ms. */
@@ -30,14 +35,14 @@ const LAST_WORDS_MS = 5_000;
 
 /** More calls than the gateway admits, from both sides, evenly. Resolves when all that was refused has its answer. */
 export async function storm(options: StormOptions): Promise<Storm> {
-  const { simulator, phone, sipPort, consumersPerSecond, phonesPerSecond, seconds } = options;
+  const { simulator, phone, sipPort, consumersPerSecond, phonesPerSecond, seconds, from } = options;
   const firstAnswer = simulator.webhooks.answers.length;
   const ids = new Set<string>();
   const refusedMs: number[] = [];
   const dialing: Promise<void>[] = [];
   let admitted = 0;
   const press = (index: number): void => {
-    const call = simulator.consumer({ psid: String(8_000_000_000 + index) }).call({ toneHz: 440 });
+    const call = simulator.consumer({ psid: String(8_000_000_000 + from + index) }).call({ toneHz: 440 });
     ids.add(call.id);
     void call.accepted.then(async () => {
       admitted += 1;
@@ -46,7 +51,7 @@ export async function storm(options: StormOptions): Promise<Storm> {
     });
   };
   const dial = async (index: number): Promise<void> => {
-    const psid = String(9_000_000_000 + index);
+    const psid = String(9_000_000_000 + from + index);
     simulator.consumer({ psid, permission: true });
     const call = await phone.dial({ number: psid, host: '127.0.0.1', port: sipPort });
     const began = performance.now();
@@ -57,6 +62,8 @@ export async function storm(options: StormOptions): Promise<Storm> {
     await sleep(TALK_MS);
     await call.hangup();
   };
+  const late = monitorEventLoopDelay({ resolution: 1 });
+  late.enable();
   const began = performance.now();
   const due = (perSecond: number): number =>
     Math.min(perSecond * seconds, Math.floor(((performance.now() - began) / 1_000) * perSecond) + 1);
@@ -66,6 +73,7 @@ export async function storm(options: StormOptions): Promise<Storm> {
     await sleep(2);
   }
   await Promise.race([Promise.all(dialing), sleep(LAST_WORDS_MS)]);
+  late.disable();
   const answers = simulator.webhooks.answers.slice(firstAnswer);
   return {
     rejectMs: rejectTimes(simulator, ids),
@@ -74,6 +82,7 @@ export async function storm(options: StormOptions): Promise<Storm> {
     not200: answers.filter(({ status }) => status !== 200).length,
     offered: ids.size + dialing.length,
     admitted,
+    endsLateMs: late.max / 1e6,
   };
 }
 
