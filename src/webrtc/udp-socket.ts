@@ -101,13 +101,20 @@ class Partners {
   readonly #io: DatagramIo;
   readonly #all: Peer[] = [];
   #last: Peer | undefined;
+  /** Whose datagram came last: senders are interned, so media need no comparison by words. */
+  #heard: Peer | undefined;
 
   constructor(io: DatagramIo) {
     this.#io = io;
   }
 
   has(peer: Peer): boolean {
-    for (let i = 0; i < this.#all.length; i++) if (peer.is(this.#all[i])) return true;
+    if (peer === this.#heard) return true;
+    for (let i = 0; i < this.#all.length; i++) {
+      if (!peer.is(this.#all[i])) continue;
+      this.#heard = peer;
+      return true;
+    }
     return false;
   }
 
@@ -117,7 +124,10 @@ class Partners {
     const known = this.#all.find((peer) => peer.port === port && peer.address === address);
     this.#last = known ?? this.#io.peer(address, port);
     if (!known && this.#last) this.#all.push(this.#last);
-    if (this.#all.length > MAX_PARTNERS) this.#all.shift();
+    if (this.#all.length > MAX_PARTNERS) {
+      this.#all.shift();
+      this.#heard = undefined;
+    }
     return this.#last;
   }
 }

@@ -118,4 +118,9 @@ it('looks at so many datagrams of strangers and no more; who was written to is n
   const again = reached(402);
   await flood(stranger, 0, 1);
   await again;
+  // Who was written to before sixteen others is one again.
+  for (let host = 1; host <= 16; host++) to.send(Buffer.from([1]), `127.77.0.${host}`, 9);
+  clock.advance(1_000);
+  await flood(partner, 128, 150);
+  await expect.poll(() => to.strangers).toBe(150);
 });
