@@ -117,6 +117,8 @@ describe('nobody takes a call whose transferor hung up: the transferor is rung b
       if (isRung) {
         const back = await first.peer.request('INVITE');
         expect(back.start).toBe(`INVITE sip:12@127.0.0.1:${first.port} SIP/2.0`);
+        // What was heard before the transfer is over: who hears the phone after this was given back to it.
+        await until(() => consumerHears(call, RINGBACK_HZ));
         first.pickUp(back);
         await first.peer.request('ACK');
         await hearEachOther(first, call, 440);
