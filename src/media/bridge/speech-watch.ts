@@ -30,6 +30,7 @@ export class SpeechWatch {
 
   /** An RTP packet of the phone's. */
   packet(): void {
+    if (this.#sinceMs === undefined) return;
     this.#packets += 1;
     if (this.#packets >= ENOUGH) this.end();
   }
