@@ -172,6 +172,16 @@ export async function openSite() {
 
   /** Every file that was written, with what is in it; names of files too. */
   const written = (): Readonly<Record<string, string>> => {
+    for (;;) {
+      try {
+        return read();
+      } catch (error) {
+        // A trace or a recording got its last name between being listed and being read: once more, from the start.
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      }
+    }
+  };
+  const read = (): Readonly<Record<string, string>> => {
     const files: Record<string, string> = {};
     const walk = (at: string): void => {
       for (const name of readdirSync(at)) {
