@@ -32,6 +32,7 @@ export interface Step {
 
 /** From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear. */
 const SETTLE_MS = 5_000;
+const TRIES = 3;
 
 /** Holds more and more calls on one carrier. */
 export class Ladder {
@@ -48,18 +49,37 @@ export class Ladder {
     return this.#held.length;
   }
 
-  /** As many calls from now on. Rejects when one cannot be set up. */
+  /** As many calls from now on. Rejects when one cannot be set up, and no other is under way any more. */
   async climb(calls: number): Promise<void> {
     await this.#drop(Math.max(0, this.#held.length - calls));
     let wanted = calls - this.#held.length;
     const worker = async (): Promise<void> => {
       while (wanted > 0) {
         wanted -= 1;
-        const call = await this.#carrier.make();
-        this.#held.push({ id: await this.#load.add(call.ends), call });
+        try {
+          await this.#add();
+        } catch (error) {
+          wanted = 0;
+          throw error;
+        }
       }
     };
-    await Promise.all(Array.from({ length: this.#carrier.atOnce }, worker));
+    const workers = await Promise.allSettled(Array.from({ length: this.#carrier.atOnce }, worker));
+    for (const each of workers) if (each.status === 'rejected') throw each.reason;
+  }
+
+  /** Another call, and another try where a port was taken between its end of before and the load program. */
+  async #add(): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      const call = await this.#carrier.make();
+      try {
+        this.#held.push({ id: await this.#load.add(call.ends), call });
+        return;
+      } catch (error) {
+        await call.hangUp();
+        if (tries === TRIES || !String(error).includes('Address already in use')) throw error;
+      }
+    }
   }
 
   async measure(seconds: number): Promise<Step> {

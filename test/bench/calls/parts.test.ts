@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { pauseOf } from './gc-pauses.ts';
 import type { Step } from './ladder.ts';
+import { middleStep } from './rounds.ts';
 import { faultOf, search } from './search.ts';
 
 it('reads the stop of a collection from what V8 prints, and nothing from any other line', () => {
@@ -47,4 +48,15 @@ it('ends at the most calls, and where a call cannot be set up', async () => {
   const refuse = (): Promise<Step> => Promise.reject(new Error('no ports'));
   expect(await search([step(20, 1)], 2, 100, refuse)).toEqual({ calls: 20, because: 'set-up' });
   expect(await search([step(20, 9)], 2, 100, () => Promise.resolve(step(10, 9)))).toMatchObject({ calls: 0 });
+});
+
+it('takes the middle of what was measured in several runs, and hides no loss', () => {
+  const runs = [
+    { ...step(10, 4), cpuMs: 5, pauseMs: 1 },
+    { ...step(10, 2, { lost: 7 }), cpuMs: 3, pauseMs: 9 },
+    { ...step(10, 3), cpuMs: 4, pauseMs: 2 },
+  ];
+  const one = middleStep(runs);
+  expect(one).toMatchObject({ calls: 10, cpuMs: 4, pauseMs: 9, lost: 7 });
+  expect(one.load.toPhone).toMatchObject({ p99Ms: 3, sent: 3_000 });
 });

@@ -1,4 +1,4 @@
-import { type Bench, type BenchCase, type BenchOptions, benchCase } from '../bench.ts';
+import { type Bench, type BenchCase, type BenchOptions, benchCase, median } from '../bench.ts';
 import { compileNative } from '../native/compile.ts';
 import { type Run, run } from './forwarder.ts';
 
@@ -114,9 +114,4 @@ function casesOf(io: string, ours: readonly Run[], native: readonly Run[] | unde
       },
     ),
   ];
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
 }

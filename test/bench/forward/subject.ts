@@ -54,6 +54,8 @@ async function openCall(ssrc: number) {
     onMedia: (packet, length) => bridge.consumerDatagram(packet, length),
     onControl: (_datagram, address, port) => {
       consumer = io.peer(address, port);
+      // Who was written to is a partner, as whom a check was sent to: its packets pass no gate for strangers.
+      socket.send(Buffer.of(0), address, port);
     },
   });
   bridge.attachConsumer((packet, length) => {

@@ -151,6 +151,19 @@ static void into_slot(struct end *end) {
   *slot = end;
 }
 
+static void drop_call(unsigned id) {
+  struct call *call = id < MAX_CALLS ? calls[id] : NULL;
+  if (!call) return;
+  for (int i = 0; i < SLOTS; i++)
+    for (struct end **at = &slots[i]; *at;)
+      if ((*at)->call == call) *at = (*at)->next;
+      else at = &(*at)->next;
+  close(call->consumer.fd), close(call->phone.fd);
+  srtp_dealloc(call->protect), srtp_dealloc(call->unprotect);
+  if (call->phone.out.ear) opus_decoder_destroy(call->phone.out.ear);
+  free(call);
+  calls[id] = NULL;
+}
 static const char *add_call(char *rest) {
   char codec[8], c_local[32], c_remote[32], key_out[64], key_in[64], pwd[64], c_header[130], p_local[32], p_remote[32],
       p_header[130];
@@ -166,32 +179,23 @@ static const char *add_call(char *rest) {
   strcpy(call->pwd, pwd);
   call->protect = session(key_out, ssrc_any_outbound);
   call->unprotect = session(key_in, ssrc_any_inbound);
-  *c = (struct end){.call = call, .is_consumer = 1, .sequence = (uint16_t)c_seq, .timestamp = c_ts, .step = 960};
-  *p = (struct end){.call = call, .sequence = (uint16_t)p_seq, .timestamp = p_ts, .step = passes ? 960 : 160};
+  *c = (struct end){.fd = -1, .call = call, .is_consumer = 1, .sequence = (uint16_t)c_seq, .timestamp = c_ts, .step = 960};
+  *p = (struct end){.fd = -1, .call = call, .sequence = (uint16_t)p_seq, .timestamp = p_ts, .step = passes ? 960 : 160};
   c->header_length = hex(c_header, c->header, 64);
   p->header_length = hex(p_header, p->header, 64);
   c->out = (struct stream){.bank = &banks['c'], .passes = passes, .step = passes ? 960 : 160};
   p->out = (struct stream){.bank = &banks[passes ? 'p' : 'u'], .passes = passes, .step = 960};
   if (!passes) p->out.ear = opus_decoder_create(16000, 1, &error);
   if (!call->protect || !call->unprotect) return "no SRTP session";
-  if (!open_end(c, c_local, c_remote) || !open_end(p, p_local, p_remote)) return strerror(errno);
+  if (!open_end(c, c_local, c_remote) || !open_end(p, p_local, p_remote)) {
+    const char *why = strerror(errno);
+    drop_call(id);
+    return why;
+  }
   into_slot(c), into_slot(p);
   return NULL;
 }
 
-static void drop_call(unsigned id) {
-  struct call *call = id < MAX_CALLS ? calls[id] : NULL;
-  if (!call) return;
-  for (int i = 0; i < SLOTS; i++)
-    for (struct end **at = &slots[i]; *at;)
-      if ((*at)->call == call) *at = (*at)->next;
-      else at = &(*at)->next;
-  close(call->consumer.fd), close(call->phone.fd);
-  srtp_dealloc(call->protect), srtp_dealloc(call->unprotect);
-  if (call->phone.out.ear) opus_decoder_destroy(call->phone.out.ear);
-  free(call);
-  calls[id] = NULL;
-}
 
 static void each_stream(void (*what)(struct stream *, int)) {
   for (int i = 0; i < MAX_CALLS; i++)

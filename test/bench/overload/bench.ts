@@ -6,6 +6,8 @@ import { GatewayCalls } from '../calls/gateway-calls.ts';
 import { CallLoad, type LoadReport } from '../calls/load.ts';
 import { makeVoices } from '../calls/voice.ts';
 import { type Storm, storm } from './storm.ts';
+import { Wire } from './wire.ts';
+import { type WirePorts, wireTimes } from './wire-times.ts';
 
 /** What the gateway is told to admit, new calls a second, and how much more comes. */
 const ADMITTED = 5;
@@ -54,6 +56,11 @@ async function run({ seconds, say }: BenchOptions, load: CallLoad): Promise<Benc
     },
   });
   simulator.setWebhookUrl(gateway.webhookUrl);
+  const ports: WirePorts = {
+    webhook: Number(new URL(gateway.webhookUrl).port),
+    graph: Number(new URL(simulator.graphUrl).port),
+    sip: gateway.sipPort,
+  };
   try {
     for (let i = 0; i < HELD; i += 1) {
       const { ends } = await calls.make();
@@ -74,7 +81,7 @@ async function run({ seconds, say }: BenchOptions, load: CallLoad): Promise<Benc
           seconds,
           from: index * 1_000_000,
         };
-        came = await storm({ simulator, phone, sipPort: gateway.sipPort, ...of });
+        came = await onWire(ports, () => storm({ simulator, phone, sipPort: gateway.sipPort, ...of }));
       });
       if (!came) throw new Error('there was no storm');
       const recoveredMs = await recovered(calls);
@@ -90,6 +97,22 @@ async function run({ seconds, say }: BenchOptions, load: CallLoad): Promise<Benc
     await gateway.kill();
     await calls.close();
   }
+}
+
+/** The times of a storm as the wire tells them, where it may be looked at. */
+async function onWire(ports: WirePorts, work: () => Promise<Storm>): Promise<Storm> {
+  const wire = await Wire.watch(Object.values(ports));
+  const came = await work();
+  if (!wire) return came;
+  const times = wireTimes(await wire.stop(), ports);
+  const { rejectMs, refusedMs, webhookMs } = came;
+  const missing = [
+    rejectMs.length - times.rejectMs.length,
+    refusedMs.length - times.refusedMs.length,
+    webhookMs.length - times.webhookMs.length,
+  ];
+  if (missing.some((count) => count > 0)) throw new Error(`the wire did not show all: ${missing.join()}`);
+  return { ...came, ...times };
 }
 
 function cases(
