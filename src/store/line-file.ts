@@ -1,6 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
-import { rewrite } from './rewrite.ts';
+import { RenewableFile } from './renewable-file.ts';
 
 export interface LineFileOptions {
   readonly path: string;
@@ -34,7 +33,7 @@ export class LineFile {
   readonly #path: string;
   readonly #fsync: boolean;
   readonly #shorten: Shorten | undefined;
-  #file: FileHandle;
+  readonly #file: RenewableFile;
   /** Appended since it was made anew, and when that happens next. */
   #appended = 0;
   #shortenAt: number;
@@ -43,27 +42,22 @@ export class LineFile {
   /** In the file, and not acknowledged yet. */
   #written: Waiting[] = [];
   #syncing: Promise<void> | undefined;
+  #renewing: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** The file ends inside a line: the next write starts a new one, so that only the torn line is lost. */
-  #torn: boolean;
 
-  private constructor(options: LineFileOptions, file: FileHandle, torn: boolean) {
+  private constructor(options: LineFileOptions, file: RenewableFile) {
     this.#path = options.path;
     this.#fsync = options.fsync;
     this.#shorten = options.shorten;
     this.#shortenAt = options.shorten?.after ?? SHORTEN_AFTER;
     this.#file = file;
-    this.#torn = torn;
   }
 
   /** Opens or makes the file, readable by its owner only. Rejects with STORE_OPEN. */
   static async open(options: LineFileOptions): Promise<LineFile> {
-    let file: FileHandle | undefined;
     try {
-      file = await open(options.path, 'a+', 0o600);
-      return new LineFile(options, file, await endsInsideLine(file));
+      return new LineFile(options, await RenewableFile.open(options.path));
     } catch (cause) {
-      await file?.close();
       throw new GatewayError(
         'STORE_OPEN',
         `${options.path}: ${text(cause)}`,
@@ -93,14 +87,17 @@ export class LineFile {
   }
 
   /**
-   * What was appended is written at once, also while the disk is busy with what came before: a process that is killed then
-   * loses none of it. Only the acknowledgement waits for the disk.
+   * What was appended is written at once, also while the disk is busy with what came before or the file is made anew: a
+   * process that is killed then loses none of it. Only the acknowledgement waits for the disk.
    */
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
-      const isWritten = await this.#settle(batch, this.#write(batch.map(({ line }) => `${line}\n`).join('')));
+      const isWritten = await this.#settle(
+        batch,
+        this.#file.append(batch.map(({ line }) => `${line}\n`).join('')),
+      );
       if (!isWritten) continue;
       this.#appended += batch.length;
       this.#written.push(...batch);
@@ -112,11 +109,13 @@ export class LineFile {
   /** Acknowledges what is written, in order; lines that were written while the disk was busy share one fdatasync. */
   async #sync(): Promise<void> {
     while (this.#written.length > 0) {
+      // Nobody knows yet which of the two will have the name after a power cut.
+      await this.#renewing;
       const batch = this.#written;
       this.#written = [];
-      const isSynced = batch.some(({ sync }) => sync) ? this.#file.datasync() : Promise.resolve();
+      const isSynced = batch.some(({ sync }) => sync) ? this.#file.sync() : Promise.resolve();
       if (await this.#settle(batch, isSynced)) for (const { resolve } of batch) resolve();
-      if (this.#isLong) this.#flushing = this.#makeAnew().then(() => this.#flush());
+      if (this.#isLong) this.#renewing = this.#makeAnew();
     }
     this.#syncing = undefined;
   }
@@ -127,7 +126,7 @@ export class LineFile {
       await work;
       return true;
     } catch (cause) {
-      this.#torn = true;
+      this.#file.tear();
       const detail = { path: this.#path };
       const error = new GatewayError('STORE_WRITE', `${this.#path}: ${text(cause)}`, detail, { cause });
       for (const { reject } of batch) reject(error);
@@ -135,50 +134,35 @@ export class LineFile {
     }
   }
 
-  async #write(lines: string): Promise<void> {
-    await this.#file.appendFile(this.#torn ? `\n${lines}` : lines);
-    this.#torn = false;
-  }
-
-  /** And nothing waits: what is of use and what is in the file are the same. Lines that come while it is made anew do wait. */
+  /** And nothing waits: what is of use and what is in the file are the same. */
   get #isLong(): boolean {
-    const isIdle = !this.#flushing && this.#written.length === 0;
+    const isIdle = !this.#flushing && !this.#renewing && this.#written.length === 0;
     return isIdle && this.#shorten !== undefined && this.#appended >= this.#shortenAt;
   }
 
   /** A failure costs nothing but length: the old file is there, and it is tried again later. */
   async #makeAnew(): Promise<void> {
     const { lines, after = SHORTEN_AFTER } = this.#shorten ?? {};
-    if (!lines) return;
-    const kept = lines();
-    this.#appended = 0;
-    this.#shortenAt = Math.max(after, 2 * kept.length);
     try {
-      await rewrite(this.#path, kept.map((line) => `${line}\n`).join(''));
-      const old = this.#file;
-      this.#file = await open(this.#path, 'a+', 0o600);
-      this.#torn = false;
-      await old.close();
+      const kept = lines?.() ?? [];
+      this.#appended = 0;
+      this.#shortenAt = Math.max(after, 2 * kept.length);
+      await this.#file.renew(kept.map((line) => `${line}\n`).join(''));
     } catch {
       // Lines go on to the file that is open.
+    } finally {
+      this.#renewing = undefined;
     }
   }
 
   async #close(): Promise<void> {
-    while (this.#flushing || this.#syncing) {
+    while (this.#flushing || this.#syncing || this.#renewing) {
       await this.#flushing;
       await this.#syncing;
+      await this.#renewing;
     }
-    await this.#file.close().catch(() => {});
+    await this.#file.close();
   }
-}
-
-async function endsInsideLine(file: FileHandle): Promise<boolean> {
-  const { size } = await file.stat();
-  if (size === 0) return false;
-  const last = new Uint8Array(1);
-  const { bytesRead } = await file.read(last, 0, 1, size - 1);
-  return bytesRead === 1 && last[0] !== 0x0a;
 }
 
 function text(cause: unknown): string {
