@@ -115,7 +115,13 @@ export class JsonLinesFile implements RecordSink {
 
   async #reopen(): Promise<void> {
     const former = this.#file;
-    this.#file = await open(this.#options.path, 'a+', 0o600);
+    const file = await open(this.#options.path, 'a+', 0o600);
+    // Nobody would close it any more.
+    if (this.#closed) {
+      await file.close();
+      throw new Error('it was closed meanwhile');
+    }
+    this.#file = file;
     this.#torn = true;
     this.#day = dayOf(this.#clock.now());
     await former.close().catch(() => {});

@@ -147,7 +147,12 @@ export class RecordSinks {
       await discard();
       throw error;
     }
-    return { commit: () => this.#commit(config, changed, made), discard };
+    const commit = (): void => {
+      // Whoever closes does not know of them.
+      if (this.#closing) this.#settle(discard());
+      else this.#commit(config, changed, made);
+    };
+    return { commit, discard };
   }
 
   /** `prepare` and `commit`. Resolves when sinks that are gone are closed. */

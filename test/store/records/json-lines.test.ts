@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { type Clock, systemClock } from '../../../src/shared/clock.ts';
 import { JsonLinesFile } from '../../../src/store/records/json-lines-file.ts';
 import { tempDir } from '../temp-dir.ts';
-import { jsonLines, openSinks, ROTATE, record, recorder, until } from './support.ts';
+import { jsonLines, openIn, openSinks, ROTATE, record, recorder, until } from './support.ts';
 
 const DAY_MS = 86_400_000;
 const stored = (id: string) => ({ id, line: JSON.stringify(record(id)), atMs: 0 });
@@ -179,4 +179,18 @@ it('a full device is told once, and loses nothing that waits', async () => {
   expect(sinks.stats).toMatchObject([{ waiting: 1, taken: 0 }]);
   await sinks.close();
   expect(log.events.filter((event) => event === 'records.sink-failed')).toHaveLength(1);
+});
+
+it('closed at any moment while it goes on in a new file: none stays open', async () => {
+  const folder = await tempDir();
+  for (let turns = 0; turns < 30; turns++) {
+    const path = join(folder, `${turns}.jsonl`);
+    const file = await JsonLinesFile.open({ path, ...ROTATE }, new Set(), systemClock, recorder());
+    await rename(path, `${path}.1`);
+    const taken = file.take([stored('c1')]).catch(() => {});
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await file.close();
+    await taken;
+  }
+  expect(await openIn(folder)).toEqual([]);
 });

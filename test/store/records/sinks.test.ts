@@ -6,7 +6,7 @@ import { expect, it, vi } from 'vitest';
 import { recordsInFiles } from '../../../src/store/index.ts';
 import { tempDir } from '../temp-dir.ts';
 import { receiver, SECRET } from './receiver.ts';
-import { jsonLines, openSinks, ROTATE, record, recorder, until } from './support.ts';
+import { jsonLines, openIn, openSinks, ROTATE, record, recorder, until } from './support.ts';
 
 /** Five starts of a process. */
 vi.setConfig({ testTimeout: 60_000 });
@@ -176,4 +176,14 @@ it('a change that is given up leaves nothing behind', async () => {
   await sinks.write(record('c1'));
   await sinks.close();
   expect([idsOf(await jsonLines(a)), idsOf(await jsonLines(b))]).toEqual([['c1'], []]);
+});
+
+it('a change that comes while everything is closed opens nothing', async () => {
+  const folder = await tempDir();
+  const sinks = await openSinks({ path: 'off' });
+  const next = await sinks.prepare({ path: join(folder, 'b.jsonl'), rotate: ROTATE });
+  const closed = sinks.close();
+  next?.commit();
+  await closed;
+  await until(async () => (await openIn(folder)).length === 0);
 });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.ts';
@@ -65,6 +65,13 @@ export const jsonLines = async (path: string): Promise<Record<string, unknown>[]
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line));
+
+/** Files of this folder that this process has open. */
+export async function openIn(folder: string): Promise<string[]> {
+  const names = await readdir('/proc/self/fd');
+  const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+  return targets.filter((target) => target.startsWith(folder));
+}
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
