@@ -260,7 +260,7 @@ export const CONFIG_SCHEMA = Type.Object(
       {
         path: Type.Optional(
           text(
-            'File for the journal, with .sip behind its name one for SIP, with .records one for call records on their way, and with .lock a socket that keeps a second gateway off all of them; default: none is kept.',
+            'File for the journal, with .sip behind its name one for SIP, with .records one for call records on their way, with .lock a socket that keeps a second gateway off all of them, and with .unread behind each what a newer version wrote into it before a downgrade; default: none is kept.',
           ),
         ),
       },

@@ -7,6 +7,7 @@ import {
   type Keeping,
   readJournal,
   rewriteJournal,
+  setAside,
 } from '../store/index.ts';
 import type { Accounts } from './accounts.ts';
 import type { RecordingEntry } from './call-media.ts';
@@ -59,8 +60,9 @@ export class Recovery {
    */
   static async read(options: RecoveryOptions): Promise<Recovery> {
     const { journalPath, clock, log } = options;
-    const { entries, damaged } = await readJournal(journalPath);
-    if (damaged > 0) log.warn({ path: journalPath, damaged }, 'journal.damaged-lines');
+    const { entries, damaged, unread } = await readJournal(journalPath);
+    const about = { path: journalPath, damaged, log, event: 'journal.damaged-lines' };
+    const staying = await setAside({ ...about, lines: unread });
     const found = replay(entries);
     const last = new Map(entries.map(({ callId, at }) => [callId, at]));
     const open = new Set(found.open.map(({ callId }) => callId));
@@ -68,13 +70,18 @@ export class Recovery {
     const kept = entries.filter(({ callId }) => open.has(callId) || (last.get(callId) ?? 0) > since);
     // Of a full disk the old one will do: nothing must keep a gateway from ending what it left.
     if (kept.length < entries.length || damaged > 0)
-      await rewriteJournal(journalPath, kept).catch((error: unknown) =>
+      await rewriteJournal(journalPath, kept, staying).catch((error: unknown) =>
         log.warn({ path: journalPath, err: String(error) }, 'journal.not-shortened'),
       );
-    return new Recovery(options, found, kept);
+    return new Recovery(options, found, kept, staying);
   }
 
-  private constructor(options: RecoveryOptions, found: Replay, entries: readonly JournalEntry[]) {
+  private constructor(
+    options: RecoveryOptions,
+    found: Replay,
+    entries: readonly JournalEntry[],
+    staying: readonly string[],
+  ) {
     this.#options = options;
     this.#replay = found;
     this.#unnamed = found.open.filter(isUnnamed);
@@ -82,6 +89,7 @@ export class Recovery {
     const kindOf = (note: JournalEntry['note']): string => String(note['kind']);
     this.keeping = {
       entries,
+      staying,
       isLast: (note) => kindOf(note) === 'call-ended',
       outlives: (note) => OUTLIVING.has(kindOf(note)),
       forMs: REMEMBERED_MS,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
 import { LineFile } from './line-file.ts';
+import { isNewer, sayNewer } from './set-aside.ts';
 
 /** A short number that phones can dial, and the consumer behind it: PSIDs are scoped to a Page. */
 export interface DirectoryEntry {
@@ -142,6 +143,9 @@ export async function openDirectory(
   });
   const damaged = directory.load(text);
   if (damaged > 0) log.warn({ path, damaged }, 'directory.damaged-lines');
+  // They stay where they are: this file is never made anew.
+  const newer = damaged > 0 ? text.split('\n').filter(isNewer).length : 0;
+  if (newer > 0) sayNewer(log, { path, lines: newer });
   return { directory, close: () => file.close() };
 }
 

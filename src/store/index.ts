@@ -22,6 +22,7 @@ export type { RecordRow } from './records/row.ts';
 export { webhookKey } from './records/signature.ts';
 export { RecordSinks, type RecordSinksOptions, type RecordsConfig } from './records/sinks.ts';
 export { SINK_NAMES, type SinkName, type SinkStats } from './records/types.ts';
+export { setAside } from './set-aside.ts';
 export { SettledClock } from './settled-clock.ts';
 export { openSpool, type Spool } from './spool.ts';
 export type { JournalEntry, JournalWriter } from './types.ts';

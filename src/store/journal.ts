@@ -23,6 +23,8 @@ export interface Keeping {
   readonly forMs: number;
   /** So many stay in any case, the newest: a clock that jumps ahead makes none of them old. Default 0. */
   readonly least?: number | undefined;
+  /** Lines of the file that stay as they are, whatever they mean. Default none. */
+  readonly staying?: readonly string[] | undefined;
   /** Lines after which the file is made anew; default that of `LineFile`. */
   readonly after?: number | undefined;
 }
@@ -38,7 +40,7 @@ export async function openJournal({ path, fsync = true, keeping }: JournalOption
   const file = await LineFile.open({
     path,
     fsync,
-    shorten: { lines: () => kept.lines(), after: keeping.after },
+    shorten: { lines: () => [...(keeping.staying ?? []), ...kept.lines()], after: keeping.after },
   });
   return {
     append: (entry) => {
@@ -96,11 +98,18 @@ export interface JournalContents {
   readonly entries: readonly JournalEntry[];
   /** Lines that are no entry: torn by a crash or a full disk, or of a version that this program does not know. */
   readonly damaged: number;
+  /** The whole ones of them, as they are. */
+  readonly unread: readonly string[];
 }
 
-/** Puts these entries in the place of a journal's; what was damaged goes. Rejects with STORE_OPEN. */
-export function rewriteJournal(path: string, entries: readonly JournalEntry[]): Promise<void> {
-  return rewrite(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+/** Puts these entries, behind lines that stay as they are, in the place of a journal's. Rejects with STORE_OPEN. */
+export function rewriteJournal(
+  path: string,
+  entries: readonly JournalEntry[],
+  staying: readonly string[] = [],
+): Promise<void> {
+  const lines = [...staying, ...entries.map((entry) => JSON.stringify(entry))];
+  return rewrite(path, lines.map((line) => `${line}\n`).join(''));
 }
 
 /**
@@ -112,7 +121,7 @@ export async function readJournal(path: string): Promise<JournalContents> {
     return parseJournal(await readTail(path, LEFT_BYTES));
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
-      return { entries: [], damaged: 0 };
+      return { entries: [], damaged: 0, unread: [] };
     throw new GatewayError('STORE_OPEN', `${path}: ${String(cause)}`, { path }, { cause });
   }
 }
@@ -122,14 +131,14 @@ export function parseJournal(text: string): JournalContents {
   const lines = text.split('\n');
   const tail = lines.pop() ?? '';
   const entries: JournalEntry[] = [];
-  let damaged = tail === '' ? 0 : 1;
+  const unread: string[] = [];
   for (const line of lines) {
     if (line === '') continue; // separates a torn line from the next good one
     const entry = parseEntry(line);
     if (entry) entries.push(entry);
-    else damaged += 1;
+    else unread.push(line);
   }
-  return { entries, damaged };
+  return { entries, damaged: unread.length + (tail === '' ? 0 : 1), unread };
 }
 
 function parseEntry(line: string): JournalEntry | undefined {

@@ -2,6 +2,7 @@ import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
 import { LineFile } from './line-file.ts';
 import { rewrite } from './rewrite.ts';
+import { setAside } from './set-aside.ts';
 import { LEFT_BYTES, readTail } from './tail.ts';
 
 /** Work that outlives the process: what was added and not done yet is there again at the next start. */
@@ -27,11 +28,17 @@ export async function openSpool<T extends object>(
   shortenAfter?: number,
 ): Promise<Spool<T>> {
   if (path === undefined) return { left: [], add: () => {}, done: () => {}, close: async () => {} };
-  const { left, damaged } = pending(await textOf(path), read);
-  if (damaged > 0) log.warn({ path, damaged }, 'spool.damaged-lines');
-  await rewrite(path, left.map(({ id, item }) => `${lineOf({ id, item })}\n`).join(''));
+  const { left, ...bad } = pending(await textOf(path), read);
+  const staying = await setAside({ path, ...bad, log, event: 'spool.damaged-lines' });
   const open = new Map(left.map(({ id, item }) => [id, lineOf({ id, item })]));
-  const shorten = { lines: () => [...open.values()], after: shortenAfter };
+  const lines = (): string[] => [...staying, ...open.values()];
+  const shorten = { lines, after: shortenAfter };
+  await rewrite(
+    path,
+    lines()
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
   const file = await LineFile.open({ path, fsync: false, shorten });
   const write = (line: string): void => {
     file.append(line).catch((error: unknown) => {
@@ -66,21 +73,27 @@ function notOpened(path: string, cause: unknown): GatewayError {
   return new GatewayError('STORE_OPEN', `${path}: ${String(cause)}`, { path }, { cause });
 }
 
-function pending<T>(
-  text: string,
-  read: (item: unknown) => T | undefined,
-): { readonly left: readonly { readonly id: string; readonly item: T }[]; readonly damaged: number } {
+interface Pending<T> {
+  readonly left: readonly { readonly id: string; readonly item: T }[];
+  readonly damaged: number;
+  /** What is damaged and whole. */
+  readonly lines: readonly string[];
+}
+
+function pending<T>(text: string, read: (item: unknown) => T | undefined): Pending<T> {
   const items = new Map<string, T>();
-  let damaged = 0;
-  for (const line of text.split('\n')) {
+  const all = text.split('\n');
+  const bad: string[] = [];
+  for (const line of all) {
     if (line === '') continue;
     const { v, id, item, done } = parsed(line);
     const value = done === true ? undefined : read(item);
-    if (v !== 1 || typeof id !== 'string' || (done !== true && value === undefined)) damaged += 1;
+    if (v !== 1 || typeof id !== 'string' || (done !== true && value === undefined)) bad.push(line);
     else if (value === undefined) items.delete(id);
     else items.set(id, value);
   }
-  return { left: [...items].map(([id, item]) => ({ id, item })), damaged };
+  const lines = bad.filter((line) => line !== all.at(-1));
+  return { left: [...items].map(([id, item]) => ({ id, item })), damaged: bad.length, lines };
 }
 
 function parsed(line: string): Readonly<Record<string, unknown>> {

@@ -1,14 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Ledger } from '../../src/call/index.ts';
 import { Recovery } from '../../src/gateway/recovery.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
-import { silentLog } from '../../src/shared/log.ts';
+import { type Log, silentLog } from '../../src/shared/log.ts';
+import { openJournal } from '../../src/store/index.ts';
 
 const HOUR = 3_600_000;
 const T0 = 1_789_000_000_000;
+
+async function read(journalPath: string, clock: FakeClock, log: Log = silentLog): Promise<Recovery> {
+  return Recovery.read({
+    journalPath,
+    recordedAmong: () => Promise.resolve(new Set<string>()),
+    accounts: { get: () => undefined, has: () => false },
+    clock,
+    log,
+    record: () => Promise.resolve(),
+    recordingsOf: () => Promise.resolve([]),
+  });
+}
 
 /** A journal in which `c_old` ended three hours before `c_new`, read by a clock that says `nowMs`. */
 async function recovered(nowMs: number) {
@@ -20,15 +33,7 @@ async function recovered(nowMs: number) {
   writeFileSync(journalPath, ended('c_old', T0 - 3 * HOUR) + ended('c_new', T0));
   const clock = new FakeClock(nowMs);
   clock.advance(5_000);
-  const recovery = await Recovery.read({
-    journalPath,
-    recordedAmong: () => Promise.resolve(new Set<string>()),
-    accounts: { get: () => undefined, has: () => false },
-    clock,
-    log: silentLog,
-    record: () => Promise.resolve(),
-    recordingsOf: () => Promise.resolve([]),
-  });
+  const recovery = await read(journalPath, clock);
   const ledger = new Ledger();
   recovery.bury(ledger);
   const verdict = (callId: string): string =>
@@ -51,5 +56,36 @@ describe.each([
     clock.advance(HOUR + 1);
     expect(verdict('c_new')).toBe('ring');
     if (nowMs >= T0) expect(verdict('c_old')).toBe('ring');
+  });
+});
+
+describe('after a downgrade', () => {
+  const newer = '{"v":2,"at":1789000000000,"callId":"c_later","note":{"kind":"call-created"}}';
+  const journal = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'recovery-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'journal'), `${newer}\n`);
+    return join(folder, 'journal');
+  };
+
+  it('what the newer version wrote is kept beside the journal, and told loudly', async () => {
+    const path = journal();
+    const told: unknown[] = [];
+    const error = (fields: object, event: string): void => void told.push([event, fields]);
+    await read(path, new FakeClock(T0), { ...silentLog, error });
+    const fields = { code: 'STORE_NEWER_LINES', path, lines: 1, keptIn: `${path}.unread` };
+    expect(told).toEqual([['store.newer-lines', fields]]);
+    expect(readFileSync(`${path}.unread`, 'utf8')).toBe(`${newer}\n`);
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
+  it('it stays in the journal where it cannot be kept elsewhere, also when that is made anew', async () => {
+    const path = journal();
+    mkdirSync(`${path}.unread`);
+    const { keeping } = await read(path, new FakeClock(T0));
+    const opened = await openJournal({ path, keeping: { ...keeping, after: 1 } });
+    await opened.append({ v: 1, at: T0, callId: 'c_new', note: { kind: 'call-created' } });
+    await opened.close();
+    expect(readFileSync(path, 'utf8')).toMatch(/"c_later".*\n.*"c_new"/);
   });
 });

@@ -27,6 +27,7 @@ test.each([true, false])('what was acknowledged is there, in order (fsync %s)', 
   expect(await readJournal(path)).toEqual({
     entries: Array.from({ length: 501 }, (_, n) => entry(n)),
     damaged: 0,
+    unread: [],
   });
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });
@@ -45,11 +46,11 @@ test('an existing journal is continued; a torn last line is lost alone', async (
   const path = join(await tempDir(), 'journal.jsonl');
   const whole = `${JSON.stringify(entry(1))}\n`;
   await writeFile(path, `${whole}${whole.slice(0, 30)}`);
-  expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 1 });
+  expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 1, unread: [] });
   const journal = await openJournal({ path });
   await journal.append(entry(2));
   await journal.close();
-  expect(await readJournal(path)).toEqual({ entries: [entry(1), entry(2)], damaged: 1 });
+  expect(await readJournal(path)).toMatchObject({ entries: [entry(1), entry(2)], damaged: 1 });
   expect((await readFile(path, 'utf8')).startsWith(whole)).toBe(true);
 });
 
@@ -67,7 +68,7 @@ test('a path that cannot be written is told at the start', async () => {
 
 describe('reading', () => {
   test('a journal that is not there is empty', async () => {
-    expect(await readJournal(join(await tempDir(), 'none'))).toEqual({ entries: [], damaged: 0 });
+    expect(await readJournal(join(await tempDir(), 'none'))).toEqual({ entries: [], damaged: 0, unread: [] });
   });
 
   test('a directory is an error', async () => {
@@ -91,7 +92,7 @@ describe('reading', () => {
   ])('not an entry: %s', async (line) => {
     const path = join(await tempDir(), 'journal.jsonl');
     await appendFile(path, `${line}\n${JSON.stringify(entry(1))}\n`);
-    expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 1 });
+    expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 1, unread: [line] });
   });
 });
 
@@ -106,10 +107,14 @@ test('one that grew for weeks is read from its end', async () => {
   // A hole: more than fits into a string, or is read at once.
   await truncate(path, 3 * 1024 ** 3);
   await appendFile(path, `\n${JSON.stringify(entry(1))}\n`);
-  expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 0 });
+  expect(await readJournal(path)).toEqual({ entries: [entry(1)], damaged: 0, unread: [] });
 });
 
 test('an entry of no time that there is does not count', () => {
   const late = '{"v":1,"at":1e999,"callId":"c","note":{}}';
-  expect(parseJournal(`${late}\n${JSON.stringify(entry(1))}\n`)).toEqual({ entries: [entry(1)], damaged: 1 });
+  expect(parseJournal(`${late}\n${JSON.stringify(entry(1))}\n`)).toEqual({
+    entries: [entry(1)],
+    damaged: 1,
+    unread: [late],
+  });
 });

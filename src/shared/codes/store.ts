@@ -14,6 +14,11 @@ export const storeCodes = {
     what: 'Appending to a file of the store failed.',
     remedy: 'Check the free space and the health of the disk.',
   },
+  STORE_NEWER_LINES: {
+    what: 'A newer version of the gateway wrote lines that this one does not understand into the journal, a spool or the directory; what they tell of is not done: calls may be up at Meta still, records are not delivered.',
+    remedy:
+      'They are kept in the file that the log line names as keptIn (else where they were). Start the newer version again, after you stopped the gateway and appended them to the file of path, or end those calls by hand.',
+  },
   STORE_CLOSED: {
     what: 'Something was appended to a file of the store after it was closed.',
     remedy: 'Report it: the gateway closes the store last.',

@@ -1,6 +1,6 @@
-import { rename, stat } from 'node:fs/promises';
 import { GatewayError } from '../../shared/error.ts';
 import { LineFile } from '../line-file.ts';
+import { makeRoom } from '../make-room.ts';
 import type { SinkName, StoredRecord } from './types.ts';
 
 /** Then it becomes `.1`, and what was that goes. */
@@ -33,8 +33,7 @@ export class DeadLetters {
 
   async #append(path: string, line: string): Promise<void> {
     try {
-      const { size } = await stat(path).catch(() => ({ size: 0 }));
-      if (size >= this.#maxBytes) await rename(path, `${path}.1`);
+      await makeRoom(path, this.#maxBytes);
     } catch (cause) {
       throw new GatewayError('STORE_WRITE', `${path}: ${String(cause)}`, { path }, { cause });
     }

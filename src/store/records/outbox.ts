@@ -3,6 +3,7 @@ import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { LineFile } from '../line-file.ts';
 import { rewrite } from '../rewrite.ts';
+import { setAside } from '../set-aside.ts';
 import { readTail } from '../tail.ts';
 import type { StoredRecord } from './types.ts';
 
@@ -56,21 +57,21 @@ export class Outbox {
   static async open(options: OutboxOptions): Promise<Outbox> {
     const { path, log, shortenAfter = SHORTEN_AFTER } = options;
     if (path === undefined) return new Outbox(options, [], []);
-    const { left, over, damaged } = parsed(await textOf(path));
-    if (damaged > 0) log.warn({ path, damaged }, 'records.spool-damaged-lines');
+    const { left, over, ...bad } = parsed(await textOf(path));
+    const staying = await setAside({ path, ...bad, log, event: 'records.spool-damaged-lines' });
     const outbox = new Outbox(options, left, over);
+    const lines = (): string[] => [...staying, ...outbox.#lines()];
     // Of a full disk the old one will do.
     await rewrite(
       path,
-      outbox
-        .#lines()
+      lines()
         .map((line) => `${line}\n`)
         .join(''),
     ).catch((error: unknown) => log.warn({ path, err: String(error) }, 'records.spool-not-shortened'));
     outbox.#file = await LineFile.open({
       path,
       fsync: true,
-      shorten: { lines: () => outbox.#lines(), after: shortenAfter },
+      shorten: { lines, after: shortenAfter },
     });
     return outbox;
   }
@@ -185,18 +186,21 @@ interface Parsed {
   readonly left: readonly LeftRecord[];
   readonly over: readonly string[];
   readonly damaged: number;
+  /** What is damaged and whole. */
+  readonly lines: readonly string[];
 }
 
 /** What makes no sense is counted and passed over; of a torn line only the record in it was never acknowledged. */
 function parsed(text: string): Parsed {
   const entries = new Map<string, { record: StoredRecord; to: Set<string> }>();
   const over = new Set<string>();
-  let damaged = 0;
-  for (const line of text.split('\n')) {
+  const all = text.split('\n');
+  const bad: string[] = [];
+  for (const line of all) {
     if (line === '') continue;
     const { v, id, at, to, record, did, over: isOver } = partsOf(line);
     if (v !== 1 || typeof id !== 'string') {
-      damaged += 1;
+      bad.push(line);
     } else if (isOver === true) {
       entries.delete(id);
       over.add(id);
@@ -207,12 +211,13 @@ function parsed(text: string): Parsed {
       const names = to.filter((name) => typeof name === 'string');
       entries.set(id, { record: { id, line: JSON.stringify(record), atMs: at }, to: new Set(names) });
     } else {
-      damaged += 1;
+      bad.push(line);
     }
   }
   for (const [id, { to }] of entries) if (to.size === 0 && entries.delete(id)) over.add(id);
   const left = [...entries.values()].map(({ record, to }) => ({ record, to: [...to] }));
-  return { left, over: [...over].slice(-REMEMBERED), damaged };
+  const lines = bad.filter((line) => line !== all.at(-1));
+  return { left, over: [...over].slice(-REMEMBERED), damaged: bad.length, lines };
 }
 
 function partsOf(line: string): Readonly<Record<string, unknown>> {
