@@ -127,7 +127,9 @@ export class CallMedia {
   }
 
   wait(waiting: boolean): undefined {
-    this.#bridgeOrThrow();
+    const bridge = this.#bridgeOrThrow();
+    // Meanwhile nobody minded a silence, which is told of once.
+    if (!waiting) bridge.listenAnew();
     this.#sounds?.wait(waiting);
     this.#oneWay.wait(waiting);
     return undefined;

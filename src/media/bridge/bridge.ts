@@ -127,6 +127,11 @@ export class Bridge {
     this.#phone.expect(limitMs);
   }
 
+  /** The phone may have been silent until now: how long it is counts from here. */
+  listenAnew(): void {
+    this.#phone.state.heard(this.#engine.clock.monotonic());
+  }
+
   /** Both directions talk only when true; what comes before is dropped, so that nobody hears a backlog. */
   setOpen(open: boolean): void {
     const now = this.#engine.clock.monotonic();

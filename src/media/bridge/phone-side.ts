@@ -158,8 +158,11 @@ export class PhoneSide {
     if (isAnother) this.#former = this.#remote;
     if (isAnother) this.#speech.end();
     if (moved || !this.#agreesOn(plan)) {
+      const now = this.#clock.monotonic();
       this.#agreement += 1;
-      this.#speech.again(this.#clock.monotonic());
+      this.#speech.again(now);
+      // A silence that was told of was the former phone's, or of its hold.
+      this.state.heard(now);
     }
     this.#listenForTones(plan);
     this.#plan = plan;

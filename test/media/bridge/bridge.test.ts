@@ -228,6 +228,35 @@ it('tells a silence once, and again after sound came back', async () => {
   expect(silent()).toBe(2);
 });
 
+it('tells a silence of the next phone too, of a phone that is to speak again, and of one that got the call back', async () => {
+  const harness = await start('PCMU');
+  const silent = (): number =>
+    harness.events.filter((event) => event.kind === 'silent' && event.leg === 'phone').length;
+  // Rung while the call is handed on: the former phone is silent, and nobody minds.
+  harness.clock.advance(40_000);
+  expect(silent()).toBe(1);
+  harness.bridge.setPhonePlan(harness.plan({ phone: 2 }));
+  harness.clock.advance(29_000);
+  expect(silent()).toBe(1);
+  harness.clock.advance(2_000);
+  expect(silent()).toBe(2);
+  harness.bridge.setPhonePlan(harness.plan({ phone: 2, direction: 'inactive' }));
+  harness.clock.advance(60_000);
+  expect(silent()).toBe(3);
+  harness.bridge.setPhonePlan(harness.plan({ phone: 2 }));
+  harness.clock.advance(29_000);
+  expect(silent()).toBe(3);
+  harness.clock.advance(2_000);
+  expect(silent()).toBe(4);
+  // A refresh of the session changes nothing.
+  harness.bridge.setPhonePlan(harness.plan({ phone: 2 }));
+  harness.clock.advance(60_000);
+  expect(silent()).toBe(4);
+  harness.bridge.listenAnew();
+  harness.clock.advance(31_000);
+  expect(silent()).toBe(5);
+});
+
 it('follows the phone to the address it really sends from, but never a stranger after that', async () => {
   const harness = await start('PCMU');
   const other = createSocket('udp4');
