@@ -51,6 +51,8 @@ export class CallerSide implements PhoneLeg {
       this.#context.step('phone', 'gateway', 'CANCEL');
       this.#context.dispatch({ type: 'sip.cancelled', attempt: 1 });
     });
+    // Meta may never tell that it rings, and a SIP server that is told nothing for a minute gives the call up.
+    invite.progress(100);
   }
 
   get codec(): string | undefined {

@@ -72,7 +72,7 @@ export class Inbound implements IncomingInvite {
   }
 
   progress(status: number, sdp?: string): void {
-    if (this.#final || this.#gone || status <= 100 || status >= 200) return;
+    if (this.#final || this.#gone || status < 100 || status >= 200) return;
     this.#request.respond(status, { headers: this.#headers(sdp), ...(sdp !== undefined && { body: sdp }) });
   }
 

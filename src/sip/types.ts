@@ -309,7 +309,7 @@ export interface IncomingInvite {
   allows(method: string): boolean;
   /** Set once, synchronously: the caller gave up before the final response. */
   onCancel(fn: (reason: Reason | undefined) => void): void;
-  /** 180, 183... */
+  /** 100 (the embedded server answers 500 where it hears nothing for a minute), 180, 183... */
   progress(status: number, sdp?: string): void;
   /**
    * 200. The failure is 487 after a CANCEL. `onReinviteAnswer` of the dialog carries the answer to a delayed offer.

@@ -112,3 +112,20 @@ it.each([['sendonly'], ['inactive'], ['sendrecv']])(
     expect(held).toHaveLength(direction === 'sendrecv' ? 0 : 1);
   },
 );
+
+it('tells the SIP server at once that somebody is at the call: Meta may never say that it rings', () => {
+  const said: number[] = [];
+  const invite = {
+    user: '7',
+    header: () => undefined,
+    onCancel: () => {},
+    progress: (status: number) => void said.push(status),
+  };
+  const caller = new CallerSide(
+    { invite: invite as unknown as IncomingInvite, trunk, seat },
+    {} as unknown as MediaSide,
+    { dispatch: () => {}, step: () => {}, log: silentLog },
+  );
+  caller.watch();
+  expect(said).toEqual([100]);
+});

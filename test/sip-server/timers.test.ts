@@ -197,6 +197,22 @@ test('an application that says nothing for 60 s: 500', () => {
   expect(bench.sent()).toEqual([]);
   bench.clock.advance(100);
   expect(bench.sent()).toEqual(['500 OPTIONS', '500 INVITE']);
+  // What the application has begun for the call ends with it.
+  expect(bench.delivered()).toEqual(['OPTIONS', 'INVITE', 'CANCEL']);
+});
+
+test('an application that is at it (100) is waited for, and tells nobody else', () => {
+  const bench = new Bench();
+  bench.request('INVITE');
+  const transactionId = bench.frames.at(-1)!.tokens[7]!;
+  expect(bench.frame({ transactionId }, ['SIP/2.0 100 Trying']).tokens[2]).toBe('OK');
+  // Ours, when the INVITE came.
+  expect(bench.sent()).toEqual(['100 INVITE']);
+  bench.delivered();
+  bench.clock.advance(180_000);
+  expect(bench.sent()).toEqual([]);
+  expect(bench.delivered()).toEqual([]);
+  expect(bench.frame({ transactionId }, ['SIP/2.0 200 OK'], 'v=0\r\n').tokens[2]).toBe('OK');
 });
 
 test('ringing is repeated every minute and may last', () => {

@@ -95,7 +95,8 @@ export class AppResponses {
       return;
     }
     if (status < 200) {
-      this.#transmit(incoming, status, bytes);
+      // The 100 to an INVITE went out when it came: the application's says that it is at it.
+      if (status > 100 || request.method !== 'INVITE') this.#transmit(incoming, status, bytes);
       return;
     }
     const send = (): void => {

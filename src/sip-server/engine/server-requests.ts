@@ -14,6 +14,8 @@ import { buildOwnResponse } from './wire-response.ts';
 /** An application that has said nothing for so long gets its request answered 500. */
 const SILENCE_MS = 60_000;
 
+const SILENT = 'SIP;cause=500;text="No answer from the application"';
+
 /** Seconds; whoever waits longer than a day waits for ever. */
 const MAX_EXPIRES = 86_400;
 
@@ -126,7 +128,12 @@ export class ServerRequests {
       timer: undefined,
       expiry: undefined,
     };
-    incoming.timer = this.after(SILENCE_MS, () => this.answer(incoming, 500));
+    // What an INVITE has set in motion does not go on for a peer that was refused.
+    incoming.timer = this.after(SILENCE_MS, () =>
+      request.method === 'INVITE'
+        ? this.giveUp(incoming, request, 500, [['Reason', SILENT]])
+        : this.answer(incoming, 500),
+    );
     if (initial && request.method === 'INVITE') {
       this.#context.callTimes.began(incoming);
       this.#context.cdrs.attempt(incoming, 'network', () => serializeMessage(request));
