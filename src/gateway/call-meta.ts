@@ -10,6 +10,7 @@ import {
 import type { Clock } from '../shared/clock.ts';
 import type { ProfileCache } from '../store/index.ts';
 import type { SideContext } from './call-runner.ts';
+import { NOT_ACCEPTED } from './not-asked.ts';
 import type { PermissionVerdict } from './permission-desk.ts';
 
 /** What only a call that a phone places needs. */
@@ -85,9 +86,13 @@ export class MetaSide {
     });
   }
 
-  /** @param sdp our offer, or the very answer that pre_accept sent */
-  accept(sdp: string): void {
-    this.#run(this.#acceptAfter(sdp), (outcome) => {
+  /**
+   * @param sdp our offer, or the very answer that pre_accept sent
+   * @param isWanted asked once pre_accept has its reply: the call may have ended by then
+   */
+  accept(sdp: string, isWanted: () => boolean): void {
+    this.#run(this.#acceptAfter(sdp, isWanted), (outcome) => {
+      if (!outcome) return this.#context.dispatch(NOT_ACCEPTED);
       if (outcome.ok) {
         const both = outcome.renegotiationSdp ? 'answer, renegotiation offer' : 'answer';
         const brings = this.#graph.preAccept ? '' : ` (${outcome.answerSdp ? both : 'no SDP'})`;
@@ -101,9 +106,10 @@ export class MetaSide {
     });
   }
 
-  async #acceptAfter(sdp: string): Promise<AcceptOutcome> {
+  async #acceptAfter(sdp: string, isWanted: () => boolean): Promise<AcceptOutcome | undefined> {
     const { pageId, callId } = this.#facts;
     await this.#preAccepting;
+    if (!isWanted()) return undefined;
     this.#ask('accept');
     return this.#graph.accept(pageId, callId, sdp);
   }

@@ -11,6 +11,7 @@ import type { CallObserver } from './call-observer.ts';
 import { CallTimers } from './call-timers.ts';
 import type { CallView } from './call-view.ts';
 import type { LadderSink, LadderStep, Party } from './ladder.ts';
+import { NOT_ACCEPTED, NOT_CONNECTED } from './not-asked.ts';
 import type { PhoneLeg } from './phone-leg.ts';
 import type { TransferSide } from './transfer-side.ts';
 
@@ -202,7 +203,8 @@ export class CallRunner {
       case 'graphPreAccept':
         return meta.preAccept(media.localSdp);
       case 'graphAccept':
-        return meta.accept(media.localSdp);
+        if (this.#isOver) return this.dispatch(NOT_ACCEPTED);
+        return meta.accept(media.localSdp, () => !this.#isOver);
       case 'graphReject':
         return meta.reject();
       case 'graphTerminate':
@@ -212,7 +214,7 @@ export class CallRunner {
       case 'checkPermission':
         return meta.checkPermission();
       case 'graphConnect':
-        return meta.connect(media.localSdp);
+        return this.#isOver ? this.dispatch(NOT_CONNECTED) : meta.connect(media.localSdp);
       case 'ringPhone':
         return phone.ring(effect.attempt);
       case 'answerPhone':
@@ -263,6 +265,11 @@ export class CallRunner {
         this.#recorded = this.#options.onRecord(effect.record, media.stats, this.#codec);
         return;
     }
+  }
+
+  /** It ended while the note before an effect was written: nobody is connected any more for a phone that is gone. */
+  get #isOver(): boolean {
+    return this.#state.end !== undefined;
   }
 
   /** What came in by itself; what was asked for is told where it is asked. */

@@ -15,6 +15,7 @@ afterEach(() => expect(clock.armed).toBe(0));
 function run(
   behave: (context: SideContext, asked: string[]) => Partial<Record<string, (...args: never[]) => void>>,
   journal: JournalWriter = noJournal,
+  direction: 'user_initiated' | 'business_initiated' = 'user_initiated',
 ): {
   readonly asked: string[];
   readonly records: CallRecord[];
@@ -30,7 +31,7 @@ function run(
         platform: MESSENGER,
         pageId: '1',
         psid: '2',
-        direction: 'user_initiated',
+        direction,
         receivedAtMs: clock.now(),
       },
       targets: [{ name: 'trunk/100' }],
@@ -185,6 +186,7 @@ it('begins an effect behind a journal note only when the note is written', async
         media: {
           open: note('open'),
           close: note('close'),
+          answered: () => {},
           localSdp: 'v=0',
           stats: undefined,
           summary: () => ({}),
@@ -216,4 +218,58 @@ it('begins an effect behind a journal note only when the note is written', async
   clock.advance(60_000);
   await ended.promise;
   expect(runner.state.name).toBe('ended');
+});
+
+/** A journal whose disk takes its time over the note of that action, which `happens` meanwhile. */
+const slowFor = (action: string, happens: () => void): JournalWriter => ({
+  append: async ({ note }) => {
+    if (note['kind'] !== 'graph-sent' || note['action'] !== action) return;
+    happens();
+  },
+  close: () => Promise.resolve(),
+});
+
+it('asks Graph to accept nothing for a phone that hung up while that was noted: the consumer is told so', async () => {
+  let phone: SideContext['dispatch'] = () => {};
+  const { asked, records, ended } = run(
+    (context) => {
+      phone = context.dispatch;
+      return {
+        'media.open': () => queueMicrotask(() => context.dispatch({ type: 'media.ready' })),
+        'phone.invite': () => queueMicrotask(() => context.dispatch({ type: 'sip.answered', attempt: 1 })),
+        'media.close': () => queueMicrotask(() => context.dispatch({ type: 'media.closed' })),
+        'meta.reject': () =>
+          queueMicrotask(() => {
+            context.dispatch({ type: 'graph.rejected' });
+            context.dispatch({ type: 'meta.terminate', status: 'completed' });
+          }),
+      };
+    },
+    slowFor('accept', () => phone({ type: 'sip.bye', attempt: 1 })),
+  );
+  await ended;
+  expect(asked).not.toContain('meta.accept');
+  expect(asked.filter((each) => each === 'meta.reject')).toHaveLength(1);
+  expect(records).toMatchObject([{ cause: 'phone-hangup', answered: false, meta: { accept: 'failed' } }]);
+});
+
+it('calls nobody for a phone that gave up while that was noted', async () => {
+  let phone: SideContext['dispatch'] = () => {};
+  const { asked, records, ended } = run(
+    (context) => {
+      phone = context.dispatch;
+      return {
+        'media.open': () => queueMicrotask(() => context.dispatch({ type: 'media.ready' })),
+        'meta.checkPermission': () =>
+          queueMicrotask(() => context.dispatch({ type: 'graph.permission', allowed: true })),
+        'media.close': () => queueMicrotask(() => context.dispatch({ type: 'media.closed' })),
+      };
+    },
+    slowFor('connect', () => phone({ type: 'sip.cancelled', attempt: 1 })),
+    'business_initiated',
+  );
+  await ended;
+  expect(asked).toContain('meta.checkPermission');
+  expect(asked).not.toContain('meta.connect');
+  expect(records).toMatchObject([{ cause: 'phone-cancelled', answered: false }]);
 });
