@@ -2,6 +2,7 @@ import type { GatewayConfig } from '../config/index.ts';
 import { trunksAt } from '../routing/index.ts';
 import type { Clock } from '../shared/clock.ts';
 import { type Credentials, DigestGuard, type DigestGuardOptions, type IncomingInvite } from '../sip/index.ts';
+import { CallerTries } from './caller-tries.ts';
 import type { CallTrunk } from './phone-session.ts';
 import { remade } from './reload/live-config.ts';
 import type { TrunkWays } from './trunks/ways.ts';
@@ -33,19 +34,23 @@ export class CallerGate {
   readonly #trunks: Readonly<Record<string, CallerTrunk>>;
   readonly #digest: DigestGuard;
   readonly #ways: Pick<TrunkWays, 'registeredAt'>;
+  readonly #tries: CallerTries;
 
   constructor(
     trunks: Readonly<Record<string, CallerTrunk>>,
     digest: DigestGuardOptions,
     ways: Pick<TrunkWays, 'registeredAt'>,
+    tries: CallerTries,
   ) {
     this.#ways = ways;
+    this.#tries = tries;
     this.#trunks = trunks;
     this.#digest = new DigestGuard(digest);
   }
 
   admit(invite: Pick<IncomingInvite, 'source' | 'uri' | 'user' | 'header'>): Admission {
-    const { address } = invite.source;
+    const { source } = invite;
+    const { address } = source;
     const registered = this.#ways.registeredAt(address, invite.user);
     const known = new Set(registered.map(({ name }) => name));
     const byAddress = trunksAt(this.#trunks, address).filter((name) => !known.has(name));
@@ -58,8 +63,18 @@ export class CallerGate {
     if (near.length === 0) return { ok: false, status: 403, phrase: 'Unknown Trunk' };
     const open = near.find((each) => !callersOf(each));
     const callers = near.flatMap((each) => callersOf(each) ?? []);
-    const checked = this.#digest.check(invite.header('authorization'), 'INVITE', invite.uri, callers);
+    const authorization = invite.header('authorization');
+    const claimed = this.#digest.claimed(authorization);
+    // Nothing is said of what is tried meanwhile, be it right or wrong.
+    const blockedS = claimed === undefined ? 0 : this.#tries.blockedS(source, claimed);
+    if (blockedS > 0) {
+      const headers = { 'Retry-After': String(blockedS) };
+      return { ok: false, status: 403, phrase: 'Too Many Wrong Passwords', headers };
+    }
+    const checked = this.#digest.check(authorization, 'INVITE', invite.uri, callers);
+    if (checked.verdict === 'wrong') this.#tries.wrong(source);
     if (checked.verdict === 'right') {
+      this.#tries.right(source, checked.username);
       const mine = near.find((each) => callersOf(each)?.username === checked.username);
       if (mine) return admitted(mine);
     }
@@ -90,9 +105,12 @@ const admitted = ({ name, trunk, isOurContact = false }: Near): Admission => ({
 export const gateOf = (
   config: () => Pick<GatewayConfig, 'trunks' | 'outbound' | 'sip'>,
   ways: Pick<TrunkWays, 'registeredAt'>,
-  clock: Pick<Clock, 'now'>,
-): (() => CallerGate) =>
-  remade(config, ({ trunks, outbound, sip }) => {
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+): (() => CallerGate) => {
+  // A reload makes nobody's tries new.
+  const tries = new CallerTries(clock);
+  return remade(config, ({ trunks, outbound, sip }) => {
     const digest = { realm: sip.realm, algorithm: outbound.digest, now: () => clock.now() };
-    return new CallerGate(trunks, digest, ways);
+    return new CallerGate(trunks, digest, ways, tries);
   });
+};

@@ -289,11 +289,15 @@ export class Calls {
     const problem = mediaProblem(invite.sdp, trunk);
     if (problem !== undefined) return refuse(488, problem);
     if (placed.isCalling(pageId, psid)) return refuse(486, 'Consumer Is Being Called');
-    if (this.#isFull(log.child({ pageId }))) return refuse(503, 'Too Many Calls', 10);
     const seats = new CallSeats(this.#options.trunks.board);
     const seat = seats.take(trunkName, 'in');
     // No Retry-After: that would shut the whole trunk out, which is free again when one of its calls ends.
     if (!seat.ok) return refuse(503, 'Too Many Calls On This Trunk');
+    // Last, for it counts: a call that has no room at its own trunk must not spend what others are set up by.
+    if (this.#isFull(log.child({ pageId }))) {
+      seat.release();
+      return refuse(503, 'Too Many Calls', 10);
+    }
     const callId = `out-${randomUUID()}`;
     const callLog = log.child({ callId, pageId });
     const facts: CallFacts = {

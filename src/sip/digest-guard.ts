@@ -47,6 +47,18 @@ export class DigestGuard {
     return `Digest realm="${realm}", nonce="${nonce}", algorithm=${algorithm}, qop="auth"${stale ? ', stale=true' : ''}`;
   }
 
+  /** Whose password an Authorization of our realm says that it shows; undefined: it is none. */
+  claimed(authorization: string | undefined): string | undefined {
+    return this.#given(authorization)?.get('username');
+  }
+
+  #given(authorization = ''): ReadonlyMap<string, string> | undefined {
+    const { realm } = this.#options;
+    return parseChallenges(authorization).find(
+      ({ scheme, params }) => scheme === 'digest' && params.get('realm') === realm,
+    )?.params;
+  }
+
   /**
    * @param authorization value of Authorization
    * @param uri the Request-URI as it came: what is signed must be what was asked for
@@ -59,11 +71,9 @@ export class DigestGuard {
     known: readonly Credentials[],
   ): DigestVerdict {
     const { realm, algorithm } = this.#options;
-    const given = parseChallenges(authorization ?? '').find(
-      ({ scheme, params }) => scheme === 'digest' && params.get('realm') === realm,
-    );
+    const given = this.#given(authorization);
     if (!given) return { verdict: 'none' };
-    const get = (key: string): string => given.params.get(key) ?? '';
+    const get = (key: string): string => given.get(key) ?? '';
     const [username, nonce, nc, cnonce] = [get('username'), get('nonce'), get('nc'), get('cnonce')];
     // Right or wrong: one of before our start, or of somebody who never saw a challenge and may borrow the address.
     if (!this.#isOurs(nonce)) return { verdict: 'stale' };

@@ -38,3 +38,4 @@ export type {
   SipMessage,
 } from './types.ts';
 export type { RegisterOptions, Registration, RegistrationView } from './types-register.ts';
+export { WrongAnswers } from './wrong-answers.ts';
