@@ -9,12 +9,16 @@ import { firstSignal, hurrySignal, takeSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
 
 /**
- * `msgw run`: until SIGTERM or SIGINT, or drained by the operator. Calls go on for `limits.drainMs`; a second signal ends
+ * `msgw run`: until SIGTERM or SIGINT, or drained by the operator; one that comes while it starts counts when it has
+ * started. Calls go on for `limits.drainMs`; a second signal ends
  * them on both sides at once (after the operator's drain as well), a third the process. SIGHUP has the configuration
  * taken up again, SIGUSR2 everything logged for ten minutes. Returns the exit code.
  */
 export async function runCommand(file: string): Promise<number> {
   const signals = takeSignals();
+  // From the first moment on: phones may call before the start is over, and as the first process of a container it would
+  // not be ended by a signal that it does not expect.
+  const asked = firstSignal();
   const loaded = loadConfig(file);
   if (!loaded.ok) {
     console.error(formatProblems(file, loaded.error));
@@ -22,6 +26,7 @@ export async function runCommand(file: string): Promise<number> {
   }
   widenThreads(loaded.value.media.workers);
   const log = createLogger({ level: loaded.value.log.level });
+  void asked.then((signal) => log.info({ signal }, 'gateway.signal'));
   // What is called key is cut from logs.
   for (const { key: setting, ...said } of loaded.warnings) log.warn({ setting, ...said }, 'config.warning');
   // The last resort: a bug in a library's socket handler must not take every call with it.
@@ -57,9 +62,9 @@ export async function runCommand(file: string): Promise<number> {
   }
   notifyServiceManager('READY=1');
   signals.handOver({ SIGHUP: () => void gateway.reload(), SIGUSR2: () => gateway.toggleDebug() });
-  const signal = await Promise.race([firstSignal(), drained]);
+  const signal = await Promise.race([asked, drained]);
   notifyServiceManager('STOPPING=1');
-  log.info({ signal }, 'gateway.signal');
+  if (signal === 'drain') log.info({ signal }, 'gateway.signal');
   await Promise.race([gateway.drain(), hurrySignal(signal)]);
   process.once('SIGTERM', () => process.exit(1));
   process.once('SIGINT', () => process.exit(1));

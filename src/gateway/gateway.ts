@@ -408,7 +408,13 @@ export class Gateway {
       ['sip', () => (this.#sip as SipSide | undefined)?.close()],
       ['traces', () => this.traces.close()],
       ['media', () => (this.#plane as MediaPlane | undefined)?.stop()],
-      ['recovery', () => this.#recovering],
+      [
+        'recovery',
+        () => {
+          this.#recovery?.stop();
+          return this.#recovering;
+        },
+      ],
       ['graph', () => this.#graph.close()],
       ['whatsapp', () => this.#whatsapp.close()],
       ['metrics', () => this.#metrics?.close()],

@@ -50,6 +50,7 @@ export class Recovery {
   readonly #replay: Replay;
   /** Meta was asked to place these, and how it calls them is not known. */
   #unnamed: readonly OpenCall[];
+  #stopped = false;
   readonly #claimableUntilMs: number;
   /** What a journal need not lose while it is written on. */
   readonly keeping: Keeping;
@@ -126,7 +127,7 @@ export class Recovery {
     const recorded = await recordedAmong(open.map(({ metaCallId, callId }) => metaCallId ?? callId));
     const waiting = [...open];
     const work = async (): Promise<void> => {
-      for (let call = waiting.shift(); call; call = waiting.shift()) {
+      for (let call = waiting.shift(); call && !this.#stopped; call = waiting.shift()) {
         const isRecorded = recorded.has(call.metaCallId ?? call.callId);
         await this.#end(call, isRecorded, journal).catch((error: unknown) =>
           log.error({ callId: call.callId, err: String(error) }, 'gateway.recovery-failed'),
@@ -134,6 +135,11 @@ export class Recovery {
       }
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
+  }
+
+  /** No other call is begun with: those that are left are in the journal still, for the next gateway. */
+  stop(): void {
+    this.#stopped = true;
   }
 
   /**

@@ -4,6 +4,7 @@ import { type Log, silentLog } from '../shared/log.ts';
 import type { LastWill } from './engine/last-wills.ts';
 import { Counters } from './guard/counters.ts';
 import { Pulse } from './guard/pulse.ts';
+import { endThread } from './thread-end.ts';
 import type {
   SipAccess,
   SipServerSettings,
@@ -98,7 +99,7 @@ class Supervisor implements SipServerWorker {
   async #close(): Promise<void> {
     this.#timer?.clear();
     this.#pulseTimer?.clear();
-    await this.#thread?.close();
+    if (this.#thread) await endThread(this.#thread, this.#clock, this.#log);
     this.#wills.clear();
   }
 

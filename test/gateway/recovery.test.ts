@@ -1,12 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Ledger } from '../../src/call/index.ts';
+import type { Accounts } from '../../src/gateway/accounts.ts';
 import { Recovery } from '../../src/gateway/recovery.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import { type Log, silentLog } from '../../src/shared/log.ts';
-import { openJournal } from '../../src/store/index.ts';
+import { type JournalEntry, noJournal, openJournal } from '../../src/store/index.ts';
 
 const HOUR = 3_600_000;
 const T0 = 1_789_000_000_000;
@@ -88,4 +89,42 @@ describe('after a downgrade', () => {
     await opened.close();
     expect(readFileSync(path, 'utf8')).toMatch(/"c_later".*\n.*"c_new"/);
   });
+});
+
+it('that is stopped begins with no other call: what it has not ended is in the journal still', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'recovery-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const journalPath = join(folder, 'journal');
+  const facts = { pageId: '1', psid: '7', platform: 'messenger', direction: 'user_initiated' };
+  const callIds = Array.from({ length: 20 }, (_, i) => `c_${i}`);
+  const lines = callIds.map((callId) =>
+    JSON.stringify({ v: 1, at: T0, callId, note: { kind: 'call-created', ...facts } }),
+  );
+  writeFileSync(journalPath, lines.map((line) => `${line}\n`).join(''));
+  // Graph is silent, and then is not.
+  const graph = Promise.withResolvers<{ ok: true }>();
+  const asked: string[] = [];
+  const end = (_: string, callId: string): Promise<{ ok: true }> => {
+    asked.push(callId);
+    return graph.promise;
+  };
+  const account = { api: { reject: end, terminate: end } };
+  const recovery = await Recovery.read({
+    journalPath,
+    recordedAmong: () => Promise.resolve(new Set<string>()),
+    accounts: { get: () => account, has: () => true } as unknown as Accounts,
+    clock: new FakeClock(T0),
+    log: silentLog,
+    record: () => Promise.resolve(),
+    recordingsOf: () => Promise.resolve([]),
+  });
+  const ended: string[] = [];
+  const journal = { ...noJournal, append: async ({ callId }: JournalEntry) => void ended.push(callId) };
+  const run = recovery.run(journal);
+  await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0));
+  recovery.stop();
+  graph.resolve({ ok: true });
+  await run;
+  expect(asked.length).toBeLessThan(callIds.length);
+  expect(ended.toSorted()).toEqual(asked.toSorted());
 });

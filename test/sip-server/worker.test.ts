@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test } from 'vitest';
+import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { Log } from '../../src/shared/log.ts';
 import { Counters } from '../../src/sip-server/guard/counters.ts';
 import { startSipServerWorker, type TraceEvent } from '../../src/sip-server/index.ts';
+import { endThread } from '../../src/sip-server/thread-end.ts';
 import type { WorkerEvent, WorkerStart } from '../../src/sip-server/worker-protocol.ts';
 import { connectSrf, SDP, SECRET, startApp } from './support/app.ts';
 import type { SrfDialog } from './support/srf.ts';
@@ -158,4 +160,25 @@ test('an exception that nobody catches is logged, and the thread serves on', asy
   worker.postMessage({ type: 'close' });
   expect(await exited).toEqual([0]);
   await peer.close();
+});
+
+test('a thread that hangs is ended, and one that cannot even be ended is left', async () => {
+  const clock = new FakeClock();
+  const { log, seen } = events();
+  const worker = new Worker('for (;;);', { eval: true });
+  const exited = once(worker, 'exit');
+  const hangs = { close: () => exited.then(() => {}), kill: () => worker.terminate().then(() => {}) };
+  const ended = endThread(hangs, clock, log);
+  clock.advance(3_000);
+  await ended;
+  await exited;
+  expect(seen).toEqual(['sip_server.worker_hangs']);
+  const never = new Promise<void>(() => {});
+  const left = endThread({ close: () => never, kill: () => never }, clock, log);
+  clock.advance(3_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  clock.advance(2_000);
+  await left;
+  expect(seen.at(-1)).toBe('sip_server.worker_left');
+  expect(clock.armed).toBe(0);
 });
