@@ -261,3 +261,24 @@ describe.each(ENGINES)('%s', (name) => {
     expect(io.ports).toBe(0);
   });
 });
+
+// How many sockets Node's own engine reads in one go is Node's business.
+for (const name of ENGINES.filter((each) => each === 'epoll'))
+  it(`${name} lets the thread go on before a backlog is worked off`, async () => {
+    const io = await ioOf(name);
+    let heard = 0;
+    const count = (): void => {
+      heard += 1;
+    };
+    const ports = await Promise.all(Array.from({ length: 200 }, () => io.open(LOCAL, count)));
+    const far = await io.open(LOCAL, () => {});
+    // All at once, as they lie there when the thread did not run for a while.
+    for (const { port } of ports) for (let i = 0; i < 8; i++) send(far, 'late', io.peer('127.0.0.1', port));
+    let [before, most] = [0, 0];
+    while (heard < 1_600) {
+      await new Promise((resolve) => setImmediate(resolve));
+      most = Math.max(most, heard - before);
+      before = heard;
+    }
+    expect(most).toBeLessThan(800);
+  });

@@ -34,6 +34,8 @@ const { copy } = Buffer.prototype;
 const MAX_EVENTS = 256;
 /** Rounds of one batch: a flood may not keep timers and messages of the thread waiting. */
 const MAX_ROUNDS = 8;
+/** Datagrams behind which no further round of a batch begins: some 10 ms of work; ticks and messages are due. */
+const ENOUGH = 300;
 /** Batches of one turn: what Node's loop and `setImmediate` cost is shared by three milliseconds of packets. */
 const BATCHES = 3;
 /** `struct epoll_event` is packed on x86-64 only. */
@@ -133,7 +135,7 @@ export class EpollIo implements DatagramIo {
     setImmediate(this.#turn);
     for (let batch = 0; batch < BATCHES; batch++) {
       this.#batch();
-      if (this.#moved === 0) return;
+      if (this.#moved === 0 || !this.#drained) return;
     }
   }
 
@@ -142,7 +144,7 @@ export class EpollIo implements DatagramIo {
     if (pause > 0) this.#libc.sleep(pause);
     let moved = this.#round(this.#moved === 0 ? IDLE_WAIT_MS : 0);
     let all = moved;
-    for (let round = 1; moved > 0 && round < MAX_ROUNDS; round++) {
+    for (let round = 1; moved > 0 && round < MAX_ROUNDS && all < ENOUGH; round++) {
       moved = this.#round(0);
       all += moved;
     }
