@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
 import { jsonOption } from './page-options.ts';
 
-/** The options of every command that asks the gateway which runs. */
-export function adminOptions(command: Command, needsConfig = false): Command {
-  const config = [
-    '-c, --config <file>',
-    needsConfig ? 'the YAML configuration' : 'the YAML configuration, of which only admin is read',
-  ] as const;
+/** The options of every command that asks the gateway which runs. @param reads what it wants of the configuration */
+export function adminOptions(command: Command, reads = 'of which only admin is read'): Command {
   return jsonOption(
-    (needsConfig ? command.requiredOption(...config) : command.option(...config))
+    command
+      .option('-c, --config <file>', `the YAML configuration, ${reads}`)
       .option(
         '--admin, --admin-url <url>',
         "the gateway's admin port, http://, https:// or unix:/path; default: admin of the configuration, or http://127.0.0.1:9090",

@@ -55,14 +55,20 @@ export async function runWithAdmin(
   return give(await withAdmin(flags, act), flags.json ?? false);
 }
 
-async function withAdmin(flags: AdminFlags, act: (place: AdminPlace) => Promise<Answer>): Promise<Answer> {
+/** The same, not printed yet. @param or what else could be done when it is not known where the gateway is */
+export async function withAdmin(
+  flags: AdminFlags,
+  act: (place: AdminPlace) => Promise<Answer>,
+  or = '',
+): Promise<Answer> {
   const config = adminPart(flags);
   if (!config.ok) {
-    const problems = config.error.map((each) => ({ ...each, remedy: `${each.remedy} ${OR_URL}` }));
+    const problems = config.error.map((each) => ({ ...each, remedy: `${each.remedy} ${OR_URL}${or}` }));
     return misconfigured(flags.config ?? '', problems);
   }
   const place = adminPlace(flags, config.value);
-  return place.ok ? act(place.value) : misused(place.error);
+  if (place.ok) return act(place.value);
+  return misused({ ...place.error, remedy: `${place.error.remedy}${or}` });
 }
 
 /**

@@ -3,13 +3,12 @@ import { directoryOf } from '../gateway/directory-file.ts';
 import { ROUTES } from '../http/api/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import { silentLog } from '../shared/log.ts';
-import { type AdminPlace, askAdmin } from './admin-client.ts';
-import { type AdminFlags, adminPlace, notDone } from './admin-place.ts';
-import { type Answer, misused, type Problem, refused, said } from './answer.ts';
-import { choosePage, runWithConfig } from './page-command.ts';
+import { type AdminPlace, askAdmin, type NotDone } from './admin-client.ts';
+import { type AdminFlags, notDone, withAdmin } from './admin-place.ts';
+import { type Answer, type ExitCode, give, misused, type Problem, refused, said } from './answer.ts';
+import { choosePage, withConfig } from './page-command.ts';
 
 export interface DirectoryFlags extends AdminFlags {
-  readonly config: string;
   readonly page?: string;
   readonly offline?: boolean;
 }
@@ -28,38 +27,49 @@ interface Entry {
 /** What is wanted of whom, with the Page that `set` needs. */
 type Order = Exclude<DirectoryWish, { does: 'set' }> | ({ readonly does: 'set' } & Entry);
 
-const DIRECTORY = { sections: ['admin', 'meta', 'outbound'], secrets: false } as const;
+const DIRECTORY = { sections: ['meta', 'outbound'], secrets: false } as const;
 type DirectoryPart = Pick<GatewayConfig, (typeof DIRECTORY.sections)[number]>;
 
 /** `msgw directory`: of the gateway that runs, or else of its file. */
-export function directoryRun(flags: DirectoryFlags, wish: DirectoryWish): Promise<number> {
-  return runWithConfig(flags, DIRECTORY, async (config) => {
-    const all = [...config.meta.pages, ...config.meta.numbers];
-    const needsPage = wish.does === 'set' || flags.page !== undefined;
-    const page = needsPage ? choosePage<{ id: string; name?: string }>(all, flags.page) : undefined;
-    if (page && !page.ok) return misused(page.error);
-    const only = wish.does === 'list' ? page?.value.id : undefined;
-    const order: Order = wish.does === 'set' ? { ...wish, pageId: page?.value.id ?? '' } : wish;
-    if (flags.offline) return inFile(config, order, only);
-    const place = adminPlace(flags, config);
-    if (!place.ok) return misused({ ...place.error, remedy: `${place.error.remedy} ${OFFLINE}` });
-    return (await atGateway(place.value, order, only)) ?? inFile(config, order, only);
-  });
+export async function directoryRun(flags: DirectoryFlags, wish: DirectoryWish): Promise<ExitCode> {
+  const answer = flags.offline
+    ? inFile(flags, wish)
+    : withAdmin(flags, (place) => atGateway(place, flags, wish), ' Or say --offline when no gateway runs.');
+  return give(await answer, flags.json ?? false);
 }
 
-const OFFLINE = 'Or say --offline when no gateway runs.';
+/** Where no gateway is, its file; who names no configuration has none. */
+async function atGateway(place: AdminPlace, flags: DirectoryFlags, wish: DirectoryWish): Promise<Answer> {
+  const asked = await askGateway(place, flags.page, wish);
+  if (!('kind' in asked)) return asked;
+  return asked.kind === 'nobody' && flags.config !== undefined ? inFile(flags, wish) : notDone(place, asked);
+}
 
-/** undefined: no gateway is there. */
-async function atGateway(
+async function askGateway(
   place: AdminPlace,
-  order: Order,
-  only: string | undefined,
-): Promise<Answer | undefined> {
+  wanted: string | undefined,
+  wish: DirectoryWish,
+): Promise<Answer | NotDone> {
+  let only: string | undefined;
+  if (needsPage(wish, wanted)) {
+    const pages = await askAdmin(place, ROUTES.listPages, {});
+    // Whose token may give numbers need not be one that may look at Pages: the gateway knows which it has.
+    if (pages.kind !== 'done' && !(pages.kind === 'refused' && wanted !== undefined)) return pages;
+    const page = pages.kind === 'done' ? choosePage(pages.body, wanted, 'the gateway') : undefined;
+    if (page && !page.ok) return misused(page.error);
+    only = page?.value.id ?? wanted;
+  }
+  const order = orderOf(wish, only);
   const asked = await ask(place, order);
-  if (asked.kind === 'nobody') return undefined;
-  if (asked.kind !== 'done') return notDone(place, asked);
+  if (asked.kind !== 'done') return asked;
   return done(order, Array.isArray(asked.body) ? asked.body : [], 'gateway', only);
 }
+
+const needsPage = ({ does }: DirectoryWish, wanted: string | undefined): boolean =>
+  does === 'set' || (does === 'list' && wanted !== undefined);
+
+const orderOf = (wish: DirectoryWish, pageId = ''): Order =>
+  wish.does === 'set' ? { ...wish, pageId } : wish;
 
 function ask(place: AdminPlace, order: Order) {
   if (order.does === 'list') return askAdmin(place, ROUTES.listNumbers, {});
@@ -69,7 +79,19 @@ function ask(place: AdminPlace, order: Order) {
   return askAdmin(place, ROUTES.setNumber, { params, body: { pageId, psid } });
 }
 
-async function inFile(config: DirectoryPart, order: Order, only: string | undefined): Promise<Answer> {
+function inFile(flags: DirectoryFlags, wish: DirectoryWish): Promise<Answer> {
+  const { config: file, page: wanted } = flags;
+  if (file === undefined) return Promise.resolve(misused(NO_CONFIG));
+  return withConfig({ config: file }, DIRECTORY, (config) => {
+    const all = [...config.meta.pages, ...config.meta.numbers];
+    if (!needsPage(wish, wanted)) return changeFile(config, orderOf(wish));
+    const page = choosePage<{ id: string; name?: string }>(all, wanted);
+    if (!page.ok) return misused(page.error);
+    return changeFile(config, orderOf(wish, page.value.id), page.value.id);
+  });
+}
+
+async function changeFile(config: DirectoryPart, order: Order, only?: string): Promise<Answer> {
   if (config.outbound.directory.path === undefined) {
     return misused({
       field: 'outbound.directory.path',
@@ -118,6 +140,11 @@ function done(
   return said({ where, ...what }, [`${order.number} ${does === 'set' ? 'set' : 'removed'}`, ...note]);
 }
 
+const NO_CONFIG: Problem = {
+  field: '--config',
+  message: 'it is needed with --offline: outbound.directory.path in it is the file.',
+  remedy: 'Name the configuration of the gateway, or leave --offline out to ask the one that runs.',
+};
 const TAKEN: Problem = {
   field: 'number',
   message: 'it is the number of another consumer.',

@@ -4,13 +4,16 @@ import { adminOptions } from './admin-options.ts';
 import type { DirectoryFlags, DirectoryWish } from './directory-command.ts';
 
 const WHERE =
-  '\nAsks the running gateway on its admin port; when nothing listens there, works on the file of outbound.directory.path itself.';
+  '\nAsks the running gateway on its admin port; when nothing listens there, works on the file of outbound.directory.path of --config itself.';
 
 export function directoryCommand(msgw: Command): void {
   const directory = msgw.command('directory').description('short numbers of consumers, as phones dial them');
   options(directory.command('list').description('list the numbers'))
     .option('--page <id>', 'only those of this Page')
-    .addHelpText('after', `${WHERE}\n\nExample:\n  msgw directory list --config gateway.yaml`)
+    .addHelpText(
+      'after',
+      `${WHERE}\n\nExample:\n  msgw directory list\n  msgw directory list --config gateway.yaml`,
+    )
     .action((flags: DirectoryFlags) => run(flags, { does: 'list' }));
   options(
     directory
@@ -19,7 +22,7 @@ export function directoryCommand(msgw: Command): void {
       .argument('<number>', 'what phones dial: 0-9, * and #', number)
       .argument('<psid>', 'the consumer', consumer),
   )
-    .option('--page <id>', 'the Page that the PSID is of; default: the only one of the configuration')
+    .option('--page <id>', 'the Page that the PSID is of; default: the only one there is')
     .addHelpText(
       'after',
       `${WHERE}\n\nExample:\n  msgw directory set 700123 7654321098765432 --config gateway.yaml`,
@@ -38,9 +41,9 @@ export function directoryCommand(msgw: Command): void {
 }
 
 function options(command: Command): Command {
-  return adminOptions(command, true).option(
+  return adminOptions(command, 'of which only admin is read while a gateway runs').option(
     '--offline',
-    'work on the file without asking; no gateway may have it open',
+    'work on the file of --config without asking; no gateway may have it open',
   );
 }
 

@@ -75,7 +75,8 @@ function answerOnPage(flags: PageFlags, act: (context: PageContext) => Promise<A
   });
 }
 
-async function withConfig<S extends Section>(
+/** The same, not printed yet. */
+export async function withConfig<S extends Section>(
   { config: file }: { readonly config: string },
   purpose: PartPurpose<S>,
   act: (config: Pick<GatewayConfig, S>) => Promise<Answer> | Answer,
@@ -98,18 +99,18 @@ function clientsOf(config: MetaPart): { messenger: GraphClient; whatsapp: WhatsA
 
 /**
  * @param wanted `--page`; unset: the only one there is
+ * @param whose who has them
  */
 export function choosePage<P extends { readonly id: string; readonly name?: string }>(
   among: readonly P[],
   wanted: string | undefined,
+  whose = 'the configuration',
 ): Result<P, Problem> {
   const page = wanted === undefined && among.length === 1 ? among[0] : among.find(({ id }) => id === wanted);
   if (page) return { ok: true, value: page };
   const names = among.map(({ id, name }) => (name === undefined ? id : `${id} (${name})`)).join(', ');
   const message =
-    wanted === undefined
-      ? `the configuration has ${among.length} Pages.`
-      : `the configuration has no Page ${wanted}.`;
+    wanted === undefined ? `${whose} has ${among.length} Pages.` : `${whose} has no Page ${wanted}.`;
   const remedy = among.length === 0 ? 'Add one under meta.pages.' : `Name one of: ${names}.`;
   return { ok: false, error: { field: '--page', message, remedy } };
 }

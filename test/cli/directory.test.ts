@@ -2,12 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DEMO_PAGE, startWorld, type World } from '../../src/cli/demo/world.ts';
-import { freePort, metaWorld, PAGE, PSID } from './support/meta-world.ts';
+import { freePort, metaWorld, msgw, PAGE, PSID } from './support/meta-world.ts';
 
-async function gateway(): Promise<World> {
-  const world = await startWorld();
+async function gateway(configure?: (yaml: Record<string, unknown>) => void): Promise<World> {
+  const world = await startWorld(configure ? { configure } : {});
   onTestFinished(() => world.close());
   return world;
 }
@@ -34,6 +34,53 @@ it('changes the directory of the gateway that runs', async () => {
   });
   expect(await world.json('directory', 'remove', '*700#', ...at)).toMatchObject({ code: 0 });
   expect(await world.json('directory', 'remove', '*700#', ...at)).toMatchObject({ code: 1 });
+});
+
+describe('without a configuration', () => {
+  const json = async (...args: string[]): Promise<Record<string, unknown>> => {
+    const { code, out } = await msgw(['directory', ...args, '--json']);
+    return { code, ...(JSON.parse(out) as object) };
+  };
+
+  it('finds the gateway as other commands do, which knows its Pages', async () => {
+    const { gateway: running } = await gateway();
+    const at = ['--admin-url', running.adminUrl];
+    const entry = { number: '710', pageId: DEMO_PAGE, psid: PSID };
+    expect(await json('set', '710', PSID, ...at)).toEqual({ code: 0, ok: true, where: 'gateway', ...entry });
+    expect(await json('list', '--page', DEMO_PAGE, ...at)).toMatchObject({ code: 0, entries: [entry] });
+    expect(await json('set', '711', PSID, '--page', '1', ...at)).toMatchObject({
+      code: 2,
+      problems: [{ field: '--page', message: 'the gateway has no Page 1.' }],
+    });
+    expect(await json('remove', '710', ...at)).toMatchObject({ code: 0 });
+    expect(await json('list', ...at)).toMatchObject({ code: 0, entries: [] });
+    expect(await json('list', '--offline')).toMatchObject({ code: 2, problems: [{ field: '--config' }] });
+  });
+
+  it('gives numbers with a token for that alone, if the Page is named', async () => {
+    const { token, hash } = JSON.parse(
+      (await msgw(['token', 'new', '--scopes', 'directory', '--json'])).out,
+    ) as { token: string; hash: string };
+    const { gateway: running } = await gateway((yaml) => {
+      const tokens = [{ name: 'desk', scopes: ['directory'], hash }];
+      yaml['admin'] = { listen: { address: '127.0.0.1', port: 0 }, tokens };
+    });
+    const at = ['--admin-url', running.adminUrl, '--token', token];
+    expect(await json('set', '710', PSID, ...at)).toMatchObject({ code: 1, problems: [{ field: 'scope' }] });
+    expect(await json('set', '710', PSID, '--page', DEMO_PAGE, ...at)).toMatchObject({ code: 0 });
+    expect(await json('set', '711', '1', '--page', '1', ...at)).toMatchObject({
+      code: 1,
+      problems: [{ field: 'pageId' }],
+    });
+  });
+
+  it('says that nobody is there', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    expect(await json('list', '--admin-url', url)).toMatchObject({
+      code: 1,
+      problems: [{ field: '--admin-url', message: `no gateway listens at ${url}.` }],
+    });
+  });
 });
 
 it('when no gateway runs it works on the file, which the gateway reads at its start', async () => {
