@@ -1,14 +1,27 @@
-/** A socket address that datagrams come from and go to; made once, so that no packet costs a string. */
-export interface Peer {
+/** Whom a datagram came from. It is the receiver's only during the call, as the datagram is: the next one changes it. */
+export interface Sender {
   /** IP literal as Node writes it: IPv4 also where a socket of IPv6 met it mapped; link-local with its zone. */
   readonly address: string;
   readonly port: number;
-  /** Whether `other` is the same address and port. The same object mostly is; a stranger's may be made anew. */
+  /** 32 bits made of address and port: those of another sender are hardly ever the same. */
+  readonly hash: number;
+  /** Whether `other` is the same address and port. */
   is(other: Peer | undefined): boolean;
+  /**
+   * The same address and port, to have and to hold. Datagrams of a sender that was kept come as that very object, until
+   * some others were kept after it; then `is` tells.
+   */
+  keep(): Peer;
 }
 
-/** `packet` holds `length` bytes of a datagram (and rubbish behind them), the receiver's only during the call. */
-export type OnDatagram = (packet: Buffer, length: number, from: Peer) => void;
+/** A socket address that datagrams go to, or that a sender was kept as; made once, it never changes. */
+export interface Peer extends Sender {
+  /** What the compiler knows it by: a `Sender` that nobody has kept is none. */
+  readonly lasts: true;
+}
+
+/** `packet` holds `length` bytes of a datagram (and rubbish behind them); it and `from` are the receiver's only during the call. */
+export type OnDatagram = (packet: Buffer, length: number, from: Sender) => void;
 
 /** A datagram of more bytes is not media; it is dropped and counted, whole. */
 export const MAX_DATAGRAM_BYTES = 1_500;

@@ -1,4 +1,4 @@
-import type { Peer } from './datagram.ts';
+import type { Sender } from './datagram.ts';
 
 /** What one stranger may have looked at, a second and at once: a phone behind a NAT that moved sends no more. */
 const A_SOURCE = 100;
@@ -8,11 +8,13 @@ const SLOTS = 8;
 
 /**
  * Bounds how many datagrams of a socket's strangers are looked at at all: what is dropped here costs its system call and
- * nothing more. One that floods leaves room for others; nothing is allocated.
+ * nothing more. One that floods leaves room for others; nothing is allocated, and no sender kept: two with one hash, one
+ * pair in four thousand million, share what one source has.
  */
 export class StrangerGate {
-  readonly #sources: (Peer | undefined)[] = new Array<Peer | undefined>(SLOTS).fill(undefined);
-  readonly #tokens = new Float64Array(SLOTS);
+  /** By hash. */
+  readonly #sources = new Int32Array(SLOTS);
+  readonly #tokens = new Float64Array(SLOTS).fill(A_SOURCE);
   readonly #takenMs = new Float64Array(SLOTS);
   #next = 0;
   #all = ALL;
@@ -21,7 +23,7 @@ export class StrangerGate {
   dropped = 0;
 
   /** @param nowMs monotonic; false: nobody looks at this one */
-  take(from: Peer, nowMs: number): boolean {
+  take(from: Sender, nowMs: number): boolean {
     const slot = this.#slotOf(from, nowMs);
     const tokens = refilled(this.#tokens[slot] as number, nowMs - (this.#takenMs[slot] as number), A_SOURCE);
     const all = refilled(this.#all, nowMs - this.#allMs, ALL);
@@ -35,14 +37,11 @@ export class StrangerGate {
   }
 
   /** Where its tokens are; a new one takes the place of the oldest. */
-  #slotOf(from: Peer, nowMs: number): number {
-    for (let i = 0; i < SLOTS; i++) {
-      const known = this.#sources[i];
-      if (known === from || (known !== undefined && from.is(known))) return i;
-    }
+  #slotOf({ hash }: Sender, nowMs: number): number {
+    for (let i = 0; i < SLOTS; i++) if (this.#sources[i] === hash) return i;
     const slot = this.#next;
     this.#next = (slot + 1) % SLOTS;
-    this.#sources[slot] = from;
+    this.#sources[slot] = hash;
     this.#tokens[slot] = A_SOURCE;
     this.#takenMs[slot] = nowMs;
     return slot;

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../shared/clock.ts';
-import type { DatagramIo, DatagramPort, Peer } from '../shared/datagram.ts';
+import type { DatagramIo, DatagramPort, Peer, Sender } from '../shared/datagram.ts';
 import { StrangerGate } from '../shared/stranger-gate.ts';
 
 export interface UdpSocketOptions {
@@ -30,7 +30,7 @@ export class UdpSocket {
     const [min, max] = options.portRange ?? [0, 0];
     const size = max - min + 1;
     const start = size > 1 ? randomInt(size) : 0;
-    const receive = (packet: Buffer, length: number, from: Peer): void => {
+    const receive = (packet: Buffer, length: number, from: Sender): void => {
       // Before anything is read or copied.
       if (!partners.has(from) && !gate.take(from, clock.monotonic())) return;
       const first = length === 0 ? 0 : (packet[0] as number);
@@ -101,18 +101,18 @@ class Partners {
   readonly #io: DatagramIo;
   readonly #all: Peer[] = [];
   #last: Peer | undefined;
-  /** Whose datagram came last: senders are interned, so media need no comparison by words. */
+  /** Whose datagram came last: it was kept, so that media need no comparison by words. */
   #heard: Peer | undefined;
 
   constructor(io: DatagramIo) {
     this.#io = io;
   }
 
-  has(peer: Peer): boolean {
-    if (peer === this.#heard) return true;
+  has(sender: Sender): boolean {
+    if (sender === this.#heard) return true;
     for (let i = 0; i < this.#all.length; i++) {
-      if (!peer.is(this.#all[i])) continue;
-      this.#heard = peer;
+      if (!sender.is(this.#all[i])) continue;
+      this.#heard = sender.keep();
       return true;
     }
     return false;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mayName } from '../../shared/addresses.ts';
 import type { Clock } from '../../shared/clock.ts';
-import type { DatagramIo, Peer } from '../../shared/datagram.ts';
+import type { DatagramIo, Peer, Sender } from '../../shared/datagram.ts';
 import { StrangerGate } from '../../shared/stranger-gate.ts';
 import type { PacketCapture } from '../capture/packet-capture.ts';
 import {
@@ -113,6 +113,11 @@ export class PhoneSide {
   get unsent(): number {
     const counters = this.#ports?.rtp.counters;
     return counters ? counters.unreachable + counters.failed : 0;
+  }
+
+  /** Datagrams of strangers at both ports that were dropped unread, because there were too many. */
+  get strangers(): number {
+    return this.#gate.dropped;
   }
 
   /** Packets that were not sent because the phone named an address where nobody may point us. */
@@ -266,24 +271,24 @@ export class PhoneSide {
     if (ports) await Promise.all([ports.rtp.close(), ports.rtcp.close()]);
   }
 
-  #datagram(packet: Buffer, received: number, from: Peer): void {
+  #datagram(packet: Buffer, received: number, from: Sender): void {
     if (!this.#mayLook(from, this.#remote, this.#declared)) return this.state.count(received, 'source');
     if (received > 1 && isRtcp(packet)) return this.#rtcp(packet, received, from);
     const taken = this.#take(packet, received, from);
     this.state.count(received, taken);
     if (this.capture) {
       const { payloadOffset: at, payloadLength } = this.#header;
-      this.capture.rtp('phone', true, packet, at, at + payloadLength, taken, from);
+      this.capture.rtp('phone', true, packet, at, at + payloadLength, taken, from.keep());
     }
   }
 
   /** Before anything is read: a stranger's flood costs the call no decryption, and its own budget nothing. */
-  #mayLook(from: Peer, remote: Peer | undefined, declared: Peer | undefined): boolean {
+  #mayLook(from: Sender, remote: Peer | undefined, declared: Peer | undefined): boolean {
     if (from === remote || from.is(remote) || from.is(declared)) return true;
     return this.#gate.take(from, this.#clock.monotonic());
   }
 
-  #take(packet: Buffer, received: number, from: Peer): Taken {
+  #take(packet: Buffer, received: number, from: Sender): Taken {
     const header = this.#header;
     const plan = this.#plan;
     const { reception } = this.state;
@@ -304,7 +309,7 @@ export class PhoneSide {
       if (!header.trim(packet, length)) return 'malformed';
     }
     if (!this.#latch(from)) {
-      this.#stranger = from;
+      if (!from.is(this.#stranger)) this.#stranger = from.keep();
       return 'source';
     }
     const now = this.#clock.monotonic();
@@ -337,13 +342,13 @@ export class PhoneSide {
     this.#srtp = keys && this.#session;
   }
 
-  #rtcp(packet: Buffer, received: number, from: Peer): void {
+  #rtcp(packet: Buffer, received: number, from: Sender): void {
     // In the clear its address alone tells the phone from a stranger, who must not keep a dead call alive.
     const { address } = from;
     if (!this.#srtp && address !== this.#remote?.address && address !== this.#declared?.address) return;
     const length = this.#srtp ? this.#srtp.unprotectRtcp(packet, received) : received;
     if (length < 0) return;
-    this.capture?.rtcp('phone', true, packet, length, from);
+    this.capture?.rtcp('phone', true, packet, length, from.keep());
     this.state.readRtcp(packet, length);
   }
 
@@ -395,7 +400,7 @@ export class PhoneSide {
   }
 
   /** Symmetric RTP (RFC 4961): the first source that speaks our codec is the phone; a stranger later is not. */
-  #latch(from: Peer): boolean {
+  #latch(from: Sender): boolean {
     const remote = this.#remote;
     if (from === remote && this.#latched) return true;
     // The very source that the phone declared is the phone, whoever of its host went on speaking from another port.
@@ -404,7 +409,7 @@ export class PhoneSide {
         this.#remoteRtcp = this.#declaredRtcp;
         this.#tellLatched(from);
       }
-      this.#remote = from;
+      this.#remote = from.keep();
       this.#latched = true;
       return true;
     }
@@ -412,14 +417,14 @@ export class PhoneSide {
     // The address that the phone declared wins over any other, so that who speaks first cannot steal the call.
     const declared = this.#declared?.address;
     if (this.#latched && (from.address !== declared || remote?.address === declared)) return false;
-    this.#remote = from;
+    this.#remote = from.keep();
     this.#remoteRtcp = this.#io.peer(from.address, from.port + 1);
     this.#latched = true;
     this.#tellLatched(from);
     return true;
   }
 
-  #tellLatched({ address, port }: Peer): void {
+  #tellLatched({ address, port }: Sender): void {
     this.#onEvent({ kind: 'latched', address, port });
   }
 

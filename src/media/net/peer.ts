@@ -7,6 +7,7 @@ export const AF_INET6 = 10;
 
 /** A peer as the kernel's words: 32-bit words in memory order, whose only use is to be compared and copied. */
 export class SocketPeer implements Peer {
+  readonly lasts = true;
   readonly port: number;
   readonly family: 4 | 6;
   /** The address; IPv4 in its mapped form. */
@@ -44,6 +45,14 @@ export class SocketPeer implements Peer {
     return this.#text;
   }
 
+  get hash(): number {
+    return hashOf(this.w0, this.w1, this.w2, this.w3, this.scope, this.port);
+  }
+
+  keep(): this {
+    return this;
+  }
+
   is(other: Peer | undefined): boolean {
     if (other === this) return true;
     return (
@@ -56,6 +65,22 @@ export class SocketPeer implements Peer {
       other.scope === this.scope
     );
   }
+}
+
+/** Of an address in words, its scope and a port; 32 bits, signed. */
+export function hashOf(w0: number, w1: number, w2: number, w3: number, scope: number, port: number): number {
+  let hash = mixed(w3 ^ port);
+  hash = mixed(hash ^ w2);
+  hash = mixed(hash ^ w1);
+  hash = mixed(hash ^ w0);
+  return mixed(hash ^ scope ^ (port << 16));
+}
+
+/** The finalizer of MurmurHash3: one bit more or less changes half of all. */
+function mixed(word: number): number {
+  let hash = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }
 
 function head(family: number, port: number): number {

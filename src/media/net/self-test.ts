@@ -11,7 +11,9 @@ export async function selfTest(io: DatagramIo): Promise<void> {
   const ports: DatagramPort[] = [];
   let timer: NodeJS.Timeout | undefined;
   try {
-    const far = await io.open({ address, port: 0 }, (packet, length, from) => far.send(packet, length, from));
+    const far = await io.open({ address, port: 0 }, (packet, length, from) =>
+      far.send(packet, length, from.keep()),
+    );
     ports.push(far);
     const near = await io.open({ address, port: 0 }, (packet, length, from) => {
       const whole = from.is(io.peer(address, far.port)) && packet.toString('latin1', 0, length) === 'ping';

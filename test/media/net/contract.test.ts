@@ -33,7 +33,7 @@ class Ear {
 
   readonly receive: OnDatagram = (packet, length, from) => {
     this.heard.push(packet.toString('latin1', 0, length));
-    this.from.push(from);
+    this.from.push(from.keep());
     if (this.heard.length >= this.#wanted) this.#wake();
   };
 
@@ -90,7 +90,7 @@ describe.each(ENGINES)('%s', (name) => {
     const far = await Promise.all(
       Array.from({ length: 40 }, async (): Promise<DatagramPort> => {
         const port: DatagramPort = await io.open(LOCAL, (packet, length, from) =>
-          port.send(packet, length, from),
+          port.send(packet, length, from.keep()),
         );
         return port;
       }),
@@ -241,10 +241,10 @@ describe.each(ENGINES)('%s', (name) => {
     const io = await ioOf(name);
     let more = true;
     const far: DatagramPort = await io.open(LOCAL, (packet, length, from) => {
-      if (more) far.send(packet, length, from);
+      if (more) far.send(packet, length, from.keep());
     });
     const near: DatagramPort = await io.open(LOCAL, (packet, length, from) => {
-      if (more) near.send(packet, length, from);
+      if (more) near.send(packet, length, from.keep());
     });
     for (let i = 0; i < 30; i++) send(near, 'round and round', io.peer('127.0.0.1', far.port));
     for (let i = 0; i < 20; i++) await new Promise((resolve) => setTimeout(resolve, 1));

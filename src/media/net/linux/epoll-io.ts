@@ -18,7 +18,8 @@ import { type Libc, libc } from './libc.ts';
 import { NativeMemory } from './memory.ts';
 import { IDLE_WAIT_MS, pauseUs } from './pace.ts';
 import { PortTable } from './port-table.ts';
-import { Senders, SOCKADDR_BYTES, writeSockaddr } from './sockaddr.ts';
+import { Senders } from './senders.ts';
+import { SOCKADDR_BYTES, writeSockaddr } from './sockaddr.ts';
 
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
