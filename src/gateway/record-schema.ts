@@ -33,6 +33,9 @@ const leg = (whose: string) =>
       used: number('Of these, those that were used.'),
       waiting: number('Of these, those that were in the jitter buffer at the end.'),
       dropped,
+      strangers: number(
+        'Datagrams of strangers that were dropped unread, because there were too many; those at the RTP port are received and dropped as source, too.',
+      ),
       sent: number('Packets that we sent.'),
       bytesReceived: number('Bytes that came.'),
       bytesSent: number('Bytes that we sent.'),

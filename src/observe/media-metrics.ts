@@ -3,6 +3,7 @@ import { counter, type Family, gauge } from './family.ts';
 interface LegPackets {
   readonly received: number;
   readonly sent: number;
+  readonly strangers: number;
 }
 
 /** What is known of one media worker; counts go on over its replacements. */
@@ -31,6 +32,9 @@ export function mediaMetrics(workers: readonly MediaWorkerStats[]): Family[] {
       [{ worker, leg, direction: 'in' }, counts.received] as const,
       [{ worker, leg, direction: 'out' }, counts.sent] as const,
     ]),
+  );
+  const strangers = (['consumer', 'phone'] as const).flatMap((leg) =>
+    workers.map(({ worker, packets: { [leg]: counts } }) => [{ worker, leg }, counts.strangers] as const),
   );
   return [
     gauge(
@@ -65,6 +69,11 @@ export function mediaMetrics(workers: readonly MediaWorkerStats[]): Family[] {
     ),
     counter('msgw_media_packets_total', 'RTP packets, by leg and direction as the gateway sees it', packets),
     counter('msgw_media_dropped_total', 'RTP packets received and not used, by reason', droppedOf(workers)),
+    counter(
+      'msgw_media_strangers_total',
+      "datagrams of strangers dropped unread because there were too many, by leg: at Meta's ports (consumer), at the RTP and RTCP ports (phone)",
+      strangers,
+    ),
   ];
 }
 

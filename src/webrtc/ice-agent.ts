@@ -150,6 +150,13 @@ export class IceAgent {
     return this.#socket?.unsent ?? 0;
   }
 
+  /** Datagrams of strangers that nobody looked at, because there were too many. */
+  get strangers(): number {
+    let all = 0;
+    for (const socket of this.#sockets) all += socket.strangers;
+    return all;
+  }
+
   dump(): IceDump {
     const pair = this.#agent.nominated;
     return {
@@ -158,7 +165,7 @@ export class IceAgent {
       rttMs: pair?.rtt === undefined ? undefined : Math.round(pair.rtt * 1000),
       consent: this.consent,
       candidates: this.candidates.length,
-      strangers: this.#sockets.reduce((sum, { strangers }) => sum + strangers, 0),
+      strangers: this.strangers,
     };
   }
 

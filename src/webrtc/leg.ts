@@ -112,6 +112,10 @@ class Leg implements WebrtcLeg {
     return this.#agent.unsent;
   }
 
+  get strangers(): number {
+    return this.#agent.strangers;
+  }
+
   applyAnswer(sdp: string): Result<undefined, SdpProblem> {
     if (this.#state !== 'new') return wrongState('An answer', this.#state);
     const parsed = parseMetaDescription(sdp);

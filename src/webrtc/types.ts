@@ -92,6 +92,8 @@ export interface WebrtcLeg {
   readonly state: WebrtcState;
   /** Datagrams that the system refused to send (no route, EPERM). */
   readonly unsent: number;
+  /** Datagrams of strangers that were dropped unread, because there were too many. */
+  readonly strangers: number;
   /** Applies Meta's answer to our offer, or the offer that `localSdp` answers, and starts ICE at once. Once. */
   applyAnswer(sdp: string): Result<undefined, SdpProblem>;
   /**

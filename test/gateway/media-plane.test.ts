@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { MediaPlane, type MediaPlaneOptions } from '../../src/gateway/media/plane.ts';
 import type { WorkerOptions } from '../../src/gateway/media/protocol.ts';
+import { renderMetrics } from '../../src/observe/index.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 import type { Log } from '../../src/shared/log.ts';
@@ -84,6 +86,34 @@ describe('a pool of media workers', () => {
     ]);
     await until(() => plane.stats.every(({ cpuSeconds }) => cpuSeconds > 0));
     expect(plane.stats[0]?.packets.dropped).toMatchObject({ malformed: 0 });
+  });
+
+  it('counts what strangers sent and nobody read, at the ports of both legs, for its dump and the metrics', async () => {
+    const { plane } = await start({ workers: 1 });
+    const { localSdp, phonePort } = await plane.request('open', { call: 'a' });
+    const metaPort = Number(/^m=audio (\d+)/m.exec(localSdp)?.[1]);
+    const stranger = createSocket('udp4');
+    onTestFinished(() => void stranger.close());
+    const send = (port: number): Promise<void> =>
+      new Promise((resolve) => stranger.send(new Uint8Array(20), port, '127.0.0.1', () => resolve()));
+    const unread = async (): Promise<(number | undefined)[]> => {
+      const { webrtc, bridge } = await plane.dump('a');
+      return [webrtc?.strangers, bridge?.consumer.strangers, bridge?.phone.strangers];
+    };
+    expect(await unread()).toEqual([0, 0, 0]);
+    // As long as it takes: a hundred a second are read.
+    while (!(await unread()).every(Boolean))
+      await Promise.all(Array.from({ length: 200 }, (_, i) => send(i % 2 ? metaPort : phonePort)));
+    const stats = await plane.request('close', { call: 'a' });
+    const counted = (): unknown => {
+      const { consumer, phone } = plane.stats[0]?.packets ?? {};
+      return [consumer?.strangers, phone?.strangers];
+    };
+    const [consumer, phone] = [stats?.consumer.strangers, stats?.phone.strangers];
+    await until(() => String(counted()) === String([consumer, phone]));
+    const { text } = await renderMetrics({ media: plane.stats });
+    expect(text).toContain(`msgw_media_strangers_total{worker="0",leg="consumer"} ${consumer}\n`);
+    expect(text).toContain(`msgw_media_strangers_total{worker="0",leg="phone"} ${phone}\n`);
   });
 
   it('opens the next call elsewhere when a worker took much CPU of late', async () => {

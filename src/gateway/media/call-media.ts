@@ -95,7 +95,10 @@ export class CallMedia {
     );
     this.#bridge = bridge;
     this.#addSounds(bridge, audio);
-    bridge.attachConsumer((packet, length) => leg.send(packet, length));
+    bridge.attachConsumer(
+      (packet, length) => leg.send(packet, length),
+      () => leg.strangers,
+    );
     const { address, port } = await bridge.openPhone(rtp);
     this.#tap.opened(bridge, leg, { address, port });
     return { localSdp: leg.localSdp, phoneAddress: address, phonePort: port };

@@ -210,9 +210,16 @@ export interface WorkerReport {
 }
 
 export interface PacketTotals {
-  readonly consumer: { readonly received: number; readonly sent: number };
-  readonly phone: { readonly received: number; readonly sent: number };
+  readonly consumer: LegPackets;
+  readonly phone: LegPackets;
   readonly dropped: Readonly<Record<DropReason, number>>;
+}
+
+export interface LegPackets {
+  readonly received: number;
+  readonly sent: number;
+  /** Datagrams of strangers that were dropped unread, because there were too many. */
+  readonly strangers: number;
 }
 
 export type FromWorker =

@@ -96,8 +96,8 @@ const record = <K extends string>(keys: readonly K[], of: (key: K) => number): R
   Object.fromEntries(keys.map((key) => [key, of(key)])) as Record<K, number>;
 
 const NOTHING: PacketTotals = {
-  consumer: { received: 0, sent: 0 },
-  phone: { received: 0, sent: 0 },
+  consumer: { received: 0, sent: 0, strangers: 0 },
+  phone: { received: 0, sent: 0, strangers: 0 },
   dropped: record(DROP_REASONS, () => 0),
 };
 
@@ -105,6 +105,7 @@ export function sumOf(a: PacketTotals, b: PacketTotals): PacketTotals {
   const leg = (name: 'consumer' | 'phone'): PacketTotals['phone'] => ({
     received: a[name].received + b[name].received,
     sent: a[name].sent + b[name].sent,
+    strangers: a[name].strangers + b[name].strangers,
   });
   return {
     consumer: leg('consumer'),

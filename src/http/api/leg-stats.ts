@@ -9,6 +9,9 @@ export const LEG_STATS = named('LegStats', {
   dropped: Type.Record(Type.String(), count('Packets.'), {
     description: 'Packets that went no further, by reason.',
   }),
+  strangers: count(
+    'Datagrams of strangers that were dropped unread, because there were too many; those at the RTP port are received and dropped as source, too.',
+  ),
   sent: count('Packets sent.'),
   bytesReceived: count('Bytes.'),
   bytesSent: count('Bytes.'),

@@ -81,9 +81,15 @@ export class Bridge {
     phone.join(this.#toConsumer);
   }
 
-  /** `send` takes the first `length` bytes, one protected datagram; valid only during the call. */
-  attachConsumer(send: (packet: Uint8Array, length: number) => void): void {
-    this.#consumer.attach(send);
+  /**
+   * `send` takes the first `length` bytes, one protected datagram; valid only during the call.
+   * @param strangers what the transport has dropped unread of strangers so far, datagrams
+   */
+  attachConsumer(
+    send: (packet: Uint8Array, length: number) => void,
+    strangers: () => number = () => 0,
+  ): void {
+    this.#consumer.attach(send, strangers);
   }
 
   setKeys(keys: SrtpKeys): void {
@@ -204,6 +210,8 @@ export class Bridge {
   /** Adds what both legs counted so far; as cheap as may be, for it is asked of every call each second. */
   countInto(totals: Totals): void {
     totals.add(this.#consumer.state.counters, this.#phone.state.counters);
+    totals.consumer.strangers += this.#consumer.strangers;
+    totals.phone.strangers += this.#phone.strangers;
   }
 
   /** What both legs did since the last asking. */
@@ -256,11 +264,17 @@ export class Bridge {
     const [consumer, phone] = [this.#consumer.state, this.#phone.state];
     return {
       codec: plan?.codec,
-      consumer: legStats(consumer, { codec: 'opus', clockRate: 48_000, buffer: this.#toPhone.buffer }),
+      consumer: legStats(consumer, {
+        codec: 'opus',
+        clockRate: 48_000,
+        buffer: this.#toPhone.buffer,
+        strangers: this.#consumer.strangers,
+      }),
       phone: legStats(phone, {
         codec: plan?.codec ?? 'PCMU',
         clockRate: plan?.clockRate ?? 8_000,
         buffer: this.#toConsumer.buffer,
+        strangers: this.#phone.strangers,
       }),
     };
   }

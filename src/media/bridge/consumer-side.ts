@@ -23,6 +23,7 @@ export class ConsumerSide {
   readonly #onEvent: (event: BridgeEvent) => void;
   #srtp: SrtpSession | undefined;
   #send: ((packet: Uint8Array, length: number) => void) | undefined;
+  #strangers: () => number = () => 0;
   #receivePlan: ReceivePlan | undefined;
   #sendPlan: SendPlan | undefined;
   #cname: Uint8Array = new Uint8Array();
@@ -43,8 +44,15 @@ export class ConsumerSide {
     this.#toPhone = toPhone;
   }
 
-  attach(send: (packet: Uint8Array, length: number) => void): void {
+  /** @param strangers what the transport has dropped unread of strangers so far, datagrams */
+  attach(send: (packet: Uint8Array, length: number) => void, strangers: () => number): void {
     this.#send = send;
+    this.#strangers = strangers;
+  }
+
+  /** Datagrams of strangers that its transport dropped unread, because there were too many. */
+  get strangers(): number {
+    return this.#strangers();
   }
 
   setKeys(keys: SrtpKeys): void {

@@ -11,6 +11,8 @@ export interface StreamFacts {
   readonly clockRate: number;
   /** undefined: packet-driven. */
   readonly buffer: JitterBuffer | undefined;
+  /** Datagrams dropped unread. */
+  readonly strangers: number;
 }
 
 /** What one leg counted, in the words of its statistics. */
@@ -24,6 +26,7 @@ export function legStats({ counters, reception, rtcp }: LegState, facts: StreamF
     used: counters.used,
     waiting: buffer?.waiting ?? 0,
     dropped: { ...counters.dropped },
+    strangers: facts.strangers,
     sent: counters.sent,
     bytesReceived: counters.bytesReceived,
     bytesSent: counters.bytesSent,

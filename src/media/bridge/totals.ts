@@ -4,12 +4,14 @@ import { DROP_REASONS, type DropReason, type LegStats } from './types.ts';
 export interface LegTotals {
   received: number;
   sent: number;
+  /** Datagrams of strangers that were dropped unread. */
+  strangers: number;
 }
 
 /** What all bridges of a thread counted, those that ended included. */
 export class Totals {
-  readonly consumer: LegTotals = { received: 0, sent: 0 };
-  readonly phone: LegTotals = { received: 0, sent: 0 };
+  readonly consumer: LegTotals = { received: 0, sent: 0, strangers: 0 };
+  readonly phone: LegTotals = { received: 0, sent: 0, strangers: 0 };
   readonly dropped = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<
     DropReason,
     number

@@ -123,6 +123,11 @@ export interface LegStats {
   /** In the jitter buffer now. */
   readonly waiting: number;
   readonly dropped: Readonly<Record<DropReason, number>>;
+  /**
+   * Datagrams of strangers that were dropped unread, because there were too many. Those at the phone's RTP port are
+   * `received` and `dropped` as `source`, too; what comes to its RTCP port or to the consumer's is not.
+   */
+  readonly strangers: number;
   readonly sent: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;

@@ -49,7 +49,12 @@ it("a stranger's flood is dropped unread, and costs the phone nothing of its bud
     received: 251,
     used: 1,
     dropped: { malformed: 100, source: 150, flood: 0 },
+    strangers: 150,
   });
+  stranger.send(new Uint8Array(8), harness.gatewayPort + 1, '127.0.0.1');
+  while (bridge.dump().phone.strangers < 151) await new Promise((resolve) => setImmediate(resolve));
+  expect(bridge.dump().phone.received).toBe(251);
+  expect(harness.engine.totals()).toMatchObject({ consumer: { strangers: 0 }, phone: { strangers: 151 } });
   for (let i = 1; i < 300; i++) await harness.fromPhone(pcmu, i, 160 * i);
   expect(bridge.dump().phone).toMatchObject({ used: 300, dropped: { flood: 0 } });
   expect(bridge.dump().consumer.sent).toBeGreaterThan(0);
