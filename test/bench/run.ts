@@ -1,5 +1,6 @@
 import { loadavg } from 'node:os';
 import { argumentsOf, wrongUsage } from '../support/arguments.ts';
+import { takeChildrenAlong } from '../support/children.ts';
 import { type Bench, type BenchResult, table } from './bench.ts';
 import { calls } from './calls/bench.ts';
 import { flood } from './flood/bench.ts';
@@ -47,6 +48,7 @@ if (steps?.some((each) => !(Number.isInteger(each) && each >= 1)))
   wrongUsage(USAGE, '--calls: whole numbers from 1, with commas');
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
+takeChildrenAlong();
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
