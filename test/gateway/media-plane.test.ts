@@ -121,14 +121,20 @@ describe('a pool of media workers', () => {
     await Promise.all(['a', 'b'].map((call) => plane.request('open', { call })));
     await plane.request('close', { call: 'a' });
     await plane.request('dump', { call: 'b' });
+    // Its start took CPU as well, on a busy machine for more than one report.
+    await until(() =>
+      plane.stats.slice(0, 1).every(({ cpuSeconds, cpuShare }) => cpuSeconds > 0 && cpuShare < 0.02),
+    );
     await plane.request('open', { call: 'busy' });
     expect(plane.workerOf('busy')).toBe(0);
-    await plane.request('dump', { call: 'busy' });
-    await plane.request('close', { call: 'busy' });
-    await until(() => (plane.stats[0]?.cpuShare ?? 0) > 0.2);
+    // Half a second of CPU is a small share of the time that it takes where many want the cores, and of one report only.
+    const share = (worker: number): number => plane.stats[worker]?.cpuShare ?? 0;
+    while (share(0) < share(1) + 0.05) await plane.request('dump', { call: 'busy' });
     // It has no call and the other one has, but it is the busier one.
-    await plane.request('open', { call: 'c' });
+    const closed = plane.request('close', { call: 'busy' });
+    const opened = plane.request('open', { call: 'c' });
     expect(plane.workerOf('c')).toBe(1);
+    await Promise.all([closed, opened]);
   });
 
   it('loses only the calls of the worker that dies, opens none on it, and replaces it', async () => {
