@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { appSecretProof } from '../../../src/meta/signature.ts';
+
 /** What must not leave the process: nobody can take one of these for something else. */
 export const SECRETS = {
   APP_SECRET: 'canary-app-secret-5d1f',
@@ -36,14 +39,27 @@ export const PERSONS = {
   keys: '#*A#*',
 } as const;
 
-/** Every way in which a text may be written down. */
-export function formsOf(text: string): readonly string[] {
-  const bytes = Buffer.from(text);
-  return [text, encodeURIComponent(text), bytes.toString('base64').replace(/=+$/, ''), bytes.toString('hex')];
-}
+/** The account of each password: by user and realm (RFC 7616 section 3.4.2) whoever has the hash needs no password. */
+const ACCOUNTS = [
+  ['gateway', 'desk, phone', 'TRUNK_PASSWORD'],
+  ['caller', 'messenger-sip-gateway', 'CALLER_PASSWORD'],
+  ['desk9', 'messenger-sip-gateway', 'ACCOUNT_PASSWORD'],
+] as const;
 
-/** Names of what `text` holds, by `canaries`: name and value. */
-export const foundIn = (text: string, canaries: Readonly<Record<string, string>>): string[] =>
-  Object.entries(canaries)
-    .filter(([, value]) => formsOf(value).some((form) => text.includes(form)))
-    .map(([name]) => name);
+/** What is as good as a secret, made from it. */
+export const DERIVED: Readonly<Record<string, Uint8Array>> = Object.fromEntries([
+  ...ACCOUNTS.flatMap(([user, realm, password]) =>
+    ['md5', 'sha256'].map((hash): [string, Uint8Array] => [
+      `HA1 (${hash}) of ${password}`,
+      createHash(hash).update(`${user}:${realm}:${SECRETS[password]}`).digest(),
+    ]),
+  ),
+  ...(['PAGE_TOKEN', 'WHATSAPP_TOKEN'] as const).map((token): [string, Uint8Array] => [
+    `appsecret_proof of ${token}`,
+    Buffer.from(appSecretProof(SECRETS[token], SECRETS.APP_SECRET), 'hex'),
+  ]),
+  ...(['RECORDS_SECRET', 'FORMER_SECRET'] as const).map((secret): [string, Uint8Array] => [
+    `key of ${secret}`,
+    Buffer.from(SECRETS[secret].replace('whsec_', ''), 'base64'),
+  ]),
+]);

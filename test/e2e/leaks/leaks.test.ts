@@ -1,8 +1,7 @@
-import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, vi } from 'vitest';
 import { itEmbedded, until } from '../world.ts';
-import { foundIn, PERSONS, SECRETS, WRONG } from './canaries.ts';
-import { keyForms } from './media-keys.ts';
+import { DERIVED, PERSONS, SECRETS, WRONG } from './canaries.ts';
+import { Scan, SECRET_SHAPES } from './scan.ts';
 import { openSite, type Site } from './site.ts';
 import { knockOnDoors, loseToken, makeCalls, type Replies } from './traffic.ts';
 
@@ -15,6 +14,8 @@ interface Run {
   readonly replies: Replies;
   /** What Homer was sent until its end. */
   readonly hep: string;
+  /** What the webhook for records was sent until its end. */
+  readonly crm: string;
 }
 
 let site: Site;
@@ -44,59 +45,74 @@ beforeAll(async () => {
       await loseToken(site, gateway, replies);
       await gateway.stop();
     }
-    runs[level] = { output: gateway.output, files: site.written(), replies, hep: site.hep() };
+    runs[level] = {
+      output: gateway.output,
+      files: site.written(),
+      replies,
+      hep: site.hep(),
+      crm: site.crm(),
+    };
   }
 });
 afterAll(() => site?.close());
 
 /** Everything of a run, by where it was found. */
-const places = ({ output, files, replies, hep }: Run): Readonly<Record<string, string>> => ({
+const places = ({ output, files, replies, hep, crm }: Run): Readonly<Record<string, string>> => ({
   ...files,
   'standard output and error': output,
   'replies to the operator': replies.operator.join('\n'),
   'traces and captures': replies.traces.join('\n'),
   'replies to others': replies.others.join('\n'),
   'packets to Homer': hep,
+  'webhooks of records': crm,
 });
+
+/** `what: where`, of all that is found; names of files are looked at as well. */
+const found = (scan: Scan, run: Run): string[] =>
+  Object.entries(places(run)).flatMap(([place, text]) =>
+    scan.in(`${place}\n${text}`).map((what) => `${what}: ${place}`),
+  );
 
 describe.each(['info', 'debug'] as const)('at log level %s', (level) => {
   itEmbedded(
     'no token, no password and no key is written anywhere, nor a wrong one that somebody tried',
     () => {
-      const forms = [...site.keys].map(([hex, key]) => [hex, keyForms(key)] as const);
+      const keys = Object.fromEntries([...site.keys].map(([hex, key]) => [`key ${hex}`, key]));
       const ice = Object.fromEntries([...site.seen.icePasswords].map((pwd) => [`ICE password ${pwd}`, pwd]));
-      expect([forms.length > 12, Object.keys(ice).length > 6]).toEqual([true, true]);
-      const secrets = { ...SECRETS, ...WRONG, ...ice };
-      for (const [place, text] of Object.entries(places(of(level)))) {
-        // Homer knows the gateway by its password.
-        const due = place === 'packets to Homer' ? ['HEP_PASSWORD'] : [];
-        expect(foundIn(text, secrets), place).toEqual(due);
-        const keys = forms.filter(([, all]) => all.some((form) => text.includes(form)));
-        expect(
-          keys.map(([hex]) => hex),
-          place,
-        ).toEqual([]);
-        expect(
-          /inline:(?!\[)|PRIVATE KEY|\bdigest [^\n]*response="(?!\[)/i.exec(text)?.[0],
-          place,
-        ).toBeUndefined();
-      }
+      expect([Object.keys(keys).length > 12, Object.keys(ice).length > 6]).toEqual([true, true]);
+      const scan = new Scan({
+        texts: { ...SECRETS, ...WRONG, ...ice },
+        keys: { ...DERIVED, ...keys },
+        shapes: SECRET_SHAPES,
+      });
+      // Homer knows the gateway by its password.
+      expect(found(scan, of(level))).toEqual(['HEP_PASSWORD: packets to Homer']);
     },
   );
+
+  itEmbedded('every place that something is written to was looked at', () => {
+    const all = Object.entries(places(of(level)));
+    const written = (name: RegExp): boolean =>
+      all.some(([place, text]) => name.test(place) && text.length > 100);
+    const names = [
+      ...[/^journal$/, /^journal\.records$/, /^records$/, /^records\.db/, /^traces\//, /^directory$/],
+      ...[/^standard/, /operator$/, /captures$/, /others$/, /Homer$/, /^webhooks/, /^recordings\//],
+    ];
+    expect(names.filter((name) => !written(name))).toEqual([]);
+  });
 });
 
 itEmbedded('persons are where they are documented to be, and nowhere else', () => {
   const run = of('info');
-  const holders = Object.entries(places(run))
-    .map(([place, text]) => [place, foundIn(text, PERSONS)] as const)
-    .filter(([, found]) => found.length > 0);
   const documented = [
-    ...['journal', 'journal.sip', 'journal.records', 'directory'],
+    ...['journal', 'journal.sip', 'journal.records', 'directory', 'webhooks of records'],
     ...['records', 'records.db', 'records.db-wal', 'replies to the operator'],
   ];
-  expect(holders.filter(([place]) => !documented.includes(place))).toEqual([]);
+  const holders = found(new Scan({ texts: PERSONS }), run);
+  const isDocumented = (holder: string): boolean => documented.some((place) => holder.endsWith(`: ${place}`));
+  expect(holders.filter((holder) => !isDocumented(holder))).toEqual([]);
   // Otherwise nothing was looked for.
-  expect(holders.length).toBeGreaterThan(4);
+  expect(new Set(holders.map((holder) => holder.split(': ')[1])).size).toBeGreaterThan(4);
   for (const text of [run.output, ...run.replies.traces])
     expect(/"digits?":"(?!\[)|Signal=\s*[\d*#A-D]/.exec(text)?.[0]).toBeUndefined();
 });
@@ -110,23 +126,4 @@ itEmbedded('warnings at the start name their place in the configuration', () => 
   expect(output).toContain('"setting":"trunks.phone.srtp"');
   // A secret that everybody of this machine can read.
   expect(output).toMatch(/"setting":"meta\.numbers\[0\]\.accessToken".*mode 644.*"msg":"config\.warning"/);
-});
-
-it.each<[string, (key: Buffer) => string]>([
-  [
-    'in SDP, with its salt',
-    (key) => `inline:${Buffer.concat([key, Buffer.alloc(14, 7)]).toString('base64')}`,
-  ],
-  ['behind other bytes', (key) => Buffer.concat([Buffer.from('ab'), key, key]).toString('base64')],
-  ['in a file', (key) => `x${key.toString('latin1')}y`],
-  ['in an object of JSON', (key) => JSON.stringify({ local: { key: new Uint8Array(key) } })],
-  ['in a buffer of JSON', (key) => JSON.stringify({ local: { key } })],
-  ['in capitals', (key) => key.toString('hex').toUpperCase()],
-  ['as Node prints it', (key) => inspect(key)],
-])('a key is found as it may be written: %s', (_, write) => {
-  const key = Buffer.from('00ff7f80c0ffee112233445566778899', 'hex');
-  expect(keyForms(key).some((form) => write(key).includes(form))).toBe(true);
-  const other = Buffer.from(key);
-  other[5] = 1;
-  expect(keyForms(key).some((form) => write(other).includes(form))).toBe(false);
 });

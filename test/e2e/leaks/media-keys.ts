@@ -54,33 +54,3 @@ function bytesOf(key: CipherKey): Uint8Array | undefined {
   if (ArrayBuffer.isView(key)) return new Uint8Array(key.buffer, key.byteOffset, key.byteLength);
   return 'export' in key ? key.export() : new Uint8Array(key);
 }
-
-/**
- * Every way in which bytes may be written down, also in the middle of others (as an SDES key and its salt are): as they
- * are (latin1), hexadecimal in both cases and as Node prints a buffer, decimal as JSON has one, base64 of both alphabets.
- */
-export function keyForms(key: Uint8Array): readonly string[] {
-  const bytes = Buffer.from(key);
-  const hex = bytes.toString('hex');
-  const pairs = hex.match(/../g) ?? [];
-  return [
-    bytes.toString('latin1'),
-    hex,
-    hex.toUpperCase(),
-    pairs.join(' '),
-    bytes.join(','),
-    [...bytes].map((byte, i) => `"${i}":${byte}`).join(','),
-    ...[0, 1, 2].flatMap((before) => {
-      const text = inBase64(bytes, before);
-      return [text, text.replaceAll('+', '-').replaceAll('/', '_')];
-    }),
-  ];
-}
-
-/** What of the base64 of something with `before` (mod 3) bytes before these is theirs alone. */
-function inBase64(bytes: Buffer, before: number): string {
-  const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
-  const from = Math.ceil((before * 8) / 6);
-  const to = Math.floor(((before + bytes.length) * 8) / 6);
-  return text.slice(from, to);
-}

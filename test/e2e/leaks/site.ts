@@ -68,8 +68,10 @@ export async function openSite() {
 
   /** Takes one record in two: a refusal is written down. */
   let delivered = 0;
+  const taken: Buffer[] = [];
   const crm = createServer((request, response) => {
-    request.resume();
+    taken.push(Buffer.from(`${JSON.stringify(request.rawHeaders)}\n`));
+    request.on('data', (chunk: Buffer) => taken.push(chunk));
     delivered += 1;
     response.writeHead(delivered % 2 === 0 ? 200 : 503, { 'retry-after': '1' }).end();
   });
@@ -190,9 +192,7 @@ export async function openSite() {
         if (stats.isDirectory()) walk(path);
         // The lock of the journal is a socket: there is nothing in it.
         else if (!stats.isFile()) files[path.slice(folder.length + 1)] = '';
-        // What was said on a call is in a recording by intent.
-        else
-          files[path.slice(folder.length + 1)] = path.endsWith('.opus') ? '' : readFileSync(path, 'latin1');
+        else files[path.slice(folder.length + 1)] = readFileSync(path, 'latin1');
       }
     };
     walk(folder);
@@ -211,6 +211,8 @@ export async function openSite() {
     seen: relay.seen,
     /** What Homer was sent, in both runs. */
     hep: () => Buffer.concat(hep).toString('latin1'),
+    /** What the webhook for records was sent, in both runs. */
+    crm: () => Buffer.concat(taken).toString('latin1'),
   };
 }
 export type Site = Awaited<ReturnType<typeof openSite>>;
