@@ -7,6 +7,7 @@ import { Gateway } from '../../src/gateway/index.ts';
 import { createLogger } from '../../src/observe/index.ts';
 import { systemClock } from '../../src/shared/clock.ts';
 import { GatewayError } from '../../src/shared/error.ts';
+import { ThreadHeaps } from '../support/thread-heaps.ts';
 import type { GatewayAnswer, GatewayAsk, Measure } from './gateway-protocol.ts';
 
 /**
@@ -48,6 +49,7 @@ process.on('uncaughtException', survive);
 process.on('unhandledRejection', survive);
 process.on('disconnect', () => process.exit());
 
+const heaps = new ThreadHeaps();
 const gateway = await Gateway.start({
   config: loaded.value,
   version: 'chaos',
@@ -84,7 +86,7 @@ async function answer(ask: GatewayAsk): Promise<GatewayAnswer> {
       await gateway.crashMediaWorker();
       return { id };
     case 'measure':
-      return { id, measure: await measure() };
+      return { id, measure: await measure(ask.threads ?? false) };
     case 'close':
       await gateway.close();
       setImmediate(() => process.disconnect());
@@ -92,17 +94,19 @@ async function answer(ask: GatewayAsk): Promise<GatewayAnswer> {
   }
 }
 
-async function measure(): Promise<Measure> {
+async function measure(ofThreads: boolean): Promise<Measure> {
   const { calls, trunkCalls, media, sip } = await gateway.inventory();
   // Twice, and a turn apart: finalizers run in between.
   for (let i = 0; i < 2; i += 1) {
     globalThis.gc?.();
     await new Promise((resolve) => setImmediate(resolve));
   }
+  const threads = ofThreads ? await heaps.collect() : {};
   const { heapUsed, external, rss } = process.memoryUsage();
   return {
     heap: heapUsed,
     external,
+    threads,
     rss,
     fds: readdirSync('/proc/self/fd').length,
     main: counted(process.getActiveResourcesInfo()),

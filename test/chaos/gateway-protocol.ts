@@ -5,7 +5,8 @@ export type GatewayAsk = { readonly id: number } & (
   /** How long each fdatasync takes beside what it takes, ms. */
   | { readonly ask: 'disk'; readonly syncMs: number }
   | { readonly ask: 'crash-media' }
-  | { readonly ask: 'measure' }
+  /** `threads`: their heaps, too; only where they were loaded with `tells-heap.ts`. */
+  | { readonly ask: 'measure'; readonly threads?: boolean }
   | { readonly ask: 'close' }
 );
 
@@ -13,8 +14,10 @@ export type GatewayAsk = { readonly id: number } & (
 export interface Measure {
   /** Of the main thread, bytes. */
   readonly heap: number;
-  /** ArrayBuffers and what libraries hold beside the heap, of the whole process, bytes. */
+  /** ArrayBuffers and what libraries hold beside that heap, bytes. */
   readonly external: number;
+  /** Heap of the other threads and what they hold beside it, by their program, bytes; empty unless asked for. */
+  readonly threads: Readonly<Record<string, number>>;
   readonly rss: number;
   readonly fds: number;
   /** Active resources by kind: of the main thread, and of all media workers together. */
