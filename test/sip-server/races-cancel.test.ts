@@ -62,6 +62,35 @@ test('CANCEL x 200: as UAC, BYE follows the ACK of the application, which is tol
   expect(bench.engine.dump().dialogs).toBe(0);
 });
 
+test.each([
+  [200, '200'],
+  [undefined, '408'],
+])(
+  'CANCEL x 200: the BYE of the application beside it is not sent, and has its answer (%s)',
+  (status, told) => {
+    const bench = new Bench();
+    const { transactionId, dialogId, request } = bench.invite();
+    bench.answer(request, 180);
+    bench.frame({ transactionId }, CANCEL);
+    bench.answer(request, 200);
+    bench.frame({ dialogId }, ACK);
+    const [, , bye] = bench.wire.splice(0);
+    bench.delivered();
+    const sent = bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']);
+    expect(sent.tokens[2]).toBe('OK');
+    expect(sent.message).toBe(bye!.text);
+    expect(bench.sent()).toEqual([]);
+    if (status === undefined) bench.clock.advance(32_000);
+    else bench.answer(bye!.message, status);
+    expect(bench.frames.map(({ tokens }) => tokens[7])).toEqual([sent.tokens[9]]);
+    expect(bench.delivered()).toEqual([told]);
+    expect(bench.frame({ dialogId }, ['BYE sip:placeholder SIP/2.0']).tokens[2]).toBe('NOK');
+    bench.clock.advance(70_000);
+    bench.sent();
+    expect(bench.idle).toBe(true);
+  },
+);
+
 test('CANCEL x 200: as UAS, a CANCEL after our 200 is refused, and the call lives until no ACK comes', () => {
   const bench = new Bench();
   bench.request('INVITE');

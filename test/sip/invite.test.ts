@@ -167,6 +167,30 @@ test('a 200 that crosses the CANCEL is ACKed and hung up', async () => {
   outbound.cancel();
 });
 
+test('until the phone has answered the BYE to a 200 that crossed the CANCEL, the leg is not done with it', async () => {
+  const { sip } = await startLeg();
+  const peer = await Peer.start();
+  const { events, inbox } = reports();
+  const outbound = sip.invite(to(peer), events);
+  const invite = await peer.request('INVITE');
+  peer.respond(invite, 180);
+  outbound.cancel({ cause: 16, text: 'caller hung up' });
+  await peer.request('CANCEL');
+  peer.respond(invite, 200, { body: ANSWER });
+  await peer.request('ACK');
+  const bye = await peer.request('BYE');
+  expect(await settled(inbox)).toMatchObject({ what: 'failed', kind: 'cancelled' });
+  // By the answer to this, the server has said all that it has to say of our own BYE beside its own.
+  const alive = sip.options({ uri: peer.uri, from: { user: 'gateway' } });
+  peer.respond(await peer.request('OPTIONS'), 200);
+  expect(await alive).toMatchObject({ ok: true });
+  expect(sip.dump()).toMatchObject({ dialogs: 1 });
+  const closed = sip.close();
+  peer.respond(bye, 200);
+  await closed;
+  expect(peer.received.filter(({ method }) => method === 'BYE')).toHaveLength(1);
+});
+
 test('a cancel that nobody confirms settles after requestTimeoutMs', async () => {
   const { sip } = await startLeg({ requestTimeoutMs: 200 });
   const peer = await Peer.start();

@@ -56,8 +56,8 @@ export class Dialog {
   /** Our Contact header. */
   contact: string;
   state: 'early' | 'confirmed' | 'terminated' = 'early';
-  /** The server's own BYE is out: the application's would be a second one. */
-  hungUp = false;
+  /** The server's own BYE: the application's would be a second one, and has the answer to it. */
+  ownBye: { join(client: AppClient, frameId: string): void } | undefined;
   localSeq: number;
   /** The listener it lives on. */
   flow: Flow;

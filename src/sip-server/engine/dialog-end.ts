@@ -3,6 +3,7 @@ import { Headers } from '../message/headers.ts';
 import type { StopReason } from './cdrs.ts';
 import { deliverUnsolicited, type EngineContext } from './context.ts';
 import type { InDialog } from './in-dialog.ts';
+import { OwnBye } from './own-bye.ts';
 import type { WireRequest } from './wire-request.ts';
 
 export interface End {
@@ -57,10 +58,15 @@ export class DialogEnd {
       cdrs.stop(dialog, 'application', why.record, () => bye.bytes);
       if (dialog.client.alive)
         deliverUnsolicited(this.#context, dialog.client, bye.bytes, bye.flow, dialog.id);
+      own.sent(bye);
     };
-    this.#inDialog.bye(dialog, why.reason, told, () => dialogs.remove(dialog));
+    const own = new OwnBye(this.#context, dialog);
+    dialog.ownBye = own;
+    this.#inDialog.bye(dialog, why.reason, told, (answer) => {
+      dialogs.remove(dialog);
+      own.over(answer);
+    });
     dialog.state = 'terminated';
-    dialog.hungUp = true;
     dialog.stop();
   }
 

@@ -6,6 +6,7 @@ import { type Flow, MisledError } from '../transport/transport.ts';
 import type { AppMessage } from './app-message.ts';
 import type { EngineContext } from './context.ts';
 import { buildFitting } from './large.ts';
+import type { Answer } from './own-bye.ts';
 import { buildInside, redirect, targetOf, type WireRequest } from './wire-request.ts';
 
 const NO_BODY = Buffer.alloc(0);
@@ -98,7 +99,12 @@ export class InDialog {
   }
 
   /** BYE of the server's own; see `send`. */
-  bye(dialog: Dialog, reason: string, sent?: (bye: WireRequest) => void, done?: () => void): void {
+  bye(
+    dialog: Dialog,
+    reason: string,
+    sent?: (bye: WireRequest) => void,
+    done?: (answer?: Answer) => void,
+  ): void {
     this.send(dialog, 'BYE', new Headers().append('Reason', reason), sent, done);
   }
 
@@ -113,7 +119,7 @@ export class InDialog {
     method: string,
     headers: Headers,
     sent?: (request: WireRequest) => void,
-    done?: () => void,
+    done?: (answer?: Answer) => void,
   ): void {
     dialog.localSeq += 1;
     const seq = dialog.localSeq;
@@ -129,7 +135,7 @@ export class InDialog {
   }
 
   /** `sendAlone`, to one address after the other (RFC 3263 4.3). */
-  #sendOnward(request: WireRequest, done?: () => void): void {
+  #sendOnward(request: WireRequest, done?: (answer?: Answer) => void): void {
     this.sendAlone(request, done, () => {
       const flow = request.flow.next?.();
       if (flow) this.#sendOnward(redirect(request, flow, this.#context.ids), done);
@@ -144,16 +150,16 @@ export class InDialog {
    */
   sendAlone(
     request: Pick<WireRequest, 'method' | 'branch' | 'bytes' | 'flow'>,
-    done: () => void = () => {},
-    lost = done,
+    done: (answer?: Answer) => void = () => {},
+    lost: () => void = done,
   ): void {
     let heard = false;
     const { transactions, counters } = this.#context;
     const events: ClientEvents = {
-      onResponse: (response) => {
+      onResponse: (response, flow) => {
         counters.response('in', request.method, response.status);
         heard = true;
-        if (response.status >= 200) done();
+        if (response.status >= 200) done({ response, flow });
       },
       onTimeout: () => (heard ? done() : lost()),
       onTransportError: (error) => {

@@ -122,7 +122,11 @@ export class Outgoing {
       this.#sendAck(client, frame, message, dialog);
       return;
     }
-    if ((!dialog.serves(method) && method !== 'BYE') || (method === 'BYE' && dialog.hungUp)) {
+    if (method === 'BYE' && dialog.ownBye) {
+      dialog.ownBye.join(client, frame.id);
+      return;
+    }
+    if (!dialog.serves(method) && method !== 'BYE') {
       nok('Server error: unable to find dialog for dialog id provided');
       return;
     }

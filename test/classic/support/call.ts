@@ -92,15 +92,17 @@ export function consumerHears({ call }: Pick<RawCall, 'call'>, hz: number): bool
   return hears(call.recording(), hz);
 }
 
-/** An offer of the phone's by re-INVITE or UPDATE; the gateway's answer, ACKed. */
+/** An offer of the phone's by re-INVITE or UPDATE; the gateway's answer, ACKed, and its media worker does as agreed. */
 export async function offer(
-  { peer, invite }: RawCall,
+  { peer, invite, world }: RawCall,
   body: string,
   method: 'INVITE' | 'UPDATE' = 'INVITE',
 ): Promise<Message> {
   peer.requestIn(invite, method, { body });
   const ok = await peer.response(200, method);
   if (method === 'INVITE') peer.ack(ok);
+  // A worker does one thing after the other: when it has answered this, it has the plan.
+  await world.gateway.inventory();
   return ok;
 }
 
