@@ -349,6 +349,7 @@ export class Gateway {
       live: this.#live,
       credentials: this.#credentials,
       intake: this.#intake,
+      written: () => this.#journal.written(),
       admin: {
         accounts: this.#accounts,
         settings: this.#graph.settings,

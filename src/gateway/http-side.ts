@@ -5,17 +5,10 @@ import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import { type AdminSources, adminHandlers } from './admin/handlers.ts';
 import { adminPort } from './admin/port.ts';
-import { atMost } from './at-most.ts';
 import type { Credentials } from './credentials.ts';
 import type { Intake } from './intake.ts';
 import type { LiveConfig } from './reload/live-config.ts';
-
-/**
- * How long the 200 to a webhook waits for the journal, ms. A disk that takes longer costs the protection against a power
- * cut at this moment, not against a crash of ours, for the system has the line; Meta, unanswered, would send everything
- * again to a gateway that is slow already.
- */
-const WEBHOOK_PATIENCE_MS = 150;
+import { keptForGood } from './webhook-answer.ts';
 
 export interface HttpSideOptions {
   /** Of the start: its listeners stay. */
@@ -23,6 +16,8 @@ export interface HttpSideOptions {
   readonly live: LiveConfig;
   readonly credentials: Credentials;
   readonly intake: Intake;
+  /** Resolves when all that was noted by now outlives the process. */
+  readonly written: () => Promise<void>;
   readonly admin: AdminSources;
   readonly events: EventFeed;
   readonly version: string;
@@ -32,7 +27,7 @@ export interface HttpSideOptions {
 
 /** The webhook listener and the admin port of a gateway. */
 export function startHttpSide(options: HttpSideOptions): Promise<HttpServers> {
-  const { config, live, credentials, intake, admin, events, version, clock, log } = options;
+  const { config, live, credentials, intake, written, admin, events, version, clock, log } = options;
   const { listen, webhookPath: path, bodyLimitBytes } = config.http;
   return startHttp({
     webhook: {
@@ -42,8 +37,8 @@ export function startHttpSide(options: HttpSideOptions): Promise<HttpServers> {
       verify: (raw, signature) => verifySignature(raw, signature, credentials.appSecrets),
       // The 200 says that it is known here for good.
       accept: async (raw, receivedAtMs) => {
-        const kept = await atMost(clock, WEBHOOK_PATIENCE_MS, intake.take(raw, receivedAtMs));
-        if (!kept) log.warn({ afterMs: WEBHOOK_PATIENCE_MS }, 'webhook.answered-before-noted');
+        const { against, ms } = await keptForGood(clock, intake.take(raw, receivedAtMs), written);
+        if (against !== 'power-cut') log.warn({ afterMs: ms, against }, 'webhook.answered-before-noted');
       },
     },
     admin: {

@@ -33,7 +33,11 @@ export interface Keeping {
 export async function openJournal({ path, fsync = true, keeping }: JournalOptions): Promise<JournalWriter> {
   if (!keeping) {
     const file = await LineFile.open({ path, fsync });
-    return { append: (entry) => file.append(JSON.stringify(entry)), close: () => file.close() };
+    return {
+      append: (entry) => file.append(JSON.stringify(entry)),
+      written: () => file.written(),
+      close: () => file.close(),
+    };
   }
   const kept = new KeptEntries(keeping);
   for (const entry of keeping.entries) kept.add(entry);
@@ -47,6 +51,7 @@ export async function openJournal({ path, fsync = true, keeping }: JournalOption
       kept.add(entry);
       return file.append(JSON.stringify(entry));
     },
+    written: () => file.written(),
     close: () => file.close(),
   };
 }
@@ -91,6 +96,7 @@ class KeptEntries {
 /** For installations without a journal: nothing is remembered over a crash. */
 export const noJournal: JournalWriter = {
   append: () => Promise.resolve(),
+  written: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
 

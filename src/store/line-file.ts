@@ -39,6 +39,9 @@ export class LineFile {
   #shortenAt: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  /** Called when what is being written has been, and when what waits behind it has. */
+  #told: (() => void)[] = [];
+  #toldNext: (() => void)[] = [];
   /** In the file, and not acknowledged yet. */
   #written: Waiting[] = [];
   #syncing: Promise<void> | undefined;
@@ -80,6 +83,13 @@ export class LineFile {
     });
   }
 
+  /** Resolves when all that was appended by now is in the file, synced or not, or failed. Never rejects. */
+  written(): Promise<void> {
+    if (!this.#flushing) return Promise.resolve();
+    const told = this.#waiting.length > 0 ? this.#toldNext : this.#told;
+    return new Promise((resolve) => told.push(resolve));
+  }
+
   /** Waits for what was appended before; idempotent. Never rejects: whoever appended was told. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -94,10 +104,12 @@ export class LineFile {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
+      this.#told = this.#toldNext.splice(0);
       const isWritten = await this.#settle(
         batch,
         this.#file.append(batch.map(({ line }) => `${line}\n`).join('')),
       );
+      for (const tell of this.#told.splice(0)) tell();
       if (!isWritten) continue;
       this.#appended += batch.length;
       this.#written.push(...batch);

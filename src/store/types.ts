@@ -12,6 +12,11 @@ export interface JournalEntry {
 export interface JournalWriter {
   /** Resolves when the entry is written (and, with `fsync`, on the disk). Rejects with STORE_WRITE. */
   append(entry: JournalEntry): Promise<void>;
+  /**
+   * Resolves when all that was appended by now is in the file, where a process that is killed leaves it, or could not be
+   * written; a power cut may still take it. Never rejects.
+   */
+  written(): Promise<void>;
   /** Waits for what was appended before; idempotent. */
   close(): Promise<void>;
 }

@@ -111,7 +111,11 @@ it('lets go by hand when even that throws, and still writes the record', async (
 });
 
 it('does not wait for ever for a disk that stalls', async () => {
-  const stalled: JournalWriter = { append: () => new Promise(() => {}), close: () => Promise.resolve() };
+  const stalled: JournalWriter = {
+    append: () => new Promise(() => {}),
+    close: () => Promise.resolve(),
+    written: () => Promise.resolve(),
+  };
   const { asked, records, ended } = run(
     (context) => ({
       'media.open': () => queueMicrotask(() => context.dispatch({ type: 'media.ready' })),
@@ -164,6 +168,7 @@ it('begins an effect behind a journal note only when the note is written', async
         if (note['action'] === 'accept' && note['kind'] === 'graph-sent') await written.promise;
       },
       close: () => Promise.resolve(),
+      written: () => Promise.resolve(),
     },
     sides: (context) => {
       dispatch = context.dispatch;
@@ -227,6 +232,7 @@ const slowFor = (action: string, happens: () => void): JournalWriter => ({
     happens();
   },
   close: () => Promise.resolve(),
+  written: () => Promise.resolve(),
 });
 
 it('asks Graph to accept nothing for a phone that hung up while that was noted: the consumer is told so', async () => {

@@ -47,6 +47,39 @@ const soon = (check: () => unknown): Promise<unknown> => vi.waitFor(check, { tim
 const ids = async (path: string): Promise<string[]> =>
   (await readJournal(path)).entries.map(({ callId }) => callId);
 
+it('tells when what was appended is in the file, while the disk is busy: not before, and not of what comes later', async () => {
+  const path = join(await tempDir(), 'journal');
+  const journal = await openJournal({ path });
+  const disk = await busyDisk(path);
+  const prototype = await handles(path);
+  const write = prototype.appendFile;
+  const held: (() => void)[] = [];
+  vi.spyOn(prototype, 'appendFile').mockImplementation(async function (this: Handles, text: string) {
+    await new Promise<void>((resolve) => held.push(resolve));
+    await write.call(this, text);
+  });
+  await journal.written();
+  const all = [journal.append(entry(1))];
+  const told: string[] = [];
+  const tells = (name: string): void => void journal.written().then(() => told.push(name));
+  tells('first');
+  await soon(() => expect(held).toHaveLength(1));
+  tells('first again');
+  all.push(journal.append(entry(2)));
+  tells('second');
+  held.shift()?.();
+  await soon(async () => expect(await ids(path)).toEqual(['c1']));
+  await soon(() => expect(held).toHaveLength(1));
+  expect(told).toEqual(['first', 'first again']);
+  held.shift()?.();
+  await soon(() => expect(told).toContain('second'));
+  expect(await ids(path)).toEqual(['c1', 'c2']);
+  disk.letGo();
+  await Promise.all(all);
+  await journal.written();
+  await journal.close();
+});
+
 it('what is appended while the disk is busy is in the file at once, for a process that is killed then, and is acknowledged later', async () => {
   const path = join(await tempDir(), 'journal');
   const journal = await openJournal({ path });
