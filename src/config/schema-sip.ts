@@ -394,7 +394,7 @@ export const sip = Type.Object(
     ),
     transferSilenceMs: live(
       whole(
-        'A PBX that told that a REFER of ours succeeded (transfer: pbx) and then sends the consumer no RTP (RTCP does not count) for so long has left us alone, ms: the call ends on both sides (transfer-silent). Not while the phone holds.',
+        'A PBX that told that a REFER of ours succeeded (transfer: pbx) and then sends the consumer no RTP (RTCP does not count, nor what comes in the first two seconds, or the first half) for so long has left us alone, ms: the call ends on both sides (transfer-silent). Not while the phone holds.',
         2_000,
         120_000,
         10_000,

@@ -324,7 +324,7 @@ export class PhoneSide {
     );
     this.state.heard(now);
     if (arrival === 'duplicate') return 'duplicate';
-    this.#speech.packet();
+    this.#speech.packet(now);
     if (!this.open) return 'notOpen';
     this.state.first();
     if (eventClock > 0) this.#toConsumer?.eventComes(header, now);

@@ -1,5 +1,10 @@
-/** RTP packets that show that somebody speaks: half a second of the usual 20 ms. Fewer may have been under way before. */
+/** RTP packets that show that somebody speaks: half a second of the usual 20 ms. */
 const ENOUGH = 25;
+/**
+ * What comes sooner shows nothing, ms: it was under way, or is of a phone that the PBX has yet to take away. Asterisk tells
+ * of success first and does that afterwards, on a busy machine more than half a second later. Half of the time at most.
+ */
+const LEAVING_MS = 2_000;
 
 /**
  * Whether a phone that is to speak does so in time. RTCP does not count: it comes from a program, which may have left us
@@ -29,8 +34,9 @@ export class SpeechWatch {
   }
 
   /** An RTP packet of the phone's. */
-  packet(): void {
+  packet(nowMs: number): void {
     if (this.#sinceMs === undefined) return;
+    if (nowMs - this.#sinceMs < Math.min(LEAVING_MS, this.#limitMs / 2)) return;
     this.#packets += 1;
     if (this.#packets >= ENOUGH) this.end();
   }

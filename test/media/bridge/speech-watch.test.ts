@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { SpeechWatch } from '../../../src/media/bridge/speech-watch.ts';
 import { Harness } from './harness.ts';
 
-const packets = (watch: SpeechWatch, count: number): void => {
-  for (let n = 0; n < count; n++) watch.packet();
+const packets = (watch: SpeechWatch, count: number, atMs: number): void => {
+  for (let n = 0; n < count; n++) watch.packet(atMs);
 };
 
 describe('a phone that is to speak', () => {
@@ -17,13 +17,26 @@ describe('a phone that is to speak', () => {
   it('has spoken with half a second of RTP, and not with what was under way before', () => {
     const watch = new SpeechWatch();
     // What came before it was asked for is nothing.
-    packets(watch, 100);
+    packets(watch, 100, 0);
     watch.begin(0, 5_000);
-    packets(watch, 24);
+    packets(watch, 24, 2_000);
     expect(watch.take(5_000)).toBe(5_000);
     watch.begin(6_000, 5_000);
-    packets(watch, 25);
+    packets(watch, 25, 8_000);
     expect(watch.take(11_000)).toBeUndefined();
+  });
+
+  it('has not spoken with what comes in the first two seconds, or the first half: of a phone that is being taken away', () => {
+    const watch = new SpeechWatch();
+    watch.begin(0, 10_000);
+    packets(watch, 99, 1_999);
+    expect(watch.take(10_000)).toBe(10_000);
+    watch.begin(0, 3_000);
+    packets(watch, 74, 1_499);
+    expect(watch.take(3_000)).toBe(3_000);
+    watch.begin(0, 3_000);
+    packets(watch, 25, 1_500);
+    expect(watch.take(3_000)).toBeUndefined();
   });
 
   it('has its time anew when something else is agreed, only while somebody waits', () => {
@@ -31,9 +44,9 @@ describe('a phone that is to speak', () => {
     watch.again(0);
     expect(watch.take(1_000_000)).toBeUndefined();
     watch.begin(0, 5_000);
-    packets(watch, 20);
+    packets(watch, 20, 3_000);
     watch.again(4_000);
-    packets(watch, 20);
+    packets(watch, 20, 7_000);
     expect([watch.take(8_999), watch.take(9_000)]).toEqual([undefined, 5_000]);
   });
 });
@@ -54,6 +67,7 @@ describe('on a leg', () => {
     harness.clock.advance(60);
     expect(told()).toEqual([{ kind: 'unspoken', ms: expect.any(Number) }]);
     harness.bridge.expectPhone(5_000);
+    harness.clock.advance(2_000);
     await say(1, 25);
     harness.clock.advance(20_000);
     expect(told()).toHaveLength(1);
@@ -62,9 +76,10 @@ describe('on a leg', () => {
   it('a packet that comes twice is one, and one of nobody is none', async () => {
     harness = await Harness.open('PCMU');
     harness.bridge.expectPhone(5_000);
+    harness.clock.advance(2_000);
     await say(1, 24);
     await say(24, 1);
-    harness.clock.advance(5_020);
+    harness.clock.advance(3_020);
     expect(told()).toHaveLength(1);
   });
 
