@@ -1,8 +1,8 @@
 /** RTP packets that show that somebody speaks: half a second of the usual 20 ms. */
 const ENOUGH = 25;
 /**
- * What comes sooner shows nothing, ms: it was under way, or is of a phone that the PBX has yet to take away. Asterisk tells
- * of success first and does that afterwards, on a busy machine more than half a second later. Half of the time at most.
+ * What comes sooner shows nothing, ms: it was under way, or is of a phone that the PBX has yet to take away, if it tells of
+ * success first. Half of the time at most.
  */
 const LEAVING_MS = 2_000;
 
