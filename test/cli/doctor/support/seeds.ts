@@ -133,7 +133,7 @@ export const SEEDS: readonly Seed[] = [
     config.rtp.address = ELSEWHERE;
   }),
   seed('ports of WebRTC and RTP overlap', 'port-ranges', 'warn', ({ config }) => {
-    config.rtp.portMin = 40_500;
+    config.rtp.portMin = 9_500;
   }),
   seed('the PBX does not know us', 'trunk-options', 'fail', ({ pbx }) => {
     pbx.status = '403 Forbidden';

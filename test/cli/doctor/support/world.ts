@@ -123,8 +123,9 @@ export class DoctorWorld {
       },
       http: { listen: { address: '127.0.0.1', port: ports.http } },
       admin: { listen: { address: '127.0.0.1', port: ports.admin } },
-      webrtc: { bindAddress: '127.0.0.1', portMin: 40_000, portMax: 40_999 },
-      rtp: { address: '127.0.0.1', portMin: 41_000, portMax: 42_999 },
+      // None that the system, or support/ports.ts, gives to others.
+      webrtc: { bindAddress: '127.0.0.1', portMin: 9_000, portMax: 9_999 },
+      rtp: { address: '127.0.0.1', portMin: 10_000, portMax: 11_999 },
       sip: { listen: [{ protocol: 'udp', address: '127.0.0.1', port: ports.sip }] },
       trunks: { pbx: { host: '127.0.0.1', port: pbx.port, user: '100' } },
       routes: { desk: { targets: [{ trunk: 'pbx' }] } },
