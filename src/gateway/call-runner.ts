@@ -1,6 +1,7 @@
 import type { CallEvent, CallRecord, CallSetup, CallState, Effect } from '../call/index.ts';
 import { bugRecord, reduce, startCall } from '../call/index.ts';
 import type { BridgeStats } from '../media/index.ts';
+import { atMost } from '../shared/at-most.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 import type { JournalWriter } from '../store/index.ts';
@@ -166,16 +167,11 @@ export class CallRunner {
     const entry = { v: 1 as const, at: Math.round(this.#now()), callId: this.#state.facts.callId, note };
     // Neither a full disk nor one that stalls must keep a call from ending: what is lost is the protection against a
     // crash at this moment.
-    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
-    const timer = clock.after(JOURNAL_PATIENCE_MS, () => {
-      log.error({ err: `not written within ${JOURNAL_PATIENCE_MS} ms` }, 'journal.append-failed');
-      giveUp();
-    });
     const written = this.#recorded
       .then(() => journal.append(entry))
       .catch((error: unknown) => log.error({ err: String(error) }, 'journal.append-failed'));
-    await Promise.race([written, patience]);
-    timer.clear();
+    if (await atMost(clock, JOURNAL_PATIENCE_MS, written)) return;
+    log.error({ err: `not written within ${JOURNAL_PATIENCE_MS} ms` }, 'journal.append-failed');
   }
 
   #begin(effect: Exclude<Effect, { type: 'journal' }>): void {

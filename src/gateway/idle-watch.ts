@@ -1,3 +1,4 @@
+import { atMost } from '../shared/at-most.ts';
 import type { Clock } from '../shared/clock.ts';
 
 /** Knows when nothing is under way any more: no call, and no work for those that were not taken. */
@@ -33,11 +34,7 @@ export class IdleWatch {
   /** Resolves when nothing is under way, or after `patienceMs`. */
   async untilIdle(patienceMs: number, clock: Clock): Promise<void> {
     if (!this.#isBusy) return;
-    const { promise: patience, resolve: giveUp } = Promise.withResolvers<void>();
-    const impatient = clock.after(patienceMs, giveUp);
-    const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
-    await Promise.race([idle, patience]);
-    impatient.clear();
+    await atMost(clock, patienceMs, new Promise<void>((resolve) => this.#whenIdle.push(resolve)));
   }
 
   get #isBusy(): boolean {

@@ -1,5 +1,5 @@
+import { atMost } from '../shared/at-most.ts';
 import type { Clock } from '../shared/clock.ts';
-import { atMost } from './at-most.ts';
 
 /** How long the 200 to a webhook waits for the disk, ms: Meta, unanswered, would send everything again to a gateway that is slow already. */
 const SYNCED_MS = 150;

@@ -1,3 +1,4 @@
+import { atMost } from '../shared/at-most.ts';
 import type { Clock } from '../shared/clock.ts';
 import type { Log } from '../shared/log.ts';
 
@@ -12,17 +13,8 @@ export async function endThread(
   clock: Pick<Clock, 'after'>,
   log: Log,
 ): Promise<void> {
-  const isDone = async (work: Promise<void>, ms: number): Promise<boolean> => {
-    const { promise: late, resolve } = Promise.withResolvers<boolean>();
-    const timer = clock.after(ms, () => resolve(false));
-    try {
-      return await Promise.race([work.then(() => true), late]);
-    } finally {
-      timer.clear();
-    }
-  };
-  if (await isDone(thread.close(), CLOSE_MS)) return;
+  if (await atMost(clock, CLOSE_MS, thread.close())) return;
   log.error({ code: 'SIP_SERVER_WORKER' }, 'sip_server.worker_hangs');
-  if (await isDone(thread.kill(), GO_MS)) return;
+  if (await atMost(clock, GO_MS, thread.kill())) return;
   log.error({ code: 'SIP_SERVER_WORKER' }, 'sip_server.worker_left');
 }

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
 import { Admission } from '../../src/gateway/admission.ts';
-import { atMost } from '../../src/gateway/at-most.ts';
 import { LoopLoad } from '../../src/gateway/loop-load.ts';
 import { SetupRate } from '../../src/gateway/setup-rate.ts';
+import { atMost } from '../../src/shared/at-most.ts';
 import { FakeClock } from '../../src/shared/fake-clock.ts';
 
 const limits = {

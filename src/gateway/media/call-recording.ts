@@ -1,4 +1,5 @@
 import type { Bridge, RecordDesk, Recording, RecordingSummary } from '../../media/index.ts';
+import { atMost } from '../../shared/at-most.ts';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
 import { GatewayError } from '../../shared/error.ts';
@@ -88,10 +89,7 @@ export class CallRecording {
   async close(): Promise<void> {
     this.#stop();
     if (this.#finishing.size === 0) return;
-    const { promise: patience, resolve } = Promise.withResolvers<void>();
-    const timer = this.#options.clock.after(CLOSE_PATIENCE_MS, resolve);
-    await Promise.race([Promise.all(this.#finishing), patience]);
-    timer.clear();
+    await atMost(this.#options.clock, CLOSE_PATIENCE_MS, Promise.all(this.#finishing));
   }
 
   #start(firstToneMs = FIRST_TONE_MS): void {

@@ -1,4 +1,4 @@
-import type { Clock } from '../shared/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** Resolves with `work`, or after `ms` milliseconds: which of them, as `true` for the work. Rejects as the work does. */
 export async function atMost(
