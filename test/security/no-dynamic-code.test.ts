@@ -41,6 +41,7 @@ const WAYS: readonly [what: string, pattern: RegExp, ...allowed: string[]][] = [
     'src/media/codec/opus-system.ts',
     'src/media/net/linux/libc.ts',
     'src/media/net/linux/memory.ts',
+    'src/media/thread/scheduling.ts',
   ],
   // The curves that werift itself loads: a fixed name inside of that package.
   ['a module whose name is made', /\bimport\s*\((?!\s*['"])/, 'src/webrtc/werift-curves.ts'],

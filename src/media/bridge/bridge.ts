@@ -193,8 +193,10 @@ export class Bridge {
     this.#toConsumer.tick(nowMs);
     if (nowMs >= this.#nextRtcpMs) {
       this.#nextRtcpMs = nowMs + this.#rtcpIntervalMs();
-      this.#consumer.sendReport(this.#report, nowMs);
-      this.#phone.sendReport(this.#report, nowMs);
+      // Round trips are measured by these: with the fraction that the tick's time has lost.
+      const exactMs = this.#engine.clock.monotonic();
+      this.#consumer.sendReport(this.#report, exactMs);
+      this.#phone.sendReport(this.#report, exactMs);
     }
     this.#consumer.state.watch(nowMs, this.#options.mediaTimeoutMs);
     this.#phone.state.watch(nowMs, this.#options.mediaTimeoutMs);

@@ -133,13 +133,15 @@ export class ConsumerSide {
     const length = srtp.unprotectRtp(packet, received);
     if (length < 0) return srtp.refusal;
     if (!header.trim(packet, length)) return 'malformed';
-    const now = this.#clock.monotonic();
+    const exact = this.#clock.monotonic();
+    // Whole milliseconds are small integers, which are handed from function to function without an object.
+    const now = Math.floor(exact);
     if (!this.#budget.take(now)) return 'flood';
     const arrival = reception.arrive(
       header.ssrc,
       header.sequence,
       header.timestamp,
-      (now * 48) | 0,
+      (exact * 48) | 0,
       eventClock === 0,
     );
     this.state.heard(now);

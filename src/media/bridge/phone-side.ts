@@ -312,9 +312,11 @@ export class PhoneSide {
       if (!from.is(this.#stranger)) this.#stranger = from.keep();
       return 'source';
     }
-    const now = this.#clock.monotonic();
+    const exact = this.#clock.monotonic();
+    // Whole milliseconds are small integers, which are handed from function to function without an object.
+    const now = Math.floor(exact);
     if (!this.#budget.take(now)) return 'flood';
-    const nowTicks = ((now * plan.clockRate) / 1000) | 0;
+    const nowTicks = ((exact * plan.clockRate) / 1000) | 0;
     const arrival = reception.arrive(
       header.ssrc,
       header.sequence,

@@ -163,7 +163,8 @@ export function writeReport(
     write32(out, at + 8, reception.extendedHighest >>> 0);
     write32(out, at + 12, Math.round(reception.jitter) >>> 0);
     write32(out, at + 16, state.lastSr);
-    const delay = state.lastSr === 0 ? 0 : Math.round(((monotonicMs - state.lastSrAtMs) * 65_536) / 1000);
+    const delay =
+      state.lastSr === 0 ? 0 : Math.max(0, Math.round(((monotonicMs - state.lastSrAtMs) * 65_536) / 1000));
     write32(out, at + 20, delay >>> 0);
     at += 24;
   }

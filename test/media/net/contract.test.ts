@@ -101,6 +101,42 @@ describe.each(ENGINES)('%s', (name) => {
     for (const [i, text] of heard.entries()) expect(text).toBe(`to ${ear.from[i]?.port}`);
   });
 
+  it('sends all that a handler sends, in order, also when it closes its port behind that', async () => {
+    const io = await ioOf(name);
+    const ear = new Ear();
+    const near = await io.open(LOCAL, ear.receive);
+    const told = Array.from({ length: 21 }, (_, i) => `answer ${i}`);
+    const far: DatagramPort = await io.open(LOCAL, (_packet, _length, from) => {
+      const to = from.keep();
+      for (const text of told) send(far, text, to);
+      void far.close();
+    });
+    const { port } = far;
+    for (const text of ['one', 'two', 'three']) send(near, text, io.peer('127.0.0.1', port));
+    expect(await ear.hears(21)).toEqual(told);
+    expect(far.counters).toMatchObject({ received: 1, sent: 21, failed: 0, full: 0 });
+    expect(io.ports).toBe(1);
+  });
+
+  it('works off more ports than go into one round, of which some are closed by the handlers of others', async () => {
+    const io = await ioOf(name);
+    const heard = new Set<number>();
+    const ports: DatagramPort[] = [];
+    for (let i = 0; i < 80; i++) {
+      const receive = (): void => {
+        heard.add(i);
+        // Its neighbour behind it, whose datagram may have been received in the same go.
+        if (i % 2 === 0) void ports[i + 1]?.close();
+      };
+      ports.push(await io.open(LOCAL, receive));
+    }
+    const far = await nodeSocket('udp4', '127.0.0.1');
+    for (const { port } of ports) await sends(far, 'all', port, '127.0.0.1');
+    while (ports.some(({ closed }, i) => (i % 2 === 0 ? !heard.has(i) : !closed && !heard.has(i))))
+      await new Promise((resolve) => setImmediate(resolve));
+    for (const [i, { counters }] of ports.entries()) expect(counters.received).toBe(heard.has(i) ? 1 : 0);
+  });
+
   it('speaks IPv6, and IPv4 through a socket of both', async () => {
     const io = await ioOf(name);
     const [six, both] = [new Ear(), new Ear()];

@@ -1,36 +1,24 @@
-import type { Socket } from 'node:dgram';
 import { closeSync, openSync } from 'node:fs';
-import { constants } from 'node:os';
-import {
-  type DatagramIo,
-  type DatagramPort,
-  type DatagramPortOptions,
-  MAX_DATAGRAM_BYTES,
-  newDatagramCounters,
-  type OnDatagram,
-  type Peer,
+import type {
+  DatagramIo,
+  DatagramPort,
+  DatagramPortOptions,
+  OnDatagram,
+  Peer,
 } from '../../../shared/datagram.ts';
 import { bindSocket } from '../dgram-socket.ts';
-import { takeOver } from '../dgram-tap.ts';
-import { countErrno } from '../errors.ts';
 import { SocketPeer } from '../peer.ts';
+import { EpollPort } from './epoll-port.ts';
 import { type Libc, libc } from './libc.ts';
 import { NativeMemory } from './memory.ts';
 import { IDLE_WAIT_MS, pauseUs } from './pace.ts';
 import { PortTable } from './port-table.ts';
-import { Senders } from './senders.ts';
-import { SOCKADDR_BYTES, writeSockaddr } from './sockaddr.ts';
+import { STAGE, STAGE_BYTES, Stage } from './stage.ts';
 
 const EPOLLIN = 1;
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
 const O_CLOEXEC = 0x80000;
-const MSG_TRUNC = 0x20;
-const MSG_DONTWAIT = 0x40;
-const MSG_NOSIGNAL = 0x4000;
-
-/** The one copy of part of an array that makes no object. */
-const { copy } = Buffer.prototype;
 
 const MAX_EVENTS = 256;
 /** Rounds of one batch: a flood may not keep timers and messages of the thread waiting. */
@@ -43,13 +31,8 @@ const BATCHES = 3;
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
 const DATA_WORD = process.arch === 'x64' ? 1 : 2;
 
-/** One buffer for what comes and one for what goes (each handled within its system call), then the events. */
-const RECEIVE = 0;
-const FROM = 2_048;
-const FROM_SIZE = FROM + 32;
-const SEND = 4_096;
-const TO = SEND + 2_048;
-const EVENTS = 8_192;
+/** Behind the stage. */
+const EVENTS = STAGE_BYTES;
 const MEMORY_BYTES = EVENTS + MAX_EVENTS * EVENT_WORDS * 4;
 
 /**
@@ -62,6 +45,10 @@ export class EpollIo implements DatagramIo {
   readonly #memory: NativeMemory;
   readonly #events: bigint;
   readonly #epoll: number;
+  readonly #stage: Stage;
+  /** Ports and lengths of what the stage received. */
+  readonly #came: (EpollPort | undefined)[] = new Array<undefined>(STAGE).fill(undefined);
+  readonly #lengths = new Int32Array(STAGE);
   readonly #table = new PortTable<EpollPort>();
   readonly #turn = (): void => this.#run();
   #running = false;
@@ -75,6 +62,7 @@ export class EpollIo implements DatagramIo {
     this.#epoll = openEpoll(this.#libc);
     this.#memory = new NativeMemory(MEMORY_BYTES);
     this.#events = this.#memory.address + BigInt(EVENTS);
+    this.#stage = new Stage(this.#libc, this.#memory);
   }
 
   get ports(): number {
@@ -85,7 +73,7 @@ export class EpollIo implements DatagramIo {
     const socket = await bindSocket(options);
     try {
       if (this.#closing) throw new Error('The engine is closed.');
-      const port = new EpollPort(this.#libc, this.#memory, socket, receive, (closed) => this.#remove(closed));
+      const port = new EpollPort(this.#libc, this.#stage, socket, receive, (closed) => this.#remove(closed));
       this.#add(port);
       return port;
     } catch (error) {
@@ -155,124 +143,30 @@ export class EpollIo implements DatagramIo {
 
   /** Reads one datagram of each socket that has some; returns how many sockets had. */
   #round(timeoutMs: number): number {
-    const { words } = this.#memory;
     const count = this.#libc.epollWait(this.#epoll, this.#events, MAX_EVENTS, timeoutMs);
-    for (let i = 0; i < count; i++) {
-      const data = EVENTS / 4 + i * EVENT_WORDS + DATA_WORD;
-      this.#table.get(words[data] as number, words[data + 1] as number)?.read();
-    }
+    for (let first = 0; first < count; first += STAGE) this.#workOff(first, Math.min(count, first + STAGE));
     return Math.max(0, count);
   }
-}
 
-class EpollPort implements DatagramPort {
-  readonly family: 4 | 6;
-  readonly port: number;
-  readonly fd: number;
-  readonly counters = newDatagramCounters();
-  slot = -1;
-  readonly #libc: Libc;
-  readonly #memory: NativeMemory;
-  readonly #socket: Socket;
-  readonly #receive: OnDatagram;
-  readonly #onClose: (port: EpollPort) => void;
-  readonly #senders: Senders;
-  readonly #buffer: bigint;
-  readonly #from: bigint;
-  readonly #fromSize: bigint;
-  readonly #packet: bigint;
-  readonly #to: bigint;
-  #closing: Promise<void> | undefined;
-
-  constructor(
-    calls: Libc,
-    memory: NativeMemory,
-    socket: Socket,
-    receive: OnDatagram,
-    onClose: (port: EpollPort) => void,
-  ) {
-    const { port, family } = socket.address();
-    this.#libc = calls;
-    this.#memory = memory;
-    this.#socket = socket;
-    this.#receive = receive;
-    this.#onClose = onClose;
-    this.port = port;
-    this.family = family === 'IPv6' ? 6 : 4;
-    this.#senders = new Senders(this.family);
-    this.#buffer = memory.address + BigInt(RECEIVE);
-    this.#from = memory.address + BigInt(FROM);
-    this.#fromSize = memory.address + BigInt(FROM_SIZE);
-    this.#packet = memory.address + BigInt(SEND);
-    this.#to = memory.address + BigInt(TO);
-    this.fd = takeOver(socket);
-  }
-
-  get closed(): boolean {
-    return this.#closing !== undefined;
-  }
-
-  read(): void {
-    const { words, bytes } = this.#memory;
-    words[FROM_SIZE / 4] = SOCKADDR_BYTES;
-    const length = this.#libc.receiveFrom(
-      this.fd,
-      this.#buffer,
-      FROM,
-      MSG_DONTWAIT | MSG_TRUNC,
-      this.#from,
-      this.#fromSize,
-    );
-    if (length < 0) {
-      const errno = this.#libc.errno();
-      // Another round, or a datagram whose checksum was wrong.
-      if (errno !== constants.errno.EAGAIN) countErrno(this.counters, errno);
-      return;
+  /** One datagram of each socket of the events from `first` on, in three steps. */
+  #workOff(first: number, end: number): void {
+    const { words } = this.#memory;
+    let came = 0;
+    for (let i = first; i < end; i++) {
+      const data = EVENTS / 4 + i * EVENT_WORDS + DATA_WORD;
+      const port = this.#table.get(words[data] as number, words[data + 1] as number);
+      const length = port === undefined ? -1 : port.read(came);
+      if (length < 0) continue;
+      this.#came[came] = port;
+      this.#lengths[came] = length;
+      came += 1;
     }
-    if (length > MAX_DATAGRAM_BYTES) {
-      this.counters.tooLong += 1;
-      return;
+    this.#stage.hold();
+    for (let slot = 0; slot < came; slot++) {
+      this.#came[slot]?.handOn(slot, this.#lengths[slot] as number);
+      this.#came[slot] = undefined;
     }
-    this.counters.received += 1;
-    try {
-      this.#receive(bytes, length, this.#senders.of(words, FROM / 4));
-    } catch (error) {
-      rethrowLater(error);
-    }
-  }
-
-  send(packet: Uint8Array, length: number, to: Peer): void {
-    if (this.#closing) return;
-    const { counters } = this;
-    if (length > MAX_DATAGRAM_BYTES) {
-      counters.tooLong += 1;
-      return;
-    }
-    const { words, bytes } = this.#memory;
-    const size = writeSockaddr(words, TO / 4, to as SocketPeer, this.family);
-    if (size === 0) {
-      counters.failed += 1;
-      return;
-    }
-    copy.call(packet, bytes, SEND, 0, length);
-    const sent = this.#libc.sendTo(
-      this.fd,
-      this.#packet,
-      length,
-      MSG_DONTWAIT | MSG_NOSIGNAL,
-      this.#to,
-      size,
-    );
-    if (sent >= 0) counters.sent += 1;
-    else countErrno(counters, this.#libc.errno());
-  }
-
-  close(): Promise<void> {
-    this.#closing ??= new Promise((resolve) => {
-      this.#onClose(this);
-      this.#socket.close(() => resolve());
-    });
-    return this.#closing;
+    this.#stage.release();
   }
 }
 
@@ -289,11 +183,4 @@ function openEpoll(calls: Libc): number {
   if (same >= 0) return fd;
   closeSync(fd);
   throw new Error('dup3 failed');
-}
-
-/** A bug in one handler is told as one, and costs the other packets of the batch nothing. */
-function rethrowLater(error: unknown): void {
-  setImmediate(() => {
-    throw error;
-  });
 }
