@@ -49,6 +49,14 @@ export class FakeClock implements Clock {
     return this.#pending.size;
   }
 
+  /** One turn of a thread that comes `ms` late: what is due by then fires at that time, and nothing that this arms. */
+  turn(ms: number): void {
+    this.#now += ms;
+    const due = [...this.#pending].filter(({ at }) => at <= this.#now);
+    due.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (const entry of due) if (this.#pending.delete(entry)) entry.fn();
+  }
+
   /** Moves time forward by `ms`, firing due timers in order, including those that they arm. */
   advance(ms: number): void {
     const target = this.#now + ms;

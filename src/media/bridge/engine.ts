@@ -4,11 +4,17 @@ import { FRAME_MS } from './cadence.ts';
 import { Totals } from './totals.ts';
 import type { BridgeOptions, EngineOptions } from './types.ts';
 
-/** All bridges of a thread, and the one coarse tick that serves them; armed only while there is one. */
+/** Parts of the bridges, whose ticks come one after the other: hundreds in one go would keep packets waiting for a millisecond. */
+const SLICES = 4;
+const SLICE_MS = FRAME_MS / SLICES;
+
+/** All bridges of a thread, and the coarse tick that serves each every 20 ms; armed only while there is one. */
 export class MediaEngine {
   readonly #options: EngineOptions;
-  /** A list: going through a set costs an object for each. */
-  readonly #bridges: Bridge[] = [];
+  /** Lists: going through a set costs an object for each. */
+  readonly #slices: readonly Bridge[][] = Array.from({ length: SLICES }, () => []);
+  /** The slice whose tick comes next. */
+  #next = 0;
   readonly #onTick = (): void => this.#tick();
   readonly #ended = new Totals();
   #timer: TimerHandle | undefined;
@@ -26,9 +32,12 @@ export class MediaEngine {
     const bridge = new Bridge(this.#options, options, ssrc, this.#opusComplexity, (closed) =>
       this.#forget(closed),
     );
-    this.#bridges.push(bridge);
+    const least = Math.min(...this.#slices.map(({ length }) => length));
+    const at = this.#slices.findIndex(({ length }) => length === least);
+    this.#slices[at]?.push(bridge);
     if (!this.#timer) {
       this.#dueMs = this.#options.clock.monotonic();
+      this.#next = at;
       this.#arm();
     }
     return bridge;
@@ -38,7 +47,7 @@ export class MediaEngine {
   setOpusComplexity(complexity: number): void {
     if (complexity === this.#opusComplexity) return;
     this.#opusComplexity = complexity;
-    for (const bridge of this.#bridges) bridge.setOpusComplexity(complexity);
+    for (const bridge of this.#all()) bridge.setOpusComplexity(complexity);
   }
 
   get opusComplexity(): number {
@@ -46,13 +55,13 @@ export class MediaEngine {
   }
 
   get bridges(): number {
-    return this.#bridges.length;
+    return this.#slices.reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Packets of all bridges there ever were, those that are open included. */
   totals(): Totals {
     const totals = this.#ended.copy();
-    for (const bridge of this.#bridges) bridge.countInto(totals);
+    for (const bridge of this.#all()) bridge.countInto(totals);
     return totals;
   }
 
@@ -64,27 +73,46 @@ export class MediaEngine {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#bridges].map((bridge) => bridge.close()));
+    await Promise.all(this.#all().map((bridge) => bridge.close()));
   }
 
-  /** An absolute schedule: late ticks do not add up. */
+  #all(): Bridge[] {
+    return this.#slices.flat();
+  }
+
+  /** For the next slice that has a bridge. An absolute schedule: late ticks do not add up. */
   #arm(): void {
     const { clock } = this.#options;
+    let steps = 1;
+    while (steps < SLICES && this.#slices[(this.#next + steps) % SLICES]?.length === 0) steps += 1;
+    this.#next = (this.#next + steps) % SLICES;
     const now = clock.monotonic();
-    this.#dueMs = Math.max(this.#dueMs + FRAME_MS, now);
-    this.#timer = clock.after(this.#dueMs - now, this.#onTick);
+    this.#dueMs += steps * SLICE_MS;
+    this.#timer = clock.after(Math.max(0, this.#dueMs - now), this.#onTick);
   }
 
   #tick(): void {
-    const { clock } = this.#options;
-    const now = clock.monotonic();
+    const now = this.#options.clock.monotonic();
     this.#worstLateMs = Math.max(this.#worstLateMs, now - this.#dueMs);
-    this.#arm();
+    // Of a thread that is late, several slices are due: each once. What it missed before that is not made up for.
+    this.#dueMs = Math.max(this.#dueMs, now - FRAME_MS + SLICE_MS);
+    // And a timer may be a fraction of a millisecond early: the first is served anyway.
+    for (let served = 0; served < SLICES && this.#timer && (served === 0 || this.#dueMs <= now); served++) {
+      const bridges = this.#slices[this.#next] as Bridge[];
+      this.#timer.clear();
+      this.#arm();
+      this.#tickAll(bridges, now);
+    }
+  }
+
+  #tickAll(bridges: readonly Bridge[], now: number): void {
+    // As those of packets: a number with a fraction would be made an object for each of the bridges.
+    const wholeMs = Math.floor(now);
     // From the last on: one that ends in its tick leaves the list.
-    for (let i = this.#bridges.length - 1; i >= 0; i--) {
-      const bridge = this.#bridges[i];
+    for (let i = bridges.length - 1; i >= 0; i--) {
+      const bridge = bridges[i];
       try {
-        bridge?.tick(now);
+        bridge?.tick(wholeMs);
       } catch (error) {
         // A bug in one call must not stop the cadence of the others.
         bridge?.fail(error);
@@ -93,12 +121,13 @@ export class MediaEngine {
   }
 
   #forget(bridge: Bridge): void {
-    const at = this.#bridges.indexOf(bridge);
-    if (at >= 0) {
-      this.#bridges.splice(at, 1);
+    for (const slice of this.#slices) {
+      const at = slice.indexOf(bridge);
+      if (at < 0) continue;
+      slice.splice(at, 1);
       bridge.countInto(this.#ended);
     }
-    if (this.#bridges.length > 0) return;
+    if (this.bridges > 0) return;
     this.#timer?.clear();
     this.#timer = undefined;
   }
