@@ -197,6 +197,11 @@ export const CONFIG_SCHEMA = Type.Object(
           "How packets are moved: by Node's own sockets (dgram), by epoll on them (Linux), or the best that works.",
           { default: 'auto' },
         ),
+        priority: choice(
+          ['auto', 'normal', 'realtime'] as const,
+          'How the threads of media are scheduled: before all ordinary threads (realtime: SCHED_RR on Linux, which wants LimitRTPRIO=10 or more in the unit of systemd, or --ulimit rtprio=10 for a container), among them (normal), or realtime where that is allowed and there is more than one core. A thread that is saturated is an ordinary one until it has time again.',
+          { default: 'auto' },
+        ),
         opusComplexity: live(
           whole(
             'Highest libopus complexity of audio to Meta, taken while a worker has time; a busy one goes down to 0 step by step. More is better and costs CPU; above 8 speech gains nothing.',

@@ -35,4 +35,7 @@ export {
 export * from './record/index.ts';
 export * from './sound/index.ts';
 export { type SrtpKeys, SrtpSession } from './srtp/session.ts';
+export { isCpuLimited } from './thread/cpu-limit.ts';
+export { openScheduling } from './thread/scheduling.ts';
+export { ThreadPriority, type ThreadPriorityChoice, wantsRealtime } from './thread/thread-priority.ts';
 export * from './tone/index.ts';

@@ -15,6 +15,7 @@ export interface MediaWorkerStats {
   readonly cpuShare: number;
   readonly cpuSeconds: number;
   readonly tickLateMs: number;
+  readonly realtime: boolean;
   readonly packets: {
     readonly consumer: LegPackets;
     readonly phone: LegPackets;
@@ -61,6 +62,11 @@ export function mediaMetrics(workers: readonly MediaWorkerStats[]): Family[] {
       'msgw_media_worker_tick_late_seconds',
       'how late the worst 20 ms tick of the last one to two minutes was',
       each(({ tickLateMs }) => tickLateMs / 1000),
+    ),
+    gauge(
+      'msgw_media_worker_realtime',
+      "1 while the media worker's thread runs before all ordinary ones of its core (media.priority)",
+      each(({ realtime }) => Number(realtime)),
     ),
     counter(
       'msgw_media_worker_restarts_total',

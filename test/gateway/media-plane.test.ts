@@ -18,6 +18,8 @@ const worker: WorkerOptions = {
   opus: 'auto',
   opusComplexity: 5,
   io: 'auto',
+  priority: 'auto',
+  workers: 1,
   sounds: {
     data: [],
     tones: 'generic',

@@ -8,7 +8,7 @@ function report(cpuMs: number, received: number, malformed: number): WorkerRepor
   const packets = new Totals();
   packets.consumer.received = received;
   packets.dropped.malformed = malformed;
-  return { calls: 1, cpuMs, cpuShare: 0.5, tickLateMs: 3, packets };
+  return { calls: 1, cpuMs, cpuShare: 0.5, tickLateMs: 3, realtime: false, packets };
 }
 
 it('counts on over the deaths of workers, and never back', () => {

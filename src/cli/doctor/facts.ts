@@ -40,6 +40,10 @@ export interface MachineFacts {
   /** Which libopus, or why none. */
   readonly opus: { readonly name: string } | Unknown;
   readonly io: { readonly name: string; readonly refused: readonly string[] };
+  /** It may take less CPU than its cores have (cgroup). */
+  readonly isCpuLimited: boolean;
+  /** Why a thread may not be scheduled before all ordinary ones: an error of the system by its name; undefined: it may. */
+  readonly noRealtime: string | undefined;
   /** Zones of schedules that this Node does not know. */
   readonly unknownZones: readonly string[];
 }

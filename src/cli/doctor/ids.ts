@@ -5,6 +5,7 @@ export const CHECKS = {
   'time-zones': 'the time zones of the schedules are known here',
   opus: 'a libopus loads and carries a tone',
   'media-io': 'packets are moved by the engine that was asked for',
+  priority: 'media may go before everything else, as was asked for',
   cores: 'there are cores for limits.maxCalls',
   memory: 'there is memory for limits.maxCalls',
   'open-files': 'so many sockets and files may be open as limits.maxCalls needs',

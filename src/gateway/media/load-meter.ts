@@ -5,10 +5,17 @@ import type { WorkerReport } from './protocol.ts';
 /** How often a worker reports, ms. */
 export const REPORT_EVERY_MS = 1_000;
 
+/** What can be measured of it. */
+export type Load = Omit<WorkerReport, 'realtime'> & {
+  /** Of the time since the last report in which the thread worked or waited for its core, 0 to 1; undefined: nobody says. */
+  readonly wakeShare: number | undefined;
+};
+
 /** Measures the thread that it runs on. */
 export class LoadMeter {
   readonly #engine: MediaEngine;
   #cpuMs = threadCpuMs();
+  #awakeMs = threadAwakeMs();
   #atMs = performance.now();
 
   constructor(engine: MediaEngine) {
@@ -16,10 +23,16 @@ export class LoadMeter {
   }
 
   /** @param calls of this worker */
-  report(calls: number): WorkerReport {
+  report(calls: number): Load {
     const cpuMs = threadCpuMs();
     const atMs = performance.now();
     const cpuShare = Math.min(1, Math.max(0, (cpuMs - this.#cpuMs) / Math.max(1, atMs - this.#atMs)));
+    const awakeMs = threadAwakeMs();
+    const wakeShare =
+      awakeMs === undefined || this.#awakeMs === undefined
+        ? undefined
+        : Math.min(1, (awakeMs - this.#awakeMs) / Math.max(1, atMs - this.#atMs));
+    this.#awakeMs = awakeMs;
     this.#cpuMs = cpuMs;
     this.#atMs = atMs;
     const { consumer, phone, dropped } = this.#engine.totals();
@@ -27,6 +40,7 @@ export class LoadMeter {
       calls,
       cpuMs,
       cpuShare,
+      wakeShare,
       tickLateMs: this.#engine.takeTickLateMs(),
       packets: { consumer, phone, dropped },
     };
@@ -43,10 +57,24 @@ export function threadCpuMs(): number {
     return (user + system) / 1000;
   }
   try {
-    // Of the thread that reads it; nanoseconds come first (proc_pid_schedstat).
-    const [ns] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
-    return Number(ns) / 1e6;
+    return schedstat()[0] / 1e6;
   } catch {
     return process.platform === 'linux' ? 0 : performance.eventLoopUtilization().active;
   }
+}
+
+/** Milliseconds that this thread ran or waited for its core; undefined where the system does not tell. */
+function threadAwakeMs(): number | undefined {
+  try {
+    const [ran, waited] = schedstat();
+    return (ran + waited) / 1e6;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nanoseconds that the thread which reads it ran, and waited for a core (Documentation/scheduler/sched-stats). */
+function schedstat(): [ran: number, waited: number] {
+  const [ran, waited] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ').map(Number);
+  return [ran ?? Number.NaN, waited ?? Number.NaN];
 }

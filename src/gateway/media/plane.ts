@@ -1,9 +1,8 @@
-import { availableParallelism } from 'node:os';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { REPORT_EVERY_MS } from './load-meter.ts';
-import { isFull, place } from './placement.ts';
+import { isFull, place, workersOf } from './placement.ts';
 import type { CallRequestName, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 import type { WorkerStats } from './slot-totals.ts';
 import { WorkerSlot } from './worker-slot.ts';
@@ -23,8 +22,6 @@ export interface MediaPlaneOptions {
   /** A worker died or hung; the named calls, of which some may just have been closed, have no media any more. The others go on. */
   readonly onLost: (calls: readonly string[]) => void;
 }
-
-const MOST_WORKERS = 64;
 
 /** As .ts in a checkout and as .js when built. */
 const ownWorkerFile = new URL(
@@ -53,7 +50,7 @@ export class MediaPlane {
   /** Starts the workers and waits until they have their codecs. Rejects with GATEWAY_MEDIA_WORKER_START. */
   static async start(options: MediaPlaneOptions): Promise<MediaPlane> {
     const { workers, requestTimeoutMs = 10_000, workerFile: file = ownWorkerFile, clock, log } = options;
-    const count = workers === 'auto' ? Math.min(MOST_WORKERS, availableParallelism()) : workers;
+    const count = workersOf(workers);
     const calls = new Map<string, WorkerSlot>();
     const onLost = (lost: readonly string[]): void => {
       for (const call of lost) calls.delete(call);

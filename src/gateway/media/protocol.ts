@@ -8,6 +8,8 @@ import type {
   PhonePlan,
   RecordingSummary,
   SoundData,
+  ThreadPriority,
+  ThreadPriorityChoice,
   ToneName,
   TonePlanName,
 } from '../../media/index.ts';
@@ -98,6 +100,9 @@ export interface WorkerOptions extends MediaAddresses {
   readonly opus: OpusChoice;
   readonly opusComplexity: number;
   readonly io: DatagramIoChoice;
+  readonly priority: ThreadPriorityChoice;
+  /** How many of them there are. */
+  readonly workers: number;
 }
 
 /** What the main thread may ask of a media worker: request name -> parameters and result. */
@@ -205,6 +210,8 @@ export interface WorkerReport {
   readonly cpuShare: number;
   /** How late the worst 20 ms tick since the last report was, ms. */
   readonly tickLateMs: number;
+  /** Whether the thread runs before all ordinary ones of its core. */
+  readonly realtime: boolean;
   /** Packets since the start of the thread. */
   readonly packets: PacketTotals;
 }
@@ -223,7 +230,12 @@ export interface LegPackets {
 }
 
 export type FromWorker =
-  | { readonly type: 'started'; readonly opus: string; readonly io: string }
+  | {
+      readonly type: 'started';
+      readonly opus: string;
+      readonly io: string;
+      readonly priority: ThreadPriority['name'];
+    }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | {
       readonly type: 'reply';

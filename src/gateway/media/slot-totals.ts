@@ -13,6 +13,8 @@ export interface WorkerStats {
   readonly cpuSeconds: number;
   /** How late the worst 20 ms tick of the last one to two minutes was, ms. */
   readonly tickLateMs: number;
+  /** Its thread runs before all ordinary ones of its core. */
+  readonly realtime: boolean;
   readonly packets: PacketTotals;
   readonly restarts: number;
 }
@@ -70,6 +72,7 @@ export class SlotTotals {
       cpuShare: this.cpuShare,
       cpuSeconds: cpuMs / 1000,
       tickLateMs: Math.max(this.#late.now, this.#late.before),
+      realtime: this.#report?.realtime ?? false,
       packets,
       restarts: this.#restarts,
     };

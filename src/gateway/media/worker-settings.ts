@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { GatewayConfig } from '../../config/index.ts';
 import type { PreparedPart, ReloadPart } from '../reload/part.ts';
+import { workersOf } from './placement.ts';
 import type { SoundOptions, WorkerOptions } from './protocol.ts';
 import { recordOptions, soundOptions, soundRates, soundSettings } from './sound-options.ts';
 
@@ -53,8 +54,9 @@ function filesOf(config: GatewayConfig): string {
 
 function optionsOf(config: GatewayConfig, sounds: SoundOptions): WorkerOptions {
   const { webrtc, rtp, media } = config;
-  const { opus, opusComplexity, io } = media;
-  return { webrtc, rtp, opus, opusComplexity, io, sounds, record: recordOptions(config) };
+  const { opus, opusComplexity, io, priority } = media;
+  const workers = workersOf(media.workers);
+  return { webrtc, rtp, opus, opusComplexity, io, priority, workers, sounds, record: recordOptions(config) };
 }
 
 const withoutData = ({ sounds, ...rest }: WorkerOptions): object => ({

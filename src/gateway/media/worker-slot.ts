@@ -243,7 +243,10 @@ export class WorkerSlot implements Placeable {
       case 'started':
         this.#state = 'up';
         this.#missed = 0;
-        log.info({ worker: this.index, opus: message.opus, io: message.io }, 'media.worker-started');
+        log.info(
+          { worker: this.index, opus: message.opus, io: message.io, priority: message.priority },
+          'media.worker-started',
+        );
         this.#first?.resolve();
         this.#first = undefined;
         return;

@@ -1,13 +1,17 @@
+import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import {
   ComplexityControl,
   createDatagramIo,
   createOpusLibrary,
+  isCpuLimited,
   LOOK_EVERY_MS,
   MediaEngine,
+  openScheduling,
   RecordDesk,
   SoundBank,
+  ThreadPriority,
 } from '../../media/index.ts';
 import { systemClock } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
@@ -56,18 +60,25 @@ const opus = await createOpusLibrary(options.opus).catch((error: unknown) => {
 });
 const { io, refused } = await createDatagramIo(options.io);
 if (refused.length > 0) log.warn({ io: io.name, refused }, 'media.io-refused');
+const machine = { cores: availableParallelism(), workers: options.workers, isLimited: isCpuLimited() };
+const priority = new ThreadPriority(options.priority, machine, await openScheduling());
+if (options.priority === 'realtime' && priority.refused !== undefined)
+  log.warn(
+    { err: priority.refused, remedy: 'LimitRTPRIO=10, or --ulimit rtprio=10' },
+    'media.priority-refused',
+  );
 const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexity: options.opusComplexity });
 /** Those of before a change may have recordings, and get more from calls of before it. */
 const desks: RecordDesk[] = [];
 let parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk: deskOf(options) };
-tell({ type: 'started', opus: opus.name, io: io.name });
+tell({ type: 'started', opus: opus.name, io: io.name, priority: priority.name });
 const meter = new LoadMeter(engine);
 let complexity = new ComplexityControl(options.opusComplexity);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.
 const reports = setInterval(() => {
-  const report = meter.report(calls.size);
-  followLoad(report);
-  tell({ type: 'report', report });
+  const { wakeShare, ...load } = meter.report(calls.size);
+  followLoad(load, wakeShare);
+  tell({ type: 'report', report: { ...load, realtime: priority.name === 'realtime' } });
   sampleSome();
 }, REPORT_EVERY_MS);
 reports.unref();
@@ -161,7 +172,15 @@ function lookAll(): void {
   }
 }
 
-function followLoad({ cpuShare, tickLateMs }: WorkerReport): void {
+function followLoad({ cpuShare, tickLateMs }: Omit<WorkerReport, 'realtime'>, wakeShare?: number): void {
+  if (priority.observe(wakeShare)) {
+    const { name, refused } = priority;
+    log[refused === undefined ? 'info' : 'warn'](
+      { priority: name, wakeShare, err: refused },
+      'media.priority',
+    );
+  }
+
   const before = engine.opusComplexity;
   engine.setOpusComplexity(complexity.observe(cpuShare, tickLateMs));
   const after = engine.opusComplexity;

@@ -258,6 +258,7 @@ describe('each seeded misconfiguration is found by its own check, and by no othe
       'time-zones',
       'opus',
       'media-io',
+      'priority',
       'memory',
       'call-hours',
       'route-target',

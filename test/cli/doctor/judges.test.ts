@@ -19,11 +19,13 @@ describe('what the machine has', () => {
     openFiles: 65_536,
     opus: { name: 'libopus 1.4' },
     io: { name: 'epoll', refused: [] },
+    noRealtime: undefined,
+    isCpuLimited: false,
     unknownZones: [],
   };
   const config = {
     limits: { maxCalls: 100 },
-    media: { io: 'auto', workers: 'auto' },
+    media: { io: 'auto', workers: 'auto', priority: 'auto' },
     recording: {},
   } as unknown as GatewayConfig;
   const judged = (change: object, ours: object = {}): string[] =>
@@ -57,6 +59,14 @@ describe('what the machine has', () => {
       'media-io warn',
     ]);
     expect(judged({}, asked)).toEqual([]);
+  });
+
+  it('a priority that was asked for and is not to be had', () => {
+    const media = { io: 'auto', workers: 'auto', priority: 'realtime' };
+    expect(judged({ noRealtime: 'EPERM' }, { media })).toEqual(['priority warn']);
+    expect(judged({}, { media })).toEqual([]);
+    expect(judged({ noRealtime: 'EPERM' })).toEqual([]);
+    expect(judged({ noRealtime: 'EPERM' }, { media: { ...media, priority: 'normal' } })).toEqual([]);
   });
 
   it('Node is compared by number', () => {

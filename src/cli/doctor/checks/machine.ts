@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { GatewayConfig } from '../../../config/index.ts';
+import { wantsRealtime } from '../../../media/index.ts';
 import type { Check } from '../check.ts';
 import { isUnknown, type MachineFacts } from '../facts.ts';
 import { type Finding, failing, fine, warned } from '../finding.ts';
@@ -51,6 +52,20 @@ export const MACHINE_CHECKS: readonly Check[] = (
         const why = refused.length > 0 ? `: ${refused.join('; ')}` : '';
         const remedy = 'Set media.io to auto, or mend what keeps it (a seccomp profile, another libc).';
         return warned(`media.io is ${media.io}, and ${name} is what works here${why}`, remedy);
+      },
+    ],
+    [
+      'priority',
+      ['media.priority'],
+      ({ noRealtime, cores, isCpuLimited: isLimited }, { media: { priority, workers: wanted } }) => {
+        const workers = wanted === 'auto' ? cores : wanted;
+        if (!wantsRealtime(priority, { cores, workers, isLimited })) return fine('normal');
+        // Of the user who asks, and his shell's limits: the gateway's may be others.
+        if (noRealtime === undefined) return fine('realtime, by what this user may');
+        const remedy = 'Set LimitRTPRIO=10 in the unit of systemd (or docker --ulimit rtprio=10).';
+        return priority === 'auto'
+          ? fine(`normal, by what this user may (${noRealtime}). To let media go before all else: ${remedy}`)
+          : warned(`media.priority is realtime, and the system tells this user ${noRealtime}`, remedy);
       },
     ],
     [

@@ -1,6 +1,12 @@
 import { availableParallelism } from 'node:os';
 import type { GatewayConfig } from '../../../config/index.ts';
-import { createDatagramIo, createOpusLibrary } from '../../../media/index.ts';
+import {
+  createDatagramIo,
+  createOpusLibrary,
+  isCpuLimited,
+  openScheduling,
+  ThreadPriority,
+} from '../../../media/index.ts';
 import type { MachineFacts, Unknown } from '../facts.ts';
 
 /** What this machine gives to the gateway. */
@@ -13,6 +19,8 @@ export async function probeMachine({ media, schedules }: GatewayConfig): Promise
     openFiles: openFiles(),
     opus,
     io,
+    isCpuLimited: isCpuLimited(),
+    noRealtime: await noRealtime(),
     unknownZones: [...new Set(Object.values(schedules).map(({ zone }) => zone))].filter(
       (zone) => !isZone(zone),
     ),
@@ -33,6 +41,14 @@ async function ioOf(choice: GatewayConfig['media']['io']): Promise<MachineFacts[
   const { name } = io;
   await io.close();
   return { name, refused };
+}
+
+/** It is tried, for a moment, on the thread that asks. */
+async function noRealtime(): Promise<string | undefined> {
+  const scheduling = await openScheduling();
+  const { refused } = new ThreadPriority('realtime', { cores: 1, workers: 1, isLimited: false }, scheduling);
+  scheduling?.setRealtime(false);
+  return refused;
 }
 
 /** Node has raised its own limit to the highest that it may have. */
