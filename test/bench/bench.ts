@@ -33,6 +33,8 @@ export interface Bench {
   readonly name: string;
   /** Its own length of a step, when nobody says another. Default 5. */
   readonly seconds?: number;
+  /** It times what sleeps and is woken: cores are kept from halting. */
+  readonly awake?: boolean;
   run(options: BenchOptions): Promise<readonly BenchCase[]>;
 }
 

@@ -5,6 +5,7 @@ import { type Bench, type BenchResult, table } from './bench.ts';
 import { calls } from './calls/bench.ts';
 import { flood } from './flood/bench.ts';
 import { forwardBench } from './forward/bench.ts';
+import { keepAwake } from './machine.ts';
 import { overload } from './overload/bench.ts';
 import { quality } from './quality/bench.ts';
 import { setup } from './setup/bench.ts';
@@ -13,7 +14,7 @@ import { srtpBench } from './srtp/bench.ts';
 import { transcodeBench } from './transcode/bench.ts';
 
 /**
- * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N] [--steps-only]`: runs the named benchmarks (default all) and prints a table, or
+ * `npm run bench -- [name...] [--json] [--seconds N] [--calls N,N] [--steps-only] [--halting]`: runs the named benchmarks (default all) and prints a table, or
  * with --json one line of JSON each. Progress goes to stderr. Exit status 1 when a target was missed.
  */
 const BENCHES: readonly Bench[] = [
@@ -28,7 +29,7 @@ const BENCHES: readonly Bench[] = [
   flood,
 ];
 
-const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls] [--steps-only: calls, without the search for the most]`;
+const USAGE = `bench [${BENCHES.map(({ name }) => name).join('|')}]... [--json] [--seconds N, of one step; there are dozens] [--calls N,N: held, for calls] [--steps-only: calls, without the search for the most] [--halting: cores that idle may halt]`;
 const { values, positionals } = argumentsOf(
   USAGE,
   {
@@ -36,6 +37,7 @@ const { values, positionals } = argumentsOf(
     seconds: { type: 'string' },
     calls: { type: 'string' },
     'steps-only': { type: 'boolean', default: false },
+    halting: { type: 'boolean', default: false },
   },
   true,
 );
@@ -52,12 +54,15 @@ takeChildrenAlong();
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
-  const cases = await bench.run({
-    seconds: seconds ?? bench.seconds ?? 5,
-    say,
-    stepsOnly: values['steps-only'],
-    ...(steps ? { calls: steps } : {}),
-  });
+  const rest = bench.awake && !values.halting ? await keepAwake() : () => {};
+  const cases = await bench
+    .run({
+      seconds: seconds ?? bench.seconds ?? 5,
+      say,
+      stepsOnly: values['steps-only'],
+      ...(steps ? { calls: steps } : {}),
+    })
+    .finally(rest);
   const result: BenchResult = { name: bench.name, cases };
   process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
   if (cases.some(({ ok }) => !ok)) process.exitCode = 1;

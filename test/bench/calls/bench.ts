@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import type { Bench, BenchCase, BenchOptions } from '../bench.ts';
+import { asRealtime, onCore, stayOn } from '../machine.ts';
 import { type Course, casesOf, type Flavour } from './cases.ts';
 import { checkHeard } from './ear.ts';
 import { gatewayCarrier } from './gateway-carrier.ts';
@@ -28,14 +28,18 @@ const FLAVOURS: readonly Flavour[] = [
 export const calls: Bench = {
   name: 'calls',
   seconds: 60,
+  awake: true,
   run: async (options) => {
-    const isPinned = availableParallelism() > 1 && hasTaskset();
+    const launcher = onCore(0);
+    const isPinned = launcher.length > 0;
     if (!isPinned)
       options.say('calls: the carrier and the load share their cores here: there is no other, or no taskset');
+    if (asRealtime().length === 0)
+      options.say('calls: neither carrier goes before other programs: SCHED_RR is not allowed here');
     const cores = availableParallelism();
     if (isPinned) stayOn(`1-${cores - 1}`);
     try {
-      return await run(options, isPinned ? ['taskset', '-c', '0'] : []);
+      return await run(options, launcher);
     } finally {
       if (isPinned) stayOn(`0-${cores - 1}`);
     }
@@ -84,7 +88,12 @@ function middle(rounds: readonly Course[]): Course | undefined {
 }
 
 function ourGateway({ codec, complexity }: Flavour, launcher: readonly string[]): Promise<Carrier> {
-  return gatewayCarrier(codec, { opusComplexity: complexity, maxCalls: MOST_CALLS, launcher });
+  return gatewayCarrier(codec, {
+    opusComplexity: complexity,
+    priority: 'realtime',
+    maxCalls: MOST_CALLS,
+    launcher,
+  });
 }
 
 function theirEngine(
@@ -130,6 +139,7 @@ async function climb(
     say(
       `${flavour.name}, ${carrier.name}, at ${ladder.calls} calls: ${error instanceof Error ? error.message : String(error)}`,
     );
+    say(carrier.lastWords());
     await ladder.forget();
   } finally {
     await carrier.stop();
@@ -143,20 +153,6 @@ function told({ calls, cpuMs, busy, load, lost, rssBytes, pauseMs }: Step): stri
     `${calls} calls: ${cpuMs.toFixed(2)} ms CPU a call-second (${(busy * 100).toFixed(0)} % of a core)`,
     `latency p50 / p99 / max ms to the phone ${way(load.toPhone)}, to the consumer ${way(load.toConsumer)}`,
     `lost ${lost} of ${sentOf(load)}, without a place ${load.toPhone.unplaced + load.toConsumer.unplaced}`,
-    `${(rssBytes / 1e6).toFixed(0)} MB, longest collection ${pauseMs} ms, load late p99 ${load.lagP99Ms} ms`,
+    `${(rssBytes / 1e6).toFixed(0)} MB, longest collection ${pauseMs} ms, load late p99 ${load.lagP99Ms} ms, not timed ${((100 * load.untimed) / sentOf(load)).toFixed(1)} %`,
   ].join('; ');
-}
-
-function hasTaskset(): boolean {
-  try {
-    execFileSync('taskset', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The cores of this process, where the signalling of the ends runs, and of the load program that it starts. */
-function stayOn(cores: string): void {
-  execFileSync('taskset', ['-a', '-p', '-c', cores, String(process.pid)], { stdio: 'ignore' });
 }

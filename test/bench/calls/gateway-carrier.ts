@@ -27,6 +27,7 @@ export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOption
     atOnce: 4,
     make: () => calls.make(),
     takePauses: () => gateway.takePauses(),
+    lastWords: () => gateway.output,
     stop: async () => {
       await gateway.stop();
       await calls.close();

@@ -13,6 +13,8 @@ export interface Carrier {
   make(): Promise<HeldCall>;
   /** Of its garbage collectors, since the last time this was asked for. */
   takePauses(): readonly Pause[];
+  /** The end of its log. */
+  lastWords(): string;
   stop(): Promise<void>;
 }
 

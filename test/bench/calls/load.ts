@@ -27,6 +27,8 @@ export interface LoadReport {
   /** How late the load program itself sent, ms: 99 % of its packets within. */
   readonly lagP99Ms: number;
   readonly lagMaxMs: number;
+  /** Packets that are not timed, because it was late itself. */
+  readonly untimed: number;
   /** SRTP that could not be read. */
   readonly forged: number;
 }
@@ -65,6 +67,7 @@ export class CallLoad {
   readonly #child: ChildProcess;
   readonly #waiting: ((line: string) => void)[] = [];
   #nextId = 0;
+  #ended = false;
 
   /** Undefined where it cannot be compiled. */
   static async start(voices: Voices): Promise<CallLoad | undefined> {
@@ -82,6 +85,7 @@ export class CallLoad {
     if (!this.#child.stdout) throw new Error('the load program has no output');
     createInterface(this.#child.stdout).on('line', (line) => this.#waiting.shift()?.(line));
     this.#child.once('exit', () => {
+      this.#ended = true;
       for (const answer of this.#waiting.splice(0)) answer('wrong: it ended');
     });
   }
@@ -134,6 +138,7 @@ export class CallLoad {
   }
 
   async #ask(line: string): Promise<string> {
+    if (this.#ended) throw new Error('the load program ended');
     const answered = new Promise<string>((resolve) => this.#waiting.push(resolve));
     this.#child.stdin?.write(`${line}\n`);
     const answer = await answered;

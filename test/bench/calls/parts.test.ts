@@ -17,7 +17,14 @@ it('reads the stop of a collection from what V8 prints, and nothing from any oth
 const way = { sent: 1_000, received: 1_000, duplicates: 0, unplaced: 0, slips: 0, silent: 0 };
 const step = (calls: number, p99Ms: number, more: { lost?: number; lagP99Ms?: number } = {}): Step => {
   const each = { ...way, p50Ms: 0.1, p99Ms, p999Ms: p99Ms, maxMs: p99Ms };
-  const load = { toPhone: each, toConsumer: each, lagP99Ms: more.lagP99Ms ?? 0.1, lagMaxMs: 1, forged: 0 };
+  const load = {
+    toPhone: each,
+    toConsumer: each,
+    lagP99Ms: more.lagP99Ms ?? 0.1,
+    lagMaxMs: 1,
+    untimed: 0,
+    forged: 0,
+  };
   return { calls, cpuMs: 1, busy: 0.5, rssBytes: 1, load, lost: more.lost ?? 0, pauseMs: 0 };
 };
 

@@ -46,6 +46,7 @@ function middleLoad(runs: readonly LoadReport[]): LoadReport {
     toConsumer: way('toConsumer'),
     lagP99Ms: median(runs.map(({ lagP99Ms }) => lagP99Ms)),
     lagMaxMs: Math.max(...runs.map(({ lagMaxMs }) => lagMaxMs)),
+    untimed: runs.reduce((all, { untimed }) => all + untimed, 0),
     forged: runs.reduce((all, { forged }) => all + forged, 0),
   };
 }

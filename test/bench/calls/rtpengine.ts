@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { MediaPeer } from '../../../src/sim/media-peer.ts';
 import { PeerProcess, peerFolder } from '../../support/peer-process.ts';
 import { freeUdpPort } from '../../support/ports.ts';
+import { asRealtime } from '../machine.ts';
 import { compileNative } from '../native/compile.ts';
 import { type Codec, type HeldCall, rtpHeader } from './gateway-calls.ts';
 import type { Carrier } from './ladder.ts';
@@ -48,6 +49,8 @@ export class Rtpengine implements Carrier {
     const port = await freeUdpPort();
     const [command = '', ...args] = [
       ...launcher,
+      // As our media threads are; its own option leaves those out that move packets.
+      ...asRealtime(),
       ...['rtpengine', '--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1'],
       // Below the ports that the system gives away: between the end of a call's peer and the load program that goes on
       // from its port, rtpengine took that.
@@ -70,6 +73,10 @@ export class Rtpengine implements Carrier {
 
   get pid(): number {
     return this.#process.pid ?? 0;
+  }
+
+  lastWords(): string {
+    return this.#process.tail();
   }
 
   takePauses(): readonly [] {

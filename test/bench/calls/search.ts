@@ -12,6 +12,8 @@ const MOST_LOST = 0.001;
 const FULL = 0.97;
 /** The load program is late itself: what it measures is no longer the carrier's doing. */
 const LOAD_LATE_MS = 5;
+/** Of what it sent, not timed because it was late: the rest is no fair sample of what the carrier does. */
+const MOST_UNTIMED = 0.25;
 const GROWTH = 1.5;
 const ROUNDS = 3;
 
@@ -19,6 +21,7 @@ const ROUNDS = 3;
 export function faultOf({ load, lost, busy }: Step, targetMs: number): Limit['because'] | undefined {
   const isLate = load.lagP99Ms > LOAD_LATE_MS;
   if (lost > sentOf(load) * MOST_LOST) return isLate ? 'load program' : 'loss';
+  if (load.untimed > sentOf(load) * MOST_UNTIMED) return 'load program';
   if (Math.max(load.toPhone.p99Ms, load.toConsumer.p99Ms) > targetMs)
     return isLate ? 'load program' : 'latency';
   if (busy > FULL) return 'core';

@@ -14,14 +14,15 @@ export interface Run {
   /** Added latency, microseconds. */
   readonly p50Us: number;
   readonly p99Us: number;
+  /** The part of the packets that is not timed, because the load was late itself; the warm-up is not in it. */
+  readonly untimed: number;
   readonly lost: number;
 }
 
 export interface RunOptions {
-  readonly command: string;
-  readonly args: readonly string[];
-  /** Path of the compiled load. */
-  readonly load: string;
+  readonly command: readonly string[];
+  /** The compiled load. */
+  readonly load: readonly string[];
   readonly payloadBytes: number;
   /** Not measured: code gets warm, peers are learned. */
   readonly warmupSeconds: number;
@@ -30,19 +31,26 @@ export interface RunOptions {
 
 /** Starts one forwarder, puts the load on it, and takes its CPU time over the time that is measured. */
 export async function run(options: RunOptions): Promise<Run> {
-  const { command, args, load, payloadBytes, warmupSeconds, seconds } = options;
-  const subject = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { command, load, payloadBytes, warmupSeconds, seconds } = options;
+  const subject = spawn(command[0] ?? '', command.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: subject.stdout });
   try {
     const ports = (await next(lines)).split(' ').slice(1);
     const all = warmupSeconds + seconds + 1;
-    const loading = promisify(execFile)(load, [String(all), String(payloadBytes), ...ports]);
+    const loading = promisify(execFile)(load[0] ?? '', [
+      ...load.slice(1),
+      ...[all, warmupSeconds, payloadBytes].map(String),
+      ...ports,
+    ]);
     await sleep(warmupSeconds * 1_000);
     const before = await sample(subject, lines);
     await sleep(seconds * 1_000);
     const after = await sample(subject, lines);
     const { stdout } = await loading;
-    const [sentC, sentP, heardP, heardC, p50Us, p99Us] = stdout.trim().split(' ').map(Number) as number[];
+    const [sentC, sentP, heardP, heardC, p50Us, p99Us, , untimed] = stdout
+      .trim()
+      .split(' ')
+      .map(Number) as number[];
     const packets = after[1]! - before[1]!;
     return {
       cpuUs: (after[0]! - before[0]!) / packets,
@@ -51,6 +59,7 @@ export async function run(options: RunOptions): Promise<Run> {
       longestGcMs: after[3],
       p50Us: p50Us!,
       p99Us: p99Us!,
+      untimed: Math.max(0, untimed! - warmupSeconds * ports.length * 50) / (sentC! + sentP!),
       lost: sentC! + sentP! - heardP! - heardC!,
     };
   } finally {

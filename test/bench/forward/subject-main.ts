@@ -2,9 +2,13 @@ import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
 import type { SubjectOptions, SubjectSample } from './subject.ts';
 
-/** A process around the measured thread that speaks as `native/forward.c` does: `IO CALLS`, ports, then samples. */
-const [io, calls] = process.argv.slice(2);
-const options: SubjectOptions = { io: io as SubjectOptions['io'], calls: Number(calls) };
+/** A process around the measured thread that speaks as `native/forward.c` does: `IO CALLS PRIORITY`, ports, then samples. */
+const [io, calls, priority] = process.argv.slice(2);
+const options: SubjectOptions = {
+  io: io as SubjectOptions['io'],
+  calls: Number(calls),
+  priority: priority as SubjectOptions['priority'],
+};
 const worker = new Worker(new URL('./subject.ts', import.meta.url), { workerData: options });
 worker.once('message', (ports: readonly number[]) => {
   process.stdout.write(`ports ${ports.join(' ')}\n`);

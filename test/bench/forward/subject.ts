@@ -1,6 +1,12 @@
 import { GCProfiler, getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
-import { createDatagramIo, createOpusLibrary, MediaEngine } from '../../../src/media/index.ts';
+import {
+  createDatagramIo,
+  createOpusLibrary,
+  MediaEngine,
+  openScheduling,
+  ThreadPriority,
+} from '../../../src/media/index.ts';
 import { systemClock } from '../../../src/shared/clock.ts';
 import type { DatagramIo, Peer } from '../../../src/shared/datagram.ts';
 import { silentLog } from '../../../src/shared/log.ts';
@@ -13,6 +19,7 @@ import { UdpSocket } from '../../../src/webrtc/udp-socket.ts';
 export interface SubjectOptions {
   readonly io: DatagramIo['name'];
   readonly calls: number;
+  readonly priority: 'normal' | 'realtime';
 }
 
 export interface SubjectSample {
@@ -30,9 +37,15 @@ const SIDE = (seed: number) => ({ key: Buffer.alloc(16, seed), salt: Buffer.allo
 const KEYS = { profile: 'AES_CM_128_HMAC_SHA1_80', local: SIDE(1), remote: SIDE(9) } as const;
 const ADDRESS = '127.0.0.1';
 
-const { io: wanted, calls } = workerData as SubjectOptions;
+const { io: wanted, calls, priority } = workerData as SubjectOptions;
 const { io } = await createDatagramIo(wanted);
 if (io.name !== wanted) throw new Error(`${wanted} does not work here`);
+const { refused } = new ThreadPriority(
+  priority,
+  { cores: 1, workers: 1, isLimited: false },
+  await openScheduling(),
+);
+if (refused !== undefined) throw new Error(`no real-time priority: ${refused}`);
 const engine = new MediaEngine({
   opus: await createOpusLibrary(),
   io,

@@ -160,6 +160,6 @@ static void stream_arrived(struct stream *s, uint32_t timestamp, const uint8_t *
   }
   if (frame < s->from || frame >= s->until) return;
   s->received++;
-  histogram_add(latency, now_ns - s->sent_ns[frame % SENT]);
+  if (s->sent_ns[frame % SENT]) histogram_add(latency, now_ns - s->sent_ns[frame % SENT]);
 }
 #endif

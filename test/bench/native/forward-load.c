@@ -1,7 +1,8 @@
 /*
  * Load for what forwards: for each call a consumer (SRTP) and a phone (RTP) that send a packet every 20 ms, at times
- * of their own. `forward-load SECONDS PAYLOAD PORT PORT ...` (ports: consumer's and phone's of each call) prints
- * `SENT_C SENT_P HEARD_P HEARD_C P50_US P99_US MAX_US` (added latency, both ways together, by the kernel's stamps).
+ * of their own. `forward-load SECONDS WARMUP PAYLOAD PORT PORT ...` (ports: consumer's and phone's of each call) prints
+ * `SENT_C SENT_P HEARD_P HEARD_C P50_US P99_US MAX_US UNTIMED` (added latency, both ways together, by the kernel's
+ * stamps; not of the warm-up, and not of what we sent late ourselves, in a heap that no network brings, and shortly behind).
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { LATE_US = 500, AFTER_LATE_NS = 5000000 };
 
 struct end {
   int fd, srtp;
@@ -45,9 +48,11 @@ static srtp_t session(srtp_ssrc_type_t type, unsigned char *key) {
 static int payload_bytes = 60;
 static double *latencies;
 static size_t measured, room;
+static unsigned long untimed;
 
-static void transmit(struct end *end, int marked) {
+static void transmit(struct end *end, int marked, int timed) {
   unsigned char packet[1600] = {0x80, end->srtp ? 111 : 107};
+  double zero = 0;
   uint16_t sequence = htons(end->sequence++);
   uint32_t timestamp = htonl(end->timestamp), ssrc = htonl(end->ssrc);
   int length = 12 + payload_bytes;
@@ -58,7 +63,8 @@ static void transmit(struct end *end, int marked) {
   packet[12] = 0x78; /* Opus: one frame of 20 ms */
   double at = now_us();
   if (marked) memcpy(packet + 13, "our", 3);
-  memcpy(packet + 16, &at, 8);
+  memcpy(packet + 16, timed ? &at : &zero, 8);
+  untimed += marked && !timed;
   if (end->srtp) srtp_protect(end->out, packet, &length);
   if (send(end->fd, packet, (size_t)length, MSG_DONTWAIT) == length && marked) end->sent++;
 }
@@ -85,7 +91,7 @@ static void drain(int epoll) {
       double sent;
       memcpy(&sent, packet + at + 4, 8);
       struct cmsghdr *stamp = CMSG_FIRSTHDR(&message);
-      if (!stamp || measured == room) continue;
+      if (!stamp || sent == 0 || measured == room) continue;
       struct timespec t;
       memcpy(&t, CMSG_DATA(stamp), sizeof t);
       latencies[measured++] = (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3 - sent;
@@ -100,8 +106,9 @@ static int ascending(const void *a, const void *b) {
 
 int main(int argc, char **argv) {
   double seconds = atof(argv[1]);
-  int ends = argc - 3;
-  payload_bytes = atoi(argv[2]);
+  double warmup = atof(argv[2]);
+  int ends = argc - 4;
+  payload_bytes = atoi(argv[3]);
   struct end *all = calloc((size_t)ends, sizeof *all);
   room = (size_t)(seconds * 50 + 100) * (size_t)ends;
   latencies = malloc(room * sizeof *latencies);
@@ -114,7 +121,7 @@ int main(int argc, char **argv) {
     struct end *end = &all[i];
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int on = 1;
-    to.sin_port = htons((uint16_t)atoi(argv[i + 3]));
+    to.sin_port = htons((uint16_t)atoi(argv[i + 4]));
     end->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (connect(end->fd, (struct sockaddr *)&to, sizeof to) != 0) return 3;
     setsockopt(end->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
@@ -136,11 +143,17 @@ int main(int argc, char **argv) {
   clock_gettime(CLOCK_MONOTONIC, &next);
   long slot_ns = 20000000L / ends;
   long slots = (long)(seconds * 50) * ends;
+  long timed_from = (long)(warmup * 50) * ends;
   for (long slot = 0; slot < slots; slot++) {
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    long late_us = (now.tv_sec - next.tv_sec) * 1000000L + (now.tv_nsec - next.tv_nsec) / 1000;
+    if (late_us > LATE_US && slot + (AFTER_LATE_NS + late_us * 1000L) / slot_ns > timed_from)
+      timed_from = slot + (AFTER_LATE_NS + late_us * 1000L) / slot_ns;
     /* Neighbours in time are not neighbours in number. */
     /* Not counted at first: who does not know the other side yet cannot forward. */
-    transmit(&all[(slot * 37) % ends], slot >= 5 * ends);
+    transmit(&all[(slot * 37) % ends], slot >= 5 * ends, slot >= timed_from);
     drain(epoll);
     next.tv_nsec += slot_ns;
     if (next.tv_nsec >= 1000000000L) next.tv_nsec -= 1000000000L, next.tv_sec++;
@@ -151,8 +164,8 @@ int main(int argc, char **argv) {
   unsigned long sent[2] = {0, 0}, heard[2] = {0, 0};
   for (int i = 0; i < ends; i++) sent[i % 2] += all[i].sent, heard[i % 2] += all[i].heard;
   qsort(latencies, measured, sizeof *latencies, ascending);
-  if (measured == 0) measured = 1, latencies[0] = 0;
-  printf("%lu %lu %lu %lu %.0f %.0f %.0f\n", sent[0], sent[1], heard[1], heard[0], latencies[measured / 2],
-         latencies[(size_t)((double)measured * 0.99)], latencies[measured - 1]);
+  if (measured == 0) measured = 1, latencies[0] = 1e9;
+  printf("%lu %lu %lu %lu %.0f %.0f %.0f %lu\n", sent[0], sent[1], heard[1], heard[0], latencies[measured / 2],
+         latencies[(size_t)((double)measured * 0.99)], latencies[measured - 1], untimed);
   return 0;
 }
