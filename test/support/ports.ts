@@ -3,11 +3,21 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+/** Below what the system gives to those who take any port (ip_local_port_range). */
+const FIRST = 12_000;
+/** Of each worker of Vitest; there are 16 such ranges. */
+const COUNT = 1_250;
+
 /**
- * Below what the system gives to those who take any port (ip_local_port_range): a peer that is told its port binds it
- * a moment later, and no test beside it may have got it meanwhile.
+ * A peer that is told its port binds it seconds later: no test beside this one may be told the same meanwhile. So each
+ * worker has a range of its own, and goes through it once before it begins again. Even ones alone: phones take the next as well.
  */
-const candidate = (): number => 12_000 + randomInt(20_000);
+const first = FIRST + (Number(process.env['VITEST_POOL_ID'] ?? randomInt(16)) % 16) * COUNT;
+let next = 2 * randomInt(COUNT / 2);
+const candidate = (): number => {
+  next = (next + 2) % COUNT;
+  return first + next;
+};
 
 /** A UDP port of loopback that was free a moment ago. */
 export async function freeUdpPort(): Promise<number> {
