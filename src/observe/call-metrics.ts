@@ -1,5 +1,5 @@
+import { Tally } from '../shared/tally.ts';
 import { counter, type Family, histogram } from './family.ts';
-import { Tally } from './tally.ts';
 
 /** What the metrics need of a call that is over; the call's record fits. */
 export interface CountedCall {

@@ -1,4 +1,5 @@
 import { AggregatorRegistry, type PrometheusContentType } from 'prom-client';
+import type { Distribution } from '../shared/tally.ts';
 
 interface Sample {
   readonly labels: Readonly<Record<string, string | number>>;
@@ -14,13 +15,6 @@ export interface Family {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly aggregator: 'sum';
   readonly values: readonly Sample[];
-}
-
-/** A histogram as it was counted: by bucket, not cumulated; the last count is of what is above every bound. */
-export interface Distribution {
-  readonly bounds: readonly number[];
-  readonly counts: readonly number[];
-  readonly sum: number;
 }
 
 type Labelled = readonly (readonly [labels: Sample['labels'], value: number])[];

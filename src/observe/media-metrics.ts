@@ -1,4 +1,5 @@
-import { counter, type Family, gauge } from './family.ts';
+import type { Distribution } from '../shared/tally.ts';
+import { counter, type Family, gauge, histogram } from './family.ts';
 
 interface LegPackets {
   readonly received: number;
@@ -16,6 +17,8 @@ export interface MediaWorkerStats {
   readonly cpuSeconds: number;
   readonly tickLateMs: number;
   readonly realtime: boolean;
+  /** Stops for the garbage collector, seconds. */
+  readonly collections: Distribution;
   readonly packets: {
     readonly consumer: LegPackets;
     readonly phone: LegPackets;
@@ -67,6 +70,11 @@ export function mediaMetrics(workers: readonly MediaWorkerStats[]): Family[] {
       'msgw_media_worker_realtime',
       "1 while the media worker's thread runs before all ordinary ones of its core (media.priority)",
       each(({ realtime }) => Number(realtime)),
+    ),
+    histogram(
+      'msgw_media_worker_gc_pause_seconds',
+      "stops of the media worker's thread for its garbage collector",
+      workers.map(({ worker, collections }) => [{ worker }, collections]),
     ),
     counter(
       'msgw_media_worker_restarts_total',

@@ -1,4 +1,5 @@
-import { counter, type Distribution, type Family, gauge, histogram } from './family.ts';
+import type { Distribution } from '../shared/tally.ts';
+import { counter, type Family, gauge, histogram } from './family.ts';
 
 type ByMethod = Readonly<Record<string, number>>;
 type ByMethodAndCode = Readonly<Record<string, Readonly<Record<string, number>>>>;

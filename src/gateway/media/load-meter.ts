@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { MediaEngine } from '../../media/index.ts';
+import { CollectionMeter } from './collection-meter.ts';
 import type { WorkerReport } from './protocol.ts';
 
 /** How often a worker reports, ms. */
@@ -11,9 +12,10 @@ export type Load = Omit<WorkerReport, 'realtime'> & {
   readonly wakeShare: number | undefined;
 };
 
-/** Measures the thread that it runs on. */
+/** Measures the thread that it runs on, until `close`. */
 export class LoadMeter {
   readonly #engine: MediaEngine;
+  readonly #collections = new CollectionMeter();
   #cpuMs = threadCpuMs();
   #awakeMs = threadAwakeMs();
   #atMs = performance.now();
@@ -42,8 +44,13 @@ export class LoadMeter {
       cpuShare,
       wakeShare,
       tickLateMs: this.#engine.takeTickLateMs(),
+      collections: this.#collections.read(),
       packets: { consumer, phone, dropped },
     };
+  }
+
+  close(): void {
+    this.#collections.close();
   }
 }
 

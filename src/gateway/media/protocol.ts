@@ -14,6 +14,7 @@ import type {
   TonePlanName,
 } from '../../media/index.ts';
 import type { ErrorCode } from '../../shared/codes/index.ts';
+import type { Distribution } from '../../shared/tally.ts';
 import type { WebrtcDump } from '../../webrtc/index.ts';
 import type { CapturedCall, MediaTraced } from './traced.ts';
 
@@ -212,6 +213,8 @@ export interface WorkerReport {
   readonly tickLateMs: number;
   /** Whether the thread runs before all ordinary ones of its core. */
   readonly realtime: boolean;
+  /** Stops of the thread for its garbage collector since its start, seconds. */
+  readonly collections: Distribution;
   /** Packets since the start of the thread. */
   readonly packets: PacketTotals;
 }

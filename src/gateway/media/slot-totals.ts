@@ -1,5 +1,7 @@
 import { DROP_REASONS } from '../../media/index.ts';
 import type { Clock } from '../../shared/clock.ts';
+import { type Distribution, sumOfDistributions } from '../../shared/tally.ts';
+import { NO_COLLECTIONS } from './collection-meter.ts';
 import type { PacketTotals, WorkerReport } from './protocol.ts';
 
 /** What operators see of one worker; counts go on over its replacements. */
@@ -15,9 +17,14 @@ export interface WorkerStats {
   readonly tickLateMs: number;
   /** Its thread runs before all ordinary ones of its core. */
   readonly realtime: boolean;
+  /** Stops for its garbage collector, seconds. */
+  readonly collections: Distribution;
   readonly packets: PacketTotals;
   readonly restarts: number;
 }
+
+/** What never goes back. */
+type Counts = Pick<WorkerReport, 'cpuMs' | 'collections' | 'packets'>;
 
 /** A scraper that comes every minute still sees the worst of it. */
 const WINDOW_MS = 60_000;
@@ -28,7 +35,7 @@ export class SlotTotals {
   readonly #clock: Clock;
   #report: WorkerReport | undefined;
   #shareBefore = 0;
-  #before: { readonly cpuMs: number; readonly packets: PacketTotals } = { cpuMs: 0, packets: NOTHING };
+  #before: Counts = { cpuMs: 0, collections: NO_COLLECTIONS, packets: NOTHING };
   #restarts = 0;
   #late = { now: 0, before: 0, sinceMs: 0 };
 
@@ -55,8 +62,7 @@ export class SlotTotals {
 
   /** The worker is gone, with what it counted since its last report. */
   died(): void {
-    const { cpuMs, packets } = this.#all();
-    this.#before = { cpuMs, packets };
+    this.#before = this.#all();
     this.#report = undefined;
     this.#shareBefore = 0;
     this.#restarts += 1;
@@ -64,7 +70,7 @@ export class SlotTotals {
 
   read(up: boolean, calls: number): WorkerStats {
     this.#turnWindow();
-    const { cpuMs, packets } = this.#all();
+    const { cpuMs, collections, packets } = this.#all();
     return {
       worker: this.#index,
       up,
@@ -73,16 +79,18 @@ export class SlotTotals {
       cpuSeconds: cpuMs / 1000,
       tickLateMs: Math.max(this.#late.now, this.#late.before),
       realtime: this.#report?.realtime ?? false,
+      collections,
       packets,
       restarts: this.#restarts,
     };
   }
 
-  #all(): { readonly cpuMs: number; readonly packets: PacketTotals } {
+  #all(): Counts {
     const report = this.#report;
     if (!report) return this.#before;
     return {
       cpuMs: this.#before.cpuMs + report.cpuMs,
+      collections: sumOfDistributions(this.#before.collections, report.collections),
       packets: sumOf(this.#before.packets, report.packets),
     };
   }

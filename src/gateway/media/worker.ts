@@ -209,6 +209,7 @@ function callOf(call: string): CallMedia {
 async function stop(): Promise<void> {
   clearInterval(reports);
   clearInterval(looks);
+  meter.close();
   await Promise.all([...calls.values()].map((media) => media.close()));
   await engine.close();
   await Promise.all(desks.map((desk) => desk.close()));

@@ -7,6 +7,7 @@ import {
 } from '../../support/gateway-process.ts';
 import { type Codec, GatewayCalls } from './gateway-calls.ts';
 import type { Carrier } from './ladder.ts';
+import { stopsOf } from './media-stops.ts';
 
 export type GatewayCarrierOptions = Omit<GatewayProcessOptions, 'graphUrl' | 'phone' | 'codec'>;
 
@@ -27,6 +28,7 @@ export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOption
     atOnce: 4,
     make: () => calls.make(),
     takePauses: () => gateway.takePauses(),
+    mediaStops: async () => stopsOf(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
     lastWords: () => gateway.output,
     stop: async () => {
       await gateway.stop();

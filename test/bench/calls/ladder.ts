@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HeldCall } from './gateway-calls.ts';
 import type { Pause } from './gc-pauses.ts';
 import type { CallLoad, LoadReport } from './load.ts';
+import { longestStopMs, type Stops } from './media-stops.ts';
 import { cpuMs, rssBytes } from './process-meter.ts';
 
 /** What carries calls: our gateway or rtpengine, a process of its own. */
@@ -13,6 +14,8 @@ export interface Carrier {
   make(): Promise<HeldCall>;
   /** Of its garbage collectors, since the last time this was asked for. */
   takePauses(): readonly Pause[];
+  /** Stops of its media threads alone; undefined: it has no collector. */
+  mediaStops(): Promise<Stops> | undefined;
   /** The end of its log. */
   lastWords(): string;
   stop(): Promise<void>;
@@ -29,11 +32,15 @@ export interface Step {
   readonly load: LoadReport;
   /** Packets lost of those sent, both ways. */
   readonly lost: number;
+  /** The longest stop of any of its threads, and the bound that those of the media threads kept, ms. */
   readonly pauseMs: number;
+  readonly mediaPauseMs: number;
 }
 
 /** From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear. */
 const SETTLE_MS = 5_000;
+/** Media threads report once a second. */
+const REPORTED_MS = 1_200;
 const TRIES = 3;
 
 /** Holds more and more calls on one carrier. */
@@ -89,19 +96,24 @@ export class Ladder {
     const calls = this.#held.length;
     await sleep(SETTLE_MS);
     this.#carrier.takePauses();
+    const stops = await this.#carrier.mediaStops();
     await this.#load.begin();
     const [cpuBefore, began] = [cpuMs(pid), performance.now()];
     await sleep(seconds * 1_000);
     const [cpu, spentMs] = [cpuMs(pid) - cpuBefore, performance.now() - began];
     const load = await this.#load.end();
+    const [pauses, rss] = [this.#carrier.takePauses(), rssBytes(pid)];
+    if (stops) await sleep(REPORTED_MS);
+    const stopsAfter = await this.#carrier.mediaStops();
     return {
       calls,
       cpuMs: (cpu / calls / spentMs) * 1_000,
       busy: cpu / spentMs,
-      rssBytes: rssBytes(pid),
+      rssBytes: rss,
       load,
       lost: lostOf(load.toPhone) + lostOf(load.toConsumer),
-      pauseMs: Math.max(0, ...this.#carrier.takePauses().map(({ ms }) => ms)),
+      pauseMs: Math.max(0, ...pauses.map(({ ms }) => ms)),
+      mediaPauseMs: stops && stopsAfter ? longestStopMs(stops, stopsAfter) : 0,
     };
   }
 

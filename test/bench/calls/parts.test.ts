@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { pauseOf } from './gc-pauses.ts';
 import type { Step } from './ladder.ts';
+import { longestStopMs, stopsOf } from './media-stops.ts';
 import { middleStep } from './rounds.ts';
 import { faultOf, search } from './search.ts';
 
@@ -14,6 +15,20 @@ it('reads the stop of a collection from what V8 prints, and nothing from any oth
   expect(pauseOf('{"level":"warn","event":"x","took":"3.2 / 1 ms"}')).toBeUndefined();
 });
 
+it("tells the media threads' longest stop from two pages of metrics", () => {
+  const page = (worker: number, counts: readonly number[]): string =>
+    ['0.001', '0.005', '+Inf']
+      .map((le, i) => `msgw_media_worker_gc_pause_seconds_bucket{le="${le}",worker="${worker}"} ${counts[i]}`)
+      .concat(`msgw_media_worker_gc_pause_seconds_count{worker="${worker}"} ${counts[2]}`)
+      .join('\n');
+  const before = stopsOf(page(0, [7, 8, 9]));
+  expect(longestStopMs(before, before)).toBe(0);
+  expect(longestStopMs(before, stopsOf(page(0, [9, 10, 11])))).toBe(1);
+  expect(longestStopMs(before, stopsOf(page(0, [8, 10, 11])))).toBe(5);
+  expect(longestStopMs(before, stopsOf(page(0, [9, 10, 12])))).toBe(Number.POSITIVE_INFINITY);
+  expect(longestStopMs(before, stopsOf(`${page(0, [9, 10, 11])}\n${page(1, [0, 1, 1])}`))).toBe(5);
+});
+
 const way = { sent: 1_000, received: 1_000, duplicates: 0, unplaced: 0, slips: 0, silent: 0 };
 const step = (calls: number, p99Ms: number, more: { lost?: number; lagP99Ms?: number } = {}): Step => {
   const each = { ...way, p50Ms: 0.1, p99Ms, p999Ms: p99Ms, maxMs: p99Ms };
@@ -25,7 +40,7 @@ const step = (calls: number, p99Ms: number, more: { lost?: number; lagP99Ms?: nu
     untimed: 0,
     forged: 0,
   };
-  return { calls, cpuMs: 1, busy: 0.5, rssBytes: 1, load, lost: more.lost ?? 0, pauseMs: 0 };
+  return { calls, cpuMs: 1, busy: 0.5, rssBytes: 1, load, lost: more.lost ?? 0, pauseMs: 0, mediaPauseMs: 0 };
 };
 
 it('tells what was over the limit: the carrier or the load program', () => {

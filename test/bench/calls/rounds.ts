@@ -19,6 +19,7 @@ export function middleStep(runs: readonly Step[]): Step {
     load: middleLoad(runs.map(({ load }) => load)),
     lost: sum((run) => run.lost),
     pauseMs: Math.max(...runs.map(({ pauseMs }) => pauseMs)),
+    mediaPauseMs: Math.max(...runs.map(({ mediaPauseMs }) => mediaPauseMs)),
   };
 }
 

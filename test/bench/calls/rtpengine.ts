@@ -83,6 +83,8 @@ export class Rtpengine implements Carrier {
     return [];
   }
 
+  mediaStops(): undefined {}
+
   /** A call through ICE and DTLS; its media is then the load program's. */
   async make(): Promise<HeldCall> {
     const index = this.#count++;

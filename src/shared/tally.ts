@@ -1,4 +1,10 @@
-import type { Distribution } from './family.ts';
+/** A histogram as it was counted: by bucket, not cumulated; the last count is of what is above every bound. */
+export interface Distribution {
+  /** Upper ends of the buckets, growing. */
+  readonly bounds: readonly number[];
+  readonly counts: readonly number[];
+  readonly sum: number;
+}
 
 /** Counts values by bucket. */
 export class Tally implements Distribution {
@@ -20,4 +26,14 @@ export class Tally implements Distribution {
     this.counts[bucket] = (this.counts[bucket] ?? 0) + 1;
     this.sum += value;
   }
+
+  /** As it is now. */
+  read(): Distribution {
+    return { bounds: this.bounds, counts: [...this.counts], sum: this.sum };
+  }
+}
+
+/** Both, which have the same bounds. */
+export function sumOfDistributions(a: Distribution, b: Distribution): Distribution {
+  return { ...a, counts: a.counts.map((count, i) => count + (b.counts[i] ?? 0)), sum: a.sum + b.sum };
 }
