@@ -24,6 +24,7 @@ import type {
 
 /** Mean time between two reports; each is 0.5 to 1.5 times as long (RFC 3550 section 6.2), the first a tenth of it. */
 const RTCP_INTERVAL_MS = 5_000;
+const CHORES_EVERY_MS = 100;
 
 /**
  * The media of one call: the consumer's SRTP on one side, the phone's RTP on the other, and a direction each way
@@ -41,6 +42,7 @@ export class Bridge {
   readonly #toConsumer: ToConsumer;
   readonly #meters = { consumer: new QualityMeter(), phone: new QualityMeter() };
   #open = false;
+  #nextChoresMs = 0;
   #nextRtcpMs = 0;
   #closing: Promise<BridgeStats> | undefined;
 
@@ -187,10 +189,17 @@ export class Bridge {
   tick(nowMs: number): void {
     if (!this.#open) return;
     this.#consumer.tick(nowMs);
-    this.#toConsumer.hearReports(this.#consumer.state.rtcp);
     this.#phone.tick(nowMs);
     this.#toPhone.tick(nowMs);
     this.#toConsumer.tick(nowMs);
+    if (nowMs < this.#nextChoresMs) return;
+    this.#nextChoresMs = nowMs + CHORES_EVERY_MS;
+    this.#doChores(nowMs);
+  }
+
+  /** What may be a tenth of a second late, and is not worth looking at in each tick of hundreds of calls. */
+  #doChores(nowMs: number): void {
+    this.#toConsumer.hearReports(this.#consumer.state.rtcp);
     if (nowMs >= this.#nextRtcpMs) {
       this.#nextRtcpMs = nowMs + this.#rtcpIntervalMs();
       // Round trips are measured by these: with the fraction that the tick's time has lost.

@@ -93,6 +93,10 @@ function ourGateway({ codec, complexity }: Flavour, launcher: readonly string[])
     priority: 'realtime',
     maxCalls: MOST_CALLS,
     launcher,
+    // How calls are let in is what `overload` is about.
+    configure: (yaml) => {
+      yaml['limits'] = { maxCalls: MOST_CALLS, setupsPerSecond: 1_000, maxLoopDelayMs: 10_000 };
+    },
   });
 }
 

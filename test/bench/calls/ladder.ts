@@ -37,8 +37,11 @@ export interface Step {
   readonly mediaPauseMs: number;
 }
 
-/** From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear. */
-const SETTLE_MS = 5_000;
+/**
+ * From the last set-up to the measurement: two loops of the voice, so that each stream is placed by ear; and V8 compiles
+ * again what it had bet on when there were fewer calls.
+ */
+const SETTLE_MS = 10_000;
 /** Media threads report once a second. */
 const REPORTED_MS = 1_200;
 const TRIES = 3;

@@ -11,7 +11,7 @@ import { SocketPeer } from '../peer.ts';
 import { EpollPort } from './epoll-port.ts';
 import { type Libc, libc } from './libc.ts';
 import { NativeMemory } from './memory.ts';
-import { IDLE_WAIT_MS, pauseUs } from './pace.ts';
+import { IDLE_WAIT_MS, Pace } from './pace.ts';
 import { PortTable } from './port-table.ts';
 import { STAGE, STAGE_BYTES, Stage } from './stage.ts';
 
@@ -50,6 +50,7 @@ export class EpollIo implements DatagramIo {
   readonly #came: (EpollPort | undefined)[] = new Array<undefined>(STAGE).fill(undefined);
   readonly #lengths = new Int32Array(STAGE);
   readonly #table = new PortTable<EpollPort>();
+  readonly #pace = new Pace();
   readonly #turn = (): void => this.#run();
   #running = false;
   #moved = 0;
@@ -129,7 +130,7 @@ export class EpollIo implements DatagramIo {
   }
 
   #batch(): void {
-    const pause = pauseUs(this.#moved, this.#drained);
+    const pause = this.#pace.pauseUs(this.#moved, this.#drained, (performance.now() * 1_000) | 0);
     if (pause > 0) this.#libc.sleep(pause);
     let moved = this.#round(this.#moved === 0 ? IDLE_WAIT_MS : 0);
     let all = moved;
