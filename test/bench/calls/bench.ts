@@ -95,7 +95,12 @@ function ourGateway({ codec, complexity }: Flavour, launcher: readonly string[])
     launcher,
     // How calls are let in is what `overload` is about.
     configure: (yaml) => {
-      yaml['limits'] = { maxCalls: MOST_CALLS, setupsPerSecond: 1_000, maxLoopDelayMs: 10_000 };
+      yaml['limits'] = {
+        maxCalls: MOST_CALLS,
+        setupsPerSecond: 1_000,
+        maxLoopDelayMs: 10_000,
+        maxWorkerLoadPercent: 100,
+      };
     },
   });
 }

@@ -45,6 +45,9 @@ const SETTLE_MS = 10_000;
 /** Media threads report once a second. */
 const REPORTED_MS = 1_200;
 const TRIES = 3;
+/** A carrier that is busy with set-ups has room again in so long, ms; one that has none after so many is full. */
+const ADMISSION_MS = 2_000;
+const ADMISSIONS = 5;
 
 /** Holds more and more calls on one carrier. */
 export class Ladder {
@@ -80,16 +83,30 @@ export class Ladder {
     for (const each of workers) if (each.status === 'rejected') throw each.reason;
   }
 
-  /** Another call, and another try where a port was taken between its end of before and the load program. */
+  /**
+   * Another call, and another try where a port was taken between its end of before and the load program, or where the
+   * carrier turned it away: what is wanted is what it holds, not how fast it takes calls on.
+   */
   async #add(): Promise<void> {
     for (let tries = 1; ; tries++) {
-      const call = await this.#carrier.make();
+      const call = await this.#make();
       try {
         this.#held.push({ id: await this.#load.add(call.ends), call });
         return;
       } catch (error) {
         await call.hangUp();
         if (tries === TRIES || !String(error).includes('Address already in use')) throw error;
+      }
+    }
+  }
+
+  async #make(): Promise<HeldCall> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#carrier.make();
+      } catch (error) {
+        if (tries === ADMISSIONS || !String(error).includes('rejected')) throw error;
+        await sleep(ADMISSION_MS);
       }
     }
   }
