@@ -88,6 +88,14 @@ export class GatewayProcess {
     return `${this.#process.lines.join('\n')}\n${this.#process.tail()}`;
   }
 
+  /** The end of its log, the last line first, without what the collector said: that is most of it. */
+  lastWords(): string {
+    const said = new Set(
+      this.output.split('\n').filter((line) => line !== '' && pauseOf(line) === undefined),
+    );
+    return [...said].toReversed().slice(0, 20).join('\n');
+  }
+
   /** Pauses that the collectors of all its threads made since the last time this was asked for. */
   takePauses(): Pause[] {
     return this.#process.lines.splice(0).flatMap((line) => pauseOf(line) ?? []);
@@ -110,12 +118,7 @@ export class GatewayProcess {
       await sleep(20);
     }
     const code = await this.#process.exit;
-    // Why stands at the end, among what the collector said, which is most of it: the last line comes first.
-    const said = new Set(
-      this.output.split('\n').filter((line) => line !== '' && pauseOf(line) === undefined),
-    );
-    const lines = [...said].toReversed().slice(0, 20).join('\n');
-    throw new Error(`the gateway ended at its start (${code ?? 'by a signal'})\n${lines}`);
+    throw new Error(`the gateway ended at its start (${code ?? 'by a signal'})\n${this.lastWords()}`);
   }
 }
 

@@ -29,7 +29,7 @@ export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOption
     make: () => calls.make(),
     takePauses: () => gateway.takePauses(),
     mediaStops: async () => stopsOf(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
-    lastWords: () => gateway.output,
+    lastWords: () => gateway.lastWords(),
     stop: async () => {
       await gateway.stop();
       await calls.close();
