@@ -73,7 +73,7 @@ export function mediaMetrics(workers: readonly MediaWorkerStats[]): Family[] {
     ),
     histogram(
       'msgw_media_worker_gc_pause_seconds',
-      "stops of the media worker's thread for its garbage collector",
+      "stops of the media worker's thread for its garbage collector; steps of marking between them are not counted",
       workers.map(({ worker, collections }) => [{ worker }, collections]),
     ),
     counter(

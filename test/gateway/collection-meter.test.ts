@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { CollectionMeter } from '../../src/gateway/media/collection-meter.ts';
 
 it('counts the stops of its thread, until it is closed', async () => {
@@ -16,7 +16,9 @@ it('counts the stops of its thread, until it is closed', async () => {
   expect(before.counts.every((count) => count === 0)).toBe(true);
   meter.close();
   const then = counted();
+  const other = new CollectionMeter();
+  onTestFinished(() => other.close());
   collect();
-  await new Promise((resolve) => setImmediate(resolve));
+  await expect.poll(() => other.read().sum).toBeGreaterThan(0);
   expect(counted()).toBe(then);
 });

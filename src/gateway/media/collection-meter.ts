@@ -6,7 +6,10 @@ const BOUNDS: readonly number[] = [0.0005, 0.001, 0.002, 0.003, 0.005, 0.01, 0.0
 
 export const NO_COLLECTIONS: Distribution = new Tally(BOUNDS);
 
-/** Stops of the thread that it was made on for its garbage collector, seconds, from then on until `close`. */
+/**
+ * Stops of the thread that it was made on for its garbage collector, seconds, from then on until `close`. Marking in steps, between
+ * one stop and the next, is not among them.
+ */
 export class CollectionMeter {
   readonly #tally = new Tally(BOUNDS);
   readonly #observer = new PerformanceObserver((list) => {

@@ -7,8 +7,11 @@ import type { BridgeOptions, EngineOptions } from './types.ts';
 /** Parts of the bridges, whose ticks come one after the other: hundreds in one go would keep packets waiting for a millisecond. */
 const SLICES = 4;
 const SLICE_MS = FRAME_MS / SLICES;
-/** So many keep packets waiting for a tenth of a millisecond; fewer in a part of their own cost a timer for nothing. */
-const FEW = 24;
+/**
+ * Fewer in a part of their own cost a timer for nothing; so many are half a millisecond to a whole one also where the tick
+ * itself decodes and encodes (a jitter buffer, music on hold).
+ */
+const FEW = 8;
 
 /** All bridges of a thread, and the coarse tick that serves each every 20 ms; armed only while there is one. */
 export class MediaEngine {

@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { LoopDelayMs } from '../types.ts';
 
 /** Each look wakes the thread: a hundred a second were 5 ms of CPU. */
-const RESOLUTION_MS = 50;
+const RESOLUTION_MS = 25;
 /** A scraper that comes every minute still sees the worst of it. */
 const WINDOW_MS = 60_000;
 

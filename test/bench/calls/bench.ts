@@ -156,12 +156,12 @@ async function climb(
   return { steps, held, limit };
 }
 
-function told({ calls, cpuMs, busy, load, lost, rssBytes, pauseMs, mediaPauseMs }: Step): string {
+function told({ calls, cpuMs, busy, load, lost, rssBytes, refused, pauseMs, mediaPauseMs }: Step): string {
   const way = ({ p50Ms, p99Ms, maxMs }: Step['load']['toPhone']): string => `${p50Ms} / ${p99Ms} / ${maxMs}`;
   return [
     `${calls} calls: ${cpuMs.toFixed(2)} ms CPU a call-second (${(busy * 100).toFixed(0)} % of a core)`,
     `latency p50 / p99 / max ms to the phone ${way(load.toPhone)}, to the consumer ${way(load.toConsumer)}`,
-    `lost ${lost} of ${sentOf(load)}, without a place ${load.toPhone.unplaced + load.toConsumer.unplaced}`,
+    `lost ${lost} of ${sentOf(load)}, without a place ${load.toPhone.unplaced + load.toConsumer.unplaced}, calls turned away so far ${refused}`,
     `${(rssBytes / 1e6).toFixed(0)} MB, longest collection ${pauseMs} ms (media thread within ${mediaPauseMs}), load late p99 ${load.lagP99Ms} ms, not timed ${((100 * load.untimed) / sentOf(load)).toFixed(1)} %`,
   ].join('; ');
 }

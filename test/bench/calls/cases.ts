@@ -50,12 +50,12 @@ export function casesOf(flavour: Flavour, ours: Course | undefined, theirs: Cour
   }
   cases.push(
     benchCase(
-      `${name}: longest collection pause of the media thread, at most`,
+      `${name}: longest collection pause of the media thread (bound)`,
       'ms',
       Math.max(...steps.map(({ mediaPauseMs }) => mediaPauseMs)),
       { target: { atMost: LONGEST_PAUSE_MS } },
     ),
-    // Of the others none delays a packet.
+    // No packet waits for the others while the media thread goes before them.
     benchCase(
       `${name}: longest collection pause of any thread`,
       'ms',

@@ -28,7 +28,11 @@ export async function gatewayCarrier(codec: Codec, options: GatewayCarrierOption
     atOnce: 4,
     make: () => calls.make(),
     takePauses: () => gateway.takePauses(),
-    mediaStops: async () => stopsOf(await (await fetch(`${gateway.adminUrl}/metrics`)).text()),
+    mediaStops: async () => {
+      const page = await fetch(`${gateway.adminUrl}/metrics`);
+      if (!page.ok) throw new Error(`/metrics: ${page.status}`);
+      return stopsOf(await page.text());
+    },
     lastWords: () => gateway.lastWords(),
     stop: async () => {
       await gateway.stop();

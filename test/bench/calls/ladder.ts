@@ -30,6 +30,8 @@ export interface Step {
   readonly busy: number;
   readonly rssBytes: number;
   readonly load: LoadReport;
+  /** Calls that the carrier turned away so far, each of which came again. */
+  readonly refused: number;
   /** Packets lost of those sent, both ways. */
   readonly lost: number;
   /** The longest stop of any of its threads, and the bound that those of the media threads kept, ms. */
@@ -53,6 +55,7 @@ const ADMISSIONS = 5;
 export class Ladder {
   readonly #carrier: Carrier;
   readonly #load: CallLoad;
+  #refused = 0;
   readonly #held: { readonly id: number; readonly call: HeldCall }[] = [];
 
   constructor(carrier: Carrier, load: CallLoad) {
@@ -106,6 +109,7 @@ export class Ladder {
         return await this.#carrier.make();
       } catch (error) {
         if (tries === ADMISSIONS || !String(error).includes('rejected')) throw error;
+        this.#refused += 1;
         await sleep(ADMISSION_MS);
       }
     }
@@ -130,6 +134,7 @@ export class Ladder {
       cpuMs: (cpu / calls / spentMs) * 1_000,
       busy: cpu / spentMs,
       rssBytes: rss,
+      refused: this.#refused,
       load,
       lost: lostOf(load.toPhone) + lostOf(load.toConsumer),
       pauseMs: Math.max(0, ...pauses.map(({ ms }) => ms)),

@@ -11,6 +11,7 @@ export function stopsOf(metrics: string): Stops {
     const bounds = workers.get(worker) ?? new Map<number, number>();
     workers.set(worker, bounds.set(le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le), Number(count)));
   }
+  if (workers.size === 0) throw new Error('the gateway shows no stops of its media threads');
   return workers;
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { exposition, histogram } from '../../../src/observe/family.ts';
 import { pauseOf } from './gc-pauses.ts';
 import type { Step } from './ladder.ts';
 import { longestStopMs, stopsOf } from './media-stops.ts';
@@ -15,18 +16,22 @@ it('reads the stop of a collection from what V8 prints, and nothing from any oth
   expect(pauseOf('{"level":"warn","event":"x","took":"3.2 / 1 ms"}')).toBeUndefined();
 });
 
-it("tells the media threads' longest stop from two pages of metrics", () => {
-  const page = (worker: number, counts: readonly number[]): string =>
-    ['0.001', '0.005', '+Inf']
-      .map((le, i) => `msgw_media_worker_gc_pause_seconds_bucket{le="${le}",worker="${worker}"} ${counts[i]}`)
-      .concat(`msgw_media_worker_gc_pause_seconds_count{worker="${worker}"} ${counts[2]}`)
-      .join('\n');
-  const before = stopsOf(page(0, [7, 8, 9]));
-  expect(longestStopMs(before, before)).toBe(0);
-  expect(longestStopMs(before, stopsOf(page(0, [9, 10, 11])))).toBe(1);
-  expect(longestStopMs(before, stopsOf(page(0, [8, 10, 11])))).toBe(5);
-  expect(longestStopMs(before, stopsOf(page(0, [9, 10, 12])))).toBe(Number.POSITIVE_INFINITY);
-  expect(longestStopMs(before, stopsOf(`${page(0, [9, 10, 11])}\n${page(1, [0, 1, 1])}`))).toBe(5);
+it("tells the media threads' longest stop from two pages of metrics", async () => {
+  const page = async (...workers: readonly (readonly number[])[]): Promise<string> => {
+    const all = workers.map(
+      (counts, worker) => [{ worker }, { bounds: [0.001, 0.005], counts, sum: 1 }] as const,
+    );
+    return (await exposition([histogram('msgw_media_worker_gc_pause_seconds', 'stops', all)])).text;
+  };
+  const before = stopsOf(await page([7, 1, 1]));
+  const longest = async (...workers: readonly (readonly number[])[]): Promise<number> =>
+    longestStopMs(before, stopsOf(await page(...workers)));
+  expect(await longest([7, 1, 1])).toBe(0);
+  expect(await longest([9, 1, 1])).toBe(1);
+  expect(await longest([8, 2, 1])).toBe(5);
+  expect(await longest([9, 1, 2])).toBe(Number.POSITIVE_INFINITY);
+  expect(await longest([9, 1, 1], [0, 1, 0])).toBe(5);
+  expect(() => stopsOf('msgw_up 1\n')).toThrow('no stops');
 });
 
 const way = { sent: 1_000, received: 1_000, duplicates: 0, unplaced: 0, slips: 0, silent: 0 };
@@ -40,7 +45,17 @@ const step = (calls: number, p99Ms: number, more: { lost?: number; lagP99Ms?: nu
     untimed: 0,
     forged: 0,
   };
-  return { calls, cpuMs: 1, busy: 0.5, rssBytes: 1, load, lost: more.lost ?? 0, pauseMs: 0, mediaPauseMs: 0 };
+  return {
+    calls,
+    cpuMs: 1,
+    busy: 0.5,
+    rssBytes: 1,
+    refused: 0,
+    load,
+    lost: more.lost ?? 0,
+    pauseMs: 0,
+    mediaPauseMs: 0,
+  };
 };
 
 it('tells what was over the limit: the carrier or the load program', () => {

@@ -17,6 +17,7 @@ export function middleStep(runs: readonly Step[]): Step {
     busy: of((run) => run.busy),
     rssBytes: of((run) => run.rssBytes),
     load: middleLoad(runs.map(({ load }) => load)),
+    refused: sum((run) => run.refused),
     lost: sum((run) => run.lost),
     pauseMs: Math.max(...runs.map(({ pauseMs }) => pauseMs)),
     mediaPauseMs: Math.max(...runs.map(({ mediaPauseMs }) => mediaPauseMs)),

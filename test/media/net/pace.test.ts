@@ -39,6 +39,19 @@ it('does not take the few behind a batch that was too long to sleep after for fe
   expect(Math.max(...stumbling.map(({ pause }) => pause))).toBeLessThan(1_200);
 });
 
+it('never sleeps for longer than a turn, whatever the clock did since it woke', () => {
+  const wrapped = (ms: number): number => (ms * 1_000) | 0;
+  for (const minutes of [0, 1, 30, 36, 40, 60, 71, 72, 80, 200]) {
+    const pace = new Pace();
+    pace.pauseUs(20, true, wrapped(500));
+    expect(pace.pauseUs(20, true, wrapped(500 + minutes * 60_000))).toBeLessThanOrEqual(1_600);
+  }
+  // A signal cuts each sleep short at once: what was not slept is not made up for.
+  const pace = new Pace();
+  const pauses = Array.from({ length: 1_000 }, (_, i) => pace.pauseUs(20, true, 1_000 + i * 400));
+  expect(Math.max(...pauses)).toBeLessThanOrEqual(1_600);
+});
+
 it('never sleeps while packets wait, nor when nothing came: the kernel wakes it', () => {
   const pace = new Pace();
   expect(pace.pauseUs(0, true, 1_000)).toBe(0);

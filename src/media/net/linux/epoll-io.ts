@@ -25,7 +25,7 @@ const MAX_EVENTS = 256;
 const MAX_ROUNDS = 8;
 /** Datagrams behind which no further round of a batch begins: some 10 ms of work; ticks and messages are due. */
 const ENOUGH = 300;
-/** Batches of one turn: what Node's loop and `setImmediate` cost is shared by three milliseconds of packets. */
+/** Batches of one turn: what Node's loop and `setImmediate` cost is shared by four milliseconds of packets. */
 const BATCHES = 3;
 /** `struct epoll_event` is packed on x86-64 only. */
 const EVENT_WORDS = process.arch === 'x64' ? 3 : 4;
@@ -120,6 +120,9 @@ export class EpollIo implements DatagramIo {
   #run(): void {
     if (this.#table.size === 0) {
       this.#running = false;
+      this.#moved = 0;
+      this.#drained = true;
+      this.#pace.reset();
       return;
     }
     setImmediate(this.#turn);

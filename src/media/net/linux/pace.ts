@@ -1,4 +1,4 @@
-/** Longest wait in the kernel while nothing comes, ms: how late a timer or a message to the thread can be. */
+/** Longest wait in the kernel while nothing comes, ms. */
 export const IDLE_WAIT_MS = 2;
 
 /** From one wake-up to the next while packets come, microseconds; longer while they are few, whose turn costs as much. */
@@ -23,8 +23,14 @@ export class Pace {
   #wokeUs = 0;
   #isWokeKnown = false;
 
+  /** The engine stood still for a time that nobody knows. */
+  reset(): void {
+    this.#isWokeKnown = false;
+    this.#recent = 0;
+  }
+
   /**
-   * Microseconds to sleep after a batch that moved `packets`. None when the turn is over, and none while packets wait: a
+   * Microseconds to sleep, a turn at most, after a batch that moved `packets`. None when the turn is over, and none while packets wait: a
    * stranger's flood of one port would fill its buffer meanwhile, and push out those of the call. Whether they are few
    * says the middle of some batches: behind one that was not slept after there are always few.
    *
@@ -38,7 +44,9 @@ export class Pace {
       return 0;
     }
     const turn = this.#recent >> SHIFT < FEW_PACKETS ? QUIET_TURN_US : TURN_US;
-    const spent = this.#isWokeKnown ? (nowUs - this.#wokeUs) | 0 : packets * PACKET_US;
+    const since = this.#isWokeKnown ? (nowUs - this.#wokeUs) | 0 : -1;
+    // Before it woke: a signal cut the sleep short; or half a turn of the clock has gone by.
+    const spent = since < 0 ? packets * PACKET_US : since;
     const pause = drained ? Math.max(0, turn - spent) : 0;
     this.#wokeUs = (nowUs + pause) | 0;
     this.#isWokeKnown = true;
