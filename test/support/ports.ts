@@ -6,16 +6,18 @@ import { createServer } from 'node:net';
 /** Below what the system gives to those who take any port (ip_local_port_range). */
 const FIRST = 12_000;
 /** Of each worker of Vitest; there are 16 such ranges. */
-const COUNT = 1_250;
+const COUNT = 1_248;
+/** Who is told a port takes some of the next as well: phones for TLS, sipp for video. */
+const ROOM = 8;
 
 /**
  * A peer that is told its port binds it seconds later: no test beside this one may be told the same meanwhile. So each
- * worker has a range of its own, and goes through it once before it begins again. Even ones alone: phones take the next as well.
+ * worker has a range of its own, and goes through it once before it begins again.
  */
 const first = FIRST + (Number(process.env['VITEST_POOL_ID'] ?? randomInt(16)) % 16) * COUNT;
-let next = 2 * randomInt(COUNT / 2);
+let next = ROOM * randomInt(COUNT / ROOM);
 const candidate = (): number => {
-  next = (next + 2) % COUNT;
+  next = (next + ROOM) % COUNT;
   return first + next;
 };
 
