@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Wav } from '../../../src/media/index.ts';
@@ -228,7 +228,9 @@ export class Baresip implements Phone {
 
   #recording(): string | undefined {
     const { folder } = this.#process;
-    const name = readdirSync(folder).find((file) => file.startsWith('dump') && file.includes('dec'));
+    // Who still watches when the phone is closed finds no folder any more.
+    const files = existsSync(folder) ? readdirSync(folder) : [];
+    const name = files.find((file) => file.startsWith('dump') && file.includes('dec'));
     return name === undefined ? undefined : join(folder, name);
   }
 
