@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os';
-import { formatProblems, loadConfig } from '../config/index.ts';
+import { formatProblems, loadConfig, workersOf } from '../config/index.ts';
 import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
@@ -80,6 +79,5 @@ const NODE_THREADS = 4;
  * Graph's address is found all the same. Works before the first of them is used.
  */
 function widenThreads(workers: 'auto' | number): void {
-  const count = workers === 'auto' ? availableParallelism() : workers;
-  process.env['UV_THREADPOOL_SIZE'] ??= String(NODE_THREADS + count);
+  process.env['UV_THREADPOOL_SIZE'] ??= String(NODE_THREADS + workersOf(workers));
 }

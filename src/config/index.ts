@@ -9,3 +9,4 @@ export { CONFIG_SCHEMA, type GatewayConfig } from './schema.ts';
 export type { SecretSources } from './secrets.ts';
 export type { Section } from './shape.ts';
 export { type ConfigWarning, configWarnings, formatWarnings } from './warnings.ts';
+export { workersOf } from './workers.ts';

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Clock, TimerHandle } from '../shared/clock.ts';
 
-/** Each look wakes the thread: a hundred a second were 5 ms of CPU. */
+/** Each look wakes the thread: a hundred a second took 5 ms of CPU in each. */
 const RESOLUTION_MS = 25;
 /** Two of these make the second that `delayMs` speaks of. */
 const WINDOW_MS = 500;

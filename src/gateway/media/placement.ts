@@ -1,5 +1,3 @@
-import { availableParallelism } from 'node:os';
-
 /** What placement knows of one worker. */
 export interface Placeable {
   readonly state: 'starting' | 'up' | 'dead';
@@ -21,12 +19,6 @@ const LEAST_COST = 0.001;
 const MOST_COST = 0.015;
 /** Loads that differ by less are the same: shares of a second are noise. */
 const SAME_LOAD = 0.02;
-
-const MOST_WORKERS = 64;
-
-/** How many there are of a configuration: `auto` is one a core. */
-export const workersOf = (wanted: 'auto' | number): number =>
-  wanted === 'auto' ? Math.min(MOST_WORKERS, availableParallelism()) : wanted;
 
 /** The part of a core that one talking call costs, averaged over all workers. */
 export function costOfCall(workers: readonly Placeable[]): number {

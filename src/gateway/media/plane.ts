@@ -1,8 +1,9 @@
+import { workersOf } from '../../config/index.ts';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
 import { REPORT_EVERY_MS } from './load-meter.ts';
-import { isFull, place, workersOf } from './placement.ts';
+import { isFull, place } from './placement.ts';
 import type { CallRequestName, LiveMedia, MediaEvent, MediaRequests, WorkerOptions } from './protocol.ts';
 import type { WorkerStats } from './slot-totals.ts';
 import { WorkerSlot } from './worker-slot.ts';

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { GatewayConfig } from '../../config/index.ts';
+import { type GatewayConfig, workersOf } from '../../config/index.ts';
 import type { PreparedPart, ReloadPart } from '../reload/part.ts';
-import { workersOf } from './placement.ts';
 import type { SoundOptions, WorkerOptions } from './protocol.ts';
 import { recordOptions, soundOptions, soundRates, soundSettings } from './sound-options.ts';
 

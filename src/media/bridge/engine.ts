@@ -8,8 +8,8 @@ import type { BridgeOptions, EngineOptions } from './types.ts';
 const SLICES = 4;
 const SLICE_MS = FRAME_MS / SLICES;
 /**
- * Fewer in a part of their own cost a timer for nothing; so many are half a millisecond to a whole one also where the tick
- * itself decodes and encodes (a jitter buffer, music on hold).
+ * Fewer in a part of their own cost a timer for nothing; so many are half a millisecond to a whole one (8 times what
+ * `transcode` takes for a frame) also where the tick itself decodes and encodes: a jitter buffer, music on hold.
  */
 const FEW = 8;
 

@@ -29,7 +29,7 @@ export class SocketPeer implements Peer {
     this.port = port;
     this.scope = scope;
     this.family = isMapped(bytes) ? 4 : 6;
-    [this.w0, this.w1, this.w2, this.w3] = words as unknown as [number, number, number, number];
+    [this.w0 = 0, this.w1 = 0, this.w2 = 0, this.w3 = 0] = words;
     this.head4 = head(AF_INET, port);
     this.head6 = head(AF_INET6, port);
   }

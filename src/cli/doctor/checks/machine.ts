@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { GatewayConfig } from '../../../config/index.ts';
+import { type GatewayConfig, workersOf } from '../../../config/index.ts';
 import { wantsRealtime } from '../../../media/index.ts';
 import type { Check } from '../check.ts';
 import { isUnknown, type MachineFacts } from '../facts.ts';
@@ -58,7 +58,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
       'priority',
       ['media.priority'],
       ({ noRealtime, cores, isCpuLimited: isLimited }, { media: { priority, workers: wanted } }) => {
-        const workers = wanted === 'auto' ? cores : wanted;
+        const workers = workersOf(wanted, cores);
         if (!wantsRealtime(priority, { cores, workers, isLimited })) return fine('normal');
         // Of the user who asks, and his shell's limits: the gateway's may be others.
         if (noRealtime === undefined) return fine('realtime, by what this user may');
@@ -72,7 +72,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
       'cores',
       ['limits.maxCalls', 'media.workers'],
       ({ cores }, { limits, media }) => {
-        const workers = media.workers === 'auto' ? cores : Math.min(media.workers, cores);
+        const workers = Math.min(workersOf(media.workers, cores), cores);
         if (workers * CALLS_A_CORE >= limits.maxCalls) return fine(`${workers} for media`);
         return warned(
           `${workers} cores for media carry some ${workers * CALLS_A_CORE} transcoded calls, and limits.maxCalls is ${limits.maxCalls}`,

@@ -120,9 +120,8 @@ export class EpollIo implements DatagramIo {
   #run(): void {
     if (this.#table.size === 0) {
       this.#running = false;
+      // The next port begins with a wait in the kernel: nobody knows when the thread woke.
       this.#moved = 0;
-      this.#drained = true;
-      this.#pace.reset();
       return;
     }
     setImmediate(this.#turn);

@@ -23,16 +23,10 @@ export class Pace {
   #wokeUs = 0;
   #isWokeKnown = false;
 
-  /** The engine stood still for a time that nobody knows. */
-  reset(): void {
-    this.#isWokeKnown = false;
-    this.#recent = 0;
-  }
-
   /**
-   * Microseconds to sleep, a turn at most, after a batch that moved `packets`. None when the turn is over, and none while packets wait: a
-   * stranger's flood of one port would fill its buffer meanwhile, and push out those of the call. Whether they are few
-   * says the middle of some batches: behind one that was not slept after there are always few.
+   * Microseconds to sleep, a turn at most, after a batch that moved `packets`. None when the turn is over, and none while
+   * packets wait: a stranger's flood of one port would fill its buffer meanwhile, and push out those of the call. Whether
+   * they are few says the middle of some batches: behind one that was not slept after there are always few.
    *
    * @param drained nothing is left that it could have read
    * @param nowUs modulo 2^32, signed (`| 0`): larger numbers would be objects
