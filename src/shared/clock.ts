@@ -6,6 +6,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fn` once after `ms` milliseconds. The returned handle belongs to the caller, who must clear it. */
   after(ms: number, fn: () => void): TimerHandle;
+  /** Calls `fn` every `ms` milliseconds, without a new timer each time; owned as that of `after` is. */
+  every(ms: number, fn: () => void): TimerHandle;
 }
 
 export interface TimerHandle {
@@ -19,5 +21,9 @@ export const systemClock: Clock = {
   after: (ms, fn) => {
     const timer = setTimeout(fn, ms);
     return { clear: () => clearTimeout(timer) };
+  },
+  every: (ms, fn) => {
+    const timer = setInterval(fn, ms);
+    return { clear: () => clearInterval(timer) };
   },
 };

@@ -44,6 +44,17 @@ export class FakeClock implements Clock {
     return { clear: () => void this.#pending.delete(entry) };
   }
 
+  every(ms: number, fn: () => void): TimerHandle {
+    let next = this.after(ms, fire);
+    const again = (): TimerHandle => this.after(ms, fire);
+    // Armed before it fires: who clears it from within clears the next.
+    function fire(): void {
+      next = again();
+      fn();
+    }
+    return { clear: () => next.clear() };
+  }
+
   /** How many timers are armed; a test's leak check. */
   get armed(): number {
     return this.#pending.size;

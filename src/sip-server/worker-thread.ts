@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { CODES, type ErrorCode } from '../shared/codes/index.ts';
 import { GatewayError } from '../shared/error.ts';
 import type { Log } from '../shared/log.ts';
+import { YOUNG_LIMITS } from '../shared/young-heap.ts';
 import type { SipAccess, TraceEvent } from './types.ts';
 import type { Listening, WorkerCommand, WorkerEvent, WorkerFailure, WorkerStart } from './worker-protocol.ts';
 
@@ -26,7 +27,10 @@ export class ServerThread {
   constructor(start: WorkerStart, { log, trace, onWills }: ThreadEvents) {
     // From a checkout this file is TypeScript, from the published package JavaScript.
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    this.#worker = new Worker(new URL(`./worker-main.${extension}`, import.meta.url), { workerData: start });
+    this.#worker = new Worker(new URL(`./worker-main.${extension}`, import.meta.url), {
+      workerData: start,
+      resourceLimits: YOUNG_LIMITS,
+    });
     this.exited = new Promise((resolve) => this.#worker.once('exit', resolve));
     this.listening = new Promise((resolve, reject) => {
       this.#worker.on('message', (event: WorkerEvent) => {

@@ -25,7 +25,8 @@ export interface ConsentWatchOptions {
  */
 export class ConsentWatch {
   readonly #options: ConsentWatchOptions;
-  #timer: TimerHandle | undefined;
+  /** One for the whole call: one that is made anew each second grows old before it dies, and fills the old generation. */
+  readonly #timer: TimerHandle;
   #answered = 0;
   #sent = 0;
   #answeredAt: number;
@@ -37,7 +38,7 @@ export class ConsentWatch {
   constructor(options: ConsentWatchOptions) {
     this.#options = options;
     this.#answeredAt = options.clock.monotonic();
-    this.#arm();
+    this.#timer = options.clock.every(LOOK_MS, () => this.#look());
   }
 
   /** A packet came; cheap enough for every one. */
@@ -56,14 +57,7 @@ export class ConsentWatch {
   }
 
   close(): void {
-    this.#timer?.clear();
-  }
-
-  #arm(): void {
-    this.#timer = this.#options.clock.after(LOOK_MS, () => {
-      this.#arm();
-      this.#look();
-    });
+    this.#timer.clear();
   }
 
   #look(): void {

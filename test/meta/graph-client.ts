@@ -39,6 +39,7 @@ export function clientOf(server: GraphServer | string, more: Partial<GraphClient
       }
       return clock.after(ms, fn);
     },
+    every: (ms, fn) => clock.every(ms, fn),
   };
   const write =
     (level: string) =>

@@ -88,12 +88,20 @@ export class GatewayProcess {
     return `${this.#process.lines.join('\n')}\n${this.#process.tail()}`;
   }
 
-  /** The end of its log, the last line first, without what the collector said: that is most of it. */
+  /**
+   * The end of its log, the last line first, without what the collector said: that is most of it. Warnings and errors go
+   * before the records of calls, which end by the hundred where something went wrong.
+   */
   lastWords(): string {
     const said = new Set(
       this.output.split('\n').filter((line) => line !== '' && pauseOf(line) === undefined),
     );
-    return [...said].toReversed().slice(0, 20).join('\n');
+    const newest = [...said].toReversed();
+    const isRecord = (line: string): boolean => line.startsWith('{"v":');
+    return [
+      ...newest.filter((line) => !isRecord(line)).slice(0, 20),
+      ...newest.filter(isRecord).slice(0, 5),
+    ].join('\n');
   }
 
   /** Pauses that the collectors of all its threads made since the last time this was asked for. */

@@ -17,23 +17,21 @@ export interface Levels {
   readonly phone: number | undefined;
 }
 
-const QUIET: Levels = { consumer: undefined, phone: undefined };
-
 /** Shows one call to the judge of one-way audio, and tells what it says. Nothing of the call depends on it. */
 export class OneWayWatch {
   readonly #options: OneWayWatchOptions;
   readonly #judge = new OneWayJudge();
-  #state: WebrtcState = 'new';
-  #sinceMs = 0;
-  #levels = QUIET;
+  #transport: { readonly state: WebrtcState; readonly sinceMs: number } = { state: 'new', sinceMs: 0 };
+  /** Loudest since they were taken, dBFS. */
+  #consumerDb: number | undefined;
+  #phoneDb: number | undefined;
 
   constructor(options: OneWayWatchOptions) {
     this.#options = options;
   }
 
   transport(state: WebrtcState): void {
-    this.#state = state;
-    this.#sinceMs = this.#options.clock.monotonic();
+    this.#transport = { state, sinceMs: this.#options.clock.monotonic() };
   }
 
   answered(): void {
@@ -52,13 +50,10 @@ export class OneWayWatch {
 
   look(bridge: Bridge, leg: Pick<WebrtcLeg, 'unsent'>): void {
     const { clock, tell } = this.#options;
-    const transport = { state: this.#state, sinceMs: this.#sinceMs };
-    const seen = bridge.look(leg.unsent);
-    this.#levels = {
-      consumer: louder(this.#levels.consumer, seen.consumer.levelDb),
-      phone: louder(this.#levels.phone, seen.phone.levelDb),
-    };
-    const changes = this.#judge.take({ transport, ...seen }, clock.monotonic());
+    const seen = bridge.look(this.#transport, leg.unsent);
+    this.#consumerDb = louder(this.#consumerDb, seen.consumer.levelDb);
+    this.#phoneDb = louder(this.#phoneDb, seen.phone.levelDb);
+    const changes = this.#judge.take(seen, clock.monotonic());
     for (const change of changes) {
       tell({ ...change, atMs: clock.now() });
       if (change.kind === 'oneWay' && change.verdict.cause === 'wrong-source') this.#address(bridge.stranger);
@@ -67,8 +62,9 @@ export class OneWayWatch {
 
   /** Since it was asked before. */
   takeLevels(): Levels {
-    const levels = this.#levels;
-    this.#levels = QUIET;
+    const levels = { consumer: this.#consumerDb, phone: this.#phoneDb };
+    this.#consumerDb = undefined;
+    this.#phoneDb = undefined;
     return levels;
   }
 

@@ -238,6 +238,8 @@ export type FromWorker =
       readonly opus: string;
       readonly io: string;
       readonly priority: ThreadPriority['name'];
+      /** The system's number of the thread; undefined where that cannot be told. */
+      readonly thread: number | undefined;
     }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | {

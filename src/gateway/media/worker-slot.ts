@@ -2,10 +2,12 @@ import { Worker } from 'node:worker_threads';
 import type { Clock, TimerHandle } from '../../shared/clock.ts';
 import { GatewayError } from '../../shared/error.ts';
 import type { Log } from '../../shared/log.ts';
+import { YOUNG_LIMITS } from '../../shared/young-heap.ts';
 import { REPORT_EVERY_MS } from './load-meter.ts';
 import type { Placeable } from './placement.ts';
 import type { FromWorker, MediaEvent, MediaRequestName, MediaRequests, WorkerOptions } from './protocol.ts';
 import { SlotTotals, type WorkerStats } from './slot-totals.ts';
+import { type ThreadFacts, threadFacts } from './thread-facts.ts';
 
 export interface SlotOptions {
   /** Of the worker's program. */
@@ -27,11 +29,6 @@ interface PendingRequest {
   readonly timer: TimerHandle;
 }
 
-/**
- * Young generation of the thread's heap, MB: V8's own 48 fill up with what setting calls up leaves behind before they are
- * collected once. What it brings: PERFORMANCE.md.
- */
-const YOUNG_MB = 6;
 /** A worker that lived shorter than this died of its start, ms. */
 const EARLY_DEATH_MS = 5_000;
 const MAX_PAUSE_MS = 30_000;
@@ -65,6 +62,9 @@ export class WorkerSlot implements Placeable {
   #startedMs = 0;
   #deaths = 0;
   #missed = 0;
+  /** Of the worker's thread, the system's number. */
+  #thread: number | undefined;
+  #lastFacts: ThreadFacts | undefined;
   #respawn: TimerHandle | undefined;
 
   private constructor(index: number, options: SlotOptions) {
@@ -144,8 +144,14 @@ export class WorkerSlot implements Placeable {
   check(): void {
     if (this.#state === 'dead' || this.#stopping) return;
     this.#missed += 1;
-    if (this.#missed <= PATIENCE[this.#state]) return;
-    this.#options.log.error({ worker: this.index, checks: this.#missed }, 'media.worker-hung');
+    const patience = PATIENCE[this.#state];
+    // Two looks, a check apart, tell a thread that loops from one that waits.
+    if (this.#missed === patience) this.#lastFacts = threadFacts(this.#thread);
+    if (this.#missed <= patience) return;
+    const { log } = this.#options;
+    const facts = threadFacts(this.#thread);
+    const ranMs = facts && this.#lastFacts && facts.cpuMs - this.#lastFacts.cpuMs;
+    log.error({ worker: this.index, checks: this.#missed, thread: facts, ranMs }, 'media.worker-hung');
     this.#why = 'it hung';
     const worker = this.#worker;
     // Its calls are ended now: a thread that is stuck in the system may take its time to go.
@@ -210,11 +216,12 @@ export class WorkerSlot implements Placeable {
     const { clock, log, file } = this.#options;
     this.#startedMs = clock.monotonic();
     this.#missed = 0;
+    this.#thread = undefined;
     let worker: Worker;
     try {
       worker = new Worker(file, {
         workerData: this.#options.worker(),
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+        resourceLimits: YOUNG_LIMITS,
       });
     } catch (error) {
       // No thread or no memory is to be had: a death like any other.
@@ -243,6 +250,7 @@ export class WorkerSlot implements Placeable {
       case 'started':
         this.#state = 'up';
         this.#missed = 0;
+        this.#thread = message.thread;
         log.info(
           { worker: this.index, opus: message.opus, io: message.io, priority: message.priority },
           'media.worker-started',

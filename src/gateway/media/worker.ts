@@ -26,6 +26,7 @@ import type {
   WorkerOptions,
   WorkerReport,
 } from './protocol.ts';
+import { ownThread } from './thread-facts.ts';
 
 /**
  * A media worker: the thread on which every packet of its calls lives and dies. It composes the WebRTC leg and the
@@ -71,7 +72,7 @@ const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexi
 /** Those of before a change may have recordings, and get more from calls of before it. */
 const desks: RecordDesk[] = [];
 let parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk: deskOf(options) };
-tell({ type: 'started', opus: opus.name, io: io.name, priority: priority.name });
+tell({ type: 'started', opus: opus.name, io: io.name, priority: priority.name, thread: ownThread() });
 const meter = new LoadMeter(engine);
 let complexity = new ComplexityControl(options.opusComplexity);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.

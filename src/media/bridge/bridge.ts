@@ -235,10 +235,11 @@ export class Bridge {
   }
 
   /** For the judge of one-way audio. @param unsent datagrams to the consumer that the system refused */
-  look(unsent: number): Omit<CallLook, 'transport'> {
+  look(transport: CallLook['transport'], unsent: number): CallLook {
     const { plan, stranger } = this.#phone;
     const refusedFamily = stranger ? (stranger.address.includes(':') ? 6 : 4) : 0;
     return {
+      transport,
       open: this.#open,
       phoneDirection: plan?.direction,
       agreement: this.#phone.agreement,

@@ -14,7 +14,7 @@ export function legLook(
   counters.loudest = -1;
   return {
     received: counters.received,
-    dropped: { ...counters.dropped },
+    dropped: counters.dropped,
     lost: reception.lost,
     sent: counters.sent,
     reports: rtcp.reports,

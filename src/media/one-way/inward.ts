@@ -18,7 +18,7 @@ const BAD = {
 } as const satisfies Partial<Record<keyof LegLook['dropped'], OneWayCause>>;
 const BAD_REASONS = Object.keys(BAD) as (keyof typeof BAD)[];
 
-type Drops = Readonly<Record<keyof typeof BAD, number>>;
+type Drops = Record<keyof typeof BAD, number>;
 
 /** Watches whether packets of one leg arrive and are of use. */
 export class InwardWatch {
@@ -26,7 +26,9 @@ export class InwardWatch {
   #goodMs = 0;
   #alive = 0;
   #lost = 0;
-  #drops: Drops | undefined;
+  /** Written over, as all that is kept from look to look: what lives half a second grows old in a heap as small as ours. */
+  readonly #drops: Drops = { source: 0, auth: 0, replay: 0, payloadType: 0, undecodable: 0, malformed: 0 };
+  #started = false;
   /** Since the agreement began. */
   #everAlive = false;
   #pauses = false;
@@ -45,15 +47,17 @@ export class InwardWatch {
 
   /** @param pausing the leg said that it pauses */
   take(look: LegLook, nowMs: number, pausing: boolean): Finding {
-    const before = this.#drops;
-    if (!before) this.restart(look, nowMs);
-    if (!before || aliveOf(look) > this.#alive) {
-      if (before) this.#flows(look, nowMs);
+    if (!this.#started) {
+      this.restart(look, nowMs);
+      return undefined;
+    }
+    if (aliveOf(look) > this.#alive) {
+      this.#flows(look, nowMs);
       return undefined;
     }
     const silentMs = nowMs - this.#goodMs;
     if (silentMs < LIMIT_MS) return undefined;
-    return this.#refused(look, before, silentMs) ?? this.#missing(look, silentMs, pausing);
+    return this.#refused(look, silentMs) ?? this.#missing(look, silentMs, pausing);
   }
 
   #flows(look: LegLook, nowMs: number): void {
@@ -68,16 +72,16 @@ export class InwardWatch {
     this.#goodMs = nowMs;
     this.#alive = aliveOf(look);
     this.#lost = look.lost;
-    const { source, auth, replay, payloadType, undecodable, malformed } = look.dropped;
-    this.#drops = { source, auth, replay, payloadType, undecodable, malformed };
+    this.#started = true;
+    for (const reason of BAD_REASONS) this.#drops[reason] = look.dropped[reason];
   }
 
   /** Packets come, and all of them are refused. */
-  #refused(look: LegLook, before: Drops, silentMs: number): Finding {
+  #refused(look: LegLook, silentMs: number): Finding {
     let worst: keyof typeof BAD | undefined;
     let packets = FEW - 1;
     for (const reason of BAD_REASONS) {
-      const more = look.dropped[reason] - before[reason];
+      const more = look.dropped[reason] - this.#drops[reason];
       if (more <= packets) continue;
       worst = reason;
       packets = more;

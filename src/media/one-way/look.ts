@@ -5,6 +5,7 @@ import type { OneWayCause } from './causes.ts';
 export interface LegLook {
   /** RTP packets that came, whatever became of them. */
   readonly received: number;
+  /** Goes on counting after the look. */
   readonly dropped: Readonly<Record<DropReason, number>>;
   /** Missing from the sequence. */
   readonly lost: number;

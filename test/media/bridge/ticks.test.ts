@@ -70,6 +70,7 @@ it('goes on when a timer is a fraction of a millisecond early, as those of Node 
     now: () => fake.now(),
     monotonic: () => fake.monotonic(),
     after: (ms: number, fn: () => void) => fake.after(Math.max(0, ms - 0.4), fn),
+    every: (ms: number, fn: () => void) => fake.every(ms, fn),
   };
   const engine = await engineOf(early);
   let ticks = 0;

@@ -46,6 +46,8 @@ export class JudgedCall {
   pausing = false;
   refusedFamily: 0 | 4 | 6 = 0;
   readonly #legs: Record<Leg, LegLook> = { consumer: NOTHING, phone: NOTHING };
+  /** Go on counting after a look, as those of a bridge do. */
+  readonly #drops = { consumer: { ...NOTHING.dropped }, phone: { ...NOTHING.dropped } };
 
   /** Legs that are not told of do what they do in a healthy call. */
   run(seconds: number, { consumer = SPEECH, phone = SPEECH }: Partial<Record<Leg, Second>> = {}): this {
@@ -108,9 +110,8 @@ export class JudgedCall {
       blocks = 0,
       bareReports = 0,
     } = second;
-    const drops = Object.fromEntries(
-      DROP_REASONS.map((reason) => [reason, before.dropped[reason] + (dropped[reason] ?? 0) * HALF]),
-    ) as LegLook['dropped'];
+    const drops = this.#drops[leg];
+    for (const reason of DROP_REASONS) drops[reason] += (dropped[reason] ?? 0) * HALF;
     const refused = Object.values(dropped).reduce((sum, count) => sum + count, 0);
     const nowSent = before.sent + sent * HALF;
     this.#legs[leg] = {

@@ -24,6 +24,7 @@ function clocks(): Clock & { wall: number; mono: number } {
       return this.mono;
     },
     after: systemClock.after,
+    every: systemClock.every,
   };
 }
 
