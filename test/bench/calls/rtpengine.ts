@@ -53,8 +53,8 @@ export class Rtpengine implements Carrier {
       ...asRealtime(),
       ...['rtpengine', '--config-file=none', '--foreground', '--log-stderr', '--log-level=4', '--table=-1'],
       // Below the ports that the system gives away: between the end of a call's peer and the load program that goes on
-      // from its port, rtpengine took that.
-      ...['--interface=127.0.0.1', `--listen-ng=127.0.0.1:${port}`, '--port-min=10000', '--port-max=32000'],
+      // from its port, rtpengine took that. And below those that phones are given (test/support/ports.ts).
+      ...['--interface=127.0.0.1', `--listen-ng=127.0.0.1:${port}`, '--port-min=2000', '--port-max=11999'],
       ...['--timeout=3600', '--silent-timeout=3600', '--num-threads=1', '--dtx-delay=0', '--delete-delay=0'],
     ];
     const env = preload === '' ? {} : { LD_PRELOAD: preload, BENCH_OPUS_COMPLEXITY: String(complexity) };
