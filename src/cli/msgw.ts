@@ -1,9 +1,6 @@
 #!/usr/bin/env node
 import { endWithNpm } from './npm-parent.ts';
-import { limitYoungHeap } from './young-heap.ts';
+import { program } from './program.ts';
 
-// Before anything else is loaded: it begins again.
-if (process.argv[2] === 'run') limitYoungHeap();
-const { program } = await import('./program.ts');
 endWithNpm();
 await program().parseAsync(process.argv);

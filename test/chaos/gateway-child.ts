@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { YOUNG_OPTION } from '../../src/shared/young-heap.ts';
 import type { GatewayAnswer, GatewayAsk, Measure } from './gateway-protocol.ts';
 
 const PROGRAM = new URL('./gateway-main.ts', import.meta.url);
@@ -43,7 +44,7 @@ export class GatewayChild {
     const child = fork(PROGRAM, [writeConfig(folder, config)], {
       cwd: folder,
       env: { ...process.env, ...SECRETS },
-      execArgv: [...nodeArgs],
+      execArgv: [YOUNG_OPTION, ...nodeArgs],
       stdio: ['ignore', log, log, 'ipc'],
     });
     closeSync(log);

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { parse } from 'yaml';
 import { program } from '../../src/cli/program.ts';
+import { YOUNG_OPTION } from '../../src/shared/young-heap.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 const text = (path: string): string => readFileSync(join(root, path), 'utf8');
-const { bin, engines } = JSON.parse(text('package.json')) as {
+const { bin, engines, scripts } = JSON.parse(text('package.json')) as {
   bin: { msgw: string };
   engines: { node: string };
+  scripts: { start: string };
 };
 
 it('the image copies what is there, and starts what the package starts', () => {
@@ -21,10 +23,15 @@ it('the image copies what is there, and starts what the package starts', () => {
   expect(copied.length).toBeGreaterThan(2);
   for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
   const entry = lines.find((line) => line.startsWith('ENTRYPOINT'))?.slice('ENTRYPOINT '.length);
-  expect(JSON.parse(entry ?? '')).toEqual(['node', bin.msgw]);
+  expect(JSON.parse(entry ?? '')).toEqual(['node', YOUNG_OPTION, bin.msgw]);
   expect(lines.lastIndexOf('USER node')).toBeGreaterThan(-1);
   const [, version] = /^FROM node:(\d+)/.exec(lines.find((line) => line.startsWith('FROM')) ?? '') ?? [];
   expect(Number(version)).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)?.[0]));
+});
+
+it('who starts a gateway by a file of ours gives the main thread the heap that it is measured with', () => {
+  expect(scripts.start).toContain(`node ${YOUNG_OPTION} `);
+  expect(text('docker/msgw.service')).toContain(`\nEnvironment=NODE_OPTIONS=${YOUNG_OPTION}\n`);
 });
 
 it('the image asks itself how it is by a command that there is, with the configuration that it runs', () => {

@@ -38,12 +38,18 @@ interface Started {
   readonly plane: MediaPlane;
   readonly lost: string[][];
   readonly logged: string[];
+  /** What was logged with an event last. */
+  readonly fields: ReadonlyMap<string, object>;
 }
 
 async function start(options: Partial<MediaPlaneOptions> = {}): Promise<Started> {
   const logged: string[] = [];
+  const fields = new Map<string, object>();
   const lost: string[][] = [];
-  const note = (_fields: object, event: string): void => void logged.push(event);
+  const note = (said: object, event: string): void => {
+    logged.push(event);
+    fields.set(event, said);
+  };
   const log: Log = { debug: note, info: note, warn: note, error: note };
   const plane = await MediaPlane.start({
     workers: 2,
@@ -55,7 +61,7 @@ async function start(options: Partial<MediaPlaneOptions> = {}): Promise<Started>
     ...options,
   });
   onTestFinished(() => plane.stop());
-  return { plane, lost, logged };
+  return { plane, lost, logged, fields };
 }
 
 const until = async (condition: () => boolean): Promise<void> => {
@@ -174,7 +180,7 @@ describe('a pool of media workers', () => {
 
   it('ends and replaces a worker that hangs; the calls of the other one go on', async () => {
     const clock = new FakeClock();
-    const { plane, lost, logged } = await start({ workerFile: withButtons, clock });
+    const { plane, lost, fields } = await start({ workerFile: withButtons, clock });
     await Promise.all(['hang', 'b'].map((call) => plane.request('open', { call })));
     const asked = plane.request('dump', { call: 'hang' }).catch(codeOf);
     const { cpuSeconds = 0 } = plane.stats[1] ?? {};
@@ -185,7 +191,13 @@ describe('a pool of media workers', () => {
     clock.advance(5_000);
     expect(lost).toEqual([['hang']]);
     expect(await asked).toMatch(/GATEWAY_MEDIA_(WORKER_LOST|TIMEOUT)/);
-    expect(logged).toContain('media.worker-hung');
+    expect(fields.get('media.worker-hung')).toMatchObject({
+      worker: 0,
+      // It loops, and these two looks come at once.
+      ...(process.platform === 'linux'
+        ? { thread: { state: 'R' }, ranMs: expect.any(Number), ofMs: 1_000 }
+        : {}),
+    });
     expect(await plane.dump('b')).toMatchObject({ worker: 1 });
     clock.advance(0);
     await until(() => plane.stats.every(({ up }) => up));

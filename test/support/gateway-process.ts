@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { YOUNG_OPTION } from '../../src/shared/young-heap.ts';
 import { type Pause, pauseOf } from '../bench/calls/gc-pauses.ts';
 import { PeerProcess, peerFolder } from './peer-process.ts';
 import { freeTcpPort, freeUdpPort } from './ports.ts';
@@ -51,6 +52,8 @@ export class GatewayProcess {
     const [command = '', ...args] = [
       ...options.launcher,
       process.execPath,
+      // As docker/ starts it.
+      YOUNG_OPTION,
       '--trace-gc',
       ...(options.nodeArgs ?? []),
       ENTRY,

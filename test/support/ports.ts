@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 
 /** Below what the system gives to those who take any port (ip_local_port_range). */
 const FIRST = 12_000;
 /** Up to where that may begin. */
 const END = 32_000;
-/** Ranges of the workers of Vitest. */
-const RANGES = 16;
+/** Ranges of the workers of Vitest, which are two more than cores. */
+const RANGES = Math.max(16, availableParallelism() + 3);
 /** Who is told a port takes some of the next as well: phones for TLS, sipp for video. */
 const ROOM = 8;
 
@@ -22,7 +23,7 @@ const first = FIRST + (worker === undefined ? 0 : (Number(worker) % RANGES) * co
 let next = ROOM * randomInt(count / ROOM);
 
 /** Goes through the range once. @throws where none of it is free */
-async function firstFree(tryPort: (port: number) => Promise<number | undefined>): Promise<number> {
+export async function firstFree(tryPort: (port: number) => Promise<number | undefined>): Promise<number> {
   for (let tries = 0; tries < count / ROOM; tries++) {
     next = (next + ROOM) % count;
     const port = await tryPort(first + next);

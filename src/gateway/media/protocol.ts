@@ -238,9 +238,9 @@ export type FromWorker =
       readonly opus: string;
       readonly io: string;
       readonly priority: ThreadPriority['name'];
-      /** The system's number of the thread; undefined where that cannot be told. */
-      readonly thread: number | undefined;
     }
+  /** The system's number of the thread, before anything is loaded; undefined where that cannot be told. */
+  | { readonly type: 'thread'; readonly thread: number | undefined }
   | { readonly type: 'reply'; readonly id: number; readonly ok: true; readonly value: unknown }
   | {
       readonly type: 'reply';

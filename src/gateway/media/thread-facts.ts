@@ -4,7 +4,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 export interface ThreadFacts {
   /** `R` runs or waits for a core, `S` and `D` wait in the kernel: in `wchan`, called by `syscall`. */
   readonly state: string;
-  /** CPU time so far, ms. */
+  /** CPU time so far, to a clock tick, ms. */
   readonly cpuMs: number;
   /** Scheduling policy: 0 ordinary, 2 SCHED_RR. */
   readonly policy: number;
@@ -12,6 +12,9 @@ export interface ThreadFacts {
   /** Number and arguments, or `running`. */
   readonly syscall: string | undefined;
 }
+
+/** USER_HZ is 100 on every architecture that Node runs on. */
+const TICK_MS = 10;
 
 /** The system's number of the thread that asks; undefined where there is no /proc. */
 export function ownThread(): number | undefined {
@@ -35,10 +38,9 @@ export function threadFacts(thread: number | undefined): ThreadFacts | undefined
   if (stat === undefined) return undefined;
   // Behind the name, which may have spaces and brackets in it (proc(5)); the third field is the first.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  const cpuNs = read('schedstat')?.split(' ')[0];
   return {
     state: fields[0] ?? '?',
-    cpuMs: Math.round(Number(cpuNs ?? 0) / 1e6),
+    cpuMs: TICK_MS * (Number(fields[11]) + Number(fields[12])),
     policy: Number(fields[38]),
     wchan: read('wchan'),
     syscall: read('syscall'),

@@ -64,7 +64,7 @@ export class WorkerSlot implements Placeable {
   #missed = 0;
   /** Of the worker's thread, the system's number. */
   #thread: number | undefined;
-  #lastFacts: ThreadFacts | undefined;
+  #before: { readonly facts: ThreadFacts | undefined; readonly atMs: number } | undefined;
   #respawn: TimerHandle | undefined;
 
   private constructor(index: number, options: SlotOptions) {
@@ -146,12 +146,18 @@ export class WorkerSlot implements Placeable {
     this.#missed += 1;
     const patience = PATIENCE[this.#state];
     // Two looks, a check apart, tell a thread that loops from one that waits.
-    if (this.#missed === patience) this.#lastFacts = threadFacts(this.#thread);
+    const { log, clock } = this.#options;
+    if (this.#missed === patience)
+      this.#before = { facts: threadFacts(this.#thread), atMs: clock.monotonic() };
     if (this.#missed <= patience) return;
-    const { log } = this.#options;
-    const facts = threadFacts(this.#thread);
-    const ranMs = facts && this.#lastFacts && facts.cpuMs - this.#lastFacts.cpuMs;
-    log.error({ worker: this.index, checks: this.#missed, thread: facts, ranMs }, 'media.worker-hung');
+    const thread = threadFacts(this.#thread);
+    const before = this.#before;
+    const ran = thread &&
+      before?.facts && {
+        ranMs: thread.cpuMs - before.facts.cpuMs,
+        ofMs: Math.round(clock.monotonic() - before.atMs),
+      };
+    log.error({ worker: this.index, checks: this.#missed, thread, ...ran }, 'media.worker-hung');
     this.#why = 'it hung';
     const worker = this.#worker;
     // Its calls are ended now: a thread that is stuck in the system may take its time to go.
@@ -247,10 +253,12 @@ export class WorkerSlot implements Placeable {
       case 'log':
         if (this.#state === 'starting') this.#why = JSON.stringify(message.fields);
         return log[message.level]({ ...message.fields, worker: this.index }, message.event);
+      case 'thread':
+        this.#thread = message.thread;
+        return;
       case 'started':
         this.#state = 'up';
         this.#missed = 0;
-        this.#thread = message.thread;
         log.info(
           { worker: this.index, opus: message.opus, io: message.io, priority: message.priority },
           'media.worker-started',

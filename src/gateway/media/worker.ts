@@ -36,6 +36,7 @@ const port = parentPort;
 if (!port) throw new Error('worker.ts runs as a worker thread only');
 let options = workerData as WorkerOptions;
 const tell = (message: FromWorker): void => port.postMessage(message);
+tell({ type: 'thread', thread: ownThread() });
 const log: Log = {
   debug: (fields, event) => tell({ type: 'log', level: 'debug', fields, event }),
   info: (fields, event) => tell({ type: 'log', level: 'info', fields, event }),
@@ -72,7 +73,7 @@ const engine = new MediaEngine({ opus, io, clock: systemClock, log, opusComplexi
 /** Those of before a change may have recordings, and get more from calls of before it. */
 const desks: RecordDesk[] = [];
 let parts: WorkerParts = { engine, io, bank: new SoundBank(options.sounds.data), desk: deskOf(options) };
-tell({ type: 'started', opus: opus.name, io: io.name, priority: priority.name, thread: ownThread() });
+tell({ type: 'started', opus: opus.name, io: io.name, priority: priority.name });
 const meter = new LoadMeter(engine);
 let complexity = new ComplexityControl(options.opusComplexity);
 // A worker that is silent for long has hung; one that only waits for calls must not live because of this.

@@ -125,6 +125,9 @@ async function climb(
   const ladder = new Ladder(carrier, load);
   const held: Step[] = [];
   const hold = async (count: number, forSeconds: number): Promise<Step> => {
+    const last = held.at(-1);
+    // Of a step that lost packets, calls may have ended: what follows begins with none of them.
+    if (last && faultOf(last, Number.POSITIVE_INFINITY) !== undefined) await ladder.descend();
     await ladder.climb(count);
     const step = await ladder.measure(forSeconds);
     held.push(step);

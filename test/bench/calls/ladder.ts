@@ -11,6 +11,8 @@ export interface Carrier {
   readonly pid: number;
   /** Calls that may be set up at once. */
   readonly atOnce: number;
+  /** What each of these waits before its next when so many are held, ms. */
+  pauseMs(held: number): number;
   make(): Promise<HeldCall>;
   /** Of its garbage collectors, since the last time this was asked for. */
   takePauses(): readonly Pause[];
@@ -76,6 +78,7 @@ export class Ladder {
         wanted -= 1;
         try {
           await this.#add();
+          await sleep(this.#carrier.pauseMs(this.#held.length));
         } catch (error) {
           wanted = 0;
           throw error;

@@ -34,6 +34,7 @@ export class Rtpengine implements Carrier {
   readonly name = 'rtpengine';
   /** Its ICE waits for a timer: two seconds a call, whatever else it does. */
   readonly atOnce = 20;
+  readonly pauseMs = (): number => 0;
   readonly #process: PeerProcess;
   readonly #control: NgControl;
   readonly #codec: Codec;
