@@ -3,6 +3,7 @@ import { Gateway } from '../gateway/index.ts';
 import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
+import { neededDescriptors, reserveDescriptors } from './descriptors.ts';
 import { notifyServiceManager } from './service-manager.ts';
 import { firstSignal, hurrySignal, takeSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
@@ -24,6 +25,8 @@ export async function runCommand(file: string): Promise<number> {
     return 1;
   }
   widenThreads(loaded.value.media.workers);
+  const { limits, recording } = loaded.value;
+  reserveDescriptors(neededDescriptors(limits.maxCalls, recording.directory !== undefined));
   const log = createLogger({ level: loaded.value.log.level });
   void asked.then((signal) => log.info({ signal }, 'gateway.signal'));
   // What is called key is cut from logs.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type GatewayConfig, workersOf } from '../../../config/index.ts';
 import { wantsRealtime } from '../../../media/index.ts';
+import { neededDescriptors } from '../../descriptors.ts';
 import type { Check } from '../check.ts';
 import { isUnknown, type MachineFacts } from '../facts.ts';
 import { type Finding, failing, fine, warned } from '../finding.ts';
@@ -14,10 +15,6 @@ const CALL_BYTES = 0.4 * MB;
 const PROCESS_BYTES = 250 * MB;
 /** Calls that the CPU of one core carries, when each is transcoded: src/media/PERFORMANCE.md. */
 const CALLS_A_CORE = 120;
-/** Files and sockets of a call: one with Meta, two with the PBX. */
-const SOCKETS_A_CALL = 3;
-/** Of the process: listeners, journal, records, Graph's connections, webhooks that come at once. */
-const OWN_FILES = 300;
 
 type Judge = (machine: MachineFacts, config: GatewayConfig) => Finding;
 
@@ -98,8 +95,7 @@ export const MACHINE_CHECKS: readonly Check[] = (
       'open-files',
       ['limits.maxCalls', 'recording.directory'],
       ({ openFiles }, { limits, recording }) => {
-        const recorded = recording.directory === undefined ? 0 : 1;
-        const needed = OWN_FILES + limits.maxCalls * (SOCKETS_A_CALL + recorded);
+        const needed = neededDescriptors(limits.maxCalls, recording.directory !== undefined);
         if (openFiles === undefined || openFiles >= needed) return fine(`${openFiles ?? 'no limit'}`);
         return failing(
           `a process may have ${openFiles} files and sockets open, and ${limits.maxCalls} calls need some ${needed}`,
