@@ -67,3 +67,11 @@ it.runIf(existsSync('/usr/bin/systemd-analyze'))('systemd takes the unit as it i
   });
   expect([status, stdout + stderr]).toEqual([0, '']);
 });
+
+it('what a clone has of secrets is not sent to who builds the image, and all that is copied is', () => {
+  const ignored = text('.dockerignore').split('\n');
+  expect(ignored).toEqual(expect.arrayContaining(['secrets', 'gateway.yaml', 'node_modules', '.git']));
+  const copied = text('docker/Dockerfile').matchAll(/^COPY (?!--from)(.*) \S+$/gm);
+  for (const path of [...copied].flatMap(([, paths = '']) => paths.split(' ')))
+    expect(ignored).not.toContain(path.replace('./', ''));
+});
