@@ -45,13 +45,13 @@ export class FakeClock implements Clock {
   }
 
   every(ms: number, fn: () => void): TimerHandle {
-    let next = this.after(ms, fire);
-    const again = (): TimerHandle => this.after(ms, fire);
     // Armed before it fires: who clears it from within clears the next.
-    function fire(): void {
-      next = again();
-      fn();
-    }
+    const arm = (): TimerHandle =>
+      this.after(ms, () => {
+        next = arm();
+        fn();
+      });
+    let next = arm();
     return { clear: () => next.clear() };
   }
 

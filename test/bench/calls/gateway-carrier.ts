@@ -10,8 +10,8 @@ import type { Carrier } from './ladder.ts';
 import { stopsOf } from './media-stops.ts';
 
 /**
- * A thread with so many calls has no room for as many set-ups a second as there may be: consent checks would go unanswered, and
- * calls end, of what the bench lets in and a gateway's admission would not. Eight a second take a sixth of a core.
+ * A thread with so many calls has no room for as many set-ups a second as there may be, which the bench lets in and a gateway's
+ * admission would not. Eight a second take a sixth of a core (`setup`: some 20 ms of the media thread each).
  */
 const MANY = 200;
 const MANY_PAUSE_MS = 500;
