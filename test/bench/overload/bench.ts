@@ -5,9 +5,9 @@ import { type Bench, type BenchCase, type BenchOptions, benchCase } from '../ben
 import { GatewayCalls } from '../calls/gateway-calls.ts';
 import { CallLoad, type LoadReport } from '../calls/load.ts';
 import { makeVoices } from '../calls/voice.ts';
+import { type RefusalPorts, refusalTimes } from '../wire/refusal-times.ts';
+import { Wire } from '../wire/wire.ts';
 import { type Storm, storm } from './storm.ts';
-import { Wire } from './wire.ts';
-import { type WirePorts, wireTimes } from './wire-times.ts';
 
 /** What the gateway is told to admit, new calls a second, and how much more comes. */
 const ADMITTED = 5;
@@ -56,7 +56,7 @@ async function run({ seconds, say }: BenchOptions, load: CallLoad): Promise<Benc
     },
   });
   simulator.setWebhookUrl(gateway.webhookUrl);
-  const ports: WirePorts = {
+  const ports: RefusalPorts = {
     webhook: Number(new URL(gateway.webhookUrl).port),
     graph: Number(new URL(simulator.graphUrl).port),
     sip: gateway.sipPort,
@@ -100,11 +100,11 @@ async function run({ seconds, say }: BenchOptions, load: CallLoad): Promise<Benc
 }
 
 /** The times of a storm as the wire tells them, where it may be looked at. */
-async function onWire(ports: WirePorts, work: () => Promise<Storm>): Promise<Storm> {
+async function onWire(ports: RefusalPorts, work: () => Promise<Storm>): Promise<Storm> {
   const wire = await Wire.watch(Object.values(ports));
   const came = await work();
   if (!wire) return came;
-  const times = wireTimes(await wire.stop(), ports);
+  const times = refusalTimes(await wire.stop(), ports);
   const { rejectMs, refusedMs, webhookMs } = came;
   const missing = [
     rejectMs.length - times.rejectMs.length,

@@ -1,27 +1,27 @@
+import { connectIn } from './connect.ts';
 import type { WirePacket } from './wire.ts';
 
-export interface WirePorts {
+/** Of the gateway, but for Graph's. */
+export interface RefusalPorts {
   readonly webhook: number;
   readonly graph: number;
   readonly sip: number;
 }
 
 /** In ms: from the last byte of a request of Meta's or a phone's to what the gateway says of it. */
-export interface WireTimes {
+export interface RefusalTimes {
   readonly webhookMs: readonly number[];
   readonly rejectMs: readonly number[];
   readonly refusedMs: readonly number[];
 }
 
 const CALL_ID = /"call_?id"\s*:\s*"([^"]+)"/i;
-const CONNECT = /"event"\s*:\s*"connect"/;
-const ID = /"id"\s*:\s*"(c_[^"]+)"/;
 
 /**
  * Times of webhooks (200), refused consumers (`reject` at Graph) and refused phones (503), by what passed on the wire.
  * Each HTTP connection carries one request at a time.
  */
-export function wireTimes(packets: readonly WirePacket[], ports: WirePorts): WireTimes {
+export function refusalTimes(packets: readonly WirePacket[], ports: RefusalPorts): RefusalTimes {
   const webhookMs: number[] = [];
   const rejectMs: number[] = [];
   const refusedMs: number[] = [];
@@ -31,7 +31,7 @@ export function wireTimes(packets: readonly WirePacket[], ports: WirePorts): Wir
   for (const { atMs, protocol, from, to, content } of packets) {
     if (protocol === 'tcp' && to === ports.webhook) {
       asked.set(from, atMs);
-      const id = CONNECT.test(content) ? ID.exec(content)?.[1] : undefined;
+      const id = connectIn(content);
       if (id !== undefined && !called.has(id)) called.set(id, atMs);
     } else if (protocol === 'tcp' && from === ports.webhook) {
       const began = asked.get(to);
