@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { compileNative } from './native/compile.ts';
 
@@ -15,6 +16,16 @@ export async function keepAwake(): Promise<() => void> {
   const [cores] = (await once(child.stdout, 'data')) as [Buffer];
   process.stderr.write(`${String(cores).trim()} cores are kept from halting\n`);
   return () => child.kill('SIGKILL');
+}
+
+/** Time of this machine's cores that its host gave to others since the start, s (`steal` of proc_stat(5)); 0 where nobody says. */
+export function stolenSeconds(): number {
+  try {
+    const ticks = /^cpu +(?:\d+ +){7}(\d+)/.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
+    return Number(ticks ?? 0) / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+  } catch {
+    return 0;
+  }
 }
 
 /** What puts a command on one core, with nothing else there; empty where there is no other core, or no taskset. */

@@ -5,7 +5,7 @@ import { type Bench, type BenchResult, table } from './bench.ts';
 import { calls } from './calls/bench.ts';
 import { flood } from './flood/bench.ts';
 import { forwardBench } from './forward/bench.ts';
-import { keepAwake } from './machine.ts';
+import { keepAwake, stolenSeconds } from './machine.ts';
 import { overload } from './overload/bench.ts';
 import { quality } from './quality/bench.ts';
 import { setup } from './setup/bench.ts';
@@ -54,6 +54,7 @@ takeChildrenAlong();
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
+  const [began, stolen] = [performance.now(), stolenSeconds()];
   const rest = bench.awake && !values.halting ? await keepAwake() : () => {};
   const cases = await bench
     .run({
@@ -63,6 +64,10 @@ for (const bench of BENCHES) {
       ...(steps ? { calls: steps } : {}),
     })
     .finally(rest);
+  const tookS = (performance.now() - began) / 1_000;
+  say(
+    `${bench.name}: took ${tookS.toFixed(0)} s, in which the host took ${(stolenSeconds() - stolen).toFixed(1)} s from the cores`,
+  );
   const result: BenchResult = { name: bench.name, cases };
   process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
   if (cases.some(({ ok }) => !ok)) process.exitCode = 1;
