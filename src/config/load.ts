@@ -81,10 +81,12 @@ export function parseConfig(text: string, sources: SecretSources): LoadedConfig 
 /** All that can be said of a configuration. @param raw what the YAML says */
 function examine(raw: unknown, sources: SecretSources): Shape {
   const shape = shapeOf(raw ?? {}, {}, sources);
-  // References are checked only in something that has the right shape.
-  if (shape.found.length > 0) return shape;
+  // References are checked only in something that has the right form, as one may that lacks the value of a variable.
+  if (!shape.hasForm) return shape;
   const config = shape.value as GatewayConfig;
-  return { ...shape, found: [...pureChecks(config, sources), ...machineChecks(config, sources)] };
+  const told = [...pureChecks(config, sources), ...machineChecks(config, sources)];
+  const more = told.filter(({ path }) => !shape.unresolved.has(keyOf(path)));
+  return { ...shape, found: [...shape.found, ...more] };
 }
 
 /** What files and folders it needs, and whether each is there and is one thing. */

@@ -24,6 +24,10 @@ export interface Shape {
   readonly value: unknown;
   readonly found: readonly Found[];
   readonly warnings: readonly Found[];
+  /** Whether it has the schema's form: it may, and hold what could not be taken from where it is said to be. */
+  readonly hasForm: boolean;
+  /** Paths (`keyOf`) of what could not, or was not asked for: of it nothing more can be told. */
+  readonly unresolved: ReadonlySet<string>;
 }
 
 const KEY_PLACES = keyPlaces(CONFIG_NODE);
@@ -43,8 +47,9 @@ export function shapeOf(raw: unknown, { sections, secrets = true }: Purpose, sou
       if (!isLeft) (isWarning ? warnings : found).push({ path, message, remedy });
     },
   );
-  const wrong = misshapen(value, sections).filter(({ path }) => !unresolved.has(keyOf(path)));
-  return { value, found: [...found, ...wrong], warnings };
+  const misfits = misshapen(value, sections);
+  const wrong = misfits.filter(({ path }) => !unresolved.has(keyOf(path)));
+  return { value, found: [...found, ...wrong], warnings, hasForm: misfits.length === 0, unresolved };
 }
 
 /** What has not the schema's form; fills the defaults in. */

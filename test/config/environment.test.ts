@@ -30,6 +30,19 @@ it('tells no more of a value that is not there than that', () => {
   expect(configOf(text, withEnv({ PBX_HOST: 'pbx.example' })).trunks['pbx']?.host).toBe('pbx.example');
 });
 
+it('tells of variables that are not set and, of all else, whatever is wrong beside them', () => {
+  const text = with_('route: support', 'route: suport').replace(
+    '    host: 192.0.2.20',
+    '    host: ${PBX_HOST}',
+  );
+  const withoutSecrets = { ...sources, env: { PBX_HOST: 'pbx.example' } };
+  const keys = problemsOf(text, withoutSecrets).map(({ key }) => key);
+  expect(keys).toContain('meta.pages[0].route');
+  expect(keys).toContain('meta.apps[0].secret');
+  expect(keys).toContain('meta.pages[0].accessToken');
+  expect(new Set(keys).size).toBe(keys.length);
+});
+
 it('takes numbers and truths from the environment, and tells when they are none', () => {
   const text = with_('maxCalls: 100', 'maxCalls: ${MAX_CALLS}').replace(
     'version: v26.0',
