@@ -4,7 +4,6 @@ import { createLogger } from '../observe/index.ts';
 import { systemClock } from '../shared/clock.ts';
 import { GatewayError } from '../shared/error.ts';
 import { neededDescriptors, reserveDescriptors } from './descriptors.ts';
-import { putHelpersBehind } from './helper-threads.ts';
 import { notifyServiceManager } from './service-manager.ts';
 import { firstSignal, hurrySignal, takeSignals } from './signals.ts';
 import { packageVersion } from './version.ts';
@@ -26,7 +25,6 @@ export async function runCommand(file: string): Promise<number> {
     return 1;
   }
   widenThreads(loaded.value.media.workers);
-  putHelpersBehind();
   const { limits, recording } = loaded.value;
   reserveDescriptors(neededDescriptors(limits.maxCalls, recording.directory !== undefined));
   const log = createLogger({ level: loaded.value.log.level });

@@ -1,4 +1,5 @@
 import { type ConfigPath, suggestion } from './problem.ts';
+import { isUnresolved } from './secrets.ts';
 
 /** What a check finds, before it has a line. */
 export interface Found {
@@ -7,14 +8,14 @@ export interface Found {
   readonly remedy: string;
 }
 
-/** What is wrong with a name that must be one of those that are known. */
+/** What is wrong with a name that must be one of those that are known; nothing when one of these is not to be had. */
 export function referenceTo(
   path: ConfigPath,
   name: string,
   known: readonly string[],
   where: string,
 ): readonly Found[] {
-  if (known.includes(name)) return [];
+  if (known.includes(name) || known.some((each) => isUnresolved(each))) return [];
   const meant = suggestion(name, known);
   const remedy = meant
     ? `Did you mean "${meant}"?`

@@ -81,7 +81,7 @@ export function parseConfig(text: string, sources: SecretSources): LoadedConfig 
 /** All that can be said of a configuration. @param raw what the YAML says */
 function examine(raw: unknown, sources: SecretSources): Shape {
   const shape = shapeOf(raw ?? {}, {}, sources);
-  // References are checked only in something that has the right form, as one may that lacks the value of a variable.
+  // References are checked only in something that has the right form, as one may that lacks secrets or names.
   if (!shape.hasForm) return shape;
   const config = shape.value as GatewayConfig;
   const told = [...pureChecks(config, sources), ...machineChecks(config, sources)];

@@ -23,6 +23,12 @@ export type Found = Pick<ConfigProblem, 'message' | 'remedy'> & {
   readonly isLeft?: true;
 };
 
+const NAMED = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+/** Whether a text stands for one that could not be had: whatever it is checked against would be amiss for that alone. */
+export const isUnresolved = (value: string, isSecret = false): boolean =>
+  NAMED.test(value) || (isSecret && value.startsWith('file:'));
+
 /** Replaces `${NAME}` in any text and `file:` in secrets; reports what is missing. Returns the value to use. */
 export function resolveText(
   value: string,
@@ -34,7 +40,7 @@ export function resolveText(
     report({ message: 'a secret is not asked for.', remedy: '', isLeft: true });
     return value;
   }
-  const name = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(value)?.[1];
+  const name = NAMED.exec(value)?.[1];
   const found =
     name !== undefined
       ? fromEnvironment(name, sources, report)

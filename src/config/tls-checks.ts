@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { ConfigPath } from './problem.ts';
 import type { GatewayConfig } from './schema.ts';
-import type { SecretSources } from './secrets.ts';
+import { isUnresolved, type SecretSources } from './secrets.ts';
 
 interface Found {
   readonly path: ConfigPath;
@@ -70,7 +70,8 @@ export function filesOf(
     const own = certificate(read([...at, 'cert'], cert));
     if (chain !== undefined) certificate(read([...at, 'chain'], chain));
     const pem = read([...at, 'key'], key);
-    if (pem && own) found.push(...keyProblem(pem, passphrase, own, cert));
+    const isLocked = passphrase !== undefined && isUnresolved(passphrase, true);
+    if (pem && own && !isLocked) found.push(...keyProblem(pem, passphrase, own, cert));
   });
   return found;
 }

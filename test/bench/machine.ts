@@ -18,13 +18,15 @@ export async function keepAwake(): Promise<() => void> {
   return () => child.kill('SIGKILL');
 }
 
-/** Time of this machine's cores that its host gave to others since the start, s (`steal` of proc_stat(5)); 0 where nobody says. */
-export function stolenSeconds(): number {
+/** Time of this machine's cores that its host gave to others since the start, s (`steal` of proc_stat(5)); undefined where nobody says. */
+export function stolenSeconds(): number | undefined {
   try {
     const ticks = /^cpu +(?:\d+ +){7}(\d+)/.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
-    return Number(ticks ?? 0) / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+    return ticks === undefined
+      ? undefined
+      : Number(ticks) / Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   } catch {
-    return 0;
+    return undefined;
   }
 }
 

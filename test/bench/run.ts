@@ -54,8 +54,8 @@ takeChildrenAlong();
 for (const bench of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(bench.name)) continue;
   say(`${bench.name}: load of the machine before: ${loadavg()[0]?.toFixed(2)}`);
-  const [began, stolen] = [performance.now(), stolenSeconds()];
   const rest = bench.awake && !values.halting ? await keepAwake() : () => {};
+  const [began, stolen] = [performance.now(), stolenSeconds()];
   const cases = await bench
     .run({
       seconds: seconds ?? bench.seconds ?? 5,
@@ -64,10 +64,9 @@ for (const bench of BENCHES) {
       ...(steps ? { calls: steps } : {}),
     })
     .finally(rest);
-  const tookS = (performance.now() - began) / 1_000;
-  say(
-    `${bench.name}: took ${tookS.toFixed(0)} s, in which the host took ${(stolenSeconds() - stolen).toFixed(1)} s from the cores`,
-  );
+  const lost = (stolenSeconds() ?? Number.NaN) - (stolen ?? Number.NaN);
+  const taken = Number.isNaN(lost) ? '' : `, in which the host took ${lost.toFixed(1)} s from the cores`;
+  say(`${bench.name}: took ${((performance.now() - began) / 1_000).toFixed(0)} s${taken}`);
   const result: BenchResult = { name: bench.name, cases };
   process.stdout.write(`${values.json ? JSON.stringify(result) : table(result)}\n`);
   if (cases.some(({ ok }) => !ok)) process.exitCode = 1;

@@ -30,17 +30,31 @@ it('tells no more of a value that is not there than that', () => {
   expect(configOf(text, withEnv({ PBX_HOST: 'pbx.example' })).trunks['pbx']?.host).toBe('pbx.example');
 });
 
-it('tells of variables that are not set and, of all else, whatever is wrong beside them', () => {
-  const text = with_('route: support', 'route: suport').replace(
-    '    host: 192.0.2.20',
-    '    host: ${PBX_HOST}',
-  );
-  const withoutSecrets = { ...sources, env: { PBX_HOST: 'pbx.example' } };
-  const keys = problemsOf(text, withoutSecrets).map(({ key }) => key);
-  expect(keys).toContain('meta.pages[0].route');
-  expect(keys).toContain('meta.apps[0].secret');
-  expect(keys).toContain('meta.pages[0].accessToken');
-  expect(new Set(keys).size).toBe(keys.length);
+const told = (text: string, from = sources): string[] =>
+  problemsOf(text, from).map(({ key, message }) => `${key}: ${message}`);
+const unset = (key: string, name: string): string => `${key}: the environment variable ${name} is not set.`;
+
+it('tells of secrets that are not set and of what is wrong beside them', () => {
+  const text = with_('route: support', 'route: suport').replace('app: "1234567890"', 'app: "123456789"');
+  expect(told(text, { ...sources, env: {} })).toEqual([
+    unset('meta.apps[0].secret', 'META_APP_SECRET'),
+    unset('meta.apps[0].verifyToken', 'META_VERIFY_TOKEN'),
+    unset('meta.pages[0].accessToken', 'META_PAGE_TOKEN'),
+    'meta.pages[0].app: meta.apps has no "123456789".',
+    'meta.pages[0].route: routes has no "suport".',
+  ]);
+});
+
+it.each([
+  ['a name', 'route: support', 'route: ${X}', 'meta.pages[0].route'],
+  ['what a name would be found among', 'id: "1234567890"', 'id: ${X}', 'meta.apps[0].id'],
+  ['a folder', 'http:', 'recording: { directory: "${X}" }\nhttp:', 'recording.directory'],
+])('tells of %s that is not there once, and nothing that follows from it', (_, from, to, key) => {
+  const noFolder = {
+    ...sources,
+    folderProblem: (path: string) => (path.includes('$') ? 'ENOENT' : undefined),
+  };
+  expect(told(with_(from, to), noFolder)).toEqual([unset(key, 'X')]);
 });
 
 it('takes numbers and truths from the environment, and tells when they are none', () => {

@@ -38,6 +38,15 @@ it('takes a tls listener whose files fit', () => {
   expect(configOf(opened, withPassphrase).sip.listen).toHaveLength(2);
 });
 
+it.each(['"${NOT_SET}"', 'file:/nowhere'])(
+  'a key is not told to be none where its passphrase is %s',
+  (passphrase) => {
+    const text = tls(`cert: ${paths.cert}, key: ${paths.locked}, passphrase: ${passphrase}`);
+    const keys = problemsOf(text, files).map(({ key }) => key);
+    expect(keys).toEqual(['sip.listen[1].tls.certificates[0].passphrase']);
+  },
+);
+
 it.each<[string, () => string, string, RegExp]>([
   [
     'no certificate',

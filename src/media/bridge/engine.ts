@@ -8,15 +8,11 @@ import type { BridgeOptions, EngineOptions } from './types.ts';
 const SLICES = 4;
 const SLICE_MS = FRAME_MS / SLICES;
 /**
- * How often it is looked whether a part is due: a timer that repeats makes no objects, one for each part some five
- * hundred bytes. A thread that has packets gives timers a turn every four milliseconds, whatever they ask for.
+ * How often it is looked whether a part is due, ms; whole, as Node's timers are. One that repeats makes no objects, one for
+ * each part some five hundred bytes. A thread that has packets gives timers a turn every four milliseconds, whatever they
+ * ask for, and epoll's loop one every two while nothing comes.
  */
-const LOOK_MS = SLICE_MS / 2;
-/**
- * Fewer in a part of their own cost a turn for nothing; so many are half a millisecond to a whole one (8 times what
- * `transcode` takes for a frame) also where the tick itself decodes and encodes: a jitter buffer, music on hold.
- */
-const FEW = 8;
+const LOOK_MS = 2;
 
 /** All bridges of a thread, and the coarse tick that serves each every 20 ms; armed only while there is one. */
 export class MediaEngine {
@@ -42,7 +38,7 @@ export class MediaEngine {
     const bridge = new Bridge(this.#options, options, ssrc, this.#opusComplexity, (closed) =>
       this.#forget(closed),
     );
-    const at = this.#sliceForOneMore();
+    const at = this.#shortest();
     this.#slices[at]?.push(bridge);
     if (!this.#timer) {
       const { clock } = this.#options;
@@ -86,11 +82,9 @@ export class MediaEngine {
     await Promise.all(this.#all().map((bridge) => bridge.close()));
   }
 
-  /** The first that has few, so that few bridges in all make do with one timer; then that which has least. */
-  #sliceForOneMore(): number {
+  #shortest(): number {
     const lengths = this.#slices.map(({ length }) => length);
-    const first = lengths.findIndex((length) => length < FEW);
-    return first >= 0 ? first : lengths.indexOf(Math.min(...lengths));
+    return lengths.indexOf(Math.min(...lengths));
   }
 
   #all(): Bridge[] {
@@ -104,9 +98,10 @@ export class MediaEngine {
     this.#worstLateMs = Math.max(this.#worstLateMs, now - this.#dueMs);
     // Of a thread that is late, several are due: each once. What it missed before that is not made up for.
     this.#dueMs = Math.max(this.#dueMs, now - FRAME_MS + SLICE_MS);
-    for (; this.#dueMs <= now; this.#dueMs += SLICE_MS) {
+    while (this.#dueMs <= now) {
       const bridges = this.#slices[this.#next] as Bridge[];
       this.#next = (this.#next + 1) % SLICES;
+      this.#dueMs += SLICE_MS;
       this.#tickAll(bridges, now);
     }
   }

@@ -21,11 +21,15 @@ export class Wire {
   readonly #lines: Interface;
   #lost = 0;
 
-  /** Undefined, said aloud, where it cannot be compiled or may not look (CAP_NET_RAW). */
-  static async watch(ports: readonly number[]): Promise<Wire | undefined> {
+  /**
+   * Undefined, said aloud, where it cannot be compiled or may not look (CAP_NET_RAW).
+   * @param launcher what goes before the program, such as `taskset -c 1`
+   */
+  static async watch(ports: readonly number[], launcher: readonly string[] = []): Promise<Wire | undefined> {
     const program = await compileNative(new URL('../native/wire.c', import.meta.url), []);
     if (program === undefined) return undefined;
-    const child = spawn(program, ports.map(String), { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [command = '', ...args] = [...launcher, program, ...ports.map(String)];
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     const wire = new Wire(child);
     const [first] = (await Promise.race([once(wire.#lines, 'line'), once(child, 'exit')])) as [unknown];
     if (first === 'ready') return wire;

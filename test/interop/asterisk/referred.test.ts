@@ -71,8 +71,11 @@ describe.runIf(hasAsterisk() && hasPeers('baresip'))('a transfer that an operato
       await call.hangup();
       expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
     } else if (await Promise.race([call.ended.then(() => false), later(20_000).then(() => true)])) {
-      // Twice on a busy machine, it had no end after a minute though it told. Why is not known: the record would say it.
-      console.warn(`NOTE: no end 20 s after ${JSON.stringify(transfer)}; the consumer hangs up`);
+      // Twice on a busy machine, it had no end after a minute though it told. Why is not known: what the legs got would say it.
+      const view = await (
+        await fetch(`${world.gateway.adminUrl}/calls/${encodeURIComponent(call.id)}`)
+      ).text();
+      console.warn(`NOTE: no end 20 s after ${JSON.stringify(transfer)}; the consumer hangs up: ${view}`);
       await call.hangup();
       expect(await world.nextRecord()).toMatchObject({ cause: 'consumer-hangup' });
     } else {
