@@ -1,11 +1,10 @@
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bench, type BenchCase, benchCase } from '../bench.ts';
 import { onCore } from '../machine.ts';
 import { sustained } from '../sip/search.ts';
 import { inviteTimes } from '../wire/invite-times.ts';
 import { Wire } from '../wire/wire.ts';
-import { Load } from './load.ts';
+import { LAST_CORE, Load } from './load.ts';
 import type { Stretch } from './load-protocol.ts';
 import { Subject } from './subject.ts';
 
@@ -14,8 +13,6 @@ const RATE = 5;
 const WARM_CALLS = 60;
 /** Enough for a 99th percentile. */
 const SIGNALLING_CALLS = 500;
-/** That of the other ends, and of who looks at the wire. */
-const LAST_CORE = availableParallelism() - 1;
 /** The media worker tells its CPU once a second. */
 const SETTLE_MS = 1_500;
 

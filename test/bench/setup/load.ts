@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import type { LoadCommand, LoadEvent, Stretch } from './load-protocol.ts';
 
+/** That of the other ends, and of who looks at the wire. */
+export const LAST_CORE = availableParallelism() - 1;
+
 /** Both ends of all calls, from outside; on the last core, where there are several. */
 export class Load {
   readonly graphUrl: string;
@@ -21,7 +24,7 @@ export class Load {
     });
     const [event] = (await once(child, 'message')) as [LoadEvent];
     if (event.type !== 'ready') throw new Error(`the load began with ${event.type}`);
-    pin(child.pid, availableParallelism() - 1);
+    pin(child.pid, LAST_CORE);
     return new Load(child, event.graphUrl, event.phonePort);
   }
 

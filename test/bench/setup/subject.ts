@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { YOUNG_OPTION } from '../../../src/shared/young-heap.ts';
 import { pin } from './load.ts';
 
 /** CPU since the start, ms. */
@@ -41,15 +42,19 @@ export class Subject {
     const log = join(folder, 'log');
     const file = openSync(log, 'w');
     const program = new URL('../../../src/cli/msgw.ts', import.meta.url).pathname;
-    const child = spawn(process.execPath, [...nodeOptions, program, 'run', '--config', config], {
-      stdio: ['ignore', 'ignore', file],
-      env: {
-        ...process.env,
-        APP_SECRET: 'bench-app-secret',
-        VERIFY_TOKEN: 'bench-verify-token',
-        PAGE_TOKEN: 'bench-page-token',
+    const child = spawn(
+      process.execPath,
+      [YOUNG_OPTION, ...nodeOptions, program, 'run', '--config', config],
+      {
+        stdio: ['ignore', 'ignore', file],
+        env: {
+          ...process.env,
+          APP_SECRET: 'bench-app-secret',
+          VERIFY_TOKEN: 'bench-verify-token',
+          PAGE_TOKEN: 'bench-page-token',
+        },
       },
-    });
+    );
     closeSync(file);
     const line = await startedLine(child, log);
     pin(child.pid, 0);
